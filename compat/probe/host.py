@@ -8,7 +8,7 @@ read is remembered in `Host.trouble`; what is merely absent is not trouble.
 
 A `Host` is a snapshot: listings and file attributes are cached for its lifetime.
 """
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH109, PTH115, PTH116
 # (importing pathlib would cost more time than most of what is read here)
 
 from __future__ import annotations
@@ -320,7 +320,7 @@ class Host:
                 continue
             link = self._link("/" + "/".join([*done, part]))
             if isinstance(link, Unreadable):
-                return link if link.reason == ABSENT else self._report(path, link.reason)
+                return self._report(path, link.reason)
             if link is None:
                 done.append(part)
                 continue
