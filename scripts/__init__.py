@@ -1,0 +1,1 @@
+"""Programs of the project's own workshop, which write and check `matrix/`; `compat/` imports none of them."""
