@@ -1,0 +1,198 @@
+"""The machine description: what is known of one machine (docs/machine.md).
+
+None means unknown, an empty tuple or mapping means known to be empty. Everything is frozen; a changed
+machine is a new one (``dataclasses.replace``). Reading and writing it is in ``compat.description``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA = "compatcheck.machine/1"
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One GPU that the goal is to use."""
+
+    name: str | None = None
+    compute_capability: str | None = None
+    mig: str | Literal[False] | None = None  # profile, "enabled", or False
+    pci_id: str | None = None  # "10de:2335"
+
+
+@dataclass(frozen=True)
+class FabricManager:
+    """NVSwitch's service."""
+
+    installed: bool | None = None
+    running: bool | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Kernel module and user-mode driver; ``version`` is the user-mode release."""
+
+    version: str | None = None
+    cuda: str | None = None  # highest CUDA it offers
+    kernel_module_version: str | None = None
+    kernel_module: str | None = None  # open, proprietary, nouveau, nova_core ...
+    kernel_module_loaded: bool | None = None
+    kernel_module_signed: bool | None = None
+    signer_enrolled: bool | None = None
+    nvidia_smi_version: str | None = None
+
+
+@dataclass(frozen=True)
+class Libcuda:
+    """The libcuda.so.1 that the loader finds."""
+
+    version: str | None = None
+    path: str | None = None
+    compat: bool | None = None  # from a cuda-compat package
+    compat_drivers: tuple[str, ...] | None = None  # driver branches that its note allows
+    stub: bool | None = None  # the toolkit's link-time stub
+
+
+@dataclass(frozen=True)
+class Toolkit:
+    """An installed CUDA toolkit."""
+
+    version: str | None = None
+    origin: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class Library:
+    """A copy of a shared library; ``loaded`` marks the one that the goal's process gets."""
+
+    name: str
+    version: str | None = None
+    origin: str | None = None  # system, pip, conda, container, bundled
+    path: str | None = None
+    loaded: bool | None = None
+    loaded_by: tuple[str, ...] | None = None  # packages whose process gets this copy
+
+
+@dataclass(frozen=True)
+class Build:
+    """What is known of a package's build. ``cuda`` False is a CPU-only build."""
+
+    cuda: str | Literal[False] | None = None
+    cudnn: str | None = None
+    tensorrt: str | None = None
+    architectures: tuple[str, ...] | None = None
+    python_tag: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A further copy of a package on the same path."""
+
+    name: str
+    version: str | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that an installed package lists and that is not as listed."""
+
+    package: str
+    path: str
+    problem: str  # missing, empty, truncated, overwritten
+    by: str | None = None  # the package whose file lies there now
+
+
+@dataclass(frozen=True)
+class Container:
+    """The container that the goal runs in, or that is to be started."""
+
+    image: str | None = None
+    gpu_access: bool | None = None
+    toolkit_installed: bool | None = None
+    driver_capabilities: str | None = None
+    requires: str | None = None  # NVIDIA_REQUIRE_CUDA
+
+
+@dataclass(frozen=True)
+class Jetson:
+    """A Jetson module and its software."""
+
+    module: str | None = None
+    jetpack: str | None = None
+    l4t: str | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model to be converted or run."""
+
+    format: str | None = None
+    opset: str | None = None
+    ir_version: str | None = None
+    operators: tuple[str, ...] | None = None
+    writer: str | None = None
+    precision: str | None = None
+    device: str | None = None  # gpu or dla
+    target: str | None = None  # sm_121a, for code that is compiled
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A serialized TensorRT engine."""
+
+    tensorrt: str | None = None
+    compute_capability: str | None = None
+    gpu: str | None = None
+    os: str | None = None
+    serialization: str | None = None
+    version_compatible: bool | None = None
+    hardware_compatible: bool | None = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Everything known of one machine."""
+
+    name: str | None = None
+    os: str | None = None
+    distribution: str | None = None
+    distribution_version: str | None = None
+    arch: str | None = None
+    kernel: str | None = None
+    glibc: str | None = None
+    glibcxx: str | None = None
+    environment: tuple[str, ...] | None = None
+    secure_boot: bool | None = None
+    gpus: tuple[Gpu, ...] | None = None
+    nvswitch: bool | None = None
+    fabric_manager: FabricManager = FabricManager()
+    driver: Driver = Driver()
+    libcuda: Libcuda = Libcuda()
+    device_nodes: tuple[str, ...] | None = None
+    toolkits: tuple[Toolkit, ...] | None = None
+    libraries: tuple[Library, ...] | None = None
+    missing_libraries: tuple[str, ...] | None = None
+    python: str | None = None
+    interpreter: str | None = None  # path of the interpreter that `python` and `packages` belong to
+    packages: Mapping[str, str | Literal[False] | None] | None = None
+    builds: Mapping[str, Build] = field(default_factory=dict)
+    duplicates: tuple[Duplicate, ...] | None = None
+    damaged: tuple[Damage, ...] | None = None
+    variables: Mapping[str, str] | None = None
+    loader_configuration: str | None = None
+    container: Container = Container()
+    jetson: Jetson = Jetson()
+    request: Mapping[str, str] | None = None
+    model: Model = Model()
+    engine: Engine = Engine()
+    sources: Mapping[str, str] = field(default_factory=dict)  # field path -> where it was read
+    unknown: Mapping[str, Any] = field(default_factory=dict)  # keys that this version does not know, kept
+
+    def in_environment(self, *kinds: str) -> bool | None:
+        """Is the machine one of these kinds? None where its environment is unknown."""
+        return None if self.environment is None else any(kind in self.environment for kind in kinds)
