@@ -131,7 +131,7 @@ def parse(read: Read, size: int) -> Elf | Broken:
     """Read the headers of the ELF file of `size` bytes behind `read`."""
     try:
         return _File(read, size).elf()
-    except _Stop as stop:
+    except _StopError as stop:
         return Broken(str(stop))
 
 
@@ -144,7 +144,7 @@ def read_elf(host: Host, path: str) -> Elf | Broken | Unreadable:
         return parse(reader.read, reader.size)
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """The file is no ELF file, or reading it would take too much; the message says which."""
 
 
@@ -166,12 +166,12 @@ class _File:
         self._head = b""
         self._head = head = self.piece(0, min(_HEAD, size))
         if not head.startswith(b"\x7fELF"):
-            raise _Stop("empty file" if not head else "not an ELF file")
+            raise _StopError("empty file" if not head else "not an ELF file")
         if len(head) < 52 or head[4] not in (1, 2) or head[5] not in (1, 2):
-            raise _Stop("ELF header cut short or of unknown class")
+            raise _StopError("ELF header cut short or of unknown class")
         self.wide, self.order = head[4] == 2, "<" if head[5] == 1 else ">"
         if len(head) < (64 if self.wide else 52):
-            raise _Stop("ELF header cut short")
+            raise _StopError("ELF header cut short")
         header = self.unpack("HHIQQQIHHHHHH" if self.wide else "HHIIIIIHHHHHH", head, 16)
         self.kind, self.machine = header[0], header[1]
         self.segment_table, self.section_table = (
@@ -211,7 +211,7 @@ class _File:
             return self._head[offset : offset + length]
         self._budget -= length
         if self._budget < 0:
-            raise _Stop("its headers are larger than can be true")
+            raise _StopError("its headers are larger than can be true")
         data = self._read(offset, length)[:length]
         if len(data) < length:
             self.truncated = True
