@@ -16,9 +16,9 @@ To add a family, add a module `scripts/harvest/<family>.py` with
 where the keys are paths under `matrix/` ("observed/family.toml"). What it works with:
 
 - `index.Index`: `files(project)` lists its files, `metadata(file)` is the METADATA text of a wheel,
-  `wheel(file)` opens a wheel where it lies (`wheel.RemoteWheel`), `remember(file, what, compute)` keeps what was
-  worked out of a file (JSON values), so that no file is read twice. Change `what` ("archs/2") when `compute`
-  changes.
+  `wheel(file)` opens a wheel where it lies (`wheel.RemoteWheel`), `remember(file, what, compute)` keeps what
+  was worked out of a file (JSON values), so that no file is read twice. Change `what` ("archs/2") when
+  `compute` changes.
 - `builds.group(files)` joins the wheels of a release into one group per platform (`Group.row()` gives the
   common part of a `[[build]]` row), `builds.requirements(text)` picks the requirement lines that bear on the
   GPU stack.

@@ -1,7 +1,7 @@
 """Shared objects inside wheels: what they need, where they search, which glibc they ask for.
 
-A member that is deflated can only be read from its start, so it is unpacked once to a scratch file (memory stays
-small, up to 64 MiB; the scratch file goes when the block is left).
+A member that is deflated can only be read from its start, so it is unpacked once to a scratch file: memory
+stays below 64 MiB, and the scratch file goes when the block is left.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import IO, Any
 
 from compat.probe import elf
 
-from .toml import version_key
 from .wheel import RemoteWheel
 
 Read = Callable[[int, int], bytes]
@@ -46,31 +45,25 @@ def describe(wheel: RemoteWheel, member: str) -> dict[str, Any]:
 def linked(read: Read, size: int) -> dict[str, Any]:
     """What the loader reads of an ELF file, as JSON values.
 
-    `soname`, `needed`, `rpath`, `runpath` (lists of folders, None where absent), `glibc` and `glibcxx` (newest
-    version needed, None where none is). Raises `ValueError` where it is no ELF file.
+    `soname`, `needed` (sonames), `rpath`, `runpath` (as written, None where absent), `glibc` and `glibcxx`
+    (newest version needed, None where none is). Raises `ValueError` where it is no ELF file.
     """
     file = elf.parse(read, size)
     if isinstance(file, elf.Broken):
         raise ValueError(file.reason)
-    versions = [v for group in file.version_needs.values() for v in group]
+    dynamic = file.dynamic or elf.Dynamic()
     return {
-        "soname": file.soname,
-        "needed": list(file.needed),
-        "rpath": None if file.rpath is None else list(file.rpath),
-        "runpath": None if file.runpath is None else list(file.runpath),
-        "glibc": newest(versions, "GLIBC_"),
-        "glibcxx": newest(versions, "GLIBCXX_"),
+        "soname": dynamic.soname,
+        "needed": list(dynamic.needed),
+        "rpath": dynamic.rpath,
+        "runpath": dynamic.runpath,
+        "glibc": file.newest("GLIBC"),
+        "glibcxx": file.newest("GLIBCXX"),
     }
 
 
-def newest(versions: list[str], prefix: str) -> str | None:
-    """The newest of the symbol versions that start with `prefix` and go on in digits, without the prefix."""
-    found = [v[len(prefix) :] for v in versions if re.fullmatch(re.escape(prefix) + r"\d[\d.]*", v)]
-    return max(found, key=version_key) if found else None
-
-
 def find_string(stream: IO[bytes], pattern: re.Pattern[bytes], overlap: int = 4096) -> re.Match[bytes] | None:
-    """The first match of `pattern` (shorter than `overlap` bytes) in a stream; reads no further than it must."""
+    """The first match of `pattern` (shorter than `overlap` bytes) in a stream; reads no further than needed."""
     tail = b""
     while chunk := stream.read(_CHUNK):
         window = tail + chunk
