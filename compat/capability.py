@@ -71,7 +71,8 @@ def ptx_runs(target: Capability, gpu: Capability) -> bool:
 
 def architecture_lists(entries: tuple[str, ...]) -> tuple[tuple[Capability, ...], tuple[Capability, ...]]:
     """Split ``["sm_80", "compute_90"]`` into (machine code, PTX); entries that are neither are left out."""
-    sass, ptx = [], []
+    sass: list[Capability] = []
+    ptx: list[Capability] = []
     for entry in entries:
         try:
             (ptx if entry.startswith("compute_") else sass).append(parse(entry))

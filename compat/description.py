@@ -257,11 +257,9 @@ def _parse(text: str, path: str) -> Any:
         except json.JSONDecodeError as error:
             if path.endswith(".json") or text.lstrip()[:1] in ("{", "["):
                 raise BadDescription(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+    from compat import toml
+
     try:
-        import tomllib
-    except ModuleNotFoundError:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return toml.loads(text)
+    except toml.TOMLDecodeError as error:
         raise BadDescription(f"{path}: neither JSON nor TOML: {error}") from None

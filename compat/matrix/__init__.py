@@ -1,0 +1,147 @@
+"""The compatibility matrix: what fits together, with the source of each claim.
+
+``Matrix`` loads the compiled form table by table, when first asked; the typed views (``cuda``, ``drivers``,
+``gpus``, ``packages`` ...) are one file each beside this one.
+"""
+
+import json
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from compat.matrix.cuda import Cuda
+    from compat.matrix.drivers import Drivers
+    from compat.matrix.gpus import Gpus
+    from compat.matrix.libraries import Libraries
+    from compat.matrix.packages import Packages
+
+Row = dict[str, Any]
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+_CHECKOUT = os.path.join(os.path.dirname(os.path.dirname(_HERE)), "matrix")
+_PACKAGED = os.path.join(_HERE, "data")
+
+
+class Source(NamedTuple):
+    """Where a claim is from: the document or package, its date, and how good the evidence is."""
+
+    id: str
+    title: str
+    where: str
+    date: str
+    level: str
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.date}, {self.level})"
+
+
+class MatrixUnreadable(Exception):
+    """The matrix's data cannot be read; the installation is damaged."""
+
+
+def data_folder() -> str:
+    """Where the TOML lies: in a checkout ``matrix/``, in an installation beside this package."""
+    return _CHECKOUT if os.path.isfile(os.path.join(_CHECKOUT, "schema.toml")) else _PACKAGED
+
+
+class Matrix:
+    """The whole matrix; each table is read from disk when it is first needed."""
+
+    def __init__(self, tables: dict[str, Any] | None = None, folder: str | None = None) -> None:
+        self._tables: dict[str, Any] = dict(tables or {})
+        self._folder = folder
+
+    @classmethod
+    def load(cls) -> "Matrix":
+        """The matrix that came with this installation, compiled anew if its TOML is newer than the compiled form."""
+        from compat.matrix.store import compiled_folder
+
+        return cls(folder=compiled_folder(data_folder()))
+
+    @classmethod
+    def from_folder(cls, folder: str) -> "Matrix":
+        """Another folder of TOML files, compiled in memory (tests, `matrix diff`, overlays)."""
+        from compat.matrix.compile import compile_folder
+
+        return cls(tables=compile_folder(folder))
+
+    def _read(self, name: str) -> Any:
+        if name not in self._tables:
+            if self._folder is None:
+                return None
+            try:
+                with open(os.path.join(self._folder, f"{name}.json"), encoding="utf-8") as file:
+                    self._tables[name] = json.load(file)
+            except FileNotFoundError:
+                self._tables[name] = None
+            except (OSError, ValueError) as error:
+                raise MatrixUnreadable(f"the matrix's table {name} cannot be read: {error}") from error
+        return self._tables[name]
+
+    @cached_property
+    def index(self) -> Row:
+        index: Row | None = self._read("index")
+        if index is None:
+            raise MatrixUnreadable("the matrix has no index; install gpu-compatcheck again")
+        return index
+
+    @property
+    def version(self) -> str:
+        return str(self.index["version"])
+
+    @property
+    def date(self) -> str:
+        return str(self.index["date"])
+
+    def components(self, table: str) -> list[str]:
+        """Names that have rows in this table."""
+        return list(self.index["tables"].get(table, ()))
+
+    def rows(self, table: str, component: str) -> list[Row]:
+        """The rows of a component's table, each with its ``source``."""
+        return self._read(f"{table}.{component}") or []
+
+    def every(self, table: str) -> list[Row]:
+        """The rows of this table of all components."""
+        return [row for component in self.components(table) for row in self.rows(table, component)]
+
+    def builds(self, package: str) -> dict[str, list[Row]]:
+        """Published builds of a distribution, by version."""
+        return self._read(f"build.{package}") or {}
+
+    def source(self, row: Row, field: str | None = None) -> Source:
+        """Where the row (or one field of it) is from."""
+        cited = row.get("sources", {}).get(field) or row["source"]
+        found = self._read("sources")[cited[0]]
+        return Source(cited[0], found["title"], found["where"], found["date"], row.get("level", found["level"]))
+
+    @cached_property
+    def cuda(self) -> "Cuda":
+        from compat.matrix.cuda import Cuda
+
+        return Cuda(self)
+
+    @cached_property
+    def drivers(self) -> "Drivers":
+        from compat.matrix.drivers import Drivers
+
+        return Drivers(self)
+
+    @cached_property
+    def gpus(self) -> "Gpus":
+        from compat.matrix.gpus import Gpus
+
+        return Gpus(self)
+
+    @cached_property
+    def packages(self) -> "Packages":
+        from compat.matrix.packages import Packages
+
+        return Packages(self)
+
+    @cached_property
+    def libraries(self) -> "Libraries":
+        from compat.matrix.libraries import Libraries
+
+        return Libraries(self)

@@ -1,0 +1,133 @@
+"""Turns ``matrix/`` (TOML, for people) into the compiled matrix (JSON, for start-up time).
+
+Rows that have the same key are claims about one subject. They are merged field by field: the claim of the
+stronger level wins, among equals the later one; which source each field came from is kept.
+"""
+
+import datetime
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from compat import toml
+
+LEVELS = ("reported", "vendor", "declared", "read", "measured")  # weakest first: the mechanism wins
+META = ("source", "level", "note")  # fields that speak of the claim, not of its subject
+
+Row = dict[str, Any]
+Claims = list[tuple[int, Row]]
+
+
+def source_files(folder: str) -> list[str]:
+    """The matrix's TOML files, reviewed before observed, in a fixed order."""
+    found = []
+    for part in ("", "observed"):
+        inside = os.path.join(folder, part)
+        if os.path.isdir(inside):
+            found += [os.path.join(inside, name) for name in sorted(os.listdir(inside)) if name.endswith(".toml")]
+    return [path for path in found if os.path.basename(path) not in ("schema.toml", "matrix.toml")]
+
+
+def read(path: str) -> dict[str, Any]:
+    """One TOML file. Raises toml.TOMLDecodeError and OSError."""
+    with open(path, encoding="utf-8") as file:
+        return toml.loads(file.read())
+
+
+def plain(value: Any) -> Any:
+    """The value without TOML's dates, which JSON has no word for."""
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def references(component: str, row: Mapping[str, Any]) -> list[str]:
+    """The row's sources as global ids: ``torch:release-md``."""
+    named = row["source"]
+    return [f"{component}:{name}" for name in (named if isinstance(named, list) else [named])]
+
+
+def claims(document: Mapping[str, Any]) -> Iterator[tuple[str, Row, str, list[str]]]:
+    """(table, row, level, sources) of each row of a file."""
+    component = document["component"]
+    sources = document.get("source", {})
+    for table, rows in document.items():
+        if isinstance(rows, list):
+            for row in rows:
+                cited = references(component, row)
+                level = row.get("level") or sources[cited[0].partition(":")[2]].get("level", "vendor")
+                yield table, row, level, cited
+
+
+def key_of(table: str, row: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """What identifies the row's subject, by schema.toml."""
+    return tuple(str(row.get(field, "")) for field in schema["table"][table]["key"])
+
+
+def merge(rows: Claims) -> Row:
+    """One row out of all claims on a subject; ``sources`` tells where fields beside the main claim are from."""
+    rows = sorted(rows, key=lambda item: item[0])  # stable: the later file wins among equals
+    merged: Row = {}
+    origin: dict[str, list[str]] = {}
+    for _, row in rows:
+        for field, value in row.items():
+            if field not in META:
+                merged[field] = plain(value)
+                origin[field] = row["source"]
+    main = rows[-1][1]["source"]
+    merged["source"] = main
+    others = {field: cited for field, cited in origin.items() if cited != main}
+    if others:
+        merged["sources"] = others
+    return merged
+
+
+def compile_folder(folder: str) -> dict[str, Any]:
+    """Everything that is written to disk: file name -> content."""
+    schema = read(os.path.join(folder, "schema.toml"))
+    about = plain(read(os.path.join(folder, "matrix.toml")))
+    grouped: dict[tuple[str, str], dict[tuple[str, ...], Claims]] = {}
+    sources: dict[str, Any] = {}
+    packages: dict[str, Any] = {}
+    for path in source_files(folder):
+        document = read(path)
+        component = document["component"]
+        for name, source in document.get("source", {}).items():
+            sources[f"{component}:{name}"] = plain(source)
+        if "package" in document:
+            packages[component] = document["package"]
+        for table, row, level, cited in claims(document):
+            owner = row["package"] if table == "build" else component
+            subject = grouped.setdefault((table, owner), {}).setdefault(key_of(table, row, schema), [])
+            subject.append((LEVELS.index(level), {**row, "source": cited}))
+    content: dict[str, Any] = {"sources": sources}
+    tables: dict[str, list[str]] = {}
+    for (table, owner), subjects in sorted(grouped.items()):
+        tables.setdefault(table, []).append(owner)
+        merged = [merge(rows) for rows in subjects.values()]
+        content[f"{table}.{owner}"] = _by_version(merged) if table == "build" else merged
+    content["index"] = {**about, "tables": tables, "packages": packages}
+    return content
+
+
+def _by_version(rows: list[Row]) -> dict[str, list[Row]]:
+    index: dict[str, list[Row]] = {}
+    for row in rows:
+        index.setdefault(row["version"], []).append(row)
+    return index
+
+
+def write(content: Mapping[str, Any], folder: str) -> None:
+    """Write the compiled matrix; a reader never sees half of it (files are renamed into place, the index last)."""
+    os.makedirs(folder, exist_ok=True)
+    for name in sorted(content, key=lambda item: item == "index"):
+        path = os.path.join(folder, f"{name}.json")
+        half = f"{path}.{os.getpid()}"
+        with open(half, "w", encoding="utf-8") as file:
+            json.dump(content[name], file, ensure_ascii=False, separators=(",", ":"))
+        os.replace(half, path)

@@ -1,0 +1,106 @@
+"""CUDA releases: which driver they need, which driver offers them, which GPUs and PTX they know."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.capability import Capability
+from compat.capability import parse as parse_capability
+from compat.matrix.claim import Claim
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+
+class Cuda:
+    """The ``cuda`` component: toolkits and majors."""
+
+    def __init__(self, matrix: "Matrix") -> None:
+        self._matrix = matrix
+
+    @cached_property
+    def toolkits(self) -> "list[Row]":
+        """Every toolkit release, oldest first."""
+        return sorted(self._matrix.rows("toolkit", "cuda"), key=lambda row: versions.parse(row["version"]).key())
+
+    @cached_property
+    def newest(self) -> str:
+        """The newest minor release that the matrix knows."""
+        return versions.major_minor(self.toolkits[-1]["version"])
+
+    def release(self, cuda: str) -> "Row | None":
+        """The row of a release; for a line (``12.4``) its first."""
+        wanted = versions.parse(cuda)
+        for row in self.toolkits:
+            version = versions.parse(row["version"])
+            if version.same_as(wanted) or wanted.covers(version) or version.covers(wanted):
+                return row
+        return None
+
+    def own_minimum(self, cuda: str, system: str) -> Claim | None:
+        """The driver that NVIDIA's table asks for this release itself: enough for everything, PTX included."""
+        field = _field(system)
+        for row in self.toolkits:
+            if versions.major_minor(row["version"]) == versions.major_minor(cuda) and field in row:
+                return Claim(row[field], row, field)
+        return None
+
+    def minimum(self, cuda: str, system: str) -> Claim | None:
+        """The oldest driver on which a runtime of this CUDA starts, minor-version compatibility taken into account.
+
+        Of a bare major (``12``) it is the floor of the major. None where the matrix has no row for it.
+        """
+        field = _field(system)
+        wanted = versions.parse(cuda)
+        floor = next((row for row in self._matrix.rows("major", "cuda")
+                      if row["major"] == str(wanted.major) and row["minor_compatible"] and field in row), None)
+        own = self.own_minimum(cuda, system) if wanted.minor is not None else None
+        if floor is None:
+            return own
+        if own is not None and versions.parse(own.value) < versions.parse(floor[field]):
+            return own
+        return Claim(floor[field], floor, field)
+
+    def offered_by(self, driver: str, system: str) -> Claim | None:
+        """The highest CUDA that a driver release offers; None for a release newer or older than any row tells."""
+        branch = self._matrix.drivers.branch(driver, system)
+        best = branch if branch is not None and "cuda" in branch else None
+        if best is not None and (system != "windows" or versions.parse(driver).minor is None):
+            return Claim(best["cuda"], best, "cuda")
+        field = _field(system)
+        fitting = [row for row in self.toolkits if field in row and versions.at_least(driver, row[field])]
+        if not fitting:
+            return None if best is None else Claim(best["cuda"], best, "cuda")
+        row = fitting[-1]
+        return Claim(versions.major_minor(row["version"]), row, field)
+
+    def first_for(self, gpu: Capability) -> Claim | None:
+        """The first CUDA release whose compiler and libraries know the GPU."""
+        return self._capability(gpu, "cuda_first")
+
+    def last_for(self, gpu: Capability) -> Claim | None:
+        """The last CUDA release that still knows the GPU; None while it is supported."""
+        return self._capability(gpu, "cuda_last")
+
+    def _capability(self, gpu: Capability, field: str) -> Claim | None:
+        row = self._matrix.gpus.capability(gpu)
+        return Claim(row[field], row, field) if row is not None and field in row else None
+
+    def knows_major_of(self, cuda: str, gpu: Capability) -> bool:
+        """Did this CUDA know some capability of the GPU's major that is no newer than the GPU?"""
+        return any(
+            sibling.major == gpu.major and sibling.minor <= gpu.minor
+            and "cuda_first" in row and versions.at_least(cuda, row["cuda_first"]) is True
+            for sibling, row in self._matrix.gpus.capabilities.items())
+
+
+def _field(system: str) -> str:
+    return "driver_windows" if system == "windows" else "driver_linux"
+
+
+def oldest_capability(row: "Row") -> Capability | None:
+    """The lowest capability that a row with ``capability_minimum`` or ``capabilities`` takes."""
+    if "capability_minimum" in row:
+        return parse_capability(row["capability_minimum"])
+    listed = [parse_capability(text) for text in row.get("capabilities", ())]
+    return min(listed) if listed else None

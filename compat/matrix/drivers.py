@@ -1,0 +1,60 @@
+"""Driver branches: what they offer, which GPU generations they serve, what cuda-compat may lift."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.matrix.claim import Claim
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+
+class Drivers:
+    """The ``driver`` component."""
+
+    def __init__(self, matrix: "Matrix") -> None:
+        self._matrix = matrix
+
+    @cached_property
+    def branches(self) -> "list[Row]":
+        """Every branch, oldest first."""
+        return sorted(self._matrix.rows("branch", "driver"), key=lambda row: versions.parse(row["branch"]).key())
+
+    @cached_property
+    def newest(self) -> str:
+        """The newest branch that the matrix knows."""
+        return str(self.branches[-1]["branch"])
+
+    def branch(self, driver: str, system: str = "linux") -> "Row | None":
+        """The branch that a release belongs to.
+
+        On Linux it is the first number. Windows releases of one branch run on from its number (531.61 is of branch 530).
+        """
+        number = versions.parse(driver).major
+        exact = next((row for row in self.branches if row["branch"] == str(number)), None)
+        if exact is not None or system != "windows":
+            return exact
+        older = [row for row in self.branches if int(row["branch"]) <= number]
+        return older[-1] if older and int(self.newest) >= number else None
+
+    def is_newer_than_known(self, driver: str) -> bool:
+        """Is the release of a branch behind the newest in the matrix?"""
+        return versions.parse(driver).major > int(self.newest)
+
+    def forward(self, cuda: str) -> Claim | None:
+        """Host driver branches that the cuda-compat package of this CUDA serves."""
+        wanted = versions.major_minor(cuda)
+        for row in self._matrix.rows("forward", "driver"):
+            if row["cuda"] == wanted:
+                return Claim(row["branches"], row, "branches")
+        return None
+
+    def newest_long_lived(self, cuda_major: int) -> "Row | None":
+        """The newest production or long-term branch that offers this CUDA major and is not past its end of life."""
+        today = self._matrix.date
+        fitting = [
+            row for row in self.branches
+            if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= today
+            and "cuda" in row and versions.parse(row["cuda"]).major >= cuda_major]
+        return fitting[-1] if fitting else None

@@ -1,0 +1,93 @@
+"""GPUs: from the name that a tool prints, or the PCI id, to compute capability, generation and class."""
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from compat.capability import BadCapability, Capability, canonical
+from compat.capability import parse as parse_capability
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+_NOISE = re.compile(r"\b(nvidia|corporation|graphics|gpu|r|tm)\b|[®™()\[\],]")
+# Memory sizes, form factors and link types that tell variants of one product apart, not chips.
+_VARIANT = re.compile(
+    r"\b(\d+\s?gb|hbm\d?e?|pcie|sxm\d?|nvl\d*|oam|cnx|liquid cooled|founders edition|d3|mig \S+)\b|-(?=\s|$)")
+
+
+def simplify(name: str) -> str:
+    """A GPU's name reduced to what identifies it: lower case, no vendor, single blanks."""
+    return " ".join(_NOISE.sub(" ", name.lower().replace("-", " ").replace("_", " ").replace("/", " ")).split())
+
+
+def without_variant(name: str) -> str:
+    """A simplified name without memory size and form factor: ``a100 sxm4 80gb`` is ``a100``."""
+    return " ".join(_VARIANT.sub(" ", name).split())
+
+
+class Gpus:
+    """The ``gpu`` and ``architecture`` components."""
+
+    def __init__(self, matrix: "Matrix") -> None:
+        self._matrix = matrix
+
+    @cached_property
+    def _by_name(self) -> "dict[str, list[Row]]":
+        index: dict[str, list[Row]] = {}
+        for row in self._matrix.rows("gpu", "gpu"):
+            for name in {simplify(text) for text in (row["name"], *row.get("aliases", ()))}:
+                index.setdefault(name, []).append(row)
+        return index
+
+    @cached_property
+    def _by_variantless(self) -> "dict[str, list[Row]]":
+        index: dict[str, list[Row]] = {}
+        for name, rows in self._by_name.items():
+            index.setdefault(without_variant(name), []).extend(rows)
+        return index
+
+    @cached_property
+    def _by_pci(self) -> "dict[str, Row]":
+        return {pci: row for row in self._matrix.rows("gpu", "gpu") for pci in row.get("pci", ())}
+
+    def find(self, name: str | None, pci_id: str | None = None) -> "Row | None":
+        """The product, or None where the name is unknown or stands for chips of several capabilities."""
+        if pci_id is not None and pci_id.lower() in self._by_pci:
+            return self._by_pci[pci_id.lower()]
+        if name is None:
+            return None
+        plain = simplify(name)
+        bare = without_variant(plain)
+        candidates = self._by_name.get(plain) or self._by_name.get(bare) or self._by_variantless.get(bare)
+        if not candidates:
+            return None
+        return candidates[0] if len({row["capability"] for row in candidates}) == 1 else None
+
+    @cached_property
+    def capabilities(self) -> "dict[Capability, Row]":
+        """Every compute capability that the matrix knows."""
+        return {parse_capability(row["capability"]): row for row in self._matrix.rows("capability", "architecture")}
+
+    def capability(self, gpu: Capability) -> "Row | None":
+        """The row of a compute capability, under its canonical name."""
+        return self.capabilities.get(canonical(gpu.plain))
+
+    @cached_property
+    def _architectures(self) -> "dict[str, Row]":
+        return {row["name"]: row for row in self._matrix.rows("architecture", "architecture")}
+
+    def architecture(self, gpu: Capability) -> "Row | None":
+        """The generation that a capability belongs to."""
+        row = self.capability(gpu)
+        return self._architectures.get(row["architecture"]) if row is not None else None
+
+
+def read_capability(text: str | None) -> Capability | None:
+    """A capability from a description, or None."""
+    if text is None:
+        return None
+    try:
+        return parse_capability(text)
+    except BadCapability:
+        return None

@@ -1,0 +1,117 @@
+"""Installable packages: their names, their published builds, and which builds an installed version can be."""
+
+import re
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from compat import versions
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+@lru_cache(maxsize=4096)
+def normal(name: str) -> str:
+    """A distribution's name as indexes compare it (PEP 503), without extras."""
+    return _SEPARATORS.sub("-", name.partition("[")[0].strip()).lower()
+
+
+class Packages:
+    """Packages of all components."""
+
+    def __init__(self, matrix: "Matrix") -> None:
+        self._matrix = matrix
+
+    @cached_property
+    def _components(self) -> dict[str, str]:
+        owners: dict[str, str] = {}
+        for component, package in self._matrix.index["packages"].items():
+            for names in package["distributions"].values():
+                owners.update({normal(name): component for name in names})
+        return owners
+
+    def component(self, distribution: str) -> str | None:
+        """The component that a distribution is (``pytorch`` is ``torch``), None if the matrix does not know it."""
+        return self._components.get(normal(distribution))
+
+    def about(self, component: str) -> "Row":
+        """The component's package table; empty for what is no package."""
+        found: Row = self._matrix.index["packages"].get(component, {})
+        return found
+
+    def distributions(self, component: str) -> list[str]:
+        """Names under which the component is installed, the public index's first."""
+        about = self.about(component)
+        names = [name for family in about.get("distributions", {}).values() for name in family]
+        return list(dict.fromkeys(normal(name) for name in names)) or [component]
+
+    def builds(self, distribution: str) -> "dict[str, list[Row]]":
+        """Published builds by version."""
+        return self._matrix.builds(normal(distribution))
+
+    def versions(self, distribution: str) -> list[str]:
+        """Known releases, oldest first."""
+        found = {version for version in self.builds(distribution) if versions.try_parse(version) is not None}
+        return sorted(found, key=lambda text: versions.parse(text).key())
+
+    def releases(self, component: str) -> "list[Row]":
+        """Release rows, oldest first."""
+        rows = [row for row in self._matrix.rows("release", component) if versions.try_parse(row["version"])]
+        return sorted(rows, key=lambda row: versions.parse(row["version"]).key())
+
+    def release(self, component: str, version: str) -> "Row | None":
+        """The release row that a version falls under: the same release, or the longest one that covers it."""
+        wanted = versions.parse(version)
+        best: Row | None = None
+        for row in self._matrix.rows("release", component):
+            known = versions.try_parse(row["version"])
+            if known is None:
+                continue
+            if known.same_as(wanted):
+                return row
+            if known.covers(wanted) and (best is None or len(row["version"]) > len(best["version"])):
+                best = row
+        return best
+
+    def of_line(self, component: str, version: str) -> "list[Row]":
+        """Release rows of the line that a version names (``8.6`` covers 8.6.0 and 8.6.1), or the one that covers it."""
+        wanted = versions.parse(version)
+        inside = [row for row in self.releases(component) if wanted.covers(versions.parse(row["version"]))]
+        if inside:
+            return inside
+        found = self.release(component, version)
+        return [found] if found is not None else []
+
+    def pins(self, row: "Row") -> list[tuple[str, str, str]]:
+        """(distribution, range, marker) of each requirement line of a build."""
+        return [_requirement(line) for line in row.get("requires", ())]
+
+
+_REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;\s*(.*))?$")
+
+
+@lru_cache(maxsize=8192)
+def _requirement(line: str) -> tuple[str, str, str]:
+    match = _REQUIREMENT.match(line)
+    if match is None:
+        return normal(line), "*", ""
+    name, spec, marker = match.groups()
+    return normal(name), (spec or "*").strip() or "*", (marker or "").strip()
+
+
+def fits_platform(row: "Row", system: str | None, arch: str | None) -> bool:
+    """Is the build made for this OS and architecture, as far as they are known?"""
+    return (system is None or row["os"] in (system, "any")) and (arch is None or row["arch"] in (arch, "any"))
+
+
+def same_cuda(built: Any, wanted: Any) -> bool | None:
+    """Do two statements of a build's CUDA agree (False: without CUDA; a bare major agrees with each of its releases)?"""
+    if built is None or wanted is None:
+        return None
+    if built is False or wanted is False:
+        return built is wanted
+    one, other = versions.parse(built).release[:2], versions.parse(wanted).release[:2]
+    size = min(len(one), len(other))
+    return one[:size] == other[:size]
