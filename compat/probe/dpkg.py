@@ -1,0 +1,50 @@
+"""What dpkg says is installed: one read of its status file, shared by the layers that ask (dpkg(1), deb-control(5))."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from compat.probe.host import Host, Unreadable
+from compat.probe.layer import Reading
+
+STATUS = "/var/lib/dpkg/status"
+Table = Mapping[str, str]
+"""Package name (without architecture) to version, of those that are installed."""
+
+_LIMIT = 32 << 20
+_NAMES = re.compile(
+    rb"^Package: ((?:python[0-9.]+-minimal|(?:lib)?(?:cud|cublas|cufft|curand|cusolver|cusparse|nccl|nv|npp|tensorrt)"
+    rb"|tensorrt|onnxruntime|python3-libnvinfer|graphsurgeon|uff-)[^\n]*)$",
+    re.MULTILINE,
+)
+_VERSION = re.compile(r"^Version: (\S+)$", re.MULTILINE)
+
+
+def table(host: Host, so_far: Reading, reading: Reading) -> Table:
+    """Versions of the installed packages of this stack; read once and kept aside in `reading` for later layers."""
+    known: Table | None = so_far.aside.get("dpkg")
+    if known is None:
+        known = reading.aside["dpkg"] = installed(host)
+    return known
+
+
+def installed(host: Host) -> dict[str, str]:
+    """The packages of this stack in dpkg's status file; none where there is no such file."""
+    data = host.read_bytes(STATUS, _LIMIT)
+    found: dict[str, str] = {}
+    if isinstance(data, Unreadable):
+        return found
+    for match in _NAMES.finditer(data):
+        end = data.find(b"\n\n", match.end())
+        entry = data[match.end() : end if end >= 0 else len(data)].decode("utf-8", "replace")
+        version = _VERSION.search(entry)
+        if version and "\nStatus: install ok installed" in entry:
+            found[match[1].decode("utf-8", "replace").strip()] = version[1]
+    return found
+
+
+def upstream(version: str) -> str:
+    """The upstream part: ``9.10.2.21`` of ``9.10.2.21-1``, ``10.3.0.30`` of ``10.3.0.30-1+cuda12.5``, ``11.5.117`` of
+    ``11.5.117~11.5.1-1ubuntu1``."""
+    return re.split(r"[-~+]", version.rpartition(":")[2], maxsplit=1)[0]
