@@ -127,21 +127,24 @@ class Elf:
         return _highest(prefix, self.dynamic.version_defs if self.dynamic else ())
 
 
-def parse(read: Read, size: int) -> Elf | Broken:
-    """Read the headers of the ELF file of `size` bytes behind `read`."""
+def parse(read: Read, size: int, full: bool = True) -> Elf | Broken:
+    """Read the headers of the ELF file of `size` bytes behind `read`.
+
+    Without `full` only what a loader asks is read: no sections, notes and symbol versions.
+    """
     try:
-        return _File(read, size).elf()
+        return _File(read, size, full).elf()
     except _StopError as stop:
         return Broken(str(stop))
 
 
-def read_elf(host: Host, path: str) -> Elf | Broken | Unreadable:
+def read_elf(host: Host, path: str, full: bool = True) -> Elf | Broken | Unreadable:
     """`parse` for a file of `host`."""
     reader = host.open_at(path)
     if isinstance(reader, Unreadable):
         return reader
     with reader:
-        return parse(reader.read, reader.size)
+        return parse(reader.read, reader.size, full)
 
 
 class _StopError(Exception):
@@ -160,8 +163,8 @@ class _Segment:
 class _File:
     """One parse: the layout of this file, and the pieces of it that are at hand."""
 
-    def __init__(self, read: Read, size: int) -> None:
-        self._read, self.size, self._budget = read, size, READ_LIMIT
+    def __init__(self, read: Read, size: int, full: bool) -> None:
+        self._read, self.size, self.full, self._budget = read, size, full, READ_LIMIT
         self.truncated = False
         self._head = b""
         self._head = head = self.piece(0, min(_HEAD, size))
@@ -185,7 +188,7 @@ class _File:
         self.segments = list(self._read_segments())
         if any(part.offset + part.size > self.size for part in self.segments if part.kind == _PT_LOAD):
             self.truncated = True
-        sections = tuple(self._read_sections())
+        sections = tuple(self._read_sections()) if self.full else ()
         interpreter = next((self._text_of(part) for part in self.segments if part.kind == _PT_INTERP), None)
         return Elf(
             bits=64 if self.wide else 32,
@@ -195,7 +198,7 @@ class _File:
             size=self.size,
             interpreter=interpreter,
             dynamic=self._read_dynamic(),
-            notes=tuple(self._read_notes(sections)),
+            notes=tuple(self._read_notes(sections)) if self.full else (),
             sections=sections,
             truncated=self.truncated,
         )
@@ -315,8 +318,8 @@ class _File:
             rpath=next(iter(texts(_DT_RPATH)), None),
             runpath=next(iter(texts(_DT_RUNPATH)), None),
             nodeflib=bool(entries.get(_DT_FLAGS_1, [0])[0] & _DF_1_NODEFLIB),
-            version_needs=tuple(self._read_needs(entries.get(_DT_VERNEED), strings)),
-            version_defs=tuple(self._read_defs(entries.get(_DT_VERDEF), strings)),
+            version_needs=tuple(self._read_needs(entries.get(_DT_VERNEED) if self.full else None, strings)),
+            version_defs=tuple(self._read_defs(entries.get(_DT_VERDEF) if self.full else None, strings)),
         )
 
     def _chain(self, start: int, layout: str, step: int) -> Iterator[tuple[int, tuple[int, ...]]]:
@@ -349,17 +352,11 @@ class _File:
                     break
 
     def _read_notes(self, sections: tuple[Section, ...]) -> Iterator[Note]:
-        places = [
-            (part.name, part.offset, part.size, part.align) for part in sections if part.kind == _SHT_NOTE
-        ]
+        places = [(part.name, part.offset, part.size, part.align) for part in sections if part.kind == _SHT_NOTE]
         if not places:
-            places = [
-                ("", part.offset, part.size, part.align) for part in self.segments if part.kind == _PT_NOTE
-            ]
+            places = [("", part.offset, part.size, part.align) for part in self.segments if part.kind == _PT_NOTE]
         for name, offset, size, align in places[:64]:
-            yield from self._notes_of(
-                name, self.piece(offset, min(size, _NOTE_LIMIT)), 8 if align == 8 else 4
-            )
+            yield from self._notes_of(name, self.piece(offset, min(size, _NOTE_LIMIT)), 8 if align == 8 else 4)
 
     def _notes_of(self, section: str, data: bytes, align: int) -> Iterator[Note]:
         at = 0
@@ -367,9 +364,7 @@ class _File:
             name_size, desc_size, kind = self.unpack("III", data, at)
             desc_at = at + 12 + name_size
             desc_at += -desc_at % align
-            yield Note(
-                _text(data[at + 12 : at + 12 + name_size]), kind, data[desc_at : desc_at + desc_size], section
-            )
+            yield Note(_text(data[at + 12 : at + 12 + name_size]), kind, data[desc_at : desc_at + desc_size], section)
             at = desc_at + desc_size
             at += -at % align
 
