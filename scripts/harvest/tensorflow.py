@@ -3,8 +3,13 @@
 `build_info.py` is read as text and its assignments are taken as literals, never run. Its forms, by release:
 plain assignments (1.13 to 2.2, Windows with DLL names), a dict (2.3 on), an OrderedDict of pairs (2.5 on).
 
-A capability `sm_XY` stands for machine code alone, `compute_XY` and a plain `X.Y` for machine code and PTX: so says
-TensorFlow's own `cuda_configure.bzl`, and the fat binaries of the wheels agree.
+A capability `sm_XY` stands for machine code alone, `compute_XY` and a plain `X.Y` for machine code and PTX (seen in
+the fat binaries: 2.17.1 lists `compute_90` and holds cubins and PTX of it). What `build_info.py` does not tell: the
+kernels that TensorFlow generates through MLIR carry, for the last capability, only PTX, and since 2.15 that PTX is of
+the architecture-specific target `sm_90a`, which no later GPU takes. So that text is looked for in the library itself.
+
+A bare major ("7", "10") is left out: it is less exact than the vendor's table, which it would override. The cuDNN of
+the build is then the one that the `and-cuda` extra names.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import progress
+from . import binary, progress
 from .builds import Group, group, requirements
 from .document import Document
 from .index import Index
@@ -77,8 +82,7 @@ def add(index: Index, document: Document, project: str, groups: list[Group]) -> 
         row = one.row()
         row["requires"], extras = requirements(index.metadata(one.example))
         row["extras"] = extras or None
-        facts: Facts = {"cuda": False} if project in CPU_ONLY else build_facts(index, one)
-        row.update(facts)
+        row.update({"cuda": False} if project in CPU_ONLY else build_facts(index, one, extras))
         row["source"] = f"index-{project}"
         document.source(
             row["source"],
@@ -90,8 +94,8 @@ def add(index: Index, document: Document, project: str, groups: list[Group]) -> 
         document.add("build", row)
 
 
-def build_facts(index: Index, one: Group) -> Facts:
-    """`cuda`, `cudnn`, `sass`, `ptx`, `needs` of a build, as far as its `build_info.py` says."""
+def build_facts(index: Index, one: Group, extras: dict[str, list[str]]) -> Facts:
+    """`cuda`, `cudnn`, `sass`, `ptx`, `needs` of a build, as far as its `build_info.py` and its extra say."""
     text = index.remember(one.example, "tensorflow/build-info/1", lambda: _build_info(index, one))
     info = literals(text or "")
     if "is_cuda_build" not in info:
@@ -99,20 +103,93 @@ def build_facts(index: Index, one: Group) -> Facts:
     if not info["is_cuda_build"]:
         return {"cuda": False}
     sass, ptx = capabilities(info.get("cuda_compute_capabilities"))
-    names = [info[key] for key in sorted(info) if key.endswith("_dll_name")] if one.os == "windows" else None
+    if ptx and one.os == "linux" and version_key(ptx[-1]) >= version_key("9.0"):
+        ptx = narrowed(ptx, index.remember(one.example, "tensorflow/target/1", lambda: _specific_target(index, one)))
+    dlls = [info[key] for key in sorted(info) if key.endswith("_dll_name")] if one.os == "windows" else []
     return {
-        "cuda": info.get("cuda_version") or info.get("cuda_version_number"),
-        "cudnn": info.get("cudnn_version") or info.get("cudnn_version_number"),
+        "cuda": _exact(info.get("cuda_version") or info.get("cuda_version_number")),
+        "cudnn": pinned(extras.get("and-cuda", []), "nvidia-cudnn")
+        or _exact(info.get("cudnn_version") or info.get("cudnn_version_number")),
+        "tensorrt": linked_tensorrt(index, one, bool(info.get("is_tensorrt_build"))),
         "sass": sass,
         "ptx": ptx,
-        "needs": names or None,
+        "needs": dlls or None,
     }
+
+
+def _exact(version: str | None) -> str | None:
+    return version if version and "." in version else None
+
+
+def pinned(lines: list[str], name: str) -> str | None:
+    """The version that a requirement line pins (`==`) or starts at (`>=`), the first line whose name starts so."""
+    for line in lines:
+        if line.startswith(name):
+            found = re.search(r"[=>]=\s*([\d.]+)", line)
+            return found[1] if found else None
+    return None
 
 
 def _build_info(index: Index, one: Group) -> str | None:
     wheel = index.wheel(one.example)
     members = [n for n in wheel.names() if n.endswith("/python/platform/build_info.py")]
     return wheel.read(members[0]).decode("utf-8", "replace") if members else None
+
+
+def _specific_target(index: Index, one: Group) -> str | None:
+    """The first architecture-specific target ("9.0a") of PTX in the kernels, None where all PTX is plain."""
+    wheel = index.wheel(one.example)
+    member = next(n for n in wheel.names() if n.endswith("/libtensorflow_cc.so.2"))
+    with wheel.open(member) as stream:
+        found = binary.find_string(stream, re.compile(rb"\.target\s+sm_(\d+)(\d[af])\b"))
+    return b".".join(found.groups()).decode() if found else None
+
+
+def narrowed(ptx: list[str], specific: str | None) -> list[str]:
+    """`ptx` with what all kernels have: where some have PTX for "9.0a" alone, plain "9.0" is no longer claimed."""
+    return sorted({specific if specific and specific[:-1] == p else p for p in ptx}, key=version_key)
+
+
+def linked_tensorrt(index: Index, one: Group, built_with: bool) -> str | None:
+    """The TensorRT that a Linux build's TF-TRT was compiled with; None for other systems and where there is none."""
+    if one.os != "linux":
+        return None
+    found = index.remember(one.example, "tensorflow/tensorrt/2", lambda: _linked_tensorrt(index, one, built_with))
+    return str(found) if found else None
+
+
+def _linked_tensorrt(index: Index, one: Group, built_with: bool) -> str | None:
+    """The TensorRT that TF-TRT was compiled with: the constants of its `GetLinkedTensorRTVersion` (x86-64)."""
+    wheel = index.wheel(one.example)
+    for member in wheel.names():
+        named = re.search(r"tf2tensorrt/_(py)?wrap_py_utils\.so\Z", member)
+        if named and (found := tensorrt_version(wheel.read(member))):
+            return found
+    library = next((n for n in wheel.names() if n.endswith("/libtensorflow_cc.so.2")), None)
+    if not built_with or not library:
+        return None
+    with wheel.open(library) as stream:
+        match = binary.find_string(stream, _TUPLE)
+    return tensorrt_version(match[0]) if match else None
+
+
+# The function in its two forms: three ints stored through rdi, rsi, rdx; or a tuple, stored in reverse. Major 4 to 8.
+_THREE = re.compile(rb"\xc7\x07([\4-\x08])\0\0\0.{0,3}\xc7\x06(.)\0\0\0.{0,3}\xc7\x02(.)\0\0\0", re.DOTALL)
+_TUPLE = re.compile(
+    rb"\x48\xba([\0-\x1f])\0\0\0([\0-\x1f])\0\0\0(?:\x48\x89[\xe5\xf8]|\x48\x89\x17|\x55)*\xc7\x47\x08([\4-\x08])\0\0\0",
+    re.DOTALL,
+)
+
+
+def tensorrt_version(code: bytes) -> str | None:
+    """ "7.2.2" out of the machine code of `_pywrap_py_utils.so`, None where neither form of the function is there."""
+    if match := _TUPLE.search(code):
+        numbers = [match[3][0], match[2][0], match[1][0]]
+    elif match := _THREE.search(code):
+        numbers = [match[1][0], match[2][0], match[3][0]]
+    else:
+        return None
+    return ".".join(map(str, numbers))
 
 
 def literals(text: str) -> Facts:
@@ -148,4 +225,3 @@ def capabilities(listed: list[str] | None) -> tuple[list[str] | None, list[str] 
             if match[1] != "sm":
                 ptx.add(capability)
     return sorted(sass, key=version_key), sorted(ptx, key=version_key)
-
