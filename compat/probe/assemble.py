@@ -13,11 +13,14 @@ from compat.probe.layer import Reading
 
 LAYERS: tuple[str, ...] = (
     "system",
-    "environment",
-    "variables",
     "nodes",
-    "driver",
+    "environment",
+    "jetson",
+    "variables",
     "gpus",
+    "cxx",
+    "libcuda",
+    "driver",
     "fabric",
 )
 """Modules of this package that have a ``read``, in the order in which they run.
@@ -37,7 +40,8 @@ _RECORDS: dict[str, type] = {
 def read_machine(
     host: Host, interpreter: str | None = None, redact: bool = False, layers: tuple[str, ...] = LAYERS
 ) -> Machine:
-    """Everything that can be told of `host`; what cannot be told stays unknown and ``host.trouble`` says why.
+    """Everything that can be told of `host`; what cannot be told stays unknown and ``host.trouble``
+    says why.
 
     `interpreter` is the path of the Python (inside the host's root) that the goal runs in; None leaves its choice to
     the layers. With `redact` the description holds nothing that names the user, the computer or a single device.

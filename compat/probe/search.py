@@ -1,0 +1,37 @@
+"""The loader's view, made once for a machine and shared by the layers that ask it for a library."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from compat.probe.host import Host
+from compat.probe.layer import Reading
+
+if TYPE_CHECKING:
+    from compat.probe.loader import Loader, Resolution
+
+
+def loader_of(host: Host, so_far: Reading, found: Reading) -> Loader:
+    """The loader of `host`, kept aside for later layers."""
+    known: Loader | None = so_far.aside.get("loader") or found.aside.get("loader")
+    if known is None:
+        from compat.probe.loader import Loader
+
+        known = Loader(host, machine=so_far.get("arch") or "x86_64")
+        found.aside["loader"] = known
+    return known
+
+
+def resolve(host: Host, so_far: Reading, found: Reading, name: str) -> Resolution:
+    """Where a process of the goal's interpreter (of any program, where that is unknown) gets library `name`."""
+    loader = loader_of(host, so_far, found)
+    program = so_far.get("interpreter")
+    real = host.realpath(program) if program else None
+    return loader.start(real if isinstance(real, str) else None).resolve(name)
+
+
+def version_in_name(path: str) -> str | None:
+    """``580.95.05`` of ``/usr/lib/libcuda.so.580.95.05``; a name that ends in the soname's number has none."""
+    match = re.search(r"\.so\.(\d{2,}(?:\.\d+)+)$", path)
+    return match.group(1) if match else None
