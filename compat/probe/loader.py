@@ -21,6 +21,7 @@ from compat.probe.hwcaps import levels, subdirectories
 from compat.probe.ldcache import Cache, configured_directories, read_cache
 
 NOT_FOUND = "not found"
+NO_CALLER = "the object that would ask for it is not loaded"
 ALREADY = "already loaded"
 
 _TRIPLETS = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
@@ -263,8 +264,12 @@ class Process:
     def do(self, step: Step) -> Loaded | None:
         """Take one step; None where it failed, and then nothing of it stays loaded (see `failures`)."""
         by = self.find(step.by) if step.by else self.program
+        name = step.path or step.name
+        if step.by and by is None:
+            self._fail(step, step.by, Resolution(name, None, NO_CALLER))
+            return None
         before = len(self.objects)
-        loaded = self._open(step, step.path or step.name, by)
+        loaded = self._open(step, name, by)
         if loaded is not None and not self._open_needed(step, before):
             loaded = None
         if loaded is None:
@@ -277,7 +282,7 @@ class Process:
         real = self.loader.host.realpath(program)
         if not isinstance(elf, Elf) or not isinstance(real, str):
             reason = NOT_FOUND if isinstance(elf, Elf) else elf.reason
-            self.failures.append(Failed(step, "", Resolution(program, None, reason)))
+            self._fail(step, "", Resolution(program, None, reason))
             return
         self.program = Loaded(program, real, real, elf, None, "program")
         self.objects.append(self.program)
@@ -286,6 +291,10 @@ class Process:
         for name in self._preloads():
             self._open(Step("preload", path=name), name, self.program)
         self._open_needed(step, 0)
+
+    def _fail(self, step: Step, needed_by: str, resolution: Resolution) -> None:
+        if step.kind != "preload":
+            self.failures.append(Failed(step, needed_by, resolution))
 
     def _preloads(self) -> list[str]:
         variable = self.loader.environ.get("LD_PRELOAD", "").replace(":", " ").split()
@@ -332,8 +341,7 @@ class Process:
         real = self.loader.host.realpath(found.path) if found.path else None
         elf = self.loader.elf(found.path) if found.path else None
         if found.path is None or not isinstance(real, str) or not isinstance(elf, Elf):
-            if step.kind != "preload":
-                self.failures.append(Failed(step, by.path if by else "", found))
+            self._fail(step, by.path if by else "", found)
             return None
         for other in self.objects:  # one file is loaded once, whatever its names
             if other.real == real:
