@@ -13,10 +13,10 @@ Table = Mapping[str, str]
 """Package name (without architecture) to version, of those that are installed."""
 
 _LIMIT = 32 << 20
+# The literal line feed and word in front are what the search runs on: this is a pass over megabytes.
 _NAMES = re.compile(
-    rb"^Package: ((?:python[0-9.]+-minimal|(?:lib)?(?:cud|cublas|cufft|curand|cusolver|cusparse|nccl|nv|npp|tensorrt)"
-    rb"|tensorrt|onnxruntime|python3-libnvinfer|graphsurgeon|uff-)[^\n]*)$",
-    re.MULTILINE,
+    rb"\nPackage: ((?:python[0-9.]+-minimal|(?:lib)?(?:cud|cublas|cufft|curand|cusolver|cusparse|nccl|nv|npp|tensorrt)"
+    rb"|tensorrt|onnxruntime|python3-libnvinfer|graphsurgeon|uff-)[^\n]*)"
 )
 _VERSION = re.compile(r"^Version: (\S+)$", re.MULTILINE)
 
@@ -35,6 +35,7 @@ def installed(host: Host) -> dict[str, str]:
     found: dict[str, str] = {}
     if isinstance(data, Unreadable):
         return found
+    data = b"\n" + data
     for match in _NAMES.finditer(data):
         end = data.find(b"\n\n", match.end())
         entry = data[match.end() : end if end >= 0 else len(data)].decode("utf-8", "replace")

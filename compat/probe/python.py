@@ -247,7 +247,7 @@ def _library_of(host: Host, prefix: str, executable: str | None, version: str | 
 def _needed_python(host: Host, executable: str) -> str | None:
     from compat.probe.elf import Elf, read_elf
 
-    elf = read_elf(host, executable)
+    elf = read_elf(host, executable, full=False)
     for soname in elf.needed if isinstance(elf, Elf) else ():
         match = re.match(r"^lib(python\d+\.\d+t?)m?\.so", soname)
         if match:
