@@ -75,7 +75,7 @@ def record(host: Host, distribution: Distribution) -> list[Listed]:
     text = host.read_text(f"{distribution.info}/RECORD", _RECORD_LIMIT)
     found: list[Listed] = []
     for row in _rows(text) if isinstance(text, str) else ():
-        path, digest, size = (row.rsplit(",", 2) + ["", ""])[:3]
+        path, digest, size = [*row.rsplit(",", 2), "", ""][:3]
         path = path.strip('"')
         if not path.startswith(("/", "..")) and "/../" not in path and _is_code(path.rpartition("/")[2]):
             found.append(Listed(path, int(size) if size.isdigit() else None, digest or None))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from compat import versions
 from compat.machine import Library, Toolkit
@@ -17,6 +16,7 @@ from compat.probe.distributions import Distribution, Installed
 from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
 from compat.probe.ldcache import read_cache
+from compat.probe.libcopy import Copy
 from compat.probe.python import Interpreter
 from compat.probe.toolkits import system_origin
 
@@ -55,15 +55,6 @@ HEADERS = {
 _HEADER_LIMIT = 256 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One copy: the description's entry, the real file behind it, and what told its version."""
-
-    library: Library
-    real: str
-    source: str
-
-
 def read(host: Host, so_far: Reading) -> Reading:
     """The layer: ``libraries`` with who loads each, and ``missing_libraries``."""
     from compat.probe import loads
@@ -76,6 +67,8 @@ def read(host: Host, so_far: Reading) -> Reading:
     for index, copy in enumerate(found.copies):
         reading.sources[f"libraries[{index}]"] = copy.source
     reading.put("missing_libraries", found.missing)
+    for index, soname in enumerate(found.missing or ()):
+        reading.sources[f"missing_libraries[{index}]"] = found.needed_by[soname]
     return reading
 
 

@@ -1,21 +1,291 @@
-"""Which copy of each library each framework's process gets."""
+"""Which copy of each library each framework's process gets.
+
+What a package does before and beside the loader is written here as the steps of its process; where its own Python
+files hold the list (torch's and JAX's preloads), the list is read from them as text, so that it is the installed
+release's. The loader's rules themselves are in ``loader``. A process is that of the package alone: what another package
+has loaded before it in the same process is not assumed.
+
+Sources: torch/__init__.py (_load_global_deps, _preload_cuda_deps), jax_plugins/xla_cuda*/__init__.py, tsl's
+dso_loader.cc (names that TensorFlow and XLA open), onnxruntime/__init__.py, the DT_NEEDED entries of the wheels, and
+for cuDNN's parts the measurement in DESIGN, decision 6.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from compat.probe.host import Host
+from compat import versions
+from compat.machine import Build, Library
+from compat.probe import libnames
+from compat.probe.distributions import Distribution, Installed
+from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
-from compat.probe.libraries import Copy
+from compat.probe.libcopy import Copy
+from compat.probe.loader import NOT_FOUND, Loader, Process, Step
+from compat.probe.python import Interpreter
+
+SONAMES: dict[str, tuple[str, ...]] = {
+    "10.0": ("cudart.so.10.0", "cublas.so.10.0", "cufft.so.10.0", "curand.so.10.0", "cusolver.so.10.0",
+             "cusparse.so.10.0"),
+    "10": ("cublas.so.10", "cufft.so.10", "cusolver.so.10", "cusparse.so.10"),
+    "11": ("cudart.so.11.0", "cublas.so.11", "cublasLt.so.11", "cufft.so.10", "cusolver.so.11", "cusparse.so.11"),
+    "12": ("cudart.so.12", "cublas.so.12", "cublasLt.so.12", "cufft.so.11", "cusolver.so.11", "cusparse.so.12"),
+    "13": ("cudart.so.13", "cublas.so.13", "cublasLt.so.13", "cufft.so.12", "cusolver.so.12", "cusparse.so.12"),
+}
+"""What TensorFlow and XLA open by name, after ``lib``, by the CUDA they were built with (CUDA release notes)."""
+
+DRIVERS_OWN = ("libcuda.so", "libnvidia-", "libnvcuvid", "libnvoptix")
+"""What comes with the driver; the driver's layer speaks of it."""
+
+_TEXT_LIMIT = 1 << 20
+_TORCH_PRELOAD = re.compile(r"""^\s*\(?\s*"(\w+)"\s*[,:]\s*"(lib[\w-]+)\.so""", re.MULTILINE)
+_JAX_PRELOAD = re.compile(r"""^\s*_load\(\s*["'](\w+)["']\s*,\s*\[([^\]]*)\]""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """The copies with who loads them, and the sonames that some framework needs and nothing provides."""
+    """The copies with who loads them, and the sonames that some framework asks for and nothing provides.
+
+    `missing` is None where no framework was there to ask; `needed_by` names the object that asks for each.
+    """
 
     copies: tuple[Copy, ...]
     missing: tuple[str, ...] | None
+    needed_by: dict[str, str]
+
+
+@dataclass(slots=True)
+class View:
+    """What a recipe works with: one distribution and the process that it fills."""
+
+    host: Host
+    python: Interpreter
+    distribution: Distribution
+    build: Build
+    process: Process
+    missing: dict[str, str]
+
+    @property
+    def folder(self) -> str:
+        return self.distribution.folder
+
+    def text(self, path: str) -> str:
+        found = self.host.read_text(f"{self.folder}/{path}", _TEXT_LIMIT)
+        return "" if isinstance(found, Unreadable) else found
+
+    def named(self, folder: str, pattern: str) -> list[str]:
+        """Paths in a folder below the distribution's whose file name fits a pattern, sorted."""
+        base = f"{self.folder}/{folder}"
+        return [f"{base}/{name}" for name in self.host.listdir(base) if re.fullmatch(pattern, name)]
+
+    def load(self, path: str) -> bool:
+        """Open an object by its path; what it needs and does not get is noted as missing."""
+        before = len(self.process.failures)
+        done = self.process.do(Step("load", path=path)) is not None
+        for failure in self.process.failures[before:]:
+            self.note(failure.resolution.name, failure.needed_by or path, failure.resolution.why)
+        return done
+
+    def open(self, name: str, by: str) -> bool:
+        """dlopen a library by its name on behalf of a loaded object; its absence is noted as missing."""
+        before = len(self.process.failures)
+        done = self.process.do(Step("dlopen", name=name, by=by)) is not None
+        for failure in self.process.failures[before:]:
+            self.note(failure.resolution.name, failure.needed_by or by, failure.resolution.why)
+        return done
+
+    def try_load(self, path: str) -> bool:
+        return self.process.do(Step("preload", path=path)) is not None
+
+    def note(self, soname: str, by: str, why: str) -> None:
+        if why == NOT_FOUND and ".so" in soname and "/" not in soname and not soname.startswith(DRIVERS_OWN):
+            self.missing.setdefault(soname, by)
+
+    def cudnn_parts(self) -> None:
+        """What the cuDNN in the process opens by itself when it is first used, on its own behalf."""
+        shim = next((o for o in self.process.objects if re.fullmatch(r"libcudnn\.so\.\d+", o.elf.soname or "")), None)
+        if shim is None:
+            return
+        major = (shim.elf.soname or "").rpartition(".")[2]
+        beside = set(self.host.listdir(shim.real.rpartition("/")[0]))
+        for part in libnames.CUDNN_PARTS:
+            name = f"libcudnn_{part}.so.{major}"
+            if name in beside or self.process.resolve(name, shim).path:
+                self.process.do(Step("dlopen", name=name, by=shim.path))
 
 
 def resolve(host: Host, so_far: Reading, copies: tuple[Copy, ...]) -> Loads:
-    return Loads(copies, None)
+    """Run the recipe of every installed framework that has a CUDA build, each in a process of its own."""
+    python: Interpreter | None = so_far.aside.get("python")
+    installed: Installed | None = so_far.aside.get("installed")
+    if python is None or installed is None or so_far.get("os") not in (None, "linux"):
+        return Loads(copies, None, {})
+    builds: dict[str, Build] = so_far.get("builds") or {}
+    loader: Loader | None = None
+    users: dict[str, set[str]] = {}
+    missing: dict[str, str] = {}
+    asked = False
+    for name, distribution in installed.winners.items():
+        recipe = recipe_of(name)
+        build = builds.get(name, Build())
+        if recipe is None or build.cuda is False:
+            continue
+        loader = loader or Loader(host, machine=so_far.get("arch") or "x86_64")
+        view = View(host, python, distribution, build, loader.start(_program(host, python)), missing)
+        recipe(view)
+        asked = True
+        for loaded in view.process.objects:
+            users.setdefault(loaded.real, set()).add(name)
+    return Loads(marked(copies, users), tuple(sorted(missing)) if asked else None, missing)
+
+
+def _program(host: Host, python: Interpreter) -> str | None:
+    """The interpreter, if it is a program and not a script that starts one."""
+    if python.executable is None:
+        return None
+    real = host.realpath(python.executable)
+    reader = host.open_at(real) if isinstance(real, str) else None
+    if not reader:
+        return None
+    with reader:
+        return real if isinstance(real, str) and reader.read(0, 4) == b"\x7fELF" else None
+
+
+def marked(copies: Iterable[Copy], users: dict[str, set[str]]) -> tuple[Copy, ...]:
+    """The copies with `loaded_by`. `loaded` is True with a user, False where only other copies of it have users.
+
+    A part of cuDNN counts for the copy in whose folder it lies.
+    """
+    by_real: dict[str, set[str]] = {}
+    for real, packages in users.items():
+        folder, _, file = real.rpartition("/")
+        key = f"{folder}/cudnn" if file.startswith("libcudnn") else real
+        by_real.setdefault(key, set()).update(packages)
+    found: list[Copy] = []
+    for copy in copies:
+        key = f"{copy.real.rpartition('/')[0]}/cudnn" if copy.library.name == "cudnn" else copy.real
+        packages = by_real.get(key, set())
+        found.append(replace(copy, library=replace(copy.library, loaded_by=tuple(sorted(packages)) or None)))
+    used = {copy.library.name for copy in found if copy.library.loaded_by}
+    return tuple(
+        replace(copy, library=_with_loaded(copy.library)) if copy.library.name in used else copy for copy in found)
+
+
+def _with_loaded(library: Library) -> Library:
+    return replace(library, loaded=library.loaded_by is not None)
+
+
+def _torch(view: View) -> None:
+    """torch: global dependencies, its preloads from ``nvidia/*/lib``, then its extension module; nvrtc on demand."""
+    text = view.text("torch/__init__.py")
+    global_deps = f"{view.folder}/torch/lib/libtorch_global_deps.so"
+    if view.host.exists(global_deps):
+        if not view.try_load(global_deps):
+            _torch_preloads(view, text)
+            view.load(global_deps)
+        elif re.search(r"_preload_cuda_deps\(\s*\)", text):
+            _torch_preloads(view, text)
+    for path in view.named("torch", r"_C\..*\.so|_C\.so") or [f"{view.folder}/torch/lib/libtorch_python.so"]:
+        view.load(path)
+    for path in view.named("torch/lib", r"libcaffe2_nvrtc\.so"):
+        view.load(path)
+    view.cudnn_parts()
+
+
+def _torch_preloads(view: View, text: str) -> None:
+    """`_preload_cuda_deps`: for each library the first folder of the import path that has it; it ends at a lack."""
+    major = view.build.cuda.partition(".")[0] if isinstance(view.build.cuda, str) else ""
+    for folder, stem in _TORCH_PRELOAD.findall(text):
+        path = _first(view, (f"nvidia/{folder}/lib", f"nvidia/cu{major}/lib", f"{folder}/lib"), stem)
+        if path is None:
+            if stem == "libnvToolsExt":
+                continue
+            return
+        view.try_load(path)
+
+
+def _first(view: View, folders: tuple[str, ...], stem: str) -> str | None:
+    pattern = re.compile(re.escape(stem) + r"\.so\..*[0-9]")
+    for site in view.python.path:
+        for folder in folders:
+            for name in view.host.listdir(f"{site}/{folder}"):
+                if pattern.fullmatch(name):
+                    return f"{site}/{folder}/{name}"
+    return None
+
+
+def _jax(view: View) -> None:
+    """A JAX plugin: its preloads from the first ``nvidia.*`` package, the plugin, and what XLA then opens by name."""
+    major = view.distribution.name.removeprefix("jax-cuda").partition("-")[0]
+    module = f"jax_plugins/xla_cuda{major}"
+    for folder, files in _JAX_PRELOAD.findall(view.text(f"{module}/__init__.py")):
+        site = next((s for s in view.python.path if view.host.is_dir(f"{s}/nvidia/{folder}")), None)
+        for file in re.findall(r"""["'](lib[\w.-]+)["']""", files) if site else ():
+            view.try_load(f"{site}/nvidia/{folder}/lib/{file}")
+    plugin = f"{view.folder}/{module}/xla_cuda_plugin.so"
+    if view.load(plugin):
+        _open_cuda(view, major, plugin, "9" if versions.at_least(view.distribution.version or "0", "0.4.31") else "8")
+        view.cudnn_parts()
+
+
+def _open_cuda(view: View, cuda: str, by: str, cudnn: str | None) -> None:
+    """The libraries that TensorFlow and XLA open by name when a GPU is first used."""
+    release = ".".join(cuda.split(".")[:2])
+    names = SONAMES.get(release) or SONAMES.get(cuda.partition(".")[0]) or ()
+    for name in names:
+        view.open(f"lib{name}", by)
+    if cudnn:
+        view.open(f"libcudnn.so.{cudnn.partition('.')[0]}", by)
+
+
+def _tensorflow(view: View) -> None:
+    """TensorFlow: its extension module, then by name whatever CUDA and cuDNN it was built with."""
+    if not isinstance(view.build.cuda, str):
+        return
+    python = "tensorflow/python"
+    for path in view.named(python, r"_pywrap_tensorflow_(?:internal|common)\.so|lib_pywrap_tensorflow_common\.so"):
+        view.load(path)
+    core = next((o.path for o in view.process.objects if "libtensorflow_framework.so" in o.path), None) or next(
+        (o.path for o in view.process.objects if "_pywrap_tensorflow" in o.path), None)
+    if core is not None:
+        _open_cuda(view, view.build.cuda, core, view.build.cudnn)
+        view.cudnn_parts()
+
+
+def _onnxruntime(view: View) -> None:
+    """ONNX Runtime opens its providers by path; they find CUDA as the loader does, unless something preloaded it."""
+    capi = "onnxruntime/capi"
+    for path in view.named(capi, r"onnxruntime_pybind11_state.*\.so|libonnxruntime_providers_shared\.so"):
+        view.load(path)
+    for path in view.named(capi, r"libonnxruntime_providers_(?:cuda|tensorrt)\.so"):
+        view.load(path)
+    view.cudnn_parts()
+
+
+def _tensorrt(view: View) -> None:
+    """TensorRT's bindings, after the libraries that ``tensorrt_libs`` opens by path."""
+    for path in view.named("tensorrt_libs", r"libnv(?:infer|infer_plugin|onnxparser)\.so\.\d+"):
+        view.try_load(path)
+    for module in ("tensorrt_bindings", "tensorrt"):
+        for path in view.named(module, r"tensorrt(?:\..*)?\.so"):
+            view.load(path)
+
+
+RECIPES: dict[str, Callable[[View], None]] = {
+    "torch": _torch,
+    "tensorflow": _tensorflow,
+    "tensorflow-gpu": _tensorflow,
+    "tf-nightly": _tensorflow,
+    "jax-cuda12-plugin": _jax,
+    "jax-cuda13-plugin": _jax,
+    "onnxruntime-gpu": _onnxruntime,
+    "tensorrt": _tensorrt,
+}
+"""Distribution to what its process does."""
+
+
+def recipe_of(name: str) -> Callable[[View], None] | None:
+    """The recipe of a distribution, None for one that opens nothing of CUDA by itself."""
+    return RECIPES.get(name)
