@@ -85,7 +85,8 @@ class Build:
     tensorrt: str | None = None
     architectures: tuple[str, ...] | None = None
     python_tag: str | None = None
-    source: str | None = None
+    source: str | None = None  # the index it is from: pypi, pytorch, conda-forge, jetson ...
+    missing: tuple[str, ...] | None = None  # sonames that this package opens and the loader does not find
 
 
 @dataclass(frozen=True)

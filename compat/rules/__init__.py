@@ -1,0 +1,80 @@
+"""The rules: one file a family, each rule stated once.
+
+``CATALOGUE`` lists them nearest to the cause first; reports show findings in this order. A new rule is one function
+with ``@rule(name)`` in the file of its family and one line here.
+"""
+
+from compat.rules import builds, containers, cuda, devices, driver, kernel, libraries, packages, tensorrt
+from compat.rules.base import REGISTRY, Rule
+
+FAMILIES = {
+    "driver and kernel": (kernel, driver, devices),
+    "CUDA": (cuda,),
+    "libraries and loader": (libraries,),
+    "packages": (packages, builds),
+    "TensorRT, ONNX, engines": (tensorrt,),
+    "containers, WSL": (containers,),
+}
+
+CATALOGUE: tuple[str, ...] = (
+    "wsl-setup",
+    "container-without-gpu",
+    "container-needs-newer-driver",
+    "other-driver-bound",
+    "kernel-module-rejected",
+    "kernel-module-flavor",
+    "driver-missing",
+    "stub-library",
+    "compat-library-older-than-driver",
+    "forward-compat-unsupported",
+    "driver-library-mismatch",
+    "driver-dropped-gpu",
+    "device-node-missing",
+    "fabric-manager",
+    "gpus-hidden",
+    "mig-single-instance",
+    "package-missing",
+    "package-removed",
+    "no-gpu-build-for-platform",
+    "jetson-build-mismatch",
+    "python-unsupported",
+    "duplicate-install",
+    "cpu-only-build",
+    "driver-too-old",
+    "gpu-not-in-build",
+    "cuda-older-than-gpu",
+    "ptx-newer-than-driver",
+    "ptxas-too-old",
+    "gpu-unsupported-by-tensorrt",
+    "library-damaged",
+    "library-shadowed",
+    "cudnn-mismatch",
+    "cuda-library-too-old",
+    "cuda-major-mismatch",
+    "mixed-cuda-majors",
+    "library-not-found",
+    "glibc-too-old",
+    "libstdcxx-too-old",
+    "package-versions-mismatch",
+    "numpy-abi",
+    "protobuf-conflict",
+    "toolkit-mismatch-for-build",
+    "onnx-version-unsupported",
+    "precision-unsupported",
+    "engine-from-other-gpu",
+    "engine-from-other-tensorrt",
+    "engine-from-other-os",
+)
+
+__all__ = ["CATALOGUE", "FAMILIES", "every_rule", "family_of"]
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """All rules, nearest to the cause first."""
+    return tuple(REGISTRY[name] for name in CATALOGUE)
+
+
+def family_of(name: str) -> str:
+    """The family that a rule belongs to."""
+    module = REGISTRY[name].judge.__module__
+    return next(family for family, modules in FAMILIES.items() if module in {one.__name__ for one in modules})

@@ -1,0 +1,99 @@
+"""What a rule is, and what it can answer.
+
+A rule is asked of a case (machine, goal, matrix) and yields outcomes, each about one component: it holds, it is
+violated (a Finding), or it cannot be told for lack of a fact (Untold). Yielding nothing means that the rule does
+not concern this goal. A rule is stated once: ``check`` asks it of what is installed, ``plan`` of what could be.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A fact and where it was read, or a claim of the matrix and its source."""
+
+    fact: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to do about a finding; ``moves`` is the part of the stack that it changes."""
+
+    text: str
+    moves: str = "package"  # package, environment, python, driver, container, system, setting, hardware
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A violated rule."""
+
+    rule: str
+    component: str
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    severity: Severity = "error"
+
+
+@dataclass(frozen=True)
+class Holds:
+    """The mechanism could be told, and it holds."""
+
+    rule: str
+    component: str
+    because: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Untold:
+    """The mechanism matters for the goal and a fact is missing."""
+
+    rule: str
+    component: str
+    needs: tuple[str, ...]
+
+
+Outcome = Finding | Holds | Untold
+Judge = Callable[["Case"], Iterable[Outcome]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the catalogue. Its page is the judging function's docstring."""
+
+    name: str
+    judge: Judge
+    masks: tuple[str, ...] = ()  # findings that this one, when it is violated, is the cause of
+
+    @property
+    def page(self) -> str:
+        import inspect
+
+        return inspect.getdoc(self.judge) or ""
+
+
+REGISTRY: dict[str, Rule] = {}
+
+
+def rule(name: str, masks: Iterable[str] = ()) -> Callable[[Judge], Judge]:
+    """Enter a judging function into the catalogue; its docstring is what ``compatcheck explain`` shows."""
+
+    def enter(judge: Judge) -> Judge:
+        REGISTRY[name] = Rule(name, judge, tuple(masks))
+        return judge
+
+    return enter
+
+
+def outcomes(case: "Case", entry: Rule) -> Iterator[Outcome]:
+    """What a rule says of a case."""
+    yield from entry.judge(case)

@@ -1,0 +1,321 @@
+"""The build of the framework: has it code for the GPU, is it for this platform, this Python, this Jetson."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from compat import versions
+from compat.capability import Capability, architecture_lists, ptx_runs, sass_runs
+from compat.capability import parse as parse_capability
+from compat.matrix.packages import fits_platform
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case, GpuFact
+from compat.rules.runtimes import gpu_parts
+from compat.rules.subject import Subject
+
+Code = tuple[tuple[Capability, ...] | None, tuple[Capability, ...] | None, str]
+
+
+def code_for(subject: Subject) -> list[Code]:
+    """(machine code, PTX, source) of each build that the installed one can be; None for a list that is unknown."""
+    stated = subject.facts.architectures
+    if stated is not None:
+        sass, ptx = architecture_lists(stated)
+        return [(sass, ptx, f"builds.{subject.distribution}.architectures")]
+    found = []
+    for row in subject.candidates:
+        if row.get("cuda") is False:
+            continue
+        sass_row, ptx_row = row.get("sass"), row.get("ptx")
+        found.append((
+            tuple(parse_capability(text) for text in sass_row) if sass_row is not None else None,
+            tuple(parse_capability(text) for text in ptx_row) if ptx_row is not None else None,
+            str(subject.matrix.source(row, "sass"))))
+    return found
+
+
+def runs(code: Code, gpu: Capability) -> bool | None:
+    """Has the build code that this GPU runs? None where its lists do not tell."""
+    sass, ptx, _ = code
+    if sass is not None and any(sass_runs(target, gpu) for target in sass):
+        return True
+    if ptx is not None and any(ptx_runs(target, gpu) for target in ptx):
+        return True
+    return None if sass is None or ptx is None else False
+
+
+def _carriers(case: Case) -> Iterator[Subject]:
+    """The packages of the goal that carry GPU code."""
+    for subject in case.subjects:
+        if subject.component == "tensorrt" or (str(case.goal) == "use:onnxruntime-tensorrt"):
+            continue  # TensorRT has a support range (gpu-unsupported-by-tensorrt), and its provider compiles for the GPU
+        yield from gpu_parts(case, subject) or (subject,)
+
+
+@rule("gpu-not-in-build")
+def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
+    """The package's build has neither machine code nor usable PTX for the GPU.
+
+    A build carries machine code (SASS) for some compute capabilities and PTX for others. Machine code runs on the same
+    major with an equal or higher minor (8.0 on 8.6, 12.0 on 12.1), never across majors. Plain PTX is compiled for any newer
+    GPU; PTX of an `a` target (90a) is not. The list belongs to the build, not to the release: torch 2.11 for CUDA 12.6
+    keeps Volta, for CUDA 12.8 it does not.
+
+    Shows as: "no kernel image is available for execution on the device" (209), "is not compatible with the current
+    PyTorch installation".
+
+    Remedy: a build whose list has the GPU (often another CUDA variant of the same release), or an older or newer release.
+    """
+    if not case.goal.runs_on_gpu or not case.gpus:
+        return
+    for subject in _carriers(case):
+        code = code_for(subject)
+        for gpu in case.gpus:
+            if gpu.capability is None:
+                yield Untold("gpu-not-in-build", subject.component, (f"{gpu.path}.name",))
+            elif code:
+                yield _kernel_image(case, subject, code, gpu, gpu.capability)
+            elif subject.version or subject.state == "installed":
+                yield Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+
+
+def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
+    answers = {runs(one, capability) for one in code}
+    if answers == {True}:
+        return Holds("gpu-not-in-build", subject.component, f"{subject.label} has code for {gpu.name} ({capability})",
+                     (*gpu.evidence, Evidence(_listed(code[0]), code[0][2])))
+    if answers == {False}:
+        return Finding(
+            "gpu-not-in-build", subject.component,
+            f"{subject.label} has no code for {gpu.name} ({capability.sm}): it is built for {_listed(code[0])}.",
+            (*gpu.evidence, Evidence(f"{subject.label} is built for {_listed(code[0])}", code[0][2])),
+            (Remedy(f"install a build of {subject.distribution} that has {capability.sm}"),))
+    return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+
+
+def _listed(code: Code) -> str:
+    sass, ptx, _ = code
+    names = [target.sm for target in sass or ()]
+    names += [target.sm.replace("sm_", "compute_") for target in ptx or ()]
+    return ", ".join(names) or "no GPU at all"
+
+
+@rule("cpu-only-build")
+def cpu_only_build(case: Case) -> Iterator[Outcome]:
+    """The installed build has no CUDA.
+
+    Many packages publish builds without CUDA under the same name: torch for Windows and macOS on the public index, torch
+    `+cpu`, conda's `cpu_` build strings, onnxruntime beside onnxruntime-gpu, jaxlib without its CUDA plugin. They
+    install and import without a word and compute on the CPU.
+
+    Shows as: "Torch not compiled with CUDA enabled", an empty device list, a provider list without CUDA.
+
+    Remedy: install the GPU build for this platform.
+    """
+    if not case.goal.needs_gpu:
+        return
+    main = case.main
+    if main is None or main.state in ("absent", "unknown"):
+        return
+    for subject in (main, *(other for other in case.subjects[1:] if other.component == "jaxlib")):
+        if gpu_parts(case, subject):
+            yield Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
+            return
+        verdict = subject.field("cuda")
+        answer = verdict.decide(lambda cuda: cuda is False)
+        if answer is True:
+            yield Finding(
+                "cpu-only-build", subject.component, f"{subject.label} is a build without CUDA.",
+                (Evidence(f"{subject.label} is built without CUDA", verdict.source),),
+                (Remedy(f"install the GPU build: {gpu_name(case, subject)}"),))
+            return
+        if answer is False:
+            yield Holds("cpu-only-build", subject.component, f"{subject.label} is built with CUDA {verdict.known or ''}".rstrip(),
+                        (Evidence(f"{subject.label} has CUDA", verdict.source),))
+            return
+    yield Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
+
+
+def gpu_name(case: Case, subject: Subject) -> str:
+    """The distribution to ask for to get CUDA."""
+    names = case.matrix.packages.distributions(subject.component)
+    return next((name for name in names if "gpu" in name), subject.distribution)
+
+
+@rule("no-gpu-build-for-platform", masks=("cpu-only-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"))
+def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
+    """The package publishes no GPU build for this OS or architecture.
+
+    TensorFlow's last native Windows build with CUDA is 2.10; JAX never had one; macOS has none of any. For such a
+    platform no version number and no CUDA installation helps.
+
+    Remedy: WSL 2 on Windows, Linux, or an older release that still had the build.
+    """
+    main = case.main
+    system, arch = case.machine.os, case.machine.arch
+    if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda:
+        return
+    subject = next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main
+    parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
+    found = _publishes(case, main if main.version else subject, parts, system, arch)
+    if found is None:
+        return
+    ok, evidence = found
+    if ok:
+        yield Holds("no-gpu-build-for-platform", main.component, f"{main.label} has a GPU build for {system}", evidence)
+    else:
+        where = f"{system} on {arch}" if arch else system
+        yield Finding("no-gpu-build-for-platform", main.component, f"{main.label} has no GPU build for {where}.",
+                      (case.read("os", system), *evidence),
+                      (Remedy("use WSL 2 or Linux", "environment") if system == "windows" else
+                       Remedy("use a platform that has a GPU build", "environment"),
+                       Remedy("or a release that still had a GPU build for this platform")))
+
+
+def _publishes(case: Case, subject: Subject, parts: list[Subject], system: str, arch: str | None
+               ) -> tuple[bool, tuple[Evidence, ...]] | None:
+    """Does any index have a CUDA build of this version for the platform? None where the matrix has no such release."""
+    from compat.rules.subject import matching
+
+    if subject.local_cuda:
+        return None
+    wanted = (case.machine.request or {}).get(subject.distribution, "")
+    rows = list(matching(case.matrix, subject.distribution, subject.version, wanted))
+    part_rows = [row for part in parts for found in case.matrix.packages.builds(part.distribution).values() for row in found]
+    if subject.facts.source is not None:
+        rows = [row for row in rows if row["index"] == subject.facts.source] or rows
+    code_rows = rows if not parts else [*rows, *part_rows]
+    if not rows and not part_rows:
+        return None
+    gpu_rows = [row for row in code_rows if row.get("cuda") not in (False, None)]
+    here = [row for row in gpu_rows if fits_platform(row, system, arch)]
+    if here:
+        return True, (case.cite(f"{here[0]['package']} {here[0]['version']} for {system} has CUDA", here[0], "cuda"),)
+    local = [row for row in code_rows if fits_platform(row, system, arch)]
+    undecided = any(row.get("cuda") is None for row in local)
+    if undecided or (not gpu_rows and not local):
+        return None
+    row = (local or gpu_rows)[0]
+    return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
+
+
+@rule("python-unsupported")
+def python_unsupported(case: Case) -> Iterator[Outcome]:
+    """No build for this Python.
+
+    A compiled package has one file for each Python release that it supports. For any other, the installer finds nothing
+    ("No matching distribution found"), or takes an older release without a word.
+
+    Remedy: a Python that the release has builds for, or a release that has builds for this Python.
+    """
+    python = case.machine.python
+    if case.goal.verb != "install" and case.goal.verb != "import":
+        return
+    main = case.main
+    if main is None or main.state in ("absent", "unknown"):
+        return
+    if python is None:
+        yield Untold("python-unsupported", "python", ("python",))
+        return
+    line = versions.major_minor(python)
+    stated = main.facts.python_tag
+    if stated is not None:
+        fits = _tag_admits(stated, line)
+        facts = (case.read("python", python), case.read(f"builds.{main.distribution}.python_tag", stated))
+        yield _python(main, line, fits, facts, [])
+        return
+    for subject in (main, *_pulled_in(case, main)):
+        rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
+        if not rows:
+            continue
+        fits = any(line in row["python"] for row in rows)
+        evidence = case.cite(f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python")
+        yield _python(subject, line, fits, (case.read("python", python), evidence), sorted(
+            {one for row in rows for one in row["python"]}, key=lambda text: versions.parse(text.rstrip("t")).key()))
+
+
+def _python(subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str]) -> Outcome:
+    if fits:
+        return Holds("python-unsupported", subject.component, f"{subject.label} has a build for Python {line}", evidence)
+    choice = f" It has builds for Python {', '.join(offered)}." if offered else ""
+    return Finding("python-unsupported", "python", f"{subject.label} has no build for Python {line}.{choice}", evidence,
+                   (Remedy(f"use Python {offered[-1]}" if offered else "use the Python that the build was made for", "python"),
+                    Remedy(f"choose a release of {subject.distribution} with a build for Python {line}")))
+
+
+def _tag_admits(tag: str, line: str) -> bool:
+    return tag.startswith("py") or tag == "cp" + line.replace(".", "")
+
+
+def _pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
+    """GPU packages that the requested extra pins, such as tensorrt of tensorflow[and-cuda]."""
+    from compat.rules.subject import matching
+
+    asked = next(iter(case.machine.request or {}), "")
+    extras = [extra.strip() for extra in asked.partition("[")[2].rstrip("]").split(",") if extra.strip()]
+    for row in main.candidates[:1]:
+        lines = [line for extra in extras for line in row.get("extras", {}).get(extra, ())]
+        for name, spec, _ in case.matrix.packages.pins({"requires": lines}):
+            found = tuple(one for one in matching(case.matrix, name, None, spec)
+                          if one["index"] in ("pypi", "nvidia") and fits_platform(one, case.machine.os, case.machine.arch))
+            if found and spec != "*":
+                yield Subject(name, name, spec.lstrip("=") if spec.startswith("==") else None, "requested",
+                              main.facts, found, case.matrix)
+
+
+@rule("jetson-build-mismatch")
+def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
+    """The wheel is not made for this JetPack or module.
+
+    Jetson's GPU is integrated and its driver comes with L4T, so frameworks need builds of their own, made for one JetPack:
+    its CUDA, its cuDNN, its Python (JetPack 4: 3.6, JetPack 5: 3.8, JetPack 6: 3.10). A generic aarch64 wheel of the public
+    index is CPU-only or made for servers (sm_90), and lacks the module's sm_53, sm_62, sm_72 or sm_87.
+
+    Remedy: the wheel that NVIDIA (or jetson-ai-lab) made for this JetPack, with JetPack's own Python, or its container.
+    """
+    if not case.is_jetson or case.goal.verb not in ("use", "import", "install"):
+        return
+    main = case.main
+    if main is None or main.state in ("absent", "unknown"):
+        return
+    jetpack = _jetpack(case)
+    if jetpack is None:
+        yield Untold("jetson-build-mismatch", main.component, ("jetson.jetpack", "jetson.l4t"))
+        return
+    row, facts = jetpack
+    wanted = row.get("python")
+    python = case.machine.python
+    tag = main.facts.python_tag
+    for told, path in ((_tag_line(tag), f"builds.{main.distribution}.python_tag"),):
+        if told is not None and python is not None and told != versions.major_minor(python):
+            yield Finding("jetson-build-mismatch", main.component,
+                          f"The wheel is made for Python {told} of JetPack {row['jetpack']}, not for Python {python}.",
+                          (*facts, case.read(path, tag), case.read("python", python)),
+                          (Remedy(f"use Python {told}, which JetPack {row['jetpack']} has", "python"),))
+            return
+    if main.facts.cuda is False and wanted is not None:
+        yield Finding("jetson-build-mismatch", main.component,
+                      f"{main.label} is a generic build without CUDA; JetPack {row['jetpack']} needs NVIDIA's wheel "
+                      f"(Python {wanted}).", (*facts, case.read(f"builds.{main.distribution}.cuda", False)),
+                      (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),))
+        return
+    cuda = main.field("cuda").known
+    if cuda and row.get("cuda") and versions.same_line(cuda, row["cuda"], 1) is False:
+        yield Finding("jetson-build-mismatch", main.component,
+                      f"{main.label} is built for CUDA {cuda}; JetPack {row['jetpack']} has CUDA {row['cuda']}.",
+                      (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source)),
+                      (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),))
+
+
+def _jetpack(case: Case) -> "tuple[dict[str, Any], tuple[Evidence, ...]] | None":
+    jetson = case.machine.jetson
+    for row in case.matrix.rows("jetpack", "jetpack"):
+        if jetson.jetpack is not None and versions.parse(jetson.jetpack).covers(versions.parse(row["jetpack"])):
+            return row, (case.read("jetson.jetpack", jetson.jetpack), case.cite(
+                f"JetPack {row['jetpack']}: CUDA {row.get('cuda')}, Python {row.get('python')}", row))
+        if jetson.jetpack is None and jetson.l4t is not None and versions.parse(row["l4t"]).same_as(versions.parse(jetson.l4t)):
+            return row, (case.read("jetson.l4t", jetson.l4t), case.cite(f"L4T {row['l4t']} is JetPack {row['jetpack']}", row))
+    return None
+
+
+def _tag_line(tag: str | None) -> str | None:
+    return f"{tag[2]}.{tag[3:]}" if tag is not None and tag.startswith("cp") and tag[2:].isdigit() else None

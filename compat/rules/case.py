@@ -1,0 +1,224 @@
+"""A case: one machine, one goal, the matrix, and what several rules derive from them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from compat import versions
+from compat.capability import Capability
+from compat.goals import Goal
+from compat.machine import Library, Machine
+from compat.matrix.gpus import read_capability
+from compat.rules.base import Evidence
+from compat.rules.subject import Subject, find
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+    from compat.matrix.claim import Claim
+
+
+@dataclass(frozen=True)
+class GpuFact:
+    """A GPU with what the matrix says of it."""
+
+    path: str  # gpus[0]
+    name: str
+    capability: Capability | None
+    row: "Row | None"
+    evidence: tuple[Evidence, ...]
+    mig: Any = None
+
+    @property
+    def kind(self) -> str | None:
+        """Its class: datacenter, workstation, geforce, jetson ..."""
+        return self.row["class"] if self.row else None
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A CUDA runtime that the goal's process starts."""
+
+    cuda: str
+    of: str  # torch 2.11.0, toolkit, container image
+    source: str
+    component: str
+
+
+class Case:
+    """What a rule is asked of. Derived facts are computed once and shared by the rules."""
+
+    def __init__(self, machine: Machine, goal: Goal, matrix: "Matrix") -> None:
+        self.machine = machine
+        self.goal = goal
+        self.matrix = matrix
+
+    # -- where a fact was read -------------------------------------------------------------------------------------
+
+    def read(self, path: str, value: Any) -> Evidence:
+        """Evidence for a fact of the machine."""
+        where = self.machine.sources.get(path) or "machine description"
+        return Evidence(f"{path} = {value}", where)
+
+    def claim(self, text: str, claim: "Claim") -> Evidence:
+        """Evidence for a claim of the matrix."""
+        return Evidence(text, str(claim.source(self.matrix)))
+
+    def cite(self, text: str, row: "Row", field: str | None = None) -> Evidence:
+        """Evidence for a row of the matrix."""
+        return Evidence(text, str(self.matrix.source(row, field)))
+
+    # -- the system ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def systems(self) -> tuple[str, ...]:
+        """The operating systems that it can be; a question is answered only where they agree."""
+        if self.machine.os is not None:
+            return (self.machine.os,)
+        if self.machine.glibc or self.machine.device_nodes or self.machine.environment:
+            return ("linux",)
+        return ("linux", "windows")
+
+    @property
+    def is_windows(self) -> bool | None:
+        if self.machine.os is None:
+            return None if len(self.systems) > 1 else False
+        return self.machine.os == "windows"
+
+    def environment(self, *kinds: str) -> bool | None:
+        """Is it one of these environments (docker, wsl2, jetson ...)?"""
+        return self.machine.in_environment(*kinds)
+
+    @property
+    def is_jetson(self) -> bool:
+        return bool(self.environment("jetson")) or self.machine.jetson.module is not None
+
+    # -- GPUs ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def gpus(self) -> tuple[GpuFact, ...]:
+        """The GPUs that the goal uses; empty where none is described."""
+        found = tuple(self._gpu(f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id, gpu.mig)
+                      for index, gpu in enumerate(self.machine.gpus or ()))
+        module = self.machine.jetson.module
+        if not found and self.machine.gpus is None and module is not None:
+            return (self._gpu("jetson.module", f"Jetson {module}", None, None, None),)
+        return found
+
+    def _gpu(self, path: str, name: str | None, stated: str | None, pci_id: str | None, mig: Any) -> GpuFact:
+        row = self.matrix.gpus.find(name, pci_id)
+        evidence = [self.read(f"{path}.name" if path.startswith("gpus") else path, name)] if name else []
+        capability = read_capability(stated)
+        if capability is not None:
+            evidence.append(self.read(f"{path}.compute_capability", stated))
+        elif row is not None:
+            capability = read_capability(row["capability"])
+            evidence.append(self.cite(f"{row['name']} has compute capability {row['capability']}", row, "capability"))
+        return GpuFact(path, name or (row["name"] if row else path), capability, row, tuple(evidence), mig)
+
+    # -- the driver ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def kernel_driver(self) -> str | None:
+        """The release of the kernel module: what decides, where the user-mode libraries differ."""
+        driver = self.machine.driver
+        return driver.kernel_module_version or driver.version
+
+    @cached_property
+    def driver_evidence(self) -> tuple[Evidence, ...]:
+        driver = self.machine.driver
+        found = []
+        if driver.version is not None:
+            found.append(self.read("driver.version", driver.version))
+        if driver.cuda is not None:
+            found.append(self.read("driver.cuda", driver.cuda))
+        return tuple(found)
+
+    @cached_property
+    def driver_cuda(self) -> tuple[str, Evidence] | None:
+        """The highest CUDA that the driver offers, as read or by the matrix."""
+        driver = self.machine.driver
+        if driver.cuda is not None:
+            return driver.cuda, self.read("driver.cuda", driver.cuda)
+        if driver.version is None:
+            return None
+        found = [self.matrix.cuda.offered_by(driver.version, system) for system in self.systems]
+        if any(claim is None for claim in found) or len({claim.value for claim in found if claim}) != 1:
+            return None
+        claim = found[0]
+        assert claim is not None
+        return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value}", claim)
+
+    # -- packages --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def subjects(self) -> tuple[Subject, ...]:
+        """The components that the goal runs, the main one first."""
+        return tuple(self.subject(component) for component in self.goal.subjects)
+
+    def subject(self, component: str) -> Subject:
+        """One component, whether the goal runs it or not."""
+        known: dict[str, Subject] = self.__dict__.setdefault("_known_subjects", {})
+        if component not in known:
+            known[component] = find(self.machine, component, self.matrix)
+        return known[component]
+
+    @property
+    def main(self) -> Subject | None:
+        """The component that the goal is named for; None for goals about the machine itself."""
+        return self.subjects[0] if self.subjects else None
+
+    def version_of(self, distribution: str) -> str | None:
+        """Installed version of a distribution; None if it is not installed or its version is unknown."""
+        from compat.matrix.packages import normal
+
+        wanted = normal(distribution)
+        for name, version in (self.machine.packages or {}).items():
+            if normal(name) == wanted and version:
+                return version
+        return None
+
+    def has(self, distribution: str) -> bool | None:
+        """Is it installed? None where the packages are unknown or it is not spoken of."""
+        from compat.matrix.packages import normal
+
+        wanted = normal(distribution)
+        for name, version in (self.machine.packages or {}).items():
+            if normal(name) == wanted:
+                return version is not False
+        return None
+
+    # -- libraries -------------------------------------------------------------------------------------------------
+
+    def libraries(self, name: str) -> tuple[tuple[str, Library], ...]:
+        """(field path, copy) of every known copy of a library."""
+        return tuple((f"libraries[{index}]", library) for index, library in enumerate(self.machine.libraries or ())
+                     if library.name == name)
+
+    def loaded(self, name: str) -> tuple[str, Library] | None:
+        """The copy that the goal's process gets: marked as loaded, or the only one there is."""
+        copies = self.libraries(name)
+        component = self.main.component if self.main else ""
+        for path, library in copies:
+            if library.loaded_by is not None and component in library.loaded_by:
+                return path, library
+        for path, library in copies:
+            if library.loaded and library.loaded_by is None:
+                return path, library
+        return copies[0] if len(copies) == 1 and copies[0][1].loaded is None else None
+
+    @cached_property
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """CUDA runtimes that the goal's process starts, as far as they are known."""
+        from compat.rules.runtimes import runtimes
+
+        return tuple(runtimes(self))
+
+    def agree(self, ask: Any) -> Any:
+        """The answer of ``ask(system)`` where all systems that it can be give the same one, else None."""
+        answers = [ask(system) for system in self.systems]
+        return answers[0] if all(answer == answers[0] for answer in answers) else None
+
+
+def oldest(texts: list[str]) -> str:
+    """The oldest of some versions."""
+    return min(texts, key=lambda text: versions.parse(text).key())

@@ -1,0 +1,328 @@
+"""CUDA between driver and GPU: compatibility packages, PTX and its compilers, releases that predate the GPU."""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.capability import Capability, ptx_runs, sass_runs
+from compat.matrix.gpus import read_capability
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case, GpuFact, Runtime
+from compat.rules.subject import Subject
+
+WITHOUT_COMPAT = Remedy("take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
+                        "cuda-compat package: the driver's own libcuda then loads", "setting")
+
+
+@rule("compat-library-older-than-driver",
+      masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"))
+def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
+    """A cuda-compat libcuda shadows a newer driver.
+
+    The cuda-compat package brings the user-mode driver of a newer CUDA to an older kernel driver. On a machine whose
+    driver is newer than the package, it does the reverse: the old library comes first on the loader's path and no
+    longer fits the kernel module. Images of CUDA carry it, and some loader configurations put it first always.
+
+    Measured on an H200: cuda-compat of 580.95.05 on a 580.159.04 driver: cuInit 803, NVML fine.
+
+    Remedy: take cuda-compat off the loader's path.
+    """
+    if not case.goal.needs_gpu:
+        return
+    libcuda, driver = case.machine.libcuda, case.kernel_driver
+    if libcuda.compat is False:
+        yield Holds("compat-library-older-than-driver", "libcuda", "the driver's own libcuda loads",
+                    (case.read("libcuda.compat", False),))
+        return
+    if libcuda.compat is None:
+        yield from _by_configuration(case)
+        return
+    if libcuda.version is None or driver is None:
+        yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
+        return
+    facts = (case.read("libcuda.version", libcuda.version), *case.driver_evidence)
+    if versions.at_least(libcuda.version, driver) is False:
+        yield Finding("compat-library-older-than-driver", "libcuda",
+                      f"The cuda-compat libcuda {libcuda.version} loads in front of the newer driver {driver}.",
+                      facts, (WITHOUT_COMPAT,))
+    else:
+        yield Holds("compat-library-older-than-driver", "libcuda",
+                    f"cuda-compat {libcuda.version} is not older than driver {driver}", facts)
+
+
+def _by_configuration(case: Case) -> Iterator[Outcome]:
+    """A loader configuration for cuda-compat makes the image's own compat library load, always."""
+    configuration = case.machine.loader_configuration or ""
+    path = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
+    if "compat" not in configuration and not path.rstrip("/").endswith("/compat"):
+        return
+    where = ("loader_configuration", configuration) if "compat" in configuration else ("variables.LD_LIBRARY_PATH", path)
+    toolkit = next((kit.version for kit in case.machine.toolkits or () if kit.version), None)
+    offered = case.driver_cuda
+    if toolkit is None or offered is None:
+        yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version",))
+    elif versions.at_least(toolkit, offered[0]) is False:
+        yield Finding("compat-library-older-than-driver", "libcuda",
+                      f"The loader is set to take the cuda-compat libcuda of CUDA {toolkit}; the driver offers CUDA {offered[0]}.",
+                      (case.read(*where), case.read("toolkits[0].version", toolkit), offered[1]), (WITHOUT_COMPAT,))
+
+
+@rule("forward-compat-unsupported", masks=("driver-too-old", "driver-library-mismatch"))
+def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
+    """A cuda-compat libcuda on a GPU class or driver branch that it does not serve.
+
+    Forward compatibility lets an older kernel driver run a newer CUDA, on data center GPUs, some workstation GPUs and
+    Jetson, never on GeForce; and only on the driver branches that the package names (its libcuda carries them in the ELF
+    note `.note.cuda.fwd_compatibility`). The user-mode driver in the package must also still support the GPU.
+
+    Shows as: cuInit 804 "forward compatibility was attempted on non supported HW", 803 "unsupported display driver /
+    cuda driver combination".
+
+    Remedy: take cuda-compat off the loader's path, and upgrade the driver if its own CUDA is too old.
+    """
+    libcuda = case.machine.libcuda
+    if not case.goal.needs_gpu or libcuda.compat is not True:
+        return
+    facts: tuple[Evidence, ...] = (case.read("libcuda.compat", True),)
+    refused = _refused_gpu(case) or _refused_branch(case)
+    if refused is not None:
+        message, evidence = refused
+        yield Finding("forward-compat-unsupported", "libcuda", message, (*facts, *evidence),
+                      (WITHOUT_COMPAT, Remedy("upgrade the driver instead", "driver")))
+    elif case.gpus and all(gpu.kind is not None for gpu in case.gpus):
+        yield Holds("forward-compat-unsupported", "libcuda", "cuda-compat serves this GPU class and driver branch", facts)
+    else:
+        yield Untold("forward-compat-unsupported", "libcuda", ("gpus[0].name", "libcuda.compat_drivers"))
+
+
+def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
+    libcuda = case.machine.libcuda
+    for gpu in case.gpus:
+        if gpu.kind in ("geforce", "titan", "mining"):
+            return f"cuda-compat does not serve {gpu.name}: forward compatibility is not for GeForce.", gpu.evidence
+        row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        if row is not None and libcuda.version and versions.parse(libcuda.version).major > int(row.get("driver_last", 10**6)):
+            return (f"The cuda-compat libcuda {libcuda.version} no longer supports {gpu.name} ({row['name']}).",
+                    (*gpu.evidence, case.cite(f"{row['name']} ends with driver branch {row['driver_last']}", row, "driver_last")))
+    return None
+
+
+def _refused_branch(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
+    libcuda, driver = case.machine.libcuda, case.kernel_driver
+    if driver is None:
+        return None
+    branch = str(versions.parse(driver).major)
+    if libcuda.compat_drivers is not None:
+        allowed = [str(versions.parse(text).major) for text in libcuda.compat_drivers]
+        if branch not in allowed:
+            return (f"cuda-compat serves driver branches {', '.join(libcuda.compat_drivers)}, not {branch}.",
+                    (case.read("libcuda.compat_drivers", ", ".join(libcuda.compat_drivers)), *case.driver_evidence))
+        return None
+    offered = case.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
+    claim = case.matrix.drivers.forward(offered.value) if offered else None
+    if claim is not None and versions.at_least(driver, libcuda.version or driver) is False and branch not in claim.value:
+        return (f"cuda-compat of CUDA {claim.row['cuda']} serves driver branches {', '.join(claim.value)}, not {branch}.",
+                (case.claim("host branches of cuda-compat", claim), *case.driver_evidence))
+    return None
+
+
+@rule("ptx-newer-than-driver")
+def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
+    """Code that must be JIT-compiled comes from a toolkit newer than the driver's compiler.
+
+    PTX is compiled by the driver when the program starts. The driver's compiler takes PTX of its own CUDA release and
+    older; minor-version compatibility does not cover it. So code without machine code for this GPU needs a driver of
+    the toolkit's own CUDA release or newer.
+
+    Measured on an H200 with driver 580 (CUDA 13.0): PTX up to ISA 9.0 loads, 9.1 and newer fails with 222.
+
+    Shows as: "the provided PTX was compiled with an unsupported toolchain" (222).
+
+    Remedy: a driver of that CUDA, or build with machine code for this GPU (-gencode arch=compute_90,code=sm_90).
+    """
+    if not case.goal.needs_gpu:
+        return
+    if str(case.goal) == "run:cuda-binary":
+        for runtime in case.runtimes:
+            yield _jit(case, runtime, "")
+        return
+    for subject in case.subjects:
+        for gpu in case.gpus:
+            if gpu.capability is None or not _needs_jit(subject, gpu.capability):
+                continue
+            for runtime in (one for one in case.runtimes if one.component == subject.component):
+                yield _jit(case, runtime, f" for {gpu.name}")
+
+
+def _needs_jit(subject: Subject, gpu: Capability) -> bool:
+    """Is it known that the build has only PTX for this GPU?"""
+    from compat.rules.builds import code_for
+
+    code = code_for(subject)
+    return bool(code) and all(
+        sass is not None and ptx is not None and not any(sass_runs(target, gpu) for target in sass)
+        and any(ptx_runs(target, gpu) for target in ptx) for sass, ptx, _ in code)
+
+
+def _jit(case: Case, runtime: Runtime, where: str) -> Outcome:
+    offered = case.driver_cuda
+    if offered is None:
+        return Untold("ptx-newer-than-driver", runtime.component, ("driver.version", "driver.cuda"))
+    cuda, evidence = offered
+    needed = versions.major_minor(runtime.cuda)
+    newer = versions.at_least(cuda, needed)
+    facts = (case.read(runtime.source, runtime.cuda), evidence)
+    if newer is None:
+        return Untold("ptx-newer-than-driver", runtime.component, (runtime.source,))
+    if newer:
+        return Holds("ptx-newer-than-driver", runtime.component, f"the driver compiles PTX up to CUDA {cuda}", facts)
+    claim = case.agree(lambda system: case.matrix.cuda.own_minimum(needed, system))
+    least = f"driver {claim.value} or newer" if claim is not None else f"a driver that offers CUDA {needed}"
+    return Finding(
+        "ptx-newer-than-driver", runtime.component,
+        f"PTX of CUDA {needed}{where} cannot be compiled by this driver, which takes PTX up to CUDA {cuda}.", facts,
+        (Remedy(f"install {least}", "driver"), Remedy(f"build with CUDA {cuda} or with machine code for this GPU")))
+
+
+@rule("ptxas-too-old")
+def ptxas_too_old(case: Case) -> Iterator[Outcome]:
+    """The ptxas in use does not know the GPU.
+
+    Triton and XLA compile with ptxas, their own copy or the first one on PATH. A ptxas older than the GPU refuses its
+    target: "ptxas fatal: Value 'sm_121a' is not defined for option 'gpu-name'".
+
+    Remedy: a newer release of the package, or point it at a newer ptxas (TRITON_PTXAS_PATH; for XLA
+    nvidia-cuda-nvcc or --xla_gpu_cuda_data_dir).
+    """
+    if case.goal.object not in ("triton", "jax", "tensorflow", "torch", "vllm"):
+        return
+    stated = read_capability(case.machine.model.target)
+    if stated is None and case.goal.object not in ("triton", "jax"):
+        return
+    copy = _ptxas(case)
+    if copy is None:
+        return
+    version, evidence = copy
+    targets = [(str(stated), stated, (case.read("model.target", case.machine.model.target),))] if stated else [
+        (gpu.name, gpu.capability, gpu.evidence) for gpu in case.gpus if gpu.capability]
+    for name, target, facts in targets:
+        first = case.matrix.cuda.first_for(target) if target else None
+        if first is None:
+            yield Untold("ptxas-too-old", "ptxas", ("model.target",))
+        elif versions.at_least(version, first.value) is False:
+            yield Finding("ptxas-too-old", "ptxas", f"ptxas {version} does not know {name}: CUDA {first.value} is the first.",
+                          (evidence, *facts, case.claim(f"{target} begins with CUDA {first.value}", first)),
+                          (Remedy(f"use ptxas of CUDA {first.value} or newer (TRITON_PTXAS_PATH), or a newer release"),))
+        else:
+            yield Holds("ptxas-too-old", "ptxas", f"ptxas {version} knows {name}", (evidence,))
+
+
+def _ptxas(case: Case) -> tuple[str, Evidence] | None:
+    found = case.loaded("ptxas")
+    if found is not None and found[1].version:
+        return found[1].version, case.read(f"{found[0]}.version", found[1].version)
+    triton = case.subject("triton")
+    if triton.version is not None and case.goal.object != "jax":
+        row = case.matrix.packages.release("triton", triton.version)
+        bundled = (row or {}).get("built", {}).get("ptxas")
+        if row is not None and bundled is not None:
+            return bundled, case.cite(f"triton {triton.version} carries ptxas {bundled}", row, "built")
+    return None
+
+
+@rule("cuda-older-than-gpu")
+def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
+    """The CUDA release predates the GPU.
+
+    Each compute capability has a first CUDA release whose compiler and libraries (cuBLAS, cuDNN) know it. An older one
+    may still serve it where its own code does: it knew an older GPU of the same capability major, and the two releases are
+    of one CUDA major, such as CUDA 11.6 on an RTX 4090 (8.9, known from 11.8). Across majors of either, libraries and
+    compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are.
+
+    Remedy: a build for that CUDA release or newer.
+    """
+    if not case.goal.runs_on_gpu and case.goal.verb != "build":
+        return
+    if case.goal.verb == "build":
+        yield from _for_compiler(case)
+        return
+    for runtime in case.runtimes:
+        if case.matrix.packages.about(runtime.component).get("cuda_from") == "system":
+            continue  # its libraries are the machine's, not the build's
+        for gpu in case.gpus:
+            if gpu.capability is not None:
+                yield from _predates(case, runtime, gpu, gpu.capability)
+
+
+def _predates(case: Case, runtime: Runtime, gpu: GpuFact, capability: Capability) -> Iterator[Outcome]:
+    first = case.matrix.cuda.first_for(capability)
+    if first is None:
+        return
+    facts = (case.read(runtime.source, runtime.cuda), *gpu.evidence,
+             case.claim(f"{capability} begins with CUDA {first.value}", first))
+    known = versions.at_least(runtime.cuda, first.value)
+    if known is None:
+        yield Untold("cuda-older-than-gpu", runtime.component, (runtime.source,))
+    elif known:
+        yield Holds("cuda-older-than-gpu", runtime.component, f"CUDA {runtime.cuda} knows {gpu.name}", facts)
+    elif _serves_by_sibling(case, runtime.cuda, first.value, capability):
+        yield Holds("cuda-older-than-gpu", runtime.component,
+                    f"CUDA {runtime.cuda} predates {gpu.name} and serves it by code of the same major", facts)
+    else:
+        yield Finding("cuda-older-than-gpu", runtime.component,
+                      f"{runtime.of} uses CUDA {runtime.cuda}, which predates {gpu.name} ({capability}): "
+                      f"CUDA {first.value} is the first that knows it.", facts,
+                      (Remedy(f"install a build for CUDA {first.value} or newer"),))
+
+
+def _serves_by_sibling(case: Case, cuda: str, first: str, gpu: Capability) -> bool:
+    return versions.parse(cuda).major == versions.parse(first).major and case.matrix.cuda.knows_major_of(cuda, gpu)
+
+
+def _for_compiler(case: Case) -> Iterator[Outcome]:
+    """nvcc has to know the target itself; a sibling does not help."""
+    target = read_capability(case.machine.model.target)
+    if target is None:
+        return
+    first = case.matrix.cuda.first_for(target)
+    compilers = [(kit.version, f"toolkits[{index}].version") for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
+    compilers = compilers or [(runtime.cuda, runtime.source) for runtime in case.runtimes]
+    for cuda, source in compilers:
+        known = versions.at_least(cuda, first.value) if first else None
+        if first is None or known is None:
+            yield Untold("cuda-older-than-gpu", "cuda", (source,))
+        elif known:
+            yield Holds("cuda-older-than-gpu", "cuda", f"nvcc {cuda} knows {target.sm}", (case.read(source, cuda),))
+        else:
+            yield Finding("cuda-older-than-gpu", "cuda", f"nvcc of CUDA {cuda} does not know {target.sm}: CUDA {first.value} "
+                          "is the first.", (case.read(source, cuda), case.read("model.target", target.sm),
+                                            case.claim(f"{target} begins with CUDA {first.value}", first)),
+                          (Remedy(f"build with CUDA {first.value} or newer, against a framework of that CUDA"),))
+
+
+@rule("toolkit-mismatch-for-build")
+def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
+    """nvcc's CUDA and the framework's CUDA differ where an extension is to be compiled.
+
+    An extension is linked to the framework's CUDA runtime, so nvcc has to be of the same CUDA major (torch's extension
+    builder stops on a differing major and warns on a differing minor). To run wheels the toolkit does not matter.
+
+    Shows as: "The detected CUDA version (12.9) mismatches the version that was used to compile PyTorch (11.8)".
+
+    Remedy: set CUDA_HOME to a toolkit of the framework's CUDA, or install the framework for the toolkit's CUDA.
+    """
+    if str(case.goal) != "build:cuda-extension":
+        return
+    toolkits = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
+    if not toolkits or not case.runtimes:
+        yield Untold("toolkit-mismatch-for-build", "cuda", ("toolkits", "builds.torch.cuda"))
+        return
+    path, toolkit = toolkits[0]
+    for runtime in case.runtimes:
+        facts = (case.read(path, toolkit), case.read(runtime.source, runtime.cuda))
+        if versions.parse(toolkit).major != versions.parse(runtime.cuda).major:
+            yield Finding("toolkit-mismatch-for-build", "cuda",
+                          f"nvcc is of CUDA {toolkit}, {runtime.of} of CUDA {runtime.cuda}: the majors must agree to build.",
+                          facts, (Remedy(f"set CUDA_HOME to a CUDA {versions.parse(runtime.cuda).major} toolkit", "setting"),
+                                  Remedy(f"install {runtime.component} for CUDA {versions.major_minor(toolkit)}")))
+        else:
+            yield Holds("toolkit-mismatch-for-build", "cuda", f"nvcc {toolkit} and {runtime.of} are of one CUDA major", facts)

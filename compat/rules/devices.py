@@ -1,0 +1,74 @@
+"""Which GPUs a process may use."""
+
+from collections.abc import Iterator
+
+from compat.rules.base import Finding, Holds, Outcome, Remedy, rule
+from compat.rules.case import Case
+
+_NOTHING = ("-1", "none", "void", "NoDevFiles", "")
+
+
+@rule("gpus-hidden")
+def gpus_hidden(case: Case) -> Iterator[Outcome]:
+    """CUDA_VISIBLE_DEVICES (or its like) leaves no GPU.
+
+    CUDA counts only the devices that CUDA_VISIBLE_DEVICES lists, up to the first entry that it cannot use: an empty value
+    and -1 hide all. nvidia-smi does not read it and keeps showing every GPU. In a container NVIDIA_VISIBLE_DEVICES set
+    to `void` or `none` keeps the GPUs outside. JAX_PLATFORMS=cpu hides them from JAX alone.
+
+    Shows as: error 100 "no CUDA-capable device is detected", device_count() 0.
+
+    Remedy: unset the variable, or list the GPUs that are meant.
+    """
+    if not case.goal.needs_gpu or case.machine.variables is None:
+        return
+    variables = case.machine.variables
+    value = variables.get("CUDA_VISIBLE_DEVICES")
+    if value is None:
+        yield from _platform(case)
+        return
+    first = value.split(",")[0].strip()
+    count = len(case.machine.gpus) if case.machine.gpus is not None else None
+    beyond = first.isdigit() and count is not None and count > 0 and int(first) >= count
+    if first in _NOTHING or beyond:
+        why = f"this machine has {count} GPU(s)" if beyond else "that hides every GPU"
+        yield Finding(
+            "gpus-hidden", "environment", f"CUDA_VISIBLE_DEVICES is {value!r}: {why}.",
+            (case.read("variables.CUDA_VISIBLE_DEVICES", repr(value)),),
+            (Remedy("unset CUDA_VISIBLE_DEVICES, or list the GPUs that are meant", "setting"),))
+    else:
+        yield Holds("gpus-hidden", "environment", f"CUDA_VISIBLE_DEVICES={value} leaves a GPU",
+                    (case.read("variables.CUDA_VISIBLE_DEVICES", value),))
+        yield from _platform(case)
+
+
+def _platform(case: Case) -> Iterator[Outcome]:
+    variables = case.machine.variables or {}
+    name = "JAX_PLATFORMS" if "JAX_PLATFORMS" in variables else "JAX_PLATFORM_NAME"
+    wanted = [part.strip().lower() for part in variables.get(name, "").split(",") if part.strip()]
+    if case.goal.object == "jax" and wanted and not {"cuda", "gpu"} & set(wanted):
+        yield Finding("gpus-hidden", "environment", f"{name} is {variables[name]!r}: JAX will not use the GPU.",
+                      (case.read(f"variables.{name}", variables[name]),),
+                      (Remedy(f"unset {name}, or set it to cuda", "setting"),))
+
+
+@rule("mig-single-instance")
+def mig_single_instance(case: Case) -> Iterator[Outcome]:
+    """The goal needs more than the one MIG instance that a process can use.
+
+    A GPU in MIG mode is cut into instances. A CUDA process enumerates one instance only, of one GPU, however many there
+    are: device_count() is 1. That is right and no fault, unless the goal asks for several.
+
+    Remedy: one process for each instance (CUDA_VISIBLE_DEVICES=MIG-...), or switch MIG off.
+    """
+    if not case.goal.needs_gpu:
+        return
+    instances = [gpu for gpu in case.gpus if isinstance(gpu.mig, str)]
+    if len(instances) > 1:
+        yield Finding(
+            "mig-single-instance", "gpu", f"{len(instances)} MIG instances are asked for; a process can use one.",
+            tuple(case.read(f"{gpu.path}.mig", gpu.mig) for gpu in instances),
+            (Remedy("run one process for each MIG instance, or switch MIG mode off", "setting"),))
+    elif instances:
+        yield Holds("mig-single-instance", "gpu", "one MIG instance is used",
+                    (case.read(f"{instances[0].path}.mig", instances[0].mig),))

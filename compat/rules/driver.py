@@ -1,0 +1,221 @@
+"""The driver: is there one, is it new enough, is it of one piece, does it serve the GPU."""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case, GpuFact, Runtime
+
+UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
+
+
+@rule("driver-missing", masks=("driver-too-old", "device-node-missing", "library-not-found"))
+def driver_missing(case: Case) -> Iterator[Outcome]:
+    """No NVIDIA driver answers.
+
+    CUDA programs talk to the GPU through the kernel module (nvidia.ko) and the user-mode library libcuda.so.1, which
+    come together as the driver. Without them every CUDA call fails ("no CUDA-capable device is detected",
+    "Found no NVIDIA driver on your system", "libcuda.so.1: cannot open shared object file") and frameworks fall
+    back to the CPU, most of them silently.
+
+    Tell apart: if another kernel driver holds the GPU it is `other-driver-bound`; if the module is refused by Secure
+    Boot, `kernel-module-rejected`; inside a container, `container-without-gpu`.
+
+    Remedy: install the driver of the distribution or NVIDIA's, of a branch that serves this GPU.
+    """
+    if not case.goal.needs_gpu or case.environment("wsl1"):
+        return
+    driver = case.machine.driver
+    if driver.version is not None or driver.kernel_module_version is not None or driver.cuda is not None:
+        version = driver.version or driver.kernel_module_version or driver.cuda
+        yield Holds("driver-missing", "driver", f"driver {version} is there", case.driver_evidence)
+        return
+    if driver.kernel_module in ("nouveau", "nova_core"):
+        return  # other-driver-bound says it nearer to the cause
+    if driver.kernel_module_loaded is False or "libcuda.so.1" in (case.machine.missing_libraries or ()):
+        missing = "libcuda.so.1 is nowhere on the loader's path" if driver.kernel_module_loaded is not False else (
+            "the nvidia kernel module is not loaded")
+        path = "missing_libraries" if driver.kernel_module_loaded is not False else "driver.kernel_module_loaded"
+        yield Finding("driver-missing", "driver", f"No NVIDIA driver answers: {missing}.",
+                      (case.read(path, "libcuda.so.1" if path == "missing_libraries" else False),),
+                      (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),))
+        return
+    yield Untold("driver-missing", "driver", ("driver.version",))
+
+
+@rule("driver-too-old")
+def driver_too_old(case: Case) -> Iterator[Outcome]:
+    """A CUDA runtime in use needs a newer driver.
+
+    Each CUDA release needs a minimum driver (CUDA release notes, toolkit and driver table). Within a CUDA major the
+    minimum is that of the whole major, by minor-version compatibility: 11.x starts on 450.80.02, 12.x on 525.60.13,
+    13.x on 580.65.06 (Linux). CUDA 10 and older have no such rule: each release needs its own driver. So a driver
+    that offers CUDA 12.2 runs a wheel of CUDA 12.9, but not code that must be compiled from PTX (`ptx-newer-than-driver`).
+
+    Shows as: "CUDA driver version is insufficient for CUDA runtime version" (35), "The NVIDIA driver on your system is
+    too old".
+
+    Remedy: a newer driver; or a build of the framework for the older CUDA major; on data center GPUs the cuda-compat
+    package (forward compatibility).
+    """
+    if not case.goal.runs_on_gpu:
+        return
+    driver = case.machine.driver
+    if case.environment("wsl1") or not case.runtimes:
+        return
+    if driver.version is None and driver.cuda is None:
+        yield Untold("driver-too-old", "driver", ("driver.version",))
+        return
+    for runtime in case.runtimes:
+        yield _driver_for(case, runtime)
+
+
+def _driver_for(case: Case, runtime: Runtime) -> Outcome:
+    driver = case.machine.driver
+    forward = _lifted_by_compat(case, runtime)
+    if forward is not None:
+        return forward
+    if driver.version is None:
+        return _by_offered_cuda(case, runtime)
+    answers = {}
+    for system in case.systems:
+        claim = case.matrix.cuda.minimum(runtime.cuda, system)
+        answers[system] = (claim, versions.at_least(driver.version, claim.value) if claim is not None else None)
+    verdicts = {answer for _, answer in answers.values()}
+    if verdicts == {True}:
+        claim = next(iter(answers.values()))[0]
+        assert claim is not None
+        return Holds("driver-too-old", runtime.component,
+                     f"driver {driver.version} serves {runtime.of} (CUDA {runtime.cuda}): {claim.value} or newer is needed",
+                     (*case.driver_evidence, case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim)))
+    if verdicts == {False}:
+        claim = next(iter(answers.values()))[0]
+        assert claim is not None
+        return Finding(
+            "driver-too-old", "driver",
+            f"{runtime.of} uses CUDA {runtime.cuda}, which needs driver {claim.value} or newer; "
+            f"this machine has {driver.version}.",
+            (*case.driver_evidence, case.read(runtime.source, runtime.cuda),
+             case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim)),
+            (Remedy(f"install driver {claim.value} or newer", "driver"),
+             Remedy("install a build for an older CUDA that this driver serves")))
+    return _by_offered_cuda(case, runtime)
+
+
+def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
+    """Where the release does not decide, the CUDA that the driver says it offers may."""
+    offered = case.driver_cuda
+    if offered is None:
+        return Untold("driver-too-old", runtime.component, ("driver.version",))
+    cuda, evidence = offered
+    needed, has = versions.parse(runtime.cuda), versions.parse(cuda)
+    if has.major > needed.major or versions.at_least(cuda, versions.major_minor(runtime.cuda)):
+        return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {cuda}", (evidence,))
+    if has.major < needed.major:
+        return Finding("driver-too-old", "driver", f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers "
+                       f"CUDA {cuda} only.", (evidence, case.read(runtime.source, runtime.cuda)), (UPGRADE,))
+    compatible = any(row["major"] == str(has.major) and row["minor_compatible"] for row in case.matrix.rows("major", "cuda"))
+    if compatible:
+        return Holds("driver-too-old", runtime.component,
+                     f"the driver's CUDA {cuda} serves all of CUDA {has.major} (minor-version compatibility)", (evidence,))
+    return Untold("driver-too-old", runtime.component, ("driver.version",))
+
+
+def _lifted_by_compat(case: Case, runtime: Runtime) -> Outcome | None:
+    """A cuda-compat libcuda that serves this driver lifts it to its own CUDA."""
+    libcuda = case.machine.libcuda
+    if not libcuda.compat or libcuda.version is None or case.kernel_driver is None:
+        return None
+    claim = case.matrix.cuda.minimum(runtime.cuda, "linux")
+    if claim is None or not versions.at_least(libcuda.version, claim.value):
+        return None
+    return Holds("driver-too-old", runtime.component,
+                 f"cuda-compat {libcuda.version} is loaded in the driver's place", (case.read("libcuda.version", libcuda.version),))
+
+
+@rule("driver-library-mismatch", masks=("driver-too-old", "ptx-newer-than-driver", "forward-compat-unsupported"))
+def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
+    """Kernel module and user-mode libraries of the driver are of different releases.
+
+    The two halves of the driver speak a private protocol, so they have to be of the very same release, to the last
+    number. They drift apart when the packages were upgraded and the old module is still loaded (until a reboot), when
+    two installers were mixed, or when another release's libraries come first on the loader's path. The cuda-compat
+    package is the only libcuda that may differ; it has rules of its own.
+
+    Shows as: "Failed to initialize NVML: Driver/library version mismatch" (NVML 18), cuInit 803, and torch's "driver
+    too old".
+
+    Remedy: reboot if the packages are newer than the loaded module; else install both halves from one source, and
+    take foreign libraries off the loader's path.
+    """
+    if not case.goal.needs_gpu or case.environment("wsl2"):
+        return
+    driver, libcuda = case.machine.driver, case.machine.libcuda
+    module = driver.kernel_module_version
+    pairs = [("driver.version", driver.version)]
+    if libcuda.compat is not True and libcuda.stub is not True:
+        pairs.append(("libcuda.version", libcuda.version))
+    told = [(path, user) for path, user in pairs if module is not None and user is not None
+            and len(versions.parse(user).release) > 1]
+    for path, user in told:
+        if not versions.parse(user).same_as(versions.parse(module or "0")):
+            loaded = f" ({libcuda.path})" if path == "libcuda.version" and libcuda.path else ""
+            yield Finding(
+                "driver-library-mismatch", "driver",
+                f"The kernel module is of driver {module}, the user-mode library that loads{loaded} of {user}: "
+                "both must be of one release.",
+                (case.read("driver.kernel_module_version", module), case.read(path, user)),
+                (Remedy("reboot, so that the installed module is loaded", "system"),
+                 Remedy("install kernel module and libraries of one release from one source", "driver"),
+                 Remedy("take the folder with the other release off the loader's path", "setting")))
+            return
+    if told:
+        yield Holds("driver-library-mismatch", "driver", f"kernel module and libraries are both {module}",
+                    (case.read("driver.kernel_module_version", module),))
+    else:
+        yield Untold("driver-library-mismatch", "driver", ("driver.kernel_module_version", "driver.version"))
+
+
+@rule("driver-dropped-gpu", masks=("driver-too-old", "ptx-newer-than-driver"))
+def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
+    """The driver branch no longer supports this GPU, or does not support it yet.
+
+    Each GPU generation has a first and a last driver branch: Fermi ends with 390, Kepler with 470, Maxwell, Pascal and
+    Volta with 580; Blackwell begins with 570. A driver outside that range loads and ignores the GPU: "No devices were
+    found", and in the kernel log "The NVIDIA GPU ... is supported through the NVIDIA 580.xx Legacy drivers".
+
+    Remedy: a branch inside the range (the legacy branch for an old GPU).
+    """
+    if not case.goal.needs_gpu or (case.is_jetson and case.machine.driver.version is None):
+        return
+    release = case.kernel_driver
+    for gpu in case.gpus:
+        if release is None or gpu.capability is None:
+            yield Untold("driver-dropped-gpu", gpu.path, ("driver.version",) if release is None else (f"{gpu.path}.name",))
+            continue
+        yield _served(case, gpu, release)
+
+
+def _served(case: Case, gpu: GpuFact, release: str) -> Outcome:
+    assert gpu.capability is not None
+    row = case.matrix.gpus.architecture(gpu.capability)
+    if row is None:
+        return Untold("driver-dropped-gpu", gpu.path, (f"{gpu.path}.name",))
+    branch = versions.parse(release).major
+    first, last = row.get("driver_first"), row.get("driver_last")
+    said = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
+    if last is not None and branch > int(last):
+        return Finding(
+            "driver-dropped-gpu", "driver",
+            f"Driver {release} no longer supports {gpu.name} ({row['name']}): branch {last} is the last that does.",
+            (*gpu.evidence, *said, case.cite(f"{row['name']} ends with driver branch {last}", row, "driver_last")),
+            (Remedy(f"install the legacy driver of branch {last}", "driver"),))
+    if first is not None and branch < int(first) and case.agree(lambda system: system == "windows") is False:
+        return Finding(
+            "driver-dropped-gpu", "driver",
+            f"Driver {release} does not know {gpu.name} ({row['name']}) yet: branch {first} is the first that does.",
+            (*gpu.evidence, *said, case.cite(f"{row['name']} begins with driver branch {first}", row, "driver_first")),
+            (Remedy(f"install a driver of branch {first} or newer", "driver"),))
+    if first is None and last is None:
+        return Untold("driver-dropped-gpu", gpu.path, (f"{gpu.path}.name",))
+    return Holds("driver-dropped-gpu", gpu.path, f"driver {release} serves {gpu.name} ({row['name']})", said)

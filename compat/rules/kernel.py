@@ -1,0 +1,192 @@
+"""The kernel's side: which module, whether it may load, which nodes it made, and what NVSwitch needs."""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+
+_OTHERS = {
+    "nouveau": "the free nouveau driver",
+    "nova_core": "the kernel's nova_core driver",
+    "nova-core": "the kernel's nova_core driver",
+    "vfio-pci": "vfio-pci (the GPU is reserved for a virtual machine)",
+}
+
+
+@rule("other-driver-bound", masks=("driver-missing", "device-node-missing", "kernel-module-rejected"))
+def other_driver_bound(case: Case) -> Iterator[Outcome]:
+    """nouveau, nova_core or another driver holds the GPU.
+
+    A PCI device belongs to one kernel driver at a time. Where nouveau, nova_core (in kernels from 2026 on, for Turing
+    and newer) or vfio-pci has bound the GPU, nvidia.ko cannot. Blacklisting nouveau alone leaves nova_core.
+
+    Shows as: `nvidia-smi` "couldn't communicate with the NVIDIA driver", "NVRM: The NVIDIA probe routine was not called".
+
+    Remedy: blacklist the module that `lspci -k` shows as "Kernel driver in use", rebuild the initramfs, reboot.
+    """
+    if not case.goal.needs_gpu:
+        return
+    module = case.machine.driver.kernel_module
+    if module is None:
+        return
+    if module in _OTHERS:
+        plain = module.replace("-", "_")
+        yield Finding(
+            "other-driver-bound", "kernel",
+            f"{_OTHERS[module][0].upper()}{_OTHERS[module][1:]} holds the GPU, so the NVIDIA driver cannot.",
+            (case.read("driver.kernel_module", module),),
+            (Remedy(f"blacklist {plain} (modprobe.d: `blacklist {plain}`), rebuild the initramfs and reboot", "system"),))
+    else:
+        yield Holds("other-driver-bound", "kernel", "the nvidia module holds the GPU",
+                    (case.read("driver.kernel_module", module),))
+
+
+@rule("kernel-module-flavor", masks=("driver-missing", "device-node-missing"))
+def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
+    """The open kernel module on a GPU that needs the proprietary one, or the reverse.
+
+    NVIDIA's open kernel modules need the GPU's own system processor (GSP), which Turing brought: Maxwell, Pascal and
+    Volta cannot use them. From Blackwell on there are only the open ones. The module of the wrong flavour loads and
+    then refuses the GPU.
+
+    Shows as: "RmInitAdapter failed", "requires use of the NVIDIA open kernel modules", "No devices were found".
+
+    Remedy: install the other flavour of the same driver (nvidia-driver-NNN against nvidia-driver-NNN-open).
+    """
+    if not case.goal.needs_gpu:
+        return
+    flavor = case.machine.driver.kernel_module
+    for gpu in case.gpus if flavor in ("open", "proprietary") else ():
+        row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        need = row.get("open_module") if row else None
+        if row is None or need is None:
+            yield Untold("kernel-module-flavor", gpu.path, (f"{gpu.path}.name",))
+        elif (flavor, need) in (("open", "unsupported"), ("proprietary", "required")):
+            other = "proprietary" if flavor == "open" else "open"
+            yield Finding(
+                "kernel-module-flavor", "kernel",
+                f"The {flavor} kernel module is loaded; {gpu.name} ({row['name']}) needs the {other} one.",
+                (case.read("driver.kernel_module", flavor), *gpu.evidence,
+                 case.cite(f"open kernel modules on {row['name']}: {need}", row, "open_module")),
+                (Remedy(f"install the {other} kernel module of the same driver release and reboot", "driver"),))
+        else:
+            yield Holds("kernel-module-flavor", gpu.path, f"the {flavor} kernel module serves {gpu.name}",
+                        (case.read("driver.kernel_module", flavor),))
+
+
+@rule("kernel-module-rejected", masks=("driver-missing", "device-node-missing"))
+def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
+    """Secure Boot refuses the kernel module.
+
+    With Secure Boot the kernel loads only modules that are signed with a key it trusts. Three cases with three
+    remedies: the module is unsigned (sign it, or take the distribution's signed one); it is signed with a machine owner
+    key that was never enrolled (`mokutil --import`, then confirm at the next boot); it is signed and enrolled and this
+    kernel still does not trust the key (it was built without the machine keyring: take the distribution's module).
+
+    Shows as: "modprobe: ERROR: could not insert 'nvidia': Key was rejected by service", "Required key not available".
+    """
+    if not case.goal.needs_gpu:
+        return
+    machine, driver = case.machine, case.machine.driver
+    if machine.secure_boot is None or machine.secure_boot is False:
+        return
+    facts = [case.read("secure_boot", True)]
+    if driver.kernel_module_loaded is True:
+        yield Holds("kernel-module-rejected", "kernel", "Secure Boot is on and the module is loaded", tuple(facts))
+        return
+    if driver.kernel_module_signed is False:
+        yield Finding("kernel-module-rejected", "kernel", "Secure Boot is on and the nvidia module is not signed.",
+                      (*facts, case.read("driver.kernel_module_signed", False)),
+                      (Remedy("sign the module with an enrolled machine owner key, or install the distribution's signed one",
+                              "system"),))
+    elif driver.signer_enrolled is False:
+        yield Finding("kernel-module-rejected", "kernel",
+                      "Secure Boot is on and the key that signed the nvidia module is not enrolled.",
+                      (*facts, case.read("driver.signer_enrolled", False)),
+                      (Remedy("enroll the key: mokutil --import KEY.der, reboot, confirm in MokManager", "system"),))
+    elif driver.kernel_module_loaded is False and driver.kernel_module_signed and driver.signer_enrolled:
+        yield Finding("kernel-module-rejected", "kernel",
+                      "Secure Boot is on; the nvidia module is signed with an enrolled key and this kernel still refuses it.",
+                      (*facts, case.read("driver.kernel_module_loaded", False)),
+                      (Remedy("install the module that the distribution signed for this kernel", "system"),))
+    else:
+        yield Untold("kernel-module-rejected", "kernel", ("driver.kernel_module_signed", "driver.signer_enrolled"))
+
+
+@rule("device-node-missing")
+def device_node_missing(case: Case) -> Iterator[Outcome]:
+    """A node under /dev that CUDA opens is absent or closed to this user.
+
+    CUDA opens /dev/nvidiactl, /dev/nvidia-uvm and /dev/nvidiaN for each GPU. nvidia-uvm belongs to a module of its own,
+    which nvidia-smi does not need: so nvidia-smi works while every CUDA program fails.
+
+    Measured on an H200 with driver 580: without /dev/nvidia-uvm cuInit gives 999 and NVML works; without /dev/nvidia0
+    cuInit gives 100 and nvidia-smi says "No devices found".
+
+    Remedy: `nvidia-modprobe -u -c 0` (or `modprobe nvidia-uvm`); in a container pass the node; check the node's mode.
+    """
+    if not case.goal.needs_gpu or case.environment("wsl1", "wsl2", "jetson") or case.is_windows is True:
+        return
+    nodes = case.machine.device_nodes
+    if nodes is None or case.machine.driver.kernel_module_loaded is False:
+        return
+    if not case.gpus and not nodes:
+        return
+    needed = ["/dev/nvidiactl", "/dev/nvidia-uvm"]
+    absent = [node for node in needed if node not in nodes]
+    if not any(_is_gpu_node(node) for node in nodes):
+        absent.append("/dev/nvidia0")
+    if absent:
+        yield Finding(
+            "device-node-missing", "kernel", f"{', '.join(absent)} cannot be opened; CUDA needs it.",
+            (case.read("device_nodes", ", ".join(nodes) or "none"),),
+            (Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
+             Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container")))
+    else:
+        yield Holds("device-node-missing", "kernel", "every device node that CUDA opens is there",
+                    (case.read("device_nodes", ", ".join(nodes)),))
+
+
+def _is_gpu_node(node: str) -> bool:
+    tail = node.removeprefix("/dev/nvidia")
+    return tail != node and tail.isdigit()
+
+
+@rule("fabric-manager")
+def fabric_manager(case: Case) -> Iterator[Outcome]:
+    """An NVSwitch machine whose fabric manager is missing, stopped or of another release.
+
+    On systems whose GPUs hang on NVSwitch (HGX and DGX), CUDA waits for the fabric manager to have set up the
+    switches. It is a service of its own whose release must equal the driver's.
+
+    Shows as: "system not yet initialized" (802), torch "Error 802", all_reduce hanging. PCIe cards need none.
+
+    Remedy: install nvidia-fabricmanager of the driver's very release, enable and start the service.
+    """
+    if not case.goal.needs_gpu or case.machine.nvswitch is not True:
+        return
+    fabric, driver = case.machine.fabric_manager, case.kernel_driver
+    said = (case.read("nvswitch", True),)
+    if fabric.installed is False or fabric.running is False:
+        state = "not installed" if fabric.installed is False else "not running"
+        path = "fabric_manager.installed" if fabric.installed is False else "fabric_manager.running"
+        yield Finding("fabric-manager", "fabric-manager", f"The GPUs hang on NVSwitch and the fabric manager is {state}.",
+                      (*said, case.read(path, False)),
+                      (Remedy("install nvidia-fabricmanager of the driver's release; systemctl enable --now "
+                              "nvidia-fabricmanager", "system"),))
+    elif fabric.version is not None and driver is not None and not _same_release(fabric.version, driver):
+        yield Finding("fabric-manager", "fabric-manager",
+                      f"Fabric manager {fabric.version} and driver {driver} must be of one release.",
+                      (*said, case.read("fabric_manager.version", fabric.version), *case.driver_evidence),
+                      (Remedy(f"install nvidia-fabricmanager {driver}", "system"),))
+    elif fabric.running:
+        yield Holds("fabric-manager", "fabric-manager", "the fabric manager runs", said)
+    else:
+        yield Untold("fabric-manager", "fabric-manager", ("fabric_manager.running", "fabric_manager.version"))
+
+
+def _same_release(one: str, other: str) -> bool:
+    mine, its = versions.parse(one).release, versions.parse(other).release
+    size = min(len(mine), len(its))
+    return mine[:size] == its[:size]

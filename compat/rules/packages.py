@@ -1,0 +1,259 @@
+"""Packages among themselves: dead names, fixed pairs, doubles, and the breaks of NumPy and protobuf."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from compat import versions
+from compat.matrix.packages import normal
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+from compat.rules.subject import Subject
+
+
+@rule("package-missing")
+def package_missing(case: Case) -> Iterator[Outcome]:
+    """The package that the goal is named for is not installed.
+
+    Reported only where the description says so (`"tensorflow": false`, as the probe writes it of frameworks that the
+    inspected environment does not have); a package that is not mentioned is unknown.
+
+    Remedy: `compatcheck plan` for it.
+    """
+    if case.goal.verb not in ("use", "import") or case.main is None:
+        return
+    if case.main.state == "absent" and not (case.main.component == "tensorrt" and case.libraries("tensorrt")):
+        yield Finding("package-missing", case.main.component, f"{case.main.distribution} is not installed in this environment.",
+                      (case.read(f"packages.{case.main.distribution}", False),),
+                      (Remedy(f"install it; `compatcheck plan --{case.main.component}` says which release fits"),))
+
+
+@rule("package-removed", masks=("python-unsupported", "no-gpu-build-for-platform"))
+def package_removed(case: Case) -> Iterator[Outcome]:
+    """The name is dead, or the version was never published.
+
+    Some distributions were replaced and left as an empty file that fails on purpose (tensorflow-gpu from 2.12), renamed
+    (nvidia-tensorrt), or are only a script that fetches the real one from another index.
+
+    Remedy: the name that took its place.
+    """
+    if case.goal.verb != "install":
+        return
+    for asked, spec in (case.machine.request or {}).items():
+        yield from _dead(case, normal(asked), spec)
+
+
+def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
+    wanted = versions.parse_range(spec)
+    published = [version for version in case.matrix.packages.versions(name) if wanted.admits(version)
+                 and not versions.parse(version).is_prerelease]
+    newest = published[-1] if published else None
+    fact = case.read(f"request.{name}", spec)
+    for row in case.matrix.every("name"):
+        if normal(row["distribution"]) != name or row["state"] not in ("removed", "stub", "renamed", "never-published"):
+            continue
+        target = newest if newest is not None else _exact(wanted)
+        inside = versions.parse_range(row["range"]).admits(target) if target else row["range"] == "*" or spec == "*"
+        if inside:
+            instead = row.get("instead")
+            yield Finding("package-removed", name, f"{name}{'' if spec == '*' else ' ' + spec} is {row['state']}: "
+                          + (f"{instead} took its place." if instead else "it holds nothing that works."),
+                          (fact, case.cite(f"{name} {row['range']} is {row['state']}", row)),
+                          (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),))
+            return
+    known = case.matrix.packages.versions(name)
+    exact = _exact(wanted)
+    if newest is None and len(known) >= 5 and exact is not None and versions.at_least(known[-1], exact):
+        yield Finding("package-removed", name, f"{name} {spec} was never published.",
+                      (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
+                      (Remedy(f"ask for a release that exists, such as {known[-1]}"),))
+    elif newest is not None:
+        yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
+
+
+def _exact(wanted: versions.Range) -> str | None:
+    return next((bound.public for operator, bound, _ in wanted.clauses if operator in ("==", "===")), None)
+
+
+@rule("package-versions-mismatch")
+def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
+    """Two packages that go in fixed pairs do not match.
+
+    torchvision, torchaudio and torch-tensorrt are compiled against one torch release; JAX, jaxlib and its CUDA plugin move
+    together; TF-TRT opens the very TensorRT that TensorFlow was built with. Their metadata pins say so where it exists; for
+    older releases the vendor's table does. Installing one of a pair alone breaks it.
+
+    Remedy: install both of one row, in one command.
+    """
+    if case.goal.verb == "install":
+        return
+    yield from _pins(case)
+    yield from _pairs(case)
+    yield from _breaks(case, "package-versions-mismatch")
+
+
+def _pins(case: Case) -> Iterator[Outcome]:
+    for subject in case.subjects:
+        lines = {tuple(row.get("requires", ())) for row in subject.candidates}
+        for name, spec, _ in case.matrix.packages.pins(subject.candidates[0]) if len(lines) == 1 else ():
+            component = case.matrix.packages.component(name)
+            if component is None or not _in_lockstep(case, subject, component, spec):
+                continue
+            have = case.version_of(name)
+            if have is None:
+                continue
+            inside = versions.parse_range(spec).admits(versions.parse(have).public)
+            facts = (case.read(f"packages.{name}", have), case.cite(f"{subject.label} requires {name}{spec}",
+                                                                    subject.candidates[0], "requires"))
+            if inside is False:
+                yield Finding("package-versions-mismatch", subject.component,
+                              f"{subject.label} goes with {name}{spec}; {name} {have} is installed.", facts,
+                              (Remedy(f"install {name}{spec}"), Remedy(f"install the {subject.distribution} for {name} {have}")))
+            elif inside:
+                yield Holds("package-versions-mismatch", subject.component, f"{subject.label} and {name} {have} are a pair", facts)
+
+
+def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> bool:
+    """Is this requirement a matter of binary compatibility, not of an installer's taste?
+
+    A framework compiled against another pins it exactly; ranges between the parts of one family count as well.
+    """
+    if case.matrix.packages.about(component).get("accelerator") in (None, "none"):
+        return False
+    family = case.matrix.packages.about(component).get("family")
+    same_family = family is not None and family == case.matrix.packages.about(subject.component).get("family")
+    return same_family or "==" in spec
+
+
+def _pairs(case: Case) -> Iterator[Outcome]:
+    for subject in case.subjects:
+        for row in case.matrix.every("pair"):
+            if normal(row["package"]) != normal(subject.distribution) or subject.version is None:
+                continue
+            if versions.parse_range(row["range"]).admits(versions.parse(subject.version).public) is not True:
+                continue
+            have, path = _version(case, row["other"])
+            inside = versions.parse_range(row["fits"]).admits(versions.parse(have).public) if have else None
+            if inside is None or have is None:
+                if have is None:
+                    yield Untold("package-versions-mismatch", subject.component, (path,))
+                continue
+            facts = (case.read(path, have), case.cite(f"{subject.label} goes with {row['other']} {row['fits']}", row))
+            if inside:
+                yield Holds("package-versions-mismatch", subject.component, f"{subject.label} and {row['other']} {have} are a pair", facts)
+            else:
+                yield Finding("package-versions-mismatch", subject.component,
+                              f"{subject.label} goes with {row['other']} {row['fits']}; this machine has {have}.", facts,
+                              (Remedy(f"install {row['other']} {row['fits']}"),))
+
+
+def _version(case: Case, name: str) -> tuple[str | None, str]:
+    """Version of a package, or of the library of that name."""
+    for alias in case.matrix.packages.distributions(name):
+        have = case.version_of(alias)
+        if have is not None:
+            return have, f"packages.{alias}"
+    found = case.loaded(name)
+    if found is not None and found[1].version is not None:
+        return found[1].version, f"{found[0]}.version"
+    return None, f"packages.{name}"
+
+
+@rule("duplicate-install")
+def duplicate_install(case: Case) -> Iterator[Outcome]:
+    """Two distributions provide one module.
+
+    Python imports the first copy on its path: a pip package under a conda one, the user's site before the environment's.
+    And distributions such as onnxruntime and onnxruntime-gpu write the same folder: the last one installed is what runs,
+    whatever the metadata of the other says.
+
+    Remedy: uninstall all of them, then install the one that is meant.
+    """
+    names = {name for subject in case.subjects for name in case.matrix.packages.distributions(subject.component)}
+    mine = [(index, copy) for index, copy in enumerate(case.machine.duplicates or ()) if normal(copy.name) in names]
+    for index, copy in mine:
+        have = case.version_of(copy.name)
+        if copy.version is not None and have is not None and versions.parse(copy.version).same_as(versions.parse(have)):
+            continue
+        yield Finding("duplicate-install", copy.name, f"{copy.name} is installed twice: {have or 'one copy'} and {copy.version or 'another'}.",
+                      (case.read(f"duplicates[{index}]", f"{copy.name} {copy.version} ({copy.origin})"),),
+                      (Remedy(f"uninstall {copy.name} until none is left, then install the one that is meant"),))
+    for subject in case.subjects:
+        yield from _one_module(case, subject)
+
+
+def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
+    about = case.matrix.packages.about(subject.component)
+    writes = [normal(name) for name in about.get("distributions", {}).get("pypi", ())]
+    here = [name for name in writes if case.has(name)]
+    gpu = [name for name in here if "gpu" in name]
+    cpu = [name for name in here if "gpu" not in name]
+    if not gpu or not cpu or about.get("accelerator") != "optional" or not case.goal.runs_on_gpu:
+        return
+    facts = tuple(case.read(f"packages.{name}", (case.machine.packages or {}).get(name)) for name in here)
+    yield Finding("duplicate-install", subject.component, f"{' and '.join(here)} write the same module; one has overwritten the other.",
+                  facts, (Remedy(f"pip uninstall {' '.join(here)}, then install {gpu[0]} alone"),))
+
+
+@rule("numpy-abi", masks=("package-versions-mismatch",))
+def numpy_abi(case: Case) -> Iterator[Outcome]:
+    """Binary break of NumPy 2.
+
+    An extension that was compiled against NumPy 1 does not run with NumPy 2 (the reverse does). The break depends on the
+    release and on the platform: torch's Linux wheels take NumPy 2 from 2.3 on, its Windows wheels later.
+
+    Shows as: "A module that was compiled using NumPy 1.x cannot be run in NumPy 2". Remedy: numpy<2, or a newer release.
+    """
+    yield from _breaks(case, "numpy-abi")
+
+
+@rule("protobuf-conflict", masks=("package-versions-mismatch",))
+def protobuf_conflict(case: Case) -> Iterator[Outcome]:
+    """API break of protobuf.
+
+    Code that protoc generated for protobuf 3 does not load with protobuf 4 ("Descriptors cannot be created directly"), and
+    gencode newer than the runtime is refused from protobuf 5 on.
+
+    Remedy: the protobuf that the package's metadata names, or a newer release of the package.
+    """
+    yield from _breaks(case, "protobuf-conflict")
+
+
+def _breaks(case: Case, name: str) -> Iterator[Outcome]:
+    """Advisories of the matrix: an affected package, and the other one that it breaks with."""
+    for row in case.matrix.every("break"):
+        if row["rule"] == name and normal(row["package"]) in _about(case, name):
+            yield from _advisory(case, name, row)
+
+
+def _about(case: Case, name: str) -> set[str]:
+    installed = {normal(package) for package, version in (case.machine.packages or {}).items() if version is not False}
+    mine = {alias for subject in case.subjects for alias in (normal(subject.distribution), normal(subject.component))}
+    # An import pulls in its own requirements, so their breaks are its breaks (tensorboard's of tensorflow).
+    pulled = {pinned for subject in case.subjects for row in subject.candidates[:1]
+              for pinned, _, _ in case.matrix.packages.pins(row)}
+    return mine | (pulled & installed)
+
+
+def _advisory(case: Case, name: str, row: dict[str, Any]) -> Iterator[Outcome]:
+    have = case.version_of(row["package"])
+    if have is None or (row.get("os") and case.machine.os not in (None, row["os"])):
+        return
+    if row.get("arch") and case.machine.arch not in (None, row["arch"]):
+        return
+    affected = versions.parse_range(row["range"]).admits(versions.parse(have).public)
+    other = row.get("other")
+    met = versions.parse_range(row.get("with", "*")).admits(versions.parse(case.version_of(other) or "0").public) if other and (
+        case.version_of(other)) else (None if other else True)
+    if affected and met is None and other and case.has(other) is not False:
+        yield Untold(name, row["package"], (f"packages.{other}",))
+        return
+    if affected is False or met is False:
+        yield Holds(name, row["package"], f"{row['package']} {have} is outside of {row['id']}", (case.read(f"packages.{row['package']}", have),))
+        return
+    if not affected or not met or (row.get("os") and case.machine.os is None):
+        return
+    facts = [case.read(f"packages.{row['package']}", have)]
+    if other:
+        facts.append(case.read(f"packages.{other}", case.version_of(other)))
+    yield Finding(name, other or row["package"], f"{row['package']} {have}{f' with {other} {case.version_of(other)}' if other else ''}: "
+                  f"{row['why']}", (*facts, case.cite(row["id"], row)), (Remedy(row["remedy"]),), row.get("severity", "error"))

@@ -1,0 +1,56 @@
+"""Which CUDA runtimes a goal's process starts.
+
+A package that brings its own CUDA starts that one, whatever toolkit lies on the machine. The image of a container and
+the toolkit that a program was built with count where the goal is about them, or where no package says better.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case, Runtime
+
+# Goals whose program is linked to the toolkit that is named with it.
+_OF_TOOLKIT = ("run:cuda-binary", "run:engine", "convert:onnx-tensorrt", "use:tensorrt")
+
+
+def runtimes(case: "Case") -> "Iterator[Runtime]":
+    """Every runtime of the goal with where it is known from."""
+    from compat.rules.case import Runtime
+
+    found = [runtime for subject in case.subjects for runtime in _of_subject(case, subject)]
+    yield from found
+    if str(case.goal) == "build:cuda-extension":
+        return
+    for index, toolkit in enumerate(case.machine.toolkits or ()):
+        if toolkit.version is None or (found and str(case.goal) != "start:container"):
+            continue
+        if toolkit.origin == "container" or str(case.goal) in _OF_TOOLKIT:
+            of = "the image's CUDA" if toolkit.origin == "container" else "CUDA toolkit"
+            yield Runtime(toolkit.version, f"{of} {toolkit.version}", f"toolkits[{index}].version", "cuda")
+
+
+def _of_subject(case: "Case", subject: Subject) -> "Iterator[Runtime]":
+    from compat.rules.case import Runtime
+
+    for part in (subject, *gpu_parts(case, subject)):
+        cuda = part.field("cuda")
+        stated = cuda.known
+        if stated is None and cuda.complete:
+            stated = _common_major([value for value, _ in cuda.values])
+        if stated:
+            yield Runtime(stated, part.label, cuda.source, part.component)
+
+
+def _common_major(values: list[str | bool]) -> str | None:
+    """The major where the candidates differ only in the minor: enough for what depends on the major."""
+    majors = {str(value).partition(".")[0] if value else "" for value in values}
+    return majors.pop() if len(majors) == 1 and "" not in majors else None
+
+
+def gpu_parts(case: "Case", subject: Subject) -> list[Subject]:
+    """Installed distributions that carry the component's GPU code apart from it (JAX's CUDA plugins)."""
+    parts = case.matrix.packages.about(subject.component).get("parts", ())
+    return [case.subject(name) for name in parts if case.has(name)]

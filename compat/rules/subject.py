@@ -1,0 +1,186 @@
+"""The packages that a goal runs, and what can be known of their builds.
+
+A version seldom tells the build: torch 2.1.0 was published for three CUDA releases and for the CPU. So a subject
+carries every published build that the installed one can be, and a question about it is answered only where all
+of them agree.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from compat import versions
+from compat.machine import Build, Machine
+from compat.matrix.packages import fits_platform, normal, same_cuda
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+
+@dataclass(frozen=True)
+class Possible:
+    """The values that a fact can have, each with where it is from; incomplete where some builds do not tell."""
+
+    values: tuple[tuple[Any, str], ...]
+    complete: bool
+
+    def decide(self, question: Callable[[Any], bool | None]) -> bool | None:
+        """The answer if every possible value gives the same one, else None."""
+        answers = {question(value) for value, _ in self.values}
+        if not self.complete or len(answers) != 1:
+            return None
+        return answers.pop()
+
+    @property
+    def known(self) -> Any:
+        """The value where there is only one, else None."""
+        distinct = {repr(value) for value, _ in self.values}
+        return self.values[0][0] if self.complete and len(distinct) == 1 else None
+
+    @property
+    def source(self) -> str:
+        return self.values[0][1] if self.values else ""
+
+
+NOTHING = Possible((), False)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A component that the goal runs, as it is on this machine (or would be, for a request)."""
+
+    component: str
+    distribution: str
+    version: str | None  # None: installed, version unknown
+    state: str  # installed, requested, absent, unknown
+    facts: Build
+    candidates: "tuple[Row, ...]"
+    matrix: "Matrix"
+
+    @property
+    def label(self) -> str:
+        return f"{self.distribution} {self.version}" if self.version else self.distribution
+
+    @property
+    def path(self) -> str:
+        """The field of the description that names it."""
+        return f"packages.{self.distribution}" if self.state == "installed" else f"request.{self.distribution}"
+
+    def field(self, name: str) -> Possible:
+        """What a field of the build can be: what the machine says of it, else what its candidates say."""
+        stated = getattr(self.facts, name, None)
+        if stated is not None:
+            return Possible(((stated, f"builds.{self.distribution}.{name}"),), True)
+        if name == "cuda":
+            local = self.local_cuda
+            if local is not None:
+                return Possible(((local, self.path),), True)
+        values = tuple((row[name], str(self.matrix.source(row, name))) for row in self.candidates if name in row)
+        return Possible(values, bool(values) and len(values) == len(self.candidates))
+
+    @property
+    def local_cuda(self) -> Any:
+        """CUDA by the local part of the version: ``+cu118`` 11.8, ``+cpu`` False, None without one."""
+        local = self.version.partition("+")[2] if self.version else ""
+        if not local:
+            return None
+        if local == "cpu" or local.startswith("cpu"):
+            return False
+        for part in (local, *(piece for piece in local.split(".") if piece)):
+            tag = part[part.index("cu"):] if "cu" in part and not part.startswith("cudnn") else ""
+            found = versions.cuda_of_tag(tag) if tag else None
+            if found is not None:
+                return found
+        return None
+
+    def every(self, question: "Callable[[Row], bool | None]") -> bool | None:
+        """A question about the build as a whole, asked of every candidate; None where they differ or none is known."""
+        answers = {question(row) for row in self.candidates}
+        return answers.pop() if len(answers) == 1 else None
+
+
+def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
+    """The component on this machine: requested, installed, known to be absent, or unknown."""
+    names = matrix.packages.distributions(component)
+    requested = _named(machine.request, names)
+    if requested is not None:
+        wanted = (machine.request or {})[requested]
+        return _subject(machine, component, requested, None, "requested", matrix, wanted)
+    installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
+    for name in _gpu_first(names):
+        if name in installed:
+            version = (machine.packages or {})[installed[name]]
+            return _subject(machine, component, installed[name], version or None, "installed", matrix)
+    built = _named(machine.builds, names)
+    if built is not None:
+        return _subject(machine, component, built, None, "installed", matrix)
+    denied = _named(machine.packages, names)
+    return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
+
+
+def _named(mapping: Any, names: list[str]) -> str | None:
+    for key in mapping or ():
+        if normal(key) in names:
+            return str(key)
+    return None
+
+
+def _gpu_first(names: list[str]) -> list[str]:
+    # Where a package has a GPU distribution of its own, that one is what the goal is about.
+    return sorted(names, key=lambda name: "gpu" not in name and "cuda" not in name)
+
+
+def _subject(machine: Machine, component: str, distribution: str, version: str | None, state: str,
+             matrix: "Matrix", wanted: str = "") -> Subject:
+    facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
+    subject = Subject(component, distribution, version, state, facts, (), matrix)
+    rows = matching(matrix, distribution, version, wanted)
+    fitting = tuple(row for row in rows if _can_be(row, subject, machine))
+    return Subject(component, distribution, version, state, facts, fitting, matrix)
+
+
+def _facts_by_normal(machine: Machine, distribution: str) -> Build:
+    wanted = normal(distribution)
+    return next((build for name, build in machine.builds.items() if normal(name) == wanted), Build())
+
+
+def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: str = "") -> "Iterable[Row]":
+    """Published builds of a version, of the line that it names, or of a requested range; all of them for None."""
+    index = matrix.packages.builds(distribution)
+    if version is None:
+        allowed = versions.parse_range(wanted) if wanted else None
+        for known, rows in index.items():
+            if allowed is None or (versions.try_parse(known) is not None and allowed.admits(known)):
+                yield from rows
+        return
+    public = versions.parse(version).public
+    if public in index:
+        yield from index[public]
+        return
+    line = versions.parse(public)
+    for known, rows in index.items():
+        parsed = versions.try_parse(known)
+        if parsed is not None and (parsed.same_as(line) or line.covers(parsed)) and parsed.is_prerelease <= line.is_prerelease:
+            yield from rows
+
+
+def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
+    """Can this published build be the one that is installed?"""
+    if not fits_platform(row, machine.os, machine.arch):
+        return False
+    if subject.facts.source is not None and row["index"] != subject.facts.source and _is_index(subject.facts.source):
+        return False
+    if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
+        return False
+    local = subject.version.partition("+")[2] if subject.version else ""
+    if local:
+        same = row.get("local", row["variant"]) == local
+        return bool(same or same_cuda(row.get("cuda"), subject.local_cuda))
+    if subject.state == "requested":
+        return row["index"] == "pypi" or subject.facts.source == row["index"]
+    return not bool(row.get("stub"))
+
+
+def _is_index(source: str) -> bool:
+    return source in ("pypi", "pytorch", "nvidia", "jax", "onnxruntime", "jetson", "jetson-ai-lab", "conda-forge",
+                      "anaconda", "conda-pytorch", "conda-nvidia", "apt", "archive")
