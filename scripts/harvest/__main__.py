@@ -14,7 +14,6 @@ from . import toml
 from .index import Index, NotCachedError
 
 MATRIX = Path(__file__).resolve().parents[2] / "matrix"
-_TOOLS = {"__main__", "binary", "builds", "document", "fatbin", "index", "progress", "toml", "wheel"}
 
 
 def families() -> dict[str, ModuleType]:
@@ -22,7 +21,7 @@ def families() -> dict[str, ModuleType]:
     package = __package__ or "scripts.harvest"
     found = {}
     for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module.name not in _TOOLS:
+        if module.name != "__main__":
             loaded = importlib.import_module(f"{package}.{module.name}")
             if hasattr(loaded, "NAME") and hasattr(loaded, "harvest"):
                 found[str(loaded.NAME)] = loaded
