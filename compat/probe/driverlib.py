@@ -77,9 +77,12 @@ def is_stub(read: Read, elf: Elf) -> bool | None:
 
 
 def version_of_name(name: str) -> str | None:
-    """The version that a file name tells: "libcuda.so.580.95.05" -> "580.95.05"; None for a mere soname."""
+    """The version that a file name tells: "libcuda.so.580.95.05" -> "580.95.05"; None for a mere soname.
+
+    The "1.1" of libcuda.so.1.1 on Jetson and WSL is no version.
+    """
     match = _NAME_VERSION.search(name)
-    return match[1] if match else None
+    return match[1] if match and not (name.startswith("libcuda.so.") and match[1] == "1.1") else None
 
 
 def version_of_file(host: Host, path: str) -> str | None:
