@@ -11,9 +11,7 @@ from compat.probe.nodes import GPU
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _APPTAINER_FOLDER = "/.singularity.d"
 # Control groups that Docker, Podman, containerd, CRI-O and Kubernetes give to a container's processes.
-_CONTAINER_GROUP = re.compile(
-    r"/(?:docker|kubepods|libpod|containerd|crio)[-/.]|cri-containerd|/docker/|\bmachine\.slice/libpod"
-)
+_CONTAINER_GROUP = re.compile(r"/docker[-/][0-9a-f]{8}|/kubepods|/libpod-|cri-containerd|/crio-")
 _CONTAINER_MOUNT = re.compile(
     r"^\d+ \d+ \S+ \S+ / .* - (?:overlay|fuse-overlayfs|btrfs|zfs) .*/(?:docker|containers|containerd)/", re.M
 )

@@ -1,0 +1,126 @@
+"""The libcuda that the loader finds, and the driver's release."""
+
+from pathlib import Path
+
+import pytest
+from elfimage import note
+from folder import Folder
+
+from compat.machine import Libcuda
+from compat.probe.libcuda import NOTE, drivers_of_note
+
+LIB = "/usr/lib/x86_64-linux-gnu"
+BRANCHES = b'{"format":1,"CUDA version":"13.1","driver":[535,550,570,580,590],"device":[1,7,8,9]}\0'
+COMPAT = {NOTE: (7, note("NVIDIA Corporation", BRANCHES))}
+COMPAT_PATH = "/usr/local/cuda/compat"
+
+
+def compat_folder(tmp_path: Path, folder: str = COMPAT_PATH) -> Folder:
+    made = Folder(tmp_path, {"LD_LIBRARY_PATH": folder}).linux().driver_libraries("580.159.04")
+    return made.library(f"{folder}/libcuda.so.590.44.01", "libcuda.so.1", f"{folder}/libcuda.so.1", sections=COMPAT)
+
+
+def test_the_drivers_own(tmp_path: Path) -> None:
+    machine = Folder(tmp_path).linux().driver_libraries("580.95.05").machine()
+    assert machine.libcuda == Libcuda(version="580.95.05", path=f"{LIB}/libcuda.so.1", compat=False, stub=False)
+    assert machine.driver.version == "580.95.05"
+    assert machine.sources["driver.version"] == f"{LIB}/libcuda.so.580.95.05"
+
+
+@pytest.mark.parametrize("folder", [COMPAT_PATH, "/usr/local/cuda-13.1/compat", "/opt/forward"])
+def test_a_compat_library_is_not_the_driver(tmp_path: Path, folder: str) -> None:
+    machine = compat_folder(tmp_path, folder).machine()
+    assert machine.libcuda == Libcuda(
+        version="590.44.01",
+        path=f"{folder}/libcuda.so.1",
+        compat=True,
+        compat_drivers=("535", "550", "570", "580", "590"),
+        stub=False,
+    )
+    assert machine.driver.version == "580.159.04"
+    assert machine.sources["driver.version"] == f"{LIB}/libnvidia-ml.so.580.159.04"
+
+
+def test_a_note_alone_does_not_make_the_drivers_library_a_compat_library(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).linux().driver_libraries("590.44.01")
+    folder.library(f"{LIB}/libcuda.so.590.44.01", "libcuda.so.1", sections=COMPAT)
+    assert folder.machine().libcuda.compat is False
+
+
+def test_an_old_compat_folder_without_a_note(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": COMPAT_PATH}).linux().driver_libraries("535.183.01")
+    folder.library(f"{COMPAT_PATH}/libcuda.so.520.61.05", "libcuda.so.1", f"{COMPAT_PATH}/libcuda.so.1")
+    libcuda = folder.machine().libcuda
+    assert (libcuda.compat, libcuda.compat_drivers, libcuda.version) == (True, None, "520.61.05")
+
+
+def test_the_stub(tmp_path: Path) -> None:
+    stubs = "/usr/local/cuda/lib64/stubs"
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": stubs}).linux().driver_libraries("580.159.04")
+    folder.library(f"{stubs}/libcuda.so", "libcuda.so.1", f"{stubs}/libcuda.so.1")
+    machine = folder.machine()
+    assert machine.libcuda == Libcuda(path=f"{stubs}/libcuda.so.1", compat=False, stub=True)
+    assert machine.driver.version == "580.159.04"
+
+
+@pytest.mark.parametrize(("size", "stub"), [(0, True), (2 << 20, False)])
+def test_a_copied_stub_is_known_by_its_size(tmp_path: Path, size: int, stub: bool) -> None:
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": "/opt/x"}).linux()
+    assert folder.library("/opt/x/libcuda.so.1", "libcuda.so.1", pad=size).machine().libcuda.stub is stub
+
+
+def test_a_stub_in_a_folder_that_is_not_searched_does_not_matter(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).linux().driver_libraries("580.159.04")
+    folder.library("/usr/local/cuda/lib64/stubs/libcuda.so.1", "libcuda.so.1")
+    assert folder.machine().libcuda.stub is False
+
+
+def test_libraries_of_an_older_release_first_on_the_path(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": "/opt/old"}).linux().loaded().driver_libraries("580.95.05")
+    machine = folder.driver_libraries("550.54.15", "/opt/old").machine()
+    assert (machine.driver.version, machine.driver.kernel_module_version) == ("550.54.15", "580.95.05")
+
+
+def test_wsl2_has_a_small_library_without_a_release(tmp_path: Path) -> None:
+    wsl = "/usr/lib/wsl/lib"
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": wsl}).linux(kernel="5.15.1-microsoft-standard-WSL2")
+    folder.library(f"{wsl}/libcuda.so.1.1", "libcuda.so.1").library(f"{wsl}/libcuda.so.1", "libcuda.so.1")
+    machine = folder.machine()
+    assert machine.libcuda == Libcuda(path=f"{wsl}/libcuda.so.1", compat=False, stub=False)
+    assert machine.driver.version is None
+
+
+def test_jetson_has_it_in_tegras_folder(tmp_path: Path) -> None:
+    tegra = "/usr/lib/aarch64-linux-gnu/tegra"
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": tegra}).linux("ubuntu", "20.04", "5.10.104-tegra")
+    folder.library("/usr/bin/env", "x", machine="aarch64")
+    folder.library(f"{tegra}/libcuda.so.1.1", "libcuda.so.1", f"{tegra}/libcuda.so.1", machine="aarch64")
+    assert folder.machine().libcuda == Libcuda(path=f"{tegra}/libcuda.so.1", compat=False, stub=False)
+
+
+def test_none_at_all(tmp_path: Path) -> None:
+    machine = Folder(tmp_path).linux().machine()
+    assert machine.libcuda == Libcuda()
+    assert machine.missing_libraries is None  # an image gets its libcuda when it is started
+
+
+def test_a_library_of_another_architecture_is_passed_over(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": "/opt/arm"}).linux().driver_libraries("580.95.05")
+    folder.library("/opt/arm/libcuda.so.1", "libcuda.so.1", machine="aarch64")
+    assert folder.machine().libcuda.path == f"{LIB}/libcuda.so.1"
+
+
+@pytest.mark.parametrize(
+    "desc",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"driver": "580"}x',
+        b'{"driver": [null]}',
+        b"\xff\xfe",
+        b'{"format":1,"CUDA version":"13.2"}',
+    ],
+)
+def test_notes_that_name_no_branches(desc: bytes) -> None:
+    assert drivers_of_note(desc) is None
