@@ -1,4 +1,4 @@
-"""Every copy of the CUDA libraries on the system: where, which version, who brought it, and which processes load it.
+"""Every copy of the CUDA libraries on the system: where it is, which version it has, who brought it.
 
 Folders: those of the loader's cache, the toolkits, LD_LIBRARY_PATH, conda's prefix, pip's ``nvidia/*/lib`` (since CUDA
 13 ``nvidia/cu13/lib``), and the packages that carry copies of their own. A copy that several links name is one.
@@ -56,19 +56,9 @@ _HEADER_LIMIT = 256 << 10
 
 
 def read(host: Host, so_far: Reading) -> Reading:
-    """The layer: ``libraries`` with who loads each, and ``missing_libraries``."""
-    from compat.probe import loads
-
+    """The layer: ``aside['copies']``, which the layer ``loads`` completes and puts into the description."""
     reading = Reading()
-    debian = dpkg.table(host, so_far, reading)
-    copies = tuple(find(host, so_far, debian))
-    found = loads.resolve(host, so_far, copies)
-    reading.put("libraries", tuple(copy.library for copy in found.copies))
-    for index, copy in enumerate(found.copies):
-        reading.sources[f"libraries[{index}]"] = copy.source
-    reading.put("missing_libraries", found.missing)
-    for index, soname in enumerate(found.missing or ()):
-        reading.sources[f"missing_libraries[{index}]"] = found.needed_by[soname]
+    reading.aside["copies"] = tuple(find(host, so_far, dpkg.table(host, so_far, reading)))
     return reading
 
 

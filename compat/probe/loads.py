@@ -13,10 +13,9 @@ for cuDNN's parts the measurement in DESIGN, decision 6.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
-from compat import versions
 from compat.machine import Build, Library
 from compat.probe import libnames
 from compat.probe.distributions import Distribution, Installed
@@ -40,20 +39,11 @@ DRIVERS_OWN = ("libcuda.so", "libnvidia-", "libnvcuvid", "libnvoptix")
 """What comes with the driver; the driver's layer speaks of it."""
 
 _TEXT_LIMIT = 1 << 20
-_TORCH_PRELOAD = re.compile(r"""^\s*\(?\s*"(\w+)"\s*[,:]\s*"(lib[\w-]+)\.so""", re.MULTILINE)
+# ("cublas", "libcublas.so.*[0-9]") or 'cublas': 'libcublas.so.*[0-9]' or (1.13) 'cublas', 'lib', 'libcublas.so.11'
+_PAIR = r"""["'](\w+)["']\s*[,:]\s*(?:["']lib["']\s*,\s*)?["'](lib[\w-]+)\.so\."""
+_TORCH_PRELOAD = re.compile(_PAIR)
+_TORCH_CALL = re.compile(r"_preload_cuda_deps\(\s*" + _PAIR)
 _JAX_PRELOAD = re.compile(r"""^\s*_load\(\s*["'](\w+)["']\s*,\s*\[([^\]]*)\]""", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Loads:
-    """The copies with who loads them, and the sonames that some framework asks for and nothing provides.
-
-    `missing` is None where no framework was there to ask; `needed_by` names the object that asks for each.
-    """
-
-    copies: tuple[Copy, ...]
-    missing: tuple[str, ...] | None
-    needed_by: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -65,7 +55,7 @@ class View:
     distribution: Distribution
     build: Build
     process: Process
-    missing: dict[str, str]
+    missing: dict[str, str] = field(default_factory=dict)  # soname -> the object that asks for it
 
     @property
     def folder(self) -> str:
@@ -73,6 +63,10 @@ class View:
 
     def text(self, path: str) -> str:
         found = self.host.read_text(f"{self.folder}/{path}", _TEXT_LIMIT)
+        return "" if isinstance(found, Unreadable) else found
+
+    def metadata(self) -> str:
+        found = self.host.read_text(f"{self.distribution.info}/METADATA", _TEXT_LIMIT)
         return "" if isinstance(found, Unreadable) else found
 
     def named(self, folder: str, pattern: str) -> list[str]:
@@ -116,29 +110,49 @@ class View:
                 self.process.do(Step("dlopen", name=name, by=shim.path))
 
 
-def resolve(host: Host, so_far: Reading, copies: tuple[Copy, ...]) -> Loads:
-    """Run the recipe of every installed framework that has a CUDA build, each in a process of its own."""
+def read(host: Host, so_far: Reading) -> Reading:
+    """The layer: ``libraries`` with who loads each, ``builds`` with what each misses, and ``missing_libraries``."""
+    reading = Reading()
+    copies: tuple[Copy, ...] = so_far.aside.get("copies", ())
+    builds: dict[str, Build] = dict(so_far.aside.get("builds", {}))
+    processes = list(run(host, so_far, builds))
+    users: dict[str, set[str]] = {}
+    missing: dict[str, str] = {}
+    for view in processes:
+        name = view.distribution.name
+        for loaded in view.process.objects:
+            users.setdefault(loaded.real, set()).add(name)
+        builds[name] = replace(builds.get(name, Build()), missing=tuple(sorted(view.missing)))
+        missing.update(view.missing)
+    found = marked(copies, users)
+    reading.put("libraries", tuple(copy.library for copy in found))
+    for index, copy in enumerate(found):
+        reading.sources[f"libraries[{index}]"] = copy.source
+    if "builds" in so_far.aside:
+        reading.put("builds", builds)
+    if processes:
+        reading.put("missing_libraries", tuple(sorted(missing)))
+        for index, soname in enumerate(sorted(missing)):
+            reading.sources[f"missing_libraries[{index}]"] = f"needed by {missing[soname]}"
+    return reading
+
+
+def run(host: Host, so_far: Reading, builds: Mapping[str, Build]) -> Iterator[View]:
+    """The process of every installed framework that has, or may have, a CUDA build."""
     python: Interpreter | None = so_far.aside.get("python")
     installed: Installed | None = so_far.aside.get("installed")
     if python is None or installed is None or so_far.get("os") not in (None, "linux"):
-        return Loads(copies, None, {})
-    builds: dict[str, Build] = so_far.get("builds") or {}
+        return
     loader: Loader | None = None
-    users: dict[str, set[str]] = {}
-    missing: dict[str, str] = {}
-    asked = False
     for name, distribution in installed.winners.items():
-        recipe = recipe_of(name)
+        recipe = RECIPES.get(name)
         build = builds.get(name, Build())
         if recipe is None or build.cuda is False:
             continue
         loader = loader or Loader(host, machine=so_far.get("arch") or "x86_64")
-        view = View(host, python, distribution, build, loader.start(_program(host, python)), missing)
+        view = View(host, python, distribution, build, loader.start(_program(host, python)))
         recipe(view)
-        asked = True
-        for loaded in view.process.objects:
-            users.setdefault(loaded.real, set()).add(name)
-    return Loads(marked(copies, users), tuple(sorted(missing)) if asked else None, missing)
+        yield view
 
 
 def _program(host: Host, python: Interpreter) -> str | None:
@@ -182,11 +196,12 @@ def _torch(view: View) -> None:
     text = view.text("torch/__init__.py")
     global_deps = f"{view.folder}/torch/lib/libtorch_global_deps.so"
     if view.host.exists(global_deps):
-        if not view.try_load(global_deps):
-            _torch_preloads(view, text)
+        listed = _TORCH_PRELOAD.findall(_TORCH_CALL.sub("", text))
+        if view.try_load(global_deps):
+            _torch_workaround(view, text, listed)
+        else:
+            _torch_preloads(view, listed, strict=True)
             view.load(global_deps)
-        elif re.search(r"_preload_cuda_deps\(\s*\)", text):
-            _torch_preloads(view, text)
     for path in view.named("torch", r"_C\..*\.so|_C\.so") or [f"{view.folder}/torch/lib/libtorch_python.so"]:
         view.load(path)
     for path in view.named("torch/lib", r"libcaffe2_nvrtc\.so"):
@@ -194,16 +209,31 @@ def _torch(view: View) -> None:
     view.cudnn_parts()
 
 
-def _torch_preloads(view: View, text: str) -> None:
-    """`_preload_cuda_deps`: for each library the first folder of the import path that has it; it ends at a lack."""
+def _torch_workaround(view: View, text: str, listed: list[tuple[str, str]]) -> None:
+    """What torch preloads although its global dependencies loaded (since 2.5): nothing, two or three libraries, or all.
+
+    It does so where cudart is in the process by then, and in some releases only where that is the pip package's.
+    """
+    branch = text.partition("ctypes.CDLL(global_deps_lib_path")[2].partition("except OSError as err")[0]
+    of_pip = "nvidia/cuda_runtime/lib/libcudart.so"
+    condition = of_pip if of_pip in branch else "libcudart.so"
+    if not any(condition in loaded.path for loaded in view.process.objects):
+        return
+    if re.search(r"_preload_cuda_deps\(\s*(?:required=False\s*)?\)", branch):
+        _torch_preloads(view, listed, strict="required=False" not in branch)
+    else:
+        _torch_preloads(view, _TORCH_CALL.findall(branch), strict=True)
+
+
+def _torch_preloads(view: View, listed: list[tuple[str, str]], strict: bool) -> None:
+    """Preload each library from the first folder of the import path that has it; a `strict` torch ends at a lack."""
     major = view.build.cuda.partition(".")[0] if isinstance(view.build.cuda, str) else ""
-    for folder, stem in _TORCH_PRELOAD.findall(text):
+    for folder, stem in listed:
         path = _first(view, (f"nvidia/{folder}/lib", f"nvidia/cu{major}/lib", f"{folder}/lib"), stem)
-        if path is None:
-            if stem == "libnvToolsExt":
-                continue
+        if path is not None:
+            view.try_load(path)
+        elif strict and stem != "libnvToolsExt":
             return
-        view.try_load(path)
 
 
 def _first(view: View, folders: tuple[str, ...], stem: str) -> str | None:
@@ -226,7 +256,8 @@ def _jax(view: View) -> None:
             view.try_load(f"{site}/nvidia/{folder}/lib/{file}")
     plugin = f"{view.folder}/{module}/xla_cuda_plugin.so"
     if view.load(plugin):
-        _open_cuda(view, major, plugin, "9" if versions.at_least(view.distribution.version or "0", "0.4.31") else "8")
+        required = re.search(rf"nvidia-cudnn-cu{major}\b[^\n;]*?>=\s*(\d+)", view.metadata())
+        _open_cuda(view, major, plugin, required[1] if required else None)
         view.cudnn_parts()
 
 
@@ -285,7 +316,3 @@ RECIPES: dict[str, Callable[[View], None]] = {
 }
 """Distribution to what its process does."""
 
-
-def recipe_of(name: str) -> Callable[[View], None] | None:
-    """The recipe of a distribution, None for one that opens nothing of CUDA by itself."""
-    return RECIPES.get(name)

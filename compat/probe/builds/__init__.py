@@ -82,7 +82,7 @@ class Found:
 
 
 def read(host: Host, so_far: Reading) -> Reading:
-    """The layer: ``builds``, and versions that the folders of the distributions did not tell."""
+    """The layer: ``aside['builds']``, which the layer ``loads`` completes and puts into the description."""
     reading = Reading()
     installed: Installed | None = so_far.aside.get("installed")
     if installed is None:
@@ -99,7 +99,7 @@ def read(host: Host, so_far: Reading) -> Reading:
             builds[name] = build
             reading.sources[f"builds.{name}"] = found.source
     _add_conda(host, installed, builds, reading)
-    reading.put("builds", builds)
+    reading.aside["builds"] = builds
     return reading
 
 
