@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import binary, progress
+from . import binary, fatbin, progress
 from .builds import Group, group, requirements
 from .document import Document
 from .index import Index
@@ -40,6 +40,13 @@ PROJECTS = {
 CPU_ONLY = {"tensorflow-cpu", "tensorflow-cpu-aws", "tensorflow-intel", "tensorflow-macos"}
 # Pre-releases that people still meet, beside those of the release to come.
 KEPT = {"tensorflow-gpu": {"1.13.0rc0"}}
+# Releases without a capability list (before 2.3) of which the fat binaries are read: hundreds of megabytes each.
+SAMPLED = {
+    "tensorflow-gpu": {"1.4.0", "1.8.0", "1.10.0", "1.11.0", "1.12.0", "1.13.1", "1.14.0", "1.15.0", "2.0.0"},
+    "tensorflow": {"2.1.0", "2.2.0"},
+}
+# The last release of each line whose TensorRT version lies in the big library, half a gigabyte each.
+LINKED = {"2.13.1", "2.14.1", "2.15.1", "2.16.2", "2.17.1"}
 NIGHTLIES = 3  # of tf-nightly: the newest of each of the last lines
 
 Facts = dict[str, Any]
@@ -97,19 +104,24 @@ def add(index: Index, document: Document, project: str, groups: list[Group]) -> 
 def build_facts(index: Index, one: Group, extras: dict[str, list[str]]) -> Facts:
     """`cuda`, `cudnn`, `sass`, `ptx`, `needs` of a build, as far as its `build_info.py` and its extra say."""
     text = index.remember(one.example, "tensorflow/build-info/1", lambda: _build_info(index, one))
+    if text is None and index.remember(one.example, "tensorflow/empty/1", lambda: _is_empty(index, one)):
+        return {"cuda": False, "stub": True}  # draws in tensorflow-intel or tensorflow-cpu-aws, which have no CUDA
     info = literals(text or "")
     if "is_cuda_build" not in info:
         return {}
     if not info["is_cuda_build"]:
         return {"cuda": False}
+    pins = extras.get("and-cuda", [])
     sass, ptx = capabilities(info.get("cuda_compute_capabilities"))
+    if sass is None and sampled(one):
+        kernels = index.remember(one.example, "tensorflow/kernels/1", lambda: _kernels(index, one))
+        sass, ptx = list(kernels["sass"]), list(kernels["ptx"])
     if ptx and one.os == "linux" and version_key(ptx[-1]) >= version_key("9.0"):
         ptx = narrowed(ptx, index.remember(one.example, "tensorflow/target/1", lambda: _specific_target(index, one)))
     dlls = [info[key] for key in sorted(info) if key.endswith("_dll_name")] if one.os == "windows" else []
     return {
-        "cuda": _exact(info.get("cuda_version") or info.get("cuda_version_number")),
-        "cudnn": pinned(extras.get("and-cuda", []), "nvidia-cudnn")
-        or _exact(info.get("cudnn_version") or info.get("cudnn_version_number")),
+        "cuda": _exact(info.get("cuda_version") or info.get("cuda_version_number") or runtime_release(pins)),
+        "cudnn": pinned(pins, "nvidia-cudnn"),
         "tensorrt": linked_tensorrt(index, one, bool(info.get("is_tensorrt_build"))),
         "sass": sass,
         "ptx": ptx,
@@ -118,7 +130,16 @@ def build_facts(index: Index, one: Group, extras: dict[str, list[str]]) -> Facts
 
 
 def _exact(version: str | None) -> str | None:
+    """A version with a minor; "64_112", the tail of a Windows DLL name, is 11.2; a bare major is nothing."""
+    if match := re.fullmatch(r"64_(\d+)(\d)", version or ""):
+        return f"{match[1]}.{match[2]}"
     return version if version and "." in version else None
+
+
+def runtime_release(lines: list[str]) -> str | None:
+    """The CUDA release whose runtime an extra starts at, "12.5": what 2.22 and later leave out of `build_info.py`."""
+    version = pinned(lines, "nvidia-cuda-runtime")
+    return ".".join(version.split(".")[:2]) if version else None
 
 
 def pinned(lines: list[str], name: str) -> str | None:
@@ -130,10 +151,30 @@ def pinned(lines: list[str], name: str) -> str | None:
     return None
 
 
+def _is_empty(index: Index, one: Group) -> bool:
+    return all(".dist-info/" in name for name in index.wheel(one.example).names())
+
+
 def _build_info(index: Index, one: Group) -> str | None:
     wheel = index.wheel(one.example)
     members = [n for n in wheel.names() if n.endswith("/python/platform/build_info.py")]
     return wheel.read(members[0]).decode("utf-8", "replace") if members else None
+
+
+def sampled(one: Group) -> bool:
+    """Whether fat binaries are to be read: of CUDA builds since 2.22, and of older lines without a list one release."""
+    return one.version.release >= (2, 22) or one.version.public in SAMPLED.get(one.package, ())
+
+
+def _kernels(index: Index, one: Group) -> Facts:
+    """Machine code and PTX in the first fat binaries of the library that holds the kernels."""
+    wheel = index.wheel(one.example)
+    library = next(n for n in wheel.names() if _KERNEL_LIBRARY.search(n))
+    with wheel.open(library) as stream:
+        return dict(fatbin.sample(stream))
+
+
+_KERNEL_LIBRARY = re.compile(r"/(_pywrap_tensorflow_internal\.(so|pyd)|libtensorflow_framework\.so\.2)\Z")
 
 
 def _specific_target(index: Index, one: Group) -> str | None:
@@ -154,19 +195,20 @@ def linked_tensorrt(index: Index, one: Group, built_with: bool) -> str | None:
     """The TensorRT that a Linux build's TF-TRT was compiled with; None for other systems and where there is none."""
     if one.os != "linux":
         return None
-    found = index.remember(one.example, "tensorflow/tensorrt/2", lambda: _linked_tensorrt(index, one, built_with))
+    whole = built_with and one.version.public in LINKED
+    found = index.remember(one.example, "tensorflow/tensorrt/2", lambda: _linked_tensorrt(index, one, whole))
     return str(found) if found else None
 
 
-def _linked_tensorrt(index: Index, one: Group, built_with: bool) -> str | None:
-    """The TensorRT that TF-TRT was compiled with: the constants of its `GetLinkedTensorRTVersion` (x86-64)."""
+def _linked_tensorrt(index: Index, one: Group, whole: bool) -> str | None:
+    """The constants of `GetLinkedTensorRTVersion` (x86-64): in a small library to 2.12, then in the `whole` one."""
     wheel = index.wheel(one.example)
     for member in wheel.names():
         named = re.search(r"tf2tensorrt/_(py)?wrap_py_utils\.so\Z", member)
         if named and (found := tensorrt_version(wheel.read(member))):
             return found
     library = next((n for n in wheel.names() if n.endswith("/libtensorflow_cc.so.2")), None)
-    if not built_with or not library:
+    if not whole or not library:
         return None
     with wheel.open(library) as stream:
         match = binary.find_string(stream, _TUPLE)
