@@ -48,7 +48,9 @@ def read(host: Host, so_far: Reading) -> Reading:
     l4t, l4t_source = _l4t(release if isinstance(release, str) else "", packages)
     if not (isinstance(release, str) or board or l4t):
         return found
-    found.put("environment", ("jetson",), TEGRA_RELEASE if isinstance(release, str) else board_source)
+    source = TEGRA_RELEASE if isinstance(release, str) else board_source
+    found.put("environment", ("jetson",), source)
+    found.sources["environment[0]"] = source
     found.put("jetson.l4t", l4t, l4t_source)
     jetpack = packages.get("nvidia-jetpack")
     found.put("jetson.jetpack", dpkg.upstream(jetpack) if jetpack else None, f"{dpkg.STATUS}: nvidia-jetpack")

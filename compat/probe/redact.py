@@ -17,7 +17,7 @@ from compat.probe.host import Host
 
 USER, HOST, TOKEN, DEVICE = "<user>", "<host>", "<token>", "<device>"
 
-_HOME = re.compile(r"(/(?:home|Users|export/home|data/home|mnt/[a-z]/Users)/|[A-Za-z]:\\Users\\)[^/\\:;,\s\"']+")
+_HOME = re.compile(r"(/(?:home|Users)/)[^/\\:;,\s\"']+|([A-Za-z]:\\Users\\)[^/\\:;,\"']+")
 _UUID = re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b")
 _MAC = re.compile(r"\b(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}\b")
 _URL_USER = re.compile(r"(://)[^/@\s]+@")
@@ -67,7 +67,7 @@ def names_of(host: Host) -> tuple[tuple[str, str], ...]:
 
 
 class _Cleaner:
-    """Replaces in every string of a value, also in those that are keys of `sources`."""
+    """Replaces in every string of a value; the keys of mappings are names of fields, packages and variables."""
 
     def __init__(self, words: tuple[tuple[str, str], ...]) -> None:
         self._words = [
@@ -77,8 +77,8 @@ class _Cleaner:
     def value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, tuple):
-            return tuple(self.value(item) for item in value)
+        if isinstance(value, (tuple, list)):
+            return type(value)(self.value(item) for item in value)
         if isinstance(value, Mapping):
             return {key: self.value(item) for key, item in value.items()}
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -90,7 +90,7 @@ class _Cleaner:
         """One string; a string without anything to hide comes back as it was."""
         for pattern, substitute in self._words:
             text = pattern.sub(substitute.replace("\\", ""), text)
-        text = _HOME.sub(lambda match: match.group(1) + USER, text)
+        text = _HOME.sub(lambda match: (match.group(1) or match.group(2)) + USER, text)
         text = _UUID.sub(lambda match: match.group() if _EFI_GUID.search(text[: match.start()]) else DEVICE, text)
         text = _MAC.sub(DEVICE, text)
         text = _SERIAL.sub(lambda match: match.group(1) + DEVICE, text)

@@ -62,7 +62,8 @@ def test_groups_that_are_no_container(tmp_path: Path, content: str) -> None:
 
 
 def test_a_mount_below_the_root_is_no_sign(tmp_path: Path) -> None:
-    lines = "25 1 8:2 / / rw,relatime - ext4 /dev/sda2 rw\n40 25 0:50 / /var/lib/docker/overlay2/a/merged rw - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/l\n"
+    lines = "25 1 8:2 / / rw,relatime - ext4 /dev/sda2 rw\n"
+    lines += "40 25 0:50 / /var/lib/docker/overlay2/a/merged rw - overlay overlay rw,lowerdir=/var/lib/docker/l\n"
     assert Folder(tmp_path).linux().file("/proc/self/mountinfo", lines).machine().environment == ()
 
 
