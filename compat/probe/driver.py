@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from compat.probe import kernel_module
 from compat.probe.host import Host
-from compat.probe.kernel_module import Module, Signer
 from compat.probe.layer import Reading
+
+if TYPE_CHECKING:
+    from compat.probe.kernel_module import Signer
 
 VERSION = "/proc/driver/nvidia/version"
 MODULE = "/sys/module/nvidia"
@@ -97,13 +99,15 @@ def _running(host: Host, found: Reading) -> None:
 
 def _file(host: Host, so_far: Reading, found: Reading, loaded: bool, other: bool) -> None:
     """The module on disk tells who signed it, and of a module that is not loaded what it is."""
+    from compat.probe import kernel_module
+
     kernel = so_far.get("kernel")
     path = kernel_module.find(host, kernel) if kernel else None
     if path is None:
         return
     # Of a module that runs only the signer is left to learn, which is worth no child process.
     module = kernel_module.read_module(host, path, run=not loaded)
-    if not isinstance(module, Module):
+    if not isinstance(module, kernel_module.Module):
         return
     if not loaded and not other:
         found.put("driver.kernel_module_version", module.version, path)

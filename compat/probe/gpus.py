@@ -8,15 +8,18 @@ do not tell: it wakes the GPU.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compat.machine import Gpu
-from compat.probe import nvml
 from compat.probe.host import Host
 from compat.probe.layer import Reading
-from compat.probe.nodes import GPU
+from compat.probe.nodes import GPU, NVML_NODES
+
+if TYPE_CHECKING:
+    from compat.probe.nvml import Answer
 
 PCI = "/sys/bus/pci/devices"
 INFORMATION = "/proc/driver/nvidia/gpus"
@@ -57,7 +60,9 @@ def read(host: Host, so_far: Reading) -> Reading:
         found.sources[f"gpus[{number}].pci_id"] = f"{PCI}/{device.address}"
     listed = tuple(_gpu(host, so_far, found, number, device, information) for number, device in enumerate(gpus))
     instances = any(gpu.mig == "enabled" for gpu in listed)
-    if (not listed or instances) and nvml.has_device(host, so_far):
+    if (not listed or instances) and _has_nvml(host, so_far):
+        from compat.probe import nvml
+
         answer = nvml.ask(host)
         found.aside["nvml"] = answer
         listed = _with_nvml(found, listed, answer)
@@ -156,7 +161,14 @@ def _mig(host: Host, so_far: Reading, minor: str | None) -> str | None:
     return "enabled" if any(value.startswith("MIG-") for value in chosen) else None
 
 
-def _with_nvml(found: Reading, listed: tuple[Gpu, ...], answer: nvml.Answer) -> tuple[Gpu, ...]:
+def _has_nvml(host: Host, so_far: Reading) -> bool:
+    """Is there any way for NVML to reach a GPU from here?"""
+    if not host.native:
+        return False
+    return sys.platform == "win32" or any(node in (so_far.get("device_nodes") or ()) for node in NVML_NODES)
+
+
+def _with_nvml(found: Reading, listed: tuple[Gpu, ...], answer: Answer) -> tuple[Gpu, ...]:
     """Add NVML's facts to GPUs of the same PCI id, or take its GPUs where no other were found."""
     told = list(answer.gpus)
     if not listed:

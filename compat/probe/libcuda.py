@@ -7,8 +7,6 @@ branches it serves (nvidia-container-toolkit, cuda-elf-header.go).
 
 from __future__ import annotations
 
-import json
-
 from compat.probe.elf import Elf, read_elf
 from compat.probe.host import Host
 from compat.probe.layer import Reading
@@ -65,6 +63,8 @@ def _describe(host: Host, found: Reading, path: str, real: str, library: Elf) ->
 
 def drivers_of_note(desc: bytes) -> tuple[str, ...] | None:
     """The driver branches that the note names; None where it names none (Jetson's) or makes no sense."""
+    import json
+
     try:
         told = json.loads(desc.rstrip(b"\0"))
         return tuple(str(int(branch)) for branch in told["driver"])

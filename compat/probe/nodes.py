@@ -14,6 +14,9 @@ from compat.probe.layer import Reading
 GPU = re.compile(r"/dev/nvidia(\d+)$")
 """The node of one GPU; the number is its minor."""
 
+NVML_NODES = ("/dev/nvidiactl", "/dev/dxg")
+"""Without one of these NVML cannot reach a driver (nvmlInit: driver not loaded)."""
+
 _NAMES = re.compile(
     r"nvidia\d+|nvidiactl|nvidia-uvm|nvidia-uvm-tools|nvidia-modeset|nvidia-nvswitch(?:ctl|\d+)|nvidia-caps-imex-channels"
     r"|dxg|nvhost-(?:gpu|ctrl-gpu|as-gpu|dbg-gpu|prof-gpu|ctrl-nvdla\d*)|nvgpu|nvmap"

@@ -10,13 +10,9 @@ from typing import Any
 
 from compat.machine import Gpu
 from compat.probe.host import Failure, Host, Unreadable
-from compat.probe.layer import Reading
 
 TIMEOUT = 8.0
 """Seconds. A healthy driver answers in well under one, one that has to start eight GPUs in a few."""
-
-NODES = ("/dev/nvidiactl", "/dev/dxg")
-"""Without one of these NVML cannot reach a driver (nvmlInit: driver not loaded)."""
 
 _CHILD = "nvml_child.py"
 
@@ -29,13 +25,6 @@ class Answer:
     cuda: str | None = None
     gpus: tuple[Gpu, ...] = ()
     errors: tuple[tuple[str, str], ...] = ()
-
-
-def has_device(host: Host, so_far: Reading) -> bool:
-    """Is there any way for NVML to reach a GPU from here?"""
-    if not host.native:
-        return False
-    return sys.platform == "win32" or any(node in (so_far.get("device_nodes") or ()) for node in NODES)
 
 
 def ask(host: Host, timeout: float = TIMEOUT, child: str | None = None) -> Answer:

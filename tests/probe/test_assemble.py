@@ -114,7 +114,7 @@ def test_directories_where_files_should_be(tmp_path: Path) -> None:
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     folder = desktop(tmp_path)
     for directory in ("dev", "sys/bus/pci/devices", "proc/driver/nvidia/gpus", "usr/lib/x86_64-linux-gnu"):
-        os.mkdir(os.fsencode(tmp_path / directory) + b"/\xff\xfe")  # noqa: PTH102
+        os.mkdir(os.fsencode(tmp_path / directory) + b"/\xff\xfe")
     assert len(folder.machine().gpus or ()) == 1
 
 

@@ -137,8 +137,17 @@ def test_wsl2_has_its_gpus_from_nvml(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found.aside["nvml"] is ANSWER
 
 
-def test_nvml_is_left_alone_where_there_is_no_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "nvml" not in asked(monkeypatch, ANSWER, Folder(tmp_path), ()).aside
+@pytest.mark.parametrize("nodes", [(), ("/dev/nvidia0", "/dev/nvidia-uvm"), ("/dev/nvmap",)])
+def test_nvml_is_left_alone_where_no_node_leads_to_a_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nodes: tuple[str, ...]
+) -> None:
+    assert "nvml" not in asked(monkeypatch, ANSWER, Folder(tmp_path), nodes).aside
+
+
+def test_nvml_is_not_asked_about_another_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvml, "ask", lambda _: pytest.fail("asked"))
+    found = gpus.read(Folder(tmp_path).host(), Reading({"device_nodes": ("/dev/nvidiactl",)}))
+    assert "nvml" not in found.aside
 
 
 def test_nvml_is_left_alone_where_the_bus_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

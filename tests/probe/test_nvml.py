@@ -11,7 +11,6 @@ import pytest
 from compat.machine import Gpu
 from compat.probe import nvml, nvml_child
 from compat.probe.host import Host
-from compat.probe.layer import Reading
 
 
 def answered(tmp_path: Path, program: str, timeout: float = 20.0) -> tuple[nvml.Answer, Host]:
@@ -69,18 +68,6 @@ def test_errors_of_single_calls_are_trouble(tmp_path: Path) -> None:
     answer, host = answered(tmp_path, f"print({json.dumps(told)!r})")
     assert answer.driver == "550.54"
     assert [trouble.path for trouble in host.trouble] == ["NVML nvmlDeviceGetCount"]
-
-
-@pytest.mark.parametrize(
-    ("nodes", "reachable"),
-    [((), False), (("/dev/nvidia0",), False), (("/dev/nvidiactl",), True), (("/dev/dxg",), True)],
-)
-def test_which_nodes_lead_to_a_driver(nodes: tuple[str, ...], reachable: bool) -> None:
-    assert nvml.has_device(Host(), Reading({"device_nodes": nodes})) is reachable
-
-
-def test_another_root_is_never_asked(tmp_path: Path) -> None:
-    assert nvml.has_device(Host(str(tmp_path)), Reading({"device_nodes": ("/dev/nvidiactl",)})) is False
 
 
 class FakeError(Exception):
