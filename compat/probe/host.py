@@ -8,8 +8,7 @@ read is remembered in `Host.trouble`; what is merely absent is not trouble.
 
 A `Host` is a snapshot: listings and file attributes are cached for its lifetime.
 """
-# ruff: noqa: PTH100, PTH109, PTH115, PTH116
-# (importing pathlib would cost more time than most of what is read here)
+# os.path throughout: importing pathlib would cost more time than most of what is read here.
 
 from __future__ import annotations
 
