@@ -19,6 +19,7 @@ FAMILIES = {
 CATALOGUE: tuple[str, ...] = (
     "wsl-setup",
     "container-without-gpu",
+    "gpu-missing",
     "container-needs-newer-driver",
     "other-driver-bound",
     "kernel-module-rejected",

@@ -51,7 +51,7 @@ def _carriers(case: Case) -> Iterator[Subject]:
         yield from gpu_parts(case, subject) or (subject,)
 
 
-@rule("gpu-not-in-build")
+@rule("gpu-not-in-build", masks=("cuda-older-than-gpu",))
 def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     """The package's build has neither machine code nor usable PTX for the GPU.
 

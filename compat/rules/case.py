@@ -55,7 +55,10 @@ class Case:
     # -- where a fact was read -------------------------------------------------------------------------------------
 
     def read(self, path: str, value: Any) -> Evidence:
-        """Evidence for a fact of the machine."""
+        """Evidence for a fact of the machine. A version is shown as it stands, whatever was derived from it."""
+        kind, _, name = path.partition(".")
+        if kind in ("packages", "request"):
+            value = (getattr(self.machine, kind) or {}).get(name, value)
         where = self.machine.sources.get(path) or "machine description"
         return Evidence(f"{path} = {value}", where)
 

@@ -1,0 +1,92 @@
+"""The command group: finds each command's module when it is asked for, and turns failures into exit statuses."""
+
+import os
+import sys
+
+import click
+
+from compat import __version__
+
+# Command -> (module, one-line help). The help of the group is shown without importing any command.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "doctor": ("compat.cli.doctor", "Read this machine and judge every goal that it suggests."),
+    "check": ("compat.cli.check", "Judge a described machine (or this one) for a goal."),
+    "facts": ("compat.cli.facts", "Write the description of this machine."),
+    "plan": ("compat.cli.plan", "The least change that makes a request work."),
+    "explain": ("compat.cli.explain", "Explain a finding, or an error text."),
+    "matrix": ("compat.cli.matrix", "Look into the compatibility matrix."),
+}
+
+
+class Group(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        from importlib import import_module
+
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="compatcheck", message="%(prog)s %(version)s")
+def app() -> None:
+    """Says whether driver, CUDA, cuDNN, TensorRT and the frameworks on this NVIDIA machine fit together, why not, and
+    how to fix it, before a model is converted. Nothing is imported, run or changed unless a command is asked to.
+
+    Exit status: 0 compatible, unknown, or planned; 1 incompatible, or no plan; 2 wrong usage or unreadable input;
+    3 compatcheck itself failed.
+    """
+
+
+class InputError(Exception):
+    """Wrong input: what is wrong, and a hint; exit status 2."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return the exit status."""
+    try:
+        result = app.main(arguments, prog_name="compatcheck", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        return _complain(error.format_message(), _usage_hint(error))
+    except click.Abort:
+        return _complain("stopped", "", 130)
+    except InputError as error:
+        return _complain(str(error), error.hint)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if os.environ.get("COMPATCHECK_DEBUG"):
+            raise
+        return _complain(f"compatcheck itself failed: {type(error).__name__}: {error}",
+                         "please report it; COMPATCHECK_DEBUG=1 shows where", 3)
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path} --help shows the options" if context is not None else ""
+
+
+def _complain(message: str, hint: str, status: int = 2) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+    return status

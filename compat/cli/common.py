@@ -1,0 +1,101 @@
+"""Options and steps that several commands share."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from compat.cli.app import InputError
+
+if TYPE_CHECKING:
+    from compat.check import Report
+    from compat.goals import Goal
+    from compat.machine import Machine
+    from compat.matrix import Matrix
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def machine_options(command: Command) -> Command:
+    """--root and --python: which system, and which of its environments, is read."""
+    command = click.option("--python", "pythons", metavar="PATH", multiple=True,
+                           help="Interpreter or environment to inspect (read, never run); default: the active one.")(command)
+    return click.option("--root", metavar="DIR", type=click.Path(), default="/",
+                        help="Read an unpacked image or a mounted disk instead of this machine.")(command)
+
+
+def read_machines(root: str = "/", pythons: tuple[str, ...] = (), redact: bool = False) -> "list[Machine]":
+    """Read this machine (or a root), once for each interpreter."""
+    from compat.probe.assemble import read_machine
+    from compat.probe.host import Host
+
+    if not os.path.isdir(root):
+        raise InputError(f"--root {root}: no such directory", "give the folder of an unpacked image or a mounted disk")
+    host = Host(root)
+    return [read_machine(host, python, redact) for python in pythons or (None,)]
+
+
+def load_machines(path: str) -> "Iterator[Machine]":
+    """The machines of a description file, its own name where the description has none."""
+    from dataclasses import replace
+
+    from compat.description import BadDescription, load
+
+    try:
+        for machine in load(path):
+            if machine.unknown:
+                click.echo(f"warning: {path}: unknown keys kept: {', '.join(sorted(machine.unknown))}", err=True)
+            yield machine if machine.name or path.endswith(".jsonl") else replace(machine, name=os.path.basename(path))
+    except BadDescription as error:
+        text = str(error) if str(error).startswith(path) else f"{path}: {error}"
+        raise InputError(text, error.hint) from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}", "give a machine description in JSON, TOML or .jsonl") from None
+
+
+def load_matrix() -> "Matrix":
+    """The matrix of this installation."""
+    from compat.matrix import Matrix
+
+    return Matrix.load()
+
+
+def parse_goals(texts: Iterable[str], matrix: "Matrix") -> "tuple[Goal, ...]":
+    """Goals from the command line; the object has to be something that the matrix knows."""
+    from compat.goals import SUBJECTS, BadGoal, parse
+    from compat.matrix.packages import normal
+
+    goals = []
+    for text in texts:
+        try:
+            goal = parse(text)
+        except BadGoal as error:
+            raise InputError(str(error), error.hint) from None
+        known = str(goal) in SUBJECTS or f"use:{goal.object}" in SUBJECTS or _is_package(goal.object, matrix)
+        if not known and goal.verb == "use":
+            raise InputError(f"unknown package: {normal(goal.object)!r}", _nearest(goal.object, matrix))
+        goals.append(goal)
+    return tuple(goals)
+
+
+def _is_package(name: str, matrix: "Matrix") -> bool:
+    return name in matrix.index["packages"] or matrix.packages.component(name) is not None or name in matrix.components("build")
+
+
+def _nearest(name: str, matrix: "Matrix") -> str:
+    from difflib import get_close_matches
+
+    known = sorted({*matrix.index["packages"], *matrix.components("build")})
+    near = get_close_matches(name, known, 1, 0.6)
+    return f"did you mean {near[0]}?" if near else "`compatcheck matrix list` shows what the matrix knows"
+
+
+def exit_status(reports: "Iterable[Report]", strict: bool = False) -> int:
+    """1 if any report is incompatible (or, with strict, not clearly fine); else 0."""
+    status = 0
+    for report in reports:
+        unclear = report.verdict == "unknown" or any(found.severity == "warning" for found in report.findings)
+        if report.verdict == "incompatible" or (strict and unclear):
+            status = 1
+    return status

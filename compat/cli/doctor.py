@@ -1,0 +1,53 @@
+"""``compatcheck doctor``."""
+
+import click
+
+from compat.cli import common
+
+
+@click.command("doctor")
+@click.option("--goal", "goal_texts", metavar="GOAL", multiple=True,
+              help="Judge this goal only, such as use:torch; several allowed. Default: every goal that is suggested.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--example", is_flag=True, help="Show the described example machine instead of this one.")
+@common.machine_options
+def command(goal_texts: tuple[str, ...], form: str, example: bool, root: str, pythons: tuple[str, ...]) -> int:
+    """Read this machine and judge each goal that what is installed suggests.
+
+    Shows the stack layer by layer from GPU to framework, then each finding with its evidence and remedy, the primary
+    cause first. Exit status as of check.
+    """
+    from compat.check import check
+    from compat.suggest import goals_of
+
+    matrix = common.load_matrix()
+    wanted = common.parse_goals(goal_texts, matrix)
+    machines = list(common.load_machines(example_machine())) if example else common.read_machines(root, pythons)
+    status = 0
+    for machine in machines:
+        reports = [check(machine, goal, matrix) for goal in wanted or goals_of(machine)]
+        status = max(status, common.exit_status(reports))
+        if form == "json":
+            import json
+
+            from compat.report.data import doctor
+
+            click.echo(json.dumps(doctor(machine, reports, matrix), ensure_ascii=False, indent=2))
+            continue
+        from compat.report.doctor import render
+
+        for line in render(machine, reports, matrix):
+            click.echo(line)
+        if machine.gpus == () and not example:
+            click.echo("\nThis machine has no NVIDIA GPU. `compatcheck doctor --example` shows a diagnosis of a described\n"
+                       "machine; `compatcheck check --machine FILE` judges one that is elsewhere.")
+    return status
+
+
+def example_machine() -> str:
+    """The description that ships with compatcheck."""
+    import os
+
+    import compat
+
+    return os.path.join(os.path.dirname(compat.__file__), "examples", "workstation.toml")

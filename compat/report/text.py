@@ -1,0 +1,57 @@
+"""A report for people: the verdict, each finding with its evidence and remedy, the primary cause first."""
+
+from collections.abc import Iterable, Iterator
+
+from compat.check import Report
+from compat.report.style import Style
+from compat.rules.base import Finding
+
+
+def render(reports: Iterable[Report], many: bool) -> Iterator[str]:
+    """Lines for a terminal; one line a machine for a stream of many."""
+    style = Style.of()
+    for report in reports:
+        yield headline(report, style)
+        if many:
+            continue
+        for found in report.findings:
+            yield from finding(found, style)
+        yield from untold(report, style)
+
+
+def headline(report: Report, style: Style) -> str:
+    """``NAME: GOAL: verdict (primary rule)``."""
+    kind = {"compatible": "ok", "incompatible": "error", "unknown": "unknown"}[report.verdict]
+    name = report.machine.name or "this machine"
+    cause = f" ({report.primary.rule})" if report.primary and report.verdict == "incompatible" else ""
+    return f"{style.mark(kind)} {name}: {report.goal}: {style.paint(report.verdict, kind)}{cause}"
+
+
+def finding(found: Finding, style: Style) -> Iterator[str]:
+    """A finding: what, why with sources, what to do."""
+    yield ""
+    yield f"{style.paint(found.severity, found.severity)}: {style.paint(found.rule, 'bold')}"
+    yield from style.wrap(found.message, "  ")
+    for one in found.evidence:
+        yield from style.wrap(f"{one.fact} [{one.source}]", "      ", "    - ")
+    for remedy in found.remedies:
+        yield from style.wrap(remedy.text, "       ", "  fix: ")
+
+
+def untold(report: Report, style: Style) -> Iterator[str]:
+    """What could not be told, and which facts would tell it."""
+    if not report.untold:
+        return
+    yield ""
+    yield "not told, for lack of facts:"
+    for rule, needs in needs_by_rule(report).items():
+        yield from style.wrap(f"{rule}: {', '.join(needs)}", "      ", "    - ")
+
+
+def needs_by_rule(report: Report) -> dict[str, list[str]]:
+    """Rule -> the facts that it lacks."""
+    found: dict[str, list[str]] = {}
+    for one in report.untold:
+        known = found.setdefault(one.rule, [])
+        known.extend(need for need in one.needs if need not in known)
+    return found
