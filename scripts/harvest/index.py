@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -215,9 +216,8 @@ class Index:
                 return self._get(file.url + ".metadata", {}).content.decode("utf-8", "replace")
             except NotFoundError:
                 wheel = self.wheel(file)
-                member = next(
-                    n for n in wheel.names() if n.count("/") == 1 and n.endswith(".dist-info/METADATA")
-                )
+                # torch 1.7.0 for Windows and CPython 3.6 was packed with ".dist.info"
+                member = next(n for n in wheel.names() if re.match(r"[^/]+\.dist[-.]info/METADATA\Z", n))
                 return wheel.read(member).decode("utf-8", "replace")
 
         text = self.remember(file, "metadata", fetch)

@@ -39,12 +39,19 @@ def harvest(index: Index) -> dict[str, Document]:
         row = {**group.row(), **facts(index, group)}
         requires, extras = builds.requirements(index.metadata(group.example))
         row.update(requires=requires, extras=extras or None, source=["wheels", "metadata"], level="read")
+        row.update(cudnn=pin(requires, "nvidia-cudnn-cu"), nccl=pin(requires, "nvidia-nccl-cu"))
         document.add("build", row)
         day = max(f.uploaded or "" for f in group.files)
         where = "package index: torch"
         document.source("wheels", "torch wheels: version.py, libtorch_python, ELF headers", where, day, "read")
         document.source("metadata", "torch wheels: METADATA and file tags", where, day, "declared")
     return {"observed/torch.toml": document}
+
+
+def pin(requires: list[str], prefix: str) -> str | None:
+    """The version that a requirement line pins with `==`, of the distribution whose name starts so."""
+    found = [re.match(re.escape(prefix) + r"\d+ ?\(?==([\d.]+)", line) for line in requires]
+    return next((match[1] for match in found if match), None)
 
 
 def facts(index: Index, group: builds.Group) -> Row:

@@ -1,0 +1,162 @@
+"""Family torch-companions: torchvision, torchaudio, torch-tensorrt, nvidia-modelopt and tensorrt-llm.
+
+What they pin comes from METADATA; what they were built with and for, from their own shared objects.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+
+from packaging.version import Version
+
+from . import binary, builds, fatbin, progress
+from .document import Document, Row
+from .index import Index, IndexFile
+from .toml import version_key
+from .torch import unmangled
+from .wheel import RemoteWheel
+
+NAME = "torch-companions"
+
+_CUDART = re.compile(r"libcudart(?:[-.][0-9a-f]{8})?\.so\.(\d+(?:\.\d+)?)")
+_SYSTEM = re.compile(
+    r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|gomp|util|z)\.so|ld-linux|lib(c10|torch|shm)|libpython"
+)
+_GPU = re.compile(r"lib(cu|nv|tensorrt)")
+_LOCAL = re.compile(r"__version__\s*=\s*'[^'+]+\+cu(\d+)(\d)'")
+
+_SMALL = 1 << 20
+
+OLDEST = {"torchvision": "0.4.0", "torchaudio": "0.3.0", "torch-tensorrt": "1.0", "nvidia-modelopt": "0.11"}
+LIBRARIES = {
+    "torchvision": re.compile(r"torchvision/_C(_stable)?\.so\Z"),
+    "torchaudio": re.compile(
+        r"torchaudio/(_torchaudio|lib/(libtorchaudio|libctc_prefix_decoder|torchaudio_prefixctc)(\.abi3)?)\.so\Z"
+    ),
+    "torch-tensorrt": re.compile(r"torch_tensorrt/lib/libtorchtrt\.so\Z"),
+}
+
+
+def harvest(index: Index) -> dict[str, Document]:
+    """`observed/<package>.toml` of each."""
+    documents = {f"observed/{project}.toml": wheels(index, project) for project in OLDEST}
+    documents["observed/tensorrt-llm.toml"] = archives(index, "tensorrt-llm")
+    return documents
+
+
+def wheels(index: Index, project: str) -> Document:
+    """One build per release and platform of a project that publishes wheels."""
+    document = Document(project)
+    groups = [g for g in builds.group(index.files(project)) if g.version >= Version(OLDEST[project])]
+    for group in progress.over(groups, project):
+        row = {**group.row(), **facts(index, project, group)}
+        requires, extras = builds.requirements(index.metadata(group.example))
+        sources = ["metadata", "wheels"] if row.get("needs") is not None else ["metadata"]
+        row.update(
+            requires=requires, extras=extras or None, source=sources if len(sources) > 1 else sources[0]
+        )
+        document.add("build", row)
+        cite(document, project, max(f.uploaded or "" for f in group.files), "wheels" in sources)
+    return document
+
+
+def cite(document: Document, project: str, day: str, read: bool) -> None:
+    """Name the sources of a row that was made from files of that day."""
+    where = f"package index: {project}"
+    document.source("metadata", f"{project} wheels: METADATA and file tags", where, day, "declared")
+    if read:
+        document.source("wheels", f"{project} wheels: ELF headers and fat binaries", where, day, "read")
+
+
+def facts(index: Index, project: str, group: builds.Group) -> Row:
+    """What the shared objects of a Linux wheel say; nothing for other systems."""
+    pattern = LIBRARIES.get(project)
+    if pattern is None or group.os != "linux":
+        return {}
+    found: Row = index.remember(
+        group.example, "torch-companions/1", lambda: read(index.wheel(group.example), pattern)
+    )
+    return found
+
+
+def read(wheel: RemoteWheel, pattern: re.Pattern[str]) -> Row:
+    """cuda, sass, ptx, needs, brings of the libraries whose member names match."""
+    names = wheel.names()
+    members = [n for n in names if pattern.match(n)]
+    carried = {n.rsplit("/", 1)[-1] for n in names if ".so" in n}
+    needed: set[str] = set()
+    targets: dict[str, set[str]] = {"sass": set(), "ptx": set()}
+    for member in members:
+        with binary.spooled(wheel, member) as reader:
+            needed.update(binary.linked(reader, wheel.size_of(member))["needed"])
+            for kind, found in fatbin.count(reader, wheel.size_of(member)).items():
+                targets[kind].update(found)
+    row: Row = {"needs": sorted(n for n in needed - carried if not _SYSTEM.match(n))}
+    if not members:
+        return {}
+    row["brings"] = sorted({unmangled_dotted(n) for n in carried if _GPU.match(n)})
+    row["cuda"] = cuda(wheel, needed | carried)
+    if any(targets.values()):
+        row.update({kind: sorted(found, key=version_key) for kind, found in targets.items()})
+    return row
+
+
+def cuda(wheel: RemoteWheel, sonames: set[str]) -> str | bool | None:
+    """CUDA of the build: from the local version, else from the cudart it needs; False where it touches none."""
+    for member in wheel.names():
+        if re.match(r"\w+/version\.py\Z", member) and (match := _LOCAL.search(wheel.read(member).decode())):
+            return f"{match[1]}.{match[2]}"
+    found = sorted({match[1] for name in sonames if (match := _CUDART.match(name))})
+    if found:
+        return found[-1].removesuffix(".0")
+    return None if any(_GPU.match(name) or "_cuda" in name for name in sonames) else False
+
+
+def unmangled_dotted(name: str) -> str:
+    """`libcudart.e8e8b82a.so.12` or `libcudart-e8e8b82a.so.12` as its maker called it."""
+    return re.sub(r"\.[0-9a-f]{8}(?=\.so)", "", unmangled(name))
+
+
+def archives(index: Index, project: str) -> Document:
+    """One build per release of a project that puts only source archives on the index, pinned by their PKG-INFO.
+
+    Of the pre-releases only those that no release has followed yet.
+    """
+    document = Document(project)
+    files = [f for f in index.files(project) if f.version is not None and not f.is_wheel]
+    final = max(f.version for f in files if f.version and not f.version.is_prerelease)
+    for file in progress.over(files, project):
+        if file.version is None or (file.version.is_prerelease and file.version < final):
+            continue
+        text = information(index, file)
+        requires, extras = builds.requirements(text)
+        row: Row = {"package": project, "version": file.version.public, "os": "linux", "arch": "any"}
+        row.update(
+            index="pypi", variant="", requires_python=file.requires_python, requires=requires, stub=True
+        )
+        row.update(extras=extras or None, date=file.uploaded, yanked=file.yanked, file=file.filename)
+        row.update(
+            source="archives", note="a source archive without code: its build fetches the wheel elsewhere"
+        )
+        document.add("build", row)
+        title, day = f"{project} source archives: PKG-INFO", file.uploaded or ""
+        document.source("archives", title, f"package index: {project}", day, "declared")
+    return document
+
+
+def information(index: Index, file: IndexFile) -> str:
+    """`package_info`, kept."""
+    text: str = index.remember(file, "pkg-info/1", lambda: package_info(index, file))
+    return text
+
+
+def package_info(index: Index, file: IndexFile) -> str:
+    """PKG-INFO of a small source archive. Raises `ValueError` where it is larger than `_SMALL` bytes."""
+    if file.size is None or file.size > _SMALL:
+        raise ValueError(f"{file.filename} is too large to be a stub")
+    with tarfile.open(fileobj=io.BytesIO(index.fetch(file.url, 0, file.size))) as archive:
+        name = next(n for n in archive.getnames() if re.match(r"[^/]+/PKG-INFO\Z", n))
+        member = archive.extractfile(name)
+        return member.read().decode("utf-8", "replace") if member else ""
