@@ -13,6 +13,7 @@ from compat.probe.layer import Reading
 
 LAYERS: tuple[str, ...] = (
     "system",
+    "python",
     "nodes",
     "environment",
     "jetson",
@@ -22,6 +23,12 @@ LAYERS: tuple[str, ...] = (
     "libcuda",
     "driver",
     "fabric",
+    "toolkits",
+    "distributions",
+    "builds",
+    "libraries",
+    "loads",
+    "integrity",
 )
 """Modules of this package that have a ``read``, in the order in which they run.
 

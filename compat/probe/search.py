@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from compat.probe.host import Host
@@ -29,9 +28,3 @@ def resolve(host: Host, so_far: Reading, found: Reading, name: str) -> Resolutio
     program = so_far.get("interpreter")
     real = host.realpath(program) if program else None
     return loader.start(real if isinstance(real, str) else None).resolve(name)
-
-
-def version_in_name(path: str) -> str | None:
-    """``580.95.05`` of ``/usr/lib/libcuda.so.580.95.05``; a name that ends in the soname's number has none."""
-    match = re.search(r"\.so\.(\d{2,}(?:\.\d+)+)$", path)
-    return match.group(1) if match else None

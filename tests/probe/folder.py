@@ -15,6 +15,9 @@ GCC version:  gcc version 13.3.0 (Ubuntu 13.3.0-6ubuntu2~24.04)
 CLOSED_535 = """NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 19:39:15 UTC 2024
 GCC version:  gcc version 12.3.0 (Ubuntu 12.3.0-1ubuntu1~22.04)
 """
+DRIVER = {".dynstr": (3, b"\0dlopen\0ioctl\0")}
+"""What a real driver library can do and the toolkit's stub cannot."""
+
 SYSTEM_LAYERS = (
     "system", "nodes", "environment", "jetson", "variables", "gpus", "cxx", "libcuda", "driver", "fabric",
 )  # fmt: skip
@@ -76,7 +79,7 @@ class Folder:
 
     def driver_libraries(self, version: str, folder: str = "/usr/lib/x86_64-linux-gnu") -> "Folder":
         for name in ("libcuda", "libnvidia-ml"):
-            self.library(f"{folder}/{name}.so.{version}", f"{name}.so.1", f"{folder}/{name}.so.1")
+            self.library(f"{folder}/{name}.so.{version}", f"{name}.so.1", f"{folder}/{name}.so.1", sections=DRIVER)
         return self
 
     def host(self) -> Host:

@@ -7,11 +7,13 @@ from elfimage import note
 from folder import Folder
 
 from compat.machine import Libcuda
-from compat.probe.libcuda import NOTE, drivers_of_note
+from compat.probe.driverlib import COMPAT_SECTION
 
 LIB = "/usr/lib/x86_64-linux-gnu"
 BRANCHES = b'{"format":1,"CUDA version":"13.1","driver":[535,550,570,580,590],"device":[1,7,8,9]}\0'
-COMPAT = {NOTE: (7, note("NVIDIA Corporation", BRANCHES))}
+REAL = {".dynstr": (3, b"\0dlopen\0ioctl\0")}
+STUB = {".dynstr": (3, b"\0cuInit\0__stack_chk_fail\0")}
+COMPAT = {COMPAT_SECTION: (7, note("NVIDIA Corporation", BRANCHES)), **REAL}
 COMPAT_PATH = "/usr/local/cuda/compat"
 
 
@@ -49,7 +51,7 @@ def test_a_note_alone_does_not_make_the_drivers_library_a_compat_library(tmp_pat
 
 def test_an_old_compat_folder_without_a_note(tmp_path: Path) -> None:
     folder = Folder(tmp_path, {"LD_LIBRARY_PATH": COMPAT_PATH}).linux().driver_libraries("535.183.01")
-    folder.library(f"{COMPAT_PATH}/libcuda.so.520.61.05", "libcuda.so.1", f"{COMPAT_PATH}/libcuda.so.1")
+    folder.library(f"{COMPAT_PATH}/libcuda.so.520.61.05", "libcuda.so.1", f"{COMPAT_PATH}/libcuda.so.1", sections=REAL)
     libcuda = folder.machine().libcuda
     assert (libcuda.compat, libcuda.compat_drivers, libcuda.version) == (True, None, "520.61.05")
 
@@ -63,10 +65,15 @@ def test_the_stub(tmp_path: Path) -> None:
     assert machine.driver.version == "580.159.04"
 
 
-@pytest.mark.parametrize(("size", "stub"), [(0, True), (2 << 20, False)])
-def test_a_copied_stub_is_known_by_its_size(tmp_path: Path, size: int, stub: bool) -> None:
+@pytest.mark.parametrize(
+    ("options", "stub"),
+    [({"sections": STUB}, True), ({"sections": REAL}, False), ({"sections": STUB, "pad": 2 << 20}, False), ({}, None)],
+)
+def test_a_copied_stub_is_known_by_what_it_cannot_do(
+    tmp_path: Path, options: dict[str, object], stub: bool | None
+) -> None:
     folder = Folder(tmp_path, {"LD_LIBRARY_PATH": "/opt/x"}).linux()
-    assert folder.library("/opt/x/libcuda.so.1", "libcuda.so.1", pad=size).machine().libcuda.stub is stub
+    assert folder.library("/opt/x/libcuda.so.1", "libcuda.so.1", **options).machine().libcuda.stub is stub
 
 
 def test_a_stub_in_a_folder_that_is_not_searched_does_not_matter(tmp_path: Path) -> None:
@@ -84,7 +91,8 @@ def test_libraries_of_an_older_release_first_on_the_path(tmp_path: Path) -> None
 def test_wsl2_has_a_small_library_without_a_release(tmp_path: Path) -> None:
     wsl = "/usr/lib/wsl/lib"
     folder = Folder(tmp_path, {"LD_LIBRARY_PATH": wsl}).linux(kernel="5.15.1-microsoft-standard-WSL2")
-    folder.library(f"{wsl}/libcuda.so.1.1", "libcuda.so.1").library(f"{wsl}/libcuda.so.1", "libcuda.so.1")
+    for name in ("libcuda.so.1.1", "libcuda.so.1"):
+        folder.library(f"{wsl}/{name}", "libcuda.so.1", sections=REAL)
     machine = folder.machine()
     assert machine.libcuda == Libcuda(path=f"{wsl}/libcuda.so.1", compat=False, stub=False)
     assert machine.driver.version is None
@@ -94,7 +102,8 @@ def test_jetson_has_it_in_tegras_folder(tmp_path: Path) -> None:
     tegra = "/usr/lib/aarch64-linux-gnu/tegra"
     folder = Folder(tmp_path, {"LD_LIBRARY_PATH": tegra}).linux("ubuntu", "20.04", "5.10.104-tegra")
     folder.library("/usr/bin/env", "x", machine="aarch64")
-    folder.library(f"{tegra}/libcuda.so.1.1", "libcuda.so.1", f"{tegra}/libcuda.so.1", machine="aarch64")
+    options = {"machine": "aarch64", "sections": REAL}
+    folder.library(f"{tegra}/libcuda.so.1.1", "libcuda.so.1", f"{tegra}/libcuda.so.1", **options)
     assert folder.machine().libcuda == Libcuda(path=f"{tegra}/libcuda.so.1", compat=False, stub=False)
 
 
@@ -110,17 +119,9 @@ def test_a_library_of_another_architecture_is_passed_over(tmp_path: Path) -> Non
     assert folder.machine().libcuda.path == f"{LIB}/libcuda.so.1"
 
 
-@pytest.mark.parametrize(
-    "desc",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b'{"driver": "580"}x',
-        b'{"driver": [null]}',
-        b"\xff\xfe",
-        b'{"format":1,"CUDA version":"13.2"}',
-    ],
-)
-def test_notes_that_name_no_branches(desc: bytes) -> None:
-    assert drivers_of_note(desc) is None
+@pytest.mark.parametrize("desc", [b"{", b"[]", b'{"driver": "580"}', b'{"format":1,"CUDA version":"13.2"}\0'])
+def test_notes_that_name_no_branches(tmp_path: Path, desc: bytes) -> None:
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": COMPAT_PATH}).linux()
+    sections = {COMPAT_SECTION: (7, note("NVIDIA Corporation", desc)), **REAL}
+    libcuda = folder.library(f"{COMPAT_PATH}/libcuda.so.1", "libcuda.so.1", sections=sections).machine().libcuda
+    assert (libcuda.compat, libcuda.compat_drivers) == (True, None)
