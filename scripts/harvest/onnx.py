@@ -1,4 +1,4 @@
-"""ONNX on the package index: which opsets and which IR version each release knows, and what it asks of protobuf and NumPy.
+"""ONNX on the package index: the opsets and the IR version that each release knows, what it asks of protobuf and NumPy.
 
 Both are read out of the wheels: the opset ranges from `onnx/defs/schema.h`, the IR version from the `.proto` file.
 The table in `onnx/helper.py` lags: in 1.22.0 it lacks its own row.
@@ -48,7 +48,8 @@ def harvest(index: Index) -> dict[str, Document]:
             seen.add(one.version.public)
             known = index.remember(one.example, "onnx/knows/1", partial(knows, index, one))
             ranges = {f: specifier(requires, f) for f in ("numpy", "protobuf")}
-            document.add("release", {"version": one.version.public, "date": one.date, **known, **ranges, "source": SOURCE})
+            release = {"version": one.version.public, "date": one.date, "source": SOURCE}
+            document.add("release", {**release, **known, **ranges})
     return {"observed/onnx.toml": document}
 
 
