@@ -24,7 +24,8 @@ def packages(root: Root) -> dict[str, str | None]:
 
 
 def test_names_are_normalised_and_versions_kept(root: Root) -> None:
-    root.wheel(SITE, "torch", "2.1.0+cu118").wheel(SITE, "nvidia-cudnn-cu12", "9.10.2.21").wheel(SITE, "Ruamel.yaml", "0.18")
+    root.wheel(SITE, "torch", "2.1.0+cu118").wheel(SITE, "nvidia-cudnn-cu12", "9.10.2.21")
+    root.wheel(SITE, "Ruamel.yaml", "0.18")
     assert packages(root) == {"nvidia-cudnn-cu12": "9.10.2.21", "ruamel-yaml": "0.18", "torch": "2.1.0+cu118"}
 
 
@@ -40,7 +41,8 @@ def test_two_hundred_distributions_cost_no_look_into_them(root: Root, monkeypatc
 
 
 def test_a_record_without_metadata_has_no_version(root: Root) -> None:
-    root.file(f"{SITE}/torch-2.1.0.dist-info/RECORD").file(f"{SITE}/jax-0.4.1.dist-info/METADATA", b"\xff\xfe\x00Version: 1")
+    root.file(f"{SITE}/torch-2.1.0.dist-info/RECORD")
+    root.file(f"{SITE}/jax-0.4.1.dist-info/METADATA", b"\xff\xfe\x00Version: 1")
     assert packages(root) == {"torch": None, "jax": None}
 
 
@@ -81,7 +83,8 @@ def test_two_folders_the_first_on_the_path_wins(root: Root) -> None:
 
 def test_conda_records_count_where_no_python_part_stands_for_them(root: Root) -> None:
     meta = "/env/conda-meta"
-    for name in ("pytorch-1.9.0-py3.9_cuda11.3_cudnn8.2.0_0", "cudatoolkit-11.3.1-h2bc3f7f_2", "readline-8.1-h27cfd23_0"):
+    pytorch = "pytorch-1.9.0-py3.9_cuda11.3_cudnn8.2.0_0"
+    for name in (pytorch, "cudatoolkit-11.3.1-h2bc3f7f_2", "readline-8.1-h27cfd23_0"):
         root.file(f"{meta}/{name}.json", "{}")
     root.file(f"{meta}/history").wheel(SITE, "torch", "1.9.0")
     found = distributions.packages(distributions.find(root.host(), [SITE], "/env"))

@@ -44,7 +44,7 @@ TEXT_LIMIT = 64 << 10
 """Bytes read of a version file; one that is longer is not what a framework writes."""
 
 _ASSIGNMENT = r"^{name}(?:[ \t]*:[^=\n]+)?[ \t]*=[ \t]*(?:['\"](?P<text>[^'\"\n]*)['\"]|(?P<word>None|True|False))"
-_CONDA_CUDA = re.compile(r"cuda[-_]?(\d{2,3}|\d+\.\d+(?:\.\d+)?)(?=$|[-_.a-z])")
+_CONDA_CUDA = re.compile(r"(?:^|_)cuda[-_]?(\d+\.\d+(?:\.\d+)?|\d{2,3})(?![\d.])")
 _CONDA_CUDNN = re.compile(r"cudnn[-_]?(\d+(?:\.\d+)*)")
 _CHANNEL = re.compile(r'"channel":\s*"([^"]+)"')
 
@@ -196,7 +196,7 @@ def _add_conda(host: Host, installed: Installed, builds: dict[str, Build], readi
 def of_conda(build: str) -> Build:
     """What a conda build string says: ``py3.9_cuda11.3_cudnn8.2.0_0``, ``cuda120py311h...``, ``cpu_py310h..._0``."""
     cuda: str | bool | None = None
-    match = _CONDA_CUDA.search(build) or re.search(r"(?:^|_)cuda(\d+\.?\d*)", build)
+    match = _CONDA_CUDA.search(build)
     if match:
         digits = match[1]
         cuda = digits if "." in digits or len(digits) < 3 else f"{digits[:-1]}.{digits[-1]}"
