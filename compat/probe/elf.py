@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from compat.probe.host import Host, Unreadable
 
@@ -52,8 +52,7 @@ class Broken:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A section: its name, type, `offset` in the file, `size` in bytes and the alignment it asks for."""
 
     name: str
@@ -63,8 +62,7 @@ class Section:
     align: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A note: its owner, type and bytes, and the section it lies in ("" where sections are stripped)."""
 
     name: str
@@ -73,8 +71,7 @@ class Note:
     section: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dynamic:
+class Dynamic(NamedTuple):
     """The dynamic section. `rpath` and `runpath` hold the unsplit strings; None where there is no entry."""
 
     soname: str | None = None
@@ -86,8 +83,7 @@ class Dynamic:
     version_defs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Elf:
+class Elf(NamedTuple):
     """What one ELF file says of itself.
 
     `kind` is e_type (1 relocatable, 2 executable, 3 shared), `dynamic` is None for a static file, `size`
@@ -151,8 +147,7 @@ class _StopError(Exception):
     """The file is no ELF file, or reading it would take too much; the message says which."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     kind: int
     offset: int
     address: int

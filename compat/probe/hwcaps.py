@@ -15,16 +15,22 @@ _LEVELS = (
 )
 """Each level needs the flags of /proc/cpuinfo that are named here and those of the levels before it."""
 
+_FIRST_PROCESSOR = 8192  # bytes; the file has as many kilobytes as the machine has processors, and is slow
+
 NEWEST_WITH_LEGACY = (2, 36)
 OLDEST_WITH_LEVELS = (2, 33)
+
+ROOTS = ("glibc-hwcaps", "tls", "x86_64", "aarch64")
+"""What a directory must hold for any of its subdirectories to matter."""
 
 
 def levels(host: Host, machine: str) -> tuple[str, ...]:
     """The glibc-hwcaps levels that the processor of `host` has, best first; none where it cannot be told."""
     if machine != "x86_64":
         return ()
+    text = host.read_head("/proc/cpuinfo", _FIRST_PROCESSOR) or b""
     flags: frozenset[str] = frozenset()
-    for line in (host.read_text("/proc/cpuinfo") or "").splitlines():
+    for line in text.decode("ascii", "replace").splitlines():
         if line.startswith("flags"):
             flags = frozenset(line.partition(":")[2].split())
             break

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from compat.probe.host import Host, Unreadable
 
@@ -38,8 +38,7 @@ _SIZE_LIMIT = 32 << 20
 _INCLUDE_DEPTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A library in the cache; `hwcaps` is its glibc-hwcaps subdirectory ("" for none)."""
 
     name: str
@@ -48,8 +47,7 @@ class Entry:
     hwcaps: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(NamedTuple):
     """The cache's entries by library name, in the cache's order; `reason` says why there are none."""
 
     entries: dict[str, tuple[Entry, ...]]

@@ -12,12 +12,12 @@ no ELF file (empty, text, cut short in its headers, a directory, other byte orde
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 from compat.probe.elf import Broken, Elf, read_elf
 from compat.probe.host import ABSENT, DENIED, Host, Unreadable
-from compat.probe.hwcaps import levels, subdirectories
+from compat.probe.hwcaps import ROOTS, levels, subdirectories
 from compat.probe.ldcache import Cache, configured_directories, read_cache
 
 NOT_FOUND = "not found"
@@ -28,8 +28,7 @@ _TRIPLETS = {"x86_64": "x86_64-linux-gnu", "aarch64": "aarch64-linux-gnu"}
 _OBJECT_LIMIT = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One thing that a process does.
 
     `load` opens `path` and `dlopen` opens `name`, both on behalf of the object `by` (its path or soname; the
@@ -42,8 +41,7 @@ class Step:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """Where a library comes from: `path` as the loader writes it, or None; `why` names the rule or the fault.
 
     `searched` are the files that were there and did not serve, with the reason.
@@ -55,8 +53,7 @@ class Resolution:
     searched: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
+class Loaded(NamedTuple):
     """An object of a process: its path as the loader writes it and resolved, and who asked for it."""
 
     name: str
@@ -72,8 +69,7 @@ class Loaded:
         return self.path.rpartition("/")[0] or "/"
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """A library that a step could not get: who needed it, and the fault. The whole step was undone."""
 
     step: Step
@@ -81,12 +77,14 @@ class Failed:
     resolution: Resolution
 
 
-@dataclass(slots=True)
 class _Search:
     """The state of one search: what has been passed over, and what ended it."""
 
-    passed: list[tuple[str, str]] = field(default_factory=list)
-    fault: str = ""
+    __slots__ = ("fault", "passed")
+
+    def __init__(self) -> None:
+        self.passed: list[tuple[str, str]] = []
+        self.fault = ""
 
 
 class Loader:
@@ -98,13 +96,17 @@ class Loader:
         self.machine = machine
         self.bits = 32 if machine in ("i386", "arm") else 64
         self.cache: Cache = read_cache(host)
-        self.levels = levels(host, machine)
         triplet = _TRIPLETS.get(machine, f"{machine}-linux-gnu")
         self.multiarch = host.is_dir(f"/usr/lib/{triplet}") or host.is_dir(f"/lib/{triplet}")
         self.lib = f"lib/{triplet}" if self.multiarch else "lib64" if self.bits == 64 else "lib"
         self._elves: dict[str, Elf | Broken | Unreadable] = {}
-        self.subdirectories = subdirectories(self.levels, machine, self._glibc())
+        self._subdirectories: dict[str, tuple[str, ...]] = {}
         self.defaults = self._defaults()
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """The glibc-hwcaps levels of the processor, best first; rarely needed."""
+        return levels(self.host, self.machine)
 
     def elf(self, path: str) -> Elf | Broken | Unreadable:
         """The headers that loading needs, of each file read once."""
@@ -189,16 +191,23 @@ class Loader:
                     return None
         return None
 
-    def _present(self, directory: str) -> Iterator[str]:
-        """The hwcaps subdirectories that exist in a directory: nearly always none."""
-        for subdirectory in self.subdirectories:
-            if self.host.is_dir(f"{directory.rstrip('/')}/{subdirectory.partition('/')[0]}"):
-                yield subdirectory
+    def _present(self, directory: str) -> tuple[str, ...]:
+        """The hwcaps subdirectories to try in a directory: nearly always none are there."""
+        known = self._subdirectories.get(directory)
+        if known is None:
+            roots = [name for name in ROOTS if self.host.is_dir(f"{directory.rstrip('/')}/{name}")]
+            known = ()
+            if roots:
+                wanted = subdirectories(self.levels, self.machine, self._glibc())
+                known = tuple(name for name in wanted if name.partition("/")[0] in roots)
+            self._subdirectories[directory] = known
+        return known
 
     def _in_cache(self, name: str, nodeflib: bool, state: _Search) -> str | None:
         if self.cache.reason not in ("", ABSENT):  # it is there, but we cannot read it: the next best guess
             return self._in_directories(name, configured_directories(self.host), state)
-        path = self.cache.lookup(name, self.machine, self.levels)
+        hwcaps = any(entry.hwcaps for entry in self.cache.entries.get(name, ()))
+        path = self.cache.lookup(name, self.machine, self.levels if hwcaps else ())
         if path is None or (nodeflib and path.rpartition("/")[0] in self.defaults):
             return None
         return path if self.serves(path, state) else None
