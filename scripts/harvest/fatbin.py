@@ -8,15 +8,19 @@ list), torch 2.0.0, 2.4.0 and 2.15.0 (their own flags), vllm's FlashMLA (9.0a an
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO
 
 from compat.probe import elf
 from compat.probe.elf import Read
 from compat.probe.fatbin import Fatbins, read_fatbins, walk
 
-from .toml import version_key
+from .toml import capability_key
 
-_MAGIC = (0xBA55ED50).to_bytes(4, "little")
+MAGIC = 0xBA55ED50
+"""First four bytes of a fat binary, little-endian."""
+PTX, CUBIN = 1, 2
 _HEAD = 16  # magic, version, size of the head, size of the entries
 _CHUNK = 1 << 20
 _LARGEST = 256 << 20  # bytes of one fat binary; more is no fat binary
@@ -24,6 +28,24 @@ _BUDGET = 1 << 30
 
 Targets = dict[str, dict[str, int]]
 """`{"sass": {"9.0": 476}, "ptx": {...}}`: images per capability, in version order."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image; `capability` is "9.0", "9.0a", "10.0f"."""
+
+    kind: int
+    capability: str
+
+
+def entries(read: Read, start: int, size: int) -> Iterator[Entry]:
+    """The images of the fat binaries in `size` bytes from `start`. Raises `ValueError` where something else is there."""
+    found, _ = walk(read, start, size, _BUDGET)
+    if not found.complete:
+        raise ValueError(f"no fat binaries at {start}")
+    for code, number in found.codes:
+        if code.kind != "lto":
+            yield from [Entry(CUBIN if code.kind == "sass" else PTX, capability(code.target))] * number
 
 
 def count(read: Read, size: int) -> Targets:
@@ -41,7 +63,7 @@ def sample(stream: IO[bytes], enough: int = 32) -> Targets:
     """
     source = _Forward(stream)
     found: list[Fatbins] = []
-    while len(found) < enough and source.find(_MAGIC):
+    while len(found) < enough and source.find(MAGIC.to_bytes(4, "little")):
         head = source.take(_HEAD)
         length = int.from_bytes(head[8:16], "little")
         if head[4:8] != b"\x01\0\x10\0" or not 0 < length <= _LARGEST:
@@ -61,7 +83,7 @@ def _targets(found: list[Fatbins]) -> Targets:
     for fatbins in found:
         for code, number in fatbins.codes:
             images[code.kind, capability(code.target)] += number
-    ordered = sorted(images, key=lambda key: version_key(key[1]))
+    ordered = sorted(images, key=lambda key: capability_key(key[1]))
     return {kind: {c: images[kind, c] for k, c in ordered if k == kind} for kind in ("sass", "ptx")}
 
 

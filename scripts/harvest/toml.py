@@ -62,6 +62,12 @@ def version_key(value: Any) -> tuple[tuple[int, int, str], ...]:
     return (*parts, (1, 0, ""))
 
 
+def capability_key(value: str) -> tuple[tuple[int, ...], str]:
+    """Sort key of a compute capability: "9.0" before "9.0a" before "10.0"."""
+    digits = value.rstrip("af")
+    return tuple(int(part) for part in digits.split(".")), value[len(digits) :]
+
+
 def _row_key(keys: list[str], row: Row) -> tuple[Any, ...]:
     fields = tuple(version_key(row.get(k, "")) for k in keys)
     return (*fields, repr(sorted((k, repr(v)) for k, v in row.items())))

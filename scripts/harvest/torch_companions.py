@@ -14,7 +14,7 @@ from packaging.version import Version
 from . import binary, builds, fatbin, progress
 from .document import Document, Row
 from .index import Index, IndexFile
-from .toml import version_key
+from .toml import capability_key
 from .torch import unmangled
 from .wheel import RemoteWheel
 
@@ -99,7 +99,7 @@ def read(wheel: RemoteWheel, pattern: re.Pattern[str]) -> Row:
     row["brings"] = sorted({unmangled_dotted(n) for n in carried if _GPU.match(n)})
     row["cuda"] = cuda(wheel, needed | carried)
     if any(targets.values()):
-        row.update({kind: sorted(found, key=version_key) for kind, found in targets.items()})
+        row.update({kind: sorted(found, key=capability_key) for kind, found in targets.items()})
     return row
 
 

@@ -10,7 +10,7 @@ from packaging.version import Version
 from . import builds, progress
 from .document import Document, Row
 from .index import Index
-from .toml import version_key
+from .toml import capability_key
 from .wheel import RemoteWheel
 
 NAME = "triton"
@@ -18,6 +18,7 @@ NAME = "triton"
 _RELEASE = re.compile(rb"Cuda compilation tools, release [\d.]+, V([\d.]+)")
 _TARGET = re.compile(rb"(?<![\w.])sm_(\d{2,3}[af]?)(?=\0)")
 _PTXAS = re.compile(r"triton/(?:\w+/)*bin/(ptxas(?:-\w+)?)\Z")
+_OLDEST = capability_key("5.0")  # every ptxas here is of CUDA 12 or later; older names in it are leftovers
 _LONGEST = 128  # bytes that a match may span
 
 
@@ -43,10 +44,10 @@ def harvest(index: Index) -> dict[str, Document]:
 
 def release(version: str, date: str | None, tools: dict[str, Any]) -> Row:
     """A `[[release]]` row: versions of the assemblers, and all capabilities that one of them knows."""
-    known = {c for tool in tools.values() for c in tool["capabilities"]}
+    known = {c for tool in tools.values() for c in tool["capabilities"] if capability_key(c) >= _OLDEST}
     built = {name: tool["version"] for name, tool in tools.items() if tool["version"]}
     note = "built: the assemblers inside the wheel; capabilities: those that they know"
-    ordered = sorted(known, key=version_key)
+    ordered = sorted(known, key=capability_key)
     return {
         "version": version,
         "date": date,
@@ -59,7 +60,8 @@ def release(version: str, date: str | None, tools: dict[str, Any]) -> Row:
 
 def facts(index: Index, group: builds.Group) -> dict[str, Any]:
     """`assemblers` of the group's example, kept."""
-    found: dict[str, Any] = index.remember(group.example, "triton-ptxas/1", lambda: assemblers(index.wheel(group.example)))
+    example = group.example
+    found: dict[str, Any] = index.remember(example, "triton-ptxas/1", lambda: assemblers(index.wheel(example)))
     return found
 
 
@@ -85,4 +87,4 @@ def strings(wheel: RemoteWheel, member: str) -> dict[str, Any]:
                 version = said[1].decode()
             tail = window[-_LONGEST:]
     names = {re.sub(r"(\d)([af]?)$", r".\1\2", target) for target in targets}
-    return {"version": version, "capabilities": sorted(names, key=version_key)}
+    return {"version": version, "capabilities": sorted(names, key=capability_key)}

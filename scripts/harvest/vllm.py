@@ -9,7 +9,7 @@ from packaging.version import Version
 from . import binary, builds, fatbin, progress
 from .document import Document, Row
 from .index import Index
-from .toml import version_key
+from .toml import capability_key
 from .wheel import RemoteWheel
 
 NAME = "vllm"
@@ -72,6 +72,6 @@ def common(found: dict[str, dict[str, int]]) -> Row:
     if not most:
         return {}
     return {
-        kind: sorted((c for c, count in targets.items() if 2 * count >= most), key=version_key)
+        kind: sorted((c for c, count in targets.items() if 2 * count >= most), key=capability_key)
         for kind, targets in found.items()
     }
