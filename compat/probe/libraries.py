@@ -22,7 +22,7 @@ from compat.probe.toolkits import system_origin
 
 USUAL = (
     "/usr/local/lib", "/usr/lib64", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu/nvidia", "/usr/local/tensorrt/lib", "/opt/tensorrt/lib",
+    "/usr/lib/aarch64-linux-gnu/nvidia", "/usr/local/cuda/lib64", "/usr/local/tensorrt/lib", "/opt/tensorrt/lib",
 )
 """Folders to look into; those that the loader's cache covers are also listed, for copies that it does not know yet."""
 

@@ -78,8 +78,9 @@ def _candidates(host: Host) -> Iterator[str]:
 
 def _is_toolkit(host: Host, path: str) -> bool:
     """A compiler, a record of the version, or libraries: a bare folder of samples or licences is none."""
-    marks = ("bin/nvcc", "version.json", "version.txt", "include/cuda.h", "lib64/libcudart.so", "nvvm/bin/cicc")
-    return any(host.exists(f"{path}/{mark}") for mark in marks)
+    marks = ("bin/nvcc", "version.json", "version.txt", "include/cuda.h", "nvvm/bin/cicc")
+    return any(host.exists(f"{path}/{mark}") for mark in marks) or any(
+        name.startswith("libcudart.so") for name in host.listdir(f"{path}/lib64"))
 
 
 def version_of(host: Host, path: str) -> tuple[str | None, str]:
