@@ -54,8 +54,9 @@ def test_file_names(file: str, name: str | None, version: str | None) -> None:
 
 def test_a_systems_copy_is_one_whatever_its_links(root: Root) -> None:
     root.file(f"{SYSTEM}/libcudnn.so.9.10.2", library("libcudnn.so.9"))
-    root.link(f"{SYSTEM}/libcudnn.so.9", "libcudnn.so.9.10.2").link(f"{SYSTEM}/libcudnn.so", "/etc/alternatives/libcudnn_so").link(
-        "/etc/alternatives/libcudnn_so", f"{SYSTEM}/libcudnn.so.9")
+    root.link(f"{SYSTEM}/libcudnn.so.9", "libcudnn.so.9.10.2")
+    root.link(f"{SYSTEM}/libcudnn.so", "/etc/alternatives/libcudnn_so")
+    root.link("/etc/alternatives/libcudnn_so", f"{SYSTEM}/libcudnn.so.9")
     path = f"{SYSTEM}/libcudnn.so.9"
     assert copies(root) == {path: Library("cudnn", "9.10.2", "system", path)}
 

@@ -1,0 +1,232 @@
+"""Which copy each framework's process gets: torch's and JAX's preloads, RPATH and RUNPATH, cuDNN's parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from software import Root, library
+
+from compat.machine import Library, Machine
+
+SITE = "/env/lib/python3.10/site-packages"
+OTHER = "/opt/other"
+CUDNN_RPATH = "$ORIGIN/../../nvidia/cudnn/lib:$ORIGIN/../../nvidia/cuda_runtime/lib:$ORIGIN"
+
+OLD_INIT = """
+def _load_global_deps():
+    try:
+        ctypes.CDLL(global_deps_lib_path, mode=ctypes.RTLD_GLOBAL)
+    except OSError as err:
+        cuda_libs: Dict[str, str] = {
+            'cuda_runtime': 'libcudart.so.*[0-9]',
+            'cudnn': 'libcudnn.so.*[0-9]',
+        }
+"""
+NEW_INIT = """
+def _preload_cuda_deps(err=None, required=True):
+    cuda_libs = [
+        ("cudnn", "libcudnn.so.*[0-9]"),
+        ("nvshmem", "libnvshmem_host.so.*[0-9]"),
+        ("nvjitlink", "libnvJitLink.so.*[0-9]"),
+    ]
+    _preload_cuda_lib("nvtx", "libnvToolsExt.so.*[0-9]", required=False)
+
+def _load_global_deps():
+    try:
+        ctypes.CDLL(global_deps_lib_path, mode=ctypes.RTLD_GLOBAL)
+        if "libcudart.so" not in _maps:
+            return
+        _preload_cuda_deps({})
+    except OSError as err:
+        _preload_cuda_deps(err)
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    return Root(tmp_path).venv()
+
+
+def cudnn(root: Root, folder: str, shim: bytes | None = None) -> Root:
+    parts = {f"libcudnn_{part}.so.9": library(f"libcudnn_{part}.so.9") for part in ("graph", "ops")}
+    for name, content in {"libcudnn.so.9": shim or library("libcudnn.so.9", runpath="$ORIGIN"), **parts}.items():
+        root.file(f"{folder}/{name}", content)
+    return root
+
+
+def torch(root: Root, init: str, rpath: str = CUDNN_RPATH, needed: tuple[str, ...] = ("libcudnn.so.9",)) -> Root:
+    files = {
+        "torch/__init__.py": init,
+        "torch/version.py": "cuda = '12.8'\n",
+        "torch/lib/libtorch_global_deps.so": library("libtorch_global_deps.so", ("libcudart.so.12",), rpath=rpath),
+        "torch/lib/libtorch_python.so": library("libtorch_python.so", needed, rpath=rpath),
+        "torch/_C.cpython-310-x86_64-linux-gnu.so": library("", ("libtorch_python.so",), rpath="$ORIGIN/lib"),
+    }
+    root.wheel(SITE, "torch", "2.9.0", files)
+    return root.wheel(SITE, "nvidia-cuda-runtime-cu12", "12.8.90", {
+        "nvidia/cuda_runtime/lib/libcudart.so.12": library("libcudart.so.12")})
+
+
+def users(machine: Machine, name: str = "cudnn") -> dict[str, tuple[str, ...] | None]:
+    """Folder of each copy of a library to the packages that load it."""
+    found: tuple[Library, ...] = machine.libraries or ()
+    return {(copy.path or "").rpartition("/")[0]: copy.loaded_by for copy in found if copy.name == name}
+
+
+def test_the_wheels_rpath_beats_ld_library_path_but_not_for_cudnns_parts(root: Root) -> None:
+    """DESIGN, decision 6: measured with cuDNN 9.19, whose shim has a RUNPATH."""
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib")
+    cudnn(root, OTHER).environ = {"LD_LIBRARY_PATH": OTHER}
+    machine = root.machine("/env")
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("torch",), OTHER: ("torch",)}
+    assert machine.missing_libraries == ()
+
+
+def test_a_lone_shim_first_on_ld_library_path_changes_nothing(root: Root) -> None:
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib")
+    root.file(f"{OTHER}/libcudnn.so.9", library("libcudnn.so.9")).environ = {"LD_LIBRARY_PATH": OTHER}
+    assert users(root.machine("/env")) == {f"{SITE}/nvidia/cudnn/lib": ("torch",), OTHER: None}
+
+
+def test_a_shim_with_rpath_keeps_its_parts(root: Root) -> None:
+    """The wheels of cuDNN from 9.21.1 on have RPATH: the variable no longer takes the parts away."""
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib", library("libcudnn.so.9", rpath="$ORIGIN"))
+    cudnn(root, OTHER).environ = {"LD_LIBRARY_PATH": OTHER}
+    assert users(root.machine("/env")) == {f"{SITE}/nvidia/cudnn/lib": ("torch",), OTHER: None}
+
+
+def test_loaded_tells_the_used_from_the_unused(root: Root) -> None:
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib")
+    root.file("/usr/lib/x86_64-linux-gnu/libcudnn.so.8", library("libcudnn.so.8")).file(
+        "/usr/lib/x86_64-linux-gnu/libnccl.so.2", library("libnccl.so.2"))
+    loaded = {(copy.name, copy.origin): copy.loaded for copy in root.machine("/env").libraries or ()}
+    assert loaded == {("cudnn", "pip"): True, ("cudart", "pip"): True, ("cudnn", "system"): False,
+                      ("nccl", "system"): None}
+
+
+def test_without_rpath_torch_preloads_what_its_own_list_says(root: Root) -> None:
+    cudnn(torch(root, OLD_INIT, rpath="$ORIGIN"), f"{SITE}/nvidia/cudnn/lib")
+    machine = root.machine("/env")
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("torch",)}
+    assert users(machine, "cudart") == {f"{SITE}/nvidia/cuda_runtime/lib": ("torch",)}
+    assert machine.missing_libraries == ()
+
+
+def test_what_is_nowhere_is_missing_and_said_by_whom(root: Root) -> None:
+    torch(root, OLD_INIT)
+    machine = root.machine("/env")
+    assert machine.missing_libraries == ("libcudnn.so.9",)
+    assert machine.builds["torch"].missing == ("libcudnn.so.9",)
+    assert machine.sources["missing_libraries[0]"] == f"needed by {SITE}/torch/lib/libtorch_python.so"
+
+
+@pytest.mark.parametrize(("call", "jitlink"), [("", None), ("required=False", ("torch",))])
+def test_a_lack_ends_the_preloads_of_older_releases(root: Root, call: str, jitlink: tuple[str, ...] | None) -> None:
+    cudnn(torch(root, NEW_INIT.format(call)), f"{SITE}/nvidia/cudnn/lib")
+    root.file(f"{SITE}/nvidia/nvjitlink/lib/libnvJitLink.so.12", library("libnvJitLink.so.12"))
+    assert users(root.machine("/env"), "nvjitlink") == {f"{SITE}/nvidia/nvjitlink/lib": jitlink}
+
+
+def test_releases_that_preload_two_libraries_beside_the_rpath(root: Root) -> None:
+    middle = """        if "nvidia/cuda_runtime/lib/libcudart.so" not in _maps:
+            return
+        _preload_cuda_deps("nvjitlink", "libnvJitLink.so.*[0-9]")
+    except"""
+    init = OLD_INIT.replace("    except", middle)
+    cudnn(torch(root, init), f"{SITE}/nvidia/cudnn/lib")
+    root.file(f"{SITE}/nvidia/nvjitlink/lib/libnvJitLink.so.12", library("libnvJitLink.so.12"))
+    root.file(f"{SITE}/nvidia/cufft/lib/libcufft.so.11", library("libcufft.so.11"))
+    machine = root.machine("/env")
+    assert users(machine, "nvjitlink") == {f"{SITE}/nvidia/nvjitlink/lib": ("torch",)}
+    assert users(machine, "cufft") == {f"{SITE}/nvidia/cufft/lib": None}
+
+
+def test_a_cpu_build_loads_nothing(root: Root) -> None:
+    root.wheel(SITE, "torch", "2.9.0+cpu", {"torch/version.py": "cuda = None\n"})
+    machine = root.machine("/env")
+    assert machine.missing_libraries is None
+    assert machine.builds["torch"].missing is None
+
+
+JAX = """
+def _load_nvidia_libraries():
+  _load("cuda_runtime", ["libcudart.so.12"])
+  _load("cu13", ["libcudart.so.13"])
+  _load("cublas", ["libcublas.so.12", "libcublasLt.so.12"])
+  _load("cudnn", ["libcudnn.so.9"])
+"""
+
+
+def jax(root: Root, plugin: bytes) -> Root:
+    root.wheel(SITE, "jax-cuda12-pjrt", "0.10.2", {
+        "jax_plugins/xla_cuda12/__init__.py": JAX, "jax_plugins/xla_cuda12/xla_cuda_plugin.so": plugin})
+    return root.wheel(SITE, "jax-cuda12-plugin", "0.10.2",
+                      requires='Requires-Dist: nvidia-cudnn-cu12<10.0,>=9.8; extra == "with-cuda"')
+
+
+def test_jax_preloads_by_path_and_opens_the_rest_by_name(root: Root) -> None:
+    cudnn(jax(root, library("", rpath="$ORIGIN/../../nvidia/cufft/lib")), f"{SITE}/nvidia/cudnn/lib")
+    root.file(f"{SITE}/nvidia/cuda_runtime/lib/libcudart.so.12", library("libcudart.so.12"))
+    for folder, name in (("cublas", "libcublas.so.12"), ("cufft", "libcufft.so.11")):
+        root.file(f"{SITE}/nvidia/{folder}/lib/{name}", library(name)).file(f"{OTHER}/{name}", library(name))
+    root.environ = {"LD_LIBRARY_PATH": OTHER}
+    machine = root.machine("/env")
+    pair = ("jax-cuda12-plugin",)
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": pair}
+    assert users(machine, "cublas") == {f"{SITE}/nvidia/cublas/lib": pair, OTHER: None}
+    assert users(machine, "cufft") == {f"{SITE}/nvidia/cufft/lib": pair, OTHER: None}
+    assert machine.builds["jax-cuda12-plugin"].missing == (
+        "libcublasLt.so.12", "libcusolver.so.11", "libcusparse.so.12")
+
+
+def test_onnxruntimes_provider_has_no_rpath_and_does_not_see_the_environments_copies(root: Root) -> None:
+    capi = "onnxruntime/capi"
+    provider = library("", ("libcublas.so.12", "libcudnn.so.9", "libcuda.so.1"))
+    root.wheel(SITE, "onnxruntime-gpu", "1.23.2", {
+        f"{capi}/libonnxruntime_providers_cuda.so": provider,
+        f"{capi}/build_and_package_info.py": "cuda_version = '12.8'\n"})
+    cudnn(root, f"{SITE}/nvidia/cudnn/lib")
+    root.file(f"{SITE}/nvidia/cublas/lib/libcublas.so.12", library("libcublas.so.12"))
+    machine = root.machine("/env")
+    assert machine.builds["onnxruntime-gpu"].missing == ("libcublas.so.12", "libcudnn.so.9")
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": None}
+    root.file("/usr/lib/x86_64-linux-gnu/libcuda.so.1", library("libcuda.so.1"))
+    root.environ = {"LD_LIBRARY_PATH": f"{SITE}/nvidia/cudnn/lib:{SITE}/nvidia/cublas/lib"}
+    machine = root.machine("/env")
+    assert machine.missing_libraries == ()
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("onnxruntime-gpu",)}
+
+
+@pytest.mark.parametrize("runpath", ["$ORIGIN/../nvidia/cudnn/lib", ""])
+def test_tensorflow_opens_by_name_on_behalf_of_its_framework_library(root: Root, runpath: str) -> None:
+    build_info = "[('cuda_version', '12.5.1'), ('cudnn_version', '9'), ('is_cuda_build', True)]"
+    root.wheel(SITE, "tensorflow", "2.18.0", {
+        "tensorflow/python/platform/build_info.py": build_info,
+        "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2", runpath=runpath),
+        "tensorflow/python/_pywrap_tensorflow_internal.so": library(
+            "", ("libtensorflow_framework.so.2",), runpath="$ORIGIN/..")})
+    cudnn(root, f"{SITE}/nvidia/cudnn/lib")
+    machine = root.machine("/env")
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("tensorflow",) if runpath else None}
+    missing = machine.builds["tensorflow"].missing or ()
+    assert ("libcudnn.so.9" in missing) is not bool(runpath)
+    assert {"libcudart.so.12", "libcublas.so.12", "libcufft.so.11", "libcusolver.so.11"} <= set(missing)
+
+
+def test_tensorrts_bindings_after_its_libraries(root: Root) -> None:
+    root.wheel(SITE, "tensorrt-cu12-libs", "10.9.0.34", {"tensorrt_libs/libnvinfer.so.10": library("libnvinfer.so.10")})
+    root.wheel(SITE, "tensorrt", "10.9.0.34").file(
+        f"{SITE}/tensorrt_bindings/tensorrt.so", library("", ("libnvinfer.so.10", "libnvonnxparser.so.10")))
+    machine = root.machine("/env")
+    assert users(machine, "tensorrt") == {f"{SITE}/tensorrt_libs": ("tensorrt",)}
+    assert machine.missing_libraries == ("libnvonnxparser.so.10",)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x7fELF", b"not a library" * 100])
+def test_broken_libraries_end_in_no_answer_not_in_an_error(root: Root, content: bytes) -> None:
+    torch(root, OLD_INIT)
+    root.file(f"{SITE}/nvidia/cudnn/lib/libcudnn.so.9", content)
+    machine = root.machine("/env")
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": None}
+    assert machine.missing_libraries == ()
