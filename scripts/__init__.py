@@ -1,1 +1,0 @@
-"""Programs of the project's own workshop, which write and check `matrix/`; `compat/` imports none of them."""
