@@ -24,10 +24,10 @@ _LOAD_LIST = "/proc/modules"
 
 
 def read(host: Host, so_far: Reading) -> Reading:
-    """driver.kernel_module*, driver.signer_enrolled, driver.cuda (only if NVML was asked)."""
+    """driver.kernel_module*, driver.signer_enrolled."""
     found = Reading()
     if so_far.get("os") != "linux":
-        return _from_nvml(so_far, found)
+        return found
     loaded = _loaded(host, so_far, found)
     other = _other_driver(so_far)
     if loaded:
@@ -41,16 +41,6 @@ def read(host: Host, so_far: Reading) -> Reading:
         return found
     if so_far.get("gpus") or loaded:
         _file(host, so_far, found, loaded=bool(loaded), other=bool(other))
-    return _from_nvml(so_far, found)
-
-
-def _from_nvml(so_far: Reading, found: Reading) -> Reading:
-    """With a cuda-compat library NVML's CUDA is that library's, so it is only taken without one."""
-    answer = so_far.aside.get("nvml")
-    if answer is not None and not so_far.get("libcuda.compat"):
-        found.put("driver.cuda", answer.cuda, "NVML")
-        if so_far.get("os") == "windows":
-            found.put("driver.version", answer.driver, "NVML")
     return found
 
 

@@ -19,7 +19,7 @@ DRIVER = {".dynstr": (3, b"\0dlopen\0ioctl\0")}
 """What a real driver library can do and the toolkit's stub cannot."""
 
 SYSTEM_LAYERS = (
-    "system", "nodes", "environment", "jetson", "variables", "gpus", "cxx", "libcuda", "driver", "fabric",
+    "system", "nodes", "environment", "jetson", "variables", "gpus", "cxx", "driver", "libcuda", "fabric",
 )  # fmt: skip
 
 

@@ -38,6 +38,28 @@ def test_a_desktop_round_trips_through_its_description(tmp_path: Path) -> None:
     assert from_dict(to_dict(machine, sources=True)) == machine
 
 
+def test_an_h200_as_it_was_read(tmp_path: Path) -> None:
+    """A cloud machine of 2026-11-22, as far as these layers look: lines copied from it, without its UUID."""
+    environ = {"LD_LIBRARY_PATH": "/usr/local/nvidia/lib64:/usr/local/nvidia/lib", "NVIDIA_VISIBLE_DEVICES": "0"}
+    folder = Folder(tmp_path, environ).linux("ubuntu", "24.04", "6.18.44-fc-v657-gpu").file("/.dockerenv")
+    nvrm = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  Release Build  (nixbld@)  \n"
+    folder.loaded(nvrm + "GCC version:  gcc version 15.3.0 (GCC) \n", "O").file("/proc/1/cgroup", "0::/core\n")
+    folder.pci("0000:00:00.0", "0D57", "60000", vendor="8086").pci(
+        "0000:00:03.0", "1041", "20000", "virtio-pci", "1AF4"
+    )
+    folder.pci("0000:00:06.0", "2335", "30200", "nvidia").information("0000:00:06.0", "NVIDIA H200", 0)
+    folder.file("/proc/driver/nvidia/capabilities/mig/config").file("/sys/firmware/acpi/x")
+    folder.driver_libraries("580.159.04", "/usr/local/nvidia/lib64")
+    folder.nodes("nvidia0", "nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-caps/nvidia-cap1")
+    machine = folder.machine()
+    assert machine.driver == Driver(
+        version="580.159.04", kernel_module_version="580.159.04", kernel_module="open", kernel_module_loaded=True
+    )
+    assert machine.gpus == (Gpu(name="NVIDIA H200", pci_id="10de:2335"),)
+    assert (machine.environment, machine.secure_boot, machine.nvswitch) == (("docker",), None, None)
+    assert (machine.container.gpu_access, machine.libcuda.compat) == (True, False)
+
+
 def test_every_value_has_a_source(tmp_path: Path) -> None:
     machine = desktop(tmp_path).machine()
     told = to_dict(machine)

@@ -8,6 +8,9 @@ from folder import Folder
 
 from compat.machine import Libcuda
 from compat.probe.driverlib import COMPAT_SECTION
+from compat.probe.layer import Reading
+from compat.probe.libcuda import read
+from compat.probe.nvml import Answer
 
 LIB = "/usr/lib/x86_64-linux-gnu"
 BRANCHES = b'{"format":1,"CUDA version":"13.1","driver":[535,550,570,580,590],"device":[1,7,8,9]}\0'
@@ -47,6 +50,21 @@ def test_a_note_alone_does_not_make_the_drivers_library_a_compat_library(tmp_pat
     folder = Folder(tmp_path).linux().driver_libraries("590.44.01")
     folder.library(f"{LIB}/libcuda.so.590.44.01", "libcuda.so.1", sections=COMPAT)
     assert folder.machine().libcuda.compat is False
+
+
+def test_nor_where_a_container_has_no_nvml(tmp_path: Path) -> None:
+    """NVIDIA_DRIVER_CAPABILITIES=compute."""
+    folder = Folder(tmp_path).linux().file("/.dockerenv")
+    folder.library(f"{LIB}/libcuda.so.590.44.01", "libcuda.so.1", f"{LIB}/libcuda.so.1", sections=COMPAT)
+    assert folder.machine().libcuda.compat is False
+
+
+def test_nor_where_it_is_of_the_kernel_modules_release(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": "/opt/driver"}).linux().loaded()
+    for version, compat in (("580.95.05", False), ("590.44.01", True)):
+        names = [f"/opt/driver/{version}/libcuda.so.{version}", "libcuda.so.1", f"/opt/driver/{version}/libcuda.so.1"]
+        folder.library(*names, sections=COMPAT).environ["LD_LIBRARY_PATH"] = f"/opt/driver/{version}"
+        assert folder.machine().libcuda.compat is compat
 
 
 def test_an_old_compat_folder_without_a_note(tmp_path: Path) -> None:
@@ -105,6 +123,28 @@ def test_jetson_has_it_in_tegras_folder(tmp_path: Path) -> None:
     options = {"machine": "aarch64", "sections": REAL}
     folder.library(f"{tegra}/libcuda.so.1.1", "libcuda.so.1", f"{tegra}/libcuda.so.1", **options)
     assert folder.machine().libcuda == Libcuda(path=f"{tegra}/libcuda.so.1", compat=False, stub=False)
+
+
+def test_nvml_tells_what_file_names_do_not(tmp_path: Path) -> None:
+    wsl = "/usr/lib/wsl/lib"
+    folder = Folder(tmp_path, {"LD_LIBRARY_PATH": wsl}).library(f"{wsl}/libcuda.so.1", "libcuda.so.1", sections=REAL)
+    so_far = Reading({"os": "linux"}, aside={"nvml": Answer("581.29", "13.0")})
+    found = read(folder.host(), so_far)
+    assert (found.values["driver.version"], found.values["driver.cuda"]) == ("581.29", "13.0")
+    assert found.sources["driver.version"] == "NVML"
+
+
+def test_cuda_of_nvml_is_not_the_drivers_where_a_compat_library_loads(tmp_path: Path) -> None:
+    so_far = Reading({"os": "linux"}, aside={"nvml": Answer("580.159.04", "13.1")})
+    found = read(compat_folder(tmp_path).host(), so_far)
+    assert found.values["driver.version"] == "580.159.04"
+    assert "driver.cuda" not in found.values
+
+
+def test_windows_has_its_driver_from_nvml(tmp_path: Path) -> None:
+    so_far = Reading({"os": "windows"}, aside={"nvml": Answer("581.29", "13.0")})
+    found = read(Folder(tmp_path).host(), so_far)
+    assert found.values == {"driver.version": "581.29", "driver.cuda": "13.0"}
 
 
 def test_none_at_all(tmp_path: Path) -> None:
