@@ -1,0 +1,100 @@
+"""CTranslate2 on the package index: which CUDA and cuDNN each release opens, and for which GPUs it has code.
+
+The library links no CUDA library: it opens cuBLAS and cuDNN by name while it runs. Those names are strings in it, so
+they are what `needs` says. Linux wheels also give the machine code and PTX of their fat binaries. Builds without
+such names (aarch64 before some release, macOS) have no CUDA.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Any
+
+from . import binary, fatbin, progress
+from .builds import Group, group, requirements
+from .document import Document, Row
+from .index import Index
+from .toml import version_key
+
+NAME = "ctranslate2"
+
+PROJECT = "ctranslate2"
+
+_OPENED = re.compile(rb"(?:libcublas(?:Lt)?|libcudnn|libcudart)\.so\.\d+|(?:cublas|cublasLt|cudnn)64_\d+\.dll")
+_LIBRARY = re.compile(r"/(libctranslate2[-\w]*\.so[.\d]*|ctranslate2\.dll)$")
+_CHUNK = 1 << 22
+_OVERLAP = 64  # longer than any name looked for
+
+
+def harvest(index: Index) -> dict[str, Document]:
+    """The document `observed/ctranslate2.toml`."""
+    document = Document(PROJECT)
+    for one in progress.over(group(index.files(PROJECT)), PROJECT):
+        document.add("build", build(index, document, one))
+    return {f"observed/{PROJECT}.toml": document}
+
+
+def build(index: Index, document: Document, one: Group) -> Row:
+    """The `[[build]]` row of a release on a platform."""
+    key = f"index-{PROJECT}"
+    document.source(
+        key,
+        f"{PROJECT}: wheel tags, METADATA, names of libraries it opens and fat binaries of each release",
+        f"package index: {PROJECT}",
+        one.date or "",
+        "read",
+    )
+    row = one.row()
+    row["requires"], _ = requirements(index.metadata(one.example))
+    if one.os == "macos":
+        row["cuda"] = False
+    else:
+        row.update(facts(index.remember(one.example, "ctranslate2/inside/1", partial(inside, index, one))))
+    row["source"] = key
+    return row
+
+
+def inside(index: Index, one: Group) -> dict[str, Any]:
+    """`opened` (names of CUDA libraries in the library), `images` (capabilities by kind), `glibcxx`, as JSON values."""
+    wheel = index.wheel(one.example)
+    found: dict[str, Any] = {"opened": [], "images": {"sass": [], "ptx": []}, "glibcxx": None}
+    for member in (n for n in wheel.names() if _LIBRARY.search(n)):
+        with binary.spooled(wheel, member) as read:
+            size = wheel.size_of(member)
+            found["opened"] = names(read, size)
+            if not member.endswith(".dll"):
+                found["glibcxx"] = binary.linked(read, size)["glibcxx"]
+                counted = fatbin.count(read, size)
+                found["images"] = {kind: list(counts) for kind, counts in counted.items()}
+    return found
+
+
+def names(read: binary.Read, size: int) -> list[str]:
+    """The library names that occur in a file."""
+    opened: set[str] = set()
+    for start in range(0, size, _CHUNK):
+        window = read(max(0, start - _OVERLAP), min(_CHUNK + _OVERLAP, size - max(0, start - _OVERLAP)))
+        opened.update(m.decode() for m in _OPENED.findall(window))
+    return sorted(opened, key=version_key)
+
+
+def facts(found: dict[str, Any]) -> Row:
+    """Fields of the row: CUDA and cuDNN by the number in the names; no names, no CUDA."""
+    opened, images = found["opened"], found["images"]
+    if not opened:
+        return {"cuda": False}
+    return {
+        "cuda": numbered(opened, r"libcublas(?:Lt)?\.so\.(\d+)|cublas(?:Lt)?64_(\d+)\.dll"),
+        "cudnn": numbered(opened, r"libcudnn\.so\.(\d+)|cudnn64_(\d+)\.dll"),
+        "needs": opened,
+        "sass": images["sass"] or None,
+        "ptx": images["ptx"] if images["sass"] else None,
+        "glibcxx": found["glibcxx"],
+    }
+
+
+def numbered(opened: list[str], pattern: str) -> str | None:
+    """The number in the first name that matches `pattern` whole."""
+    matches = (re.fullmatch(pattern, name) for name in opened)
+    return next((next(g for g in m.groups() if g) for m in matches if m), None)
