@@ -39,7 +39,7 @@ class Entry:
 
 
 def entries(read: Read, start: int, size: int) -> Iterator[Entry]:
-    """The images of the fat binaries in `size` bytes from `start`. Raises `ValueError` where something else is there."""
+    """The images in `size` bytes of fat binaries from `start`. Raises `ValueError` where something else is there."""
     found, _ = walk(read, start, size, _BUDGET)
     if not found.complete:
         raise ValueError(f"no fat binaries at {start}")
