@@ -43,7 +43,8 @@ def read(host: Host, so_far: Reading) -> Reading:
     }
     sources = {kind: source for kind, source in kinds.items() if source}
     # An image that nobody runs says nothing of where it will run; a system with its /proc does.
-    if host.is_dir("/proc/sys") or sources.keys() - {"conda"}:
+    running = host.is_dir("/proc/sys") or so_far.get("os") in ("windows", "macos")
+    if running or sources.keys() - {"conda"}:
         found.put("environment", tuple(sources), ", ".join(sources.values()) or "/proc")
     for index, source in enumerate(sources.values()):
         found.sources[f"environment[{index}]"] = source

@@ -28,6 +28,8 @@ CAPABILITIES = "/proc/driver/nvidia/capabilities"
 NVIDIA = 0x10DE
 _DISPLAY, _BRIDGE_OTHER = 0x03, 0x0680  # PCI class codes: display controllers; bridges, other (NVSwitch)
 
+_AFTER_NFORCE = 0x1000  # NVIDIA's chipsets of 2001 to 2010 have bridges too, with lower numbers (pci.ids)
+
 _DEVICE_LIMIT = 4096
 _NOT_FOR_CUDA = ("vfio-pci", "pci-stub", "xen-pciback")
 """Drivers that hold a GPU for a virtual machine."""
@@ -60,15 +62,18 @@ def read(host: Host, so_far: Reading) -> Reading:
         found.sources[f"gpus[{number}].pci_id"] = f"{PCI}/{device.address}"
     listed = tuple(_gpu(host, so_far, found, number, device, information) for number, device in enumerate(gpus))
     instances = any(gpu.mig == "enabled" for gpu in listed)
-    if (not listed or instances) and _has_nvml(host, so_far):
+    if (instances or not (listed or "integrated" in so_far.aside)) and _has_nvml(host, so_far):
         from compat.probe import nvml
 
         answer = nvml.ask(host)
         found.aside["nvml"] = answer
         listed = _with_nvml(found, listed, answer)
+    integrated = so_far.aside.get("integrated")
     if listed:
         found.put("gpus", listed, found.sources.get("gpus[0].pci_id", "NVML"))
-    elif not so_far.get("gpus") and _sees_all(host, so_far):
+    elif integrated:  # before Thor a Jetson's GPU is on no bus
+        found.put("gpus", integrated[:1], integrated[1])
+    elif _sees_all(host, so_far):
         found.put("gpus", (), PCI)
     return found
 
@@ -193,7 +198,7 @@ def _with_nvml(found: Reading, listed: tuple[Gpu, ...], answer: Answer) -> tuple
 
 def _nvswitch(host: Host, so_far: Reading, found: Reading, devices: list[Device]) -> None:
     """An NVSwitch is a bridge on the bus; with the fifth NVLink generation it is elsewhere, but has a node."""
-    bridge = next((device for device in devices if device.kind == _BRIDGE_OTHER), None)
+    bridge = next((d for d in devices if d.kind == _BRIDGE_OTHER and d.device >= _AFTER_NFORCE), None)
     node = next((name for name in so_far.get("device_nodes") or () if "nvidia-nvswitch" in name), None)
     folder = "/proc/driver/nvidia-nvswitch/devices"
     if bridge:

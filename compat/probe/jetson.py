@@ -40,7 +40,7 @@ _MODELS = re.compile(
 
 
 def read(host: Host, so_far: Reading) -> Reading:
-    """jetson, the environment's "jetson", and the one GPU of the module, which is on no PCI bus."""
+    """jetson, the environment's "jetson"; aside: "integrated", the module's GPU, which may be on no PCI bus."""
     found = Reading()
     release = host.read_text(TEGRA_RELEASE, 1 << 16)
     board, board_source = _board(host)
@@ -56,7 +56,7 @@ def read(host: Host, so_far: Reading) -> Reading:
     found.put("jetson.jetpack", dpkg.upstream(jetpack) if jetpack else None, f"{dpkg.STATUS}: nvidia-jetpack")
     if board:
         found.put("jetson.module", board, board_source)
-        found.put("gpus", (Gpu(name=f"Jetson {board}"),), board_source)
+        found.aside["integrated"] = Gpu(name=f"Jetson {board}"), board_source
     return found
 
 

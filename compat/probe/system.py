@@ -43,7 +43,7 @@ def read(host: Host, so_far: Reading) -> Reading:
     """os, distribution, arch, kernel, glibc."""
     found = Reading()
     if sys.platform == "win32" and host.native:
-        _windows(found)
+        _windows(host, found)
         return found
     _distribution(host, found)
     _kernel(host, found)
@@ -52,7 +52,7 @@ def read(host: Host, so_far: Reading) -> Reading:
     return found
 
 
-def _windows(found: Reading) -> None:
+def _windows(host: Host, found: Reading) -> None:
     if sys.platform == "win32":
         version = sys.getwindowsversion()
         # Windows 11 still calls itself 10.0; its builds begin at 22000.
@@ -60,7 +60,7 @@ def _windows(found: Reading) -> None:
         found.put("os", "windows", "getwindowsversion")
         found.put("distribution", "windows", "getwindowsversion")
         found.put("distribution_version", release, "getwindowsversion")
-        machine = os.environ.get("PROCESSOR_ARCHITECTURE", "").lower()
+        machine = host.environ.get("PROCESSOR_ARCHITECTURE", "").lower()
         found.put("arch", _ALIASES.get(machine), "PROCESSOR_ARCHITECTURE")
 
 

@@ -1,5 +1,6 @@
 """The kernel's side of the driver, and the signature of its module."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from elfimage import certificate, kernel_module, pkcs7
 from folder import CLOSED_535, OPEN_580, Folder
 
 from compat.machine import Driver
-from compat.probe.kernel_module import signer_of
+from compat.probe.host import Completed, Host, Unreadable
+from compat.probe.kernel_module import Module, Signer, read_module, signer_of
 
 EFI = "/sys/firmware/efi/efivars"
 SECURE_BOOT = f"{EFI}/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -145,6 +147,46 @@ def test_the_running_module_is_told_by_itself_and_not_by_the_file(tmp_path: Path
 def test_a_compressed_module_of_another_root_stays_unread(tmp_path: Path) -> None:
     folder = with_file(gpu(tmp_path, ""), b"\xfd7zXZ\0", "updates/dkms/nvidia.ko.xz")
     assert folder.machine().driver == Driver(kernel_module_loaded=False)
+
+
+MODINFO = f"""filename:       {MODULES}/updates/dkms/nvidia.ko.zst
+version:        580.95.05
+license:        Dual MIT/GPL
+alias:          pci:v000010DEd*sv*sd*bc03sc02i00*
+sig_id:         PKCS#7
+signer:         {DKMS}
+sig_key:        5B:AD:C0:DE
+sig_hashalgo:   sha512
+signature:      5A:5A:5A:5A:
+\t\t5A:5A
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "expected"),
+    [
+        (0, MODINFO, (True, "Dual MIT/GPL", "580.95.05", (DKMS, (b"\x5b\xad\xc0\xde",)))),
+        (0, "version:        535.161.07\nlicense:        NVIDIA\n", (False, "NVIDIA", "535.161.07", None)),
+        (1, "modinfo: ERROR: could not get modinfo", None),
+    ],
+)
+def test_a_compressed_module_is_read_by_modinfo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, text: str, expected: tuple[object, ...] | None
+) -> None:
+    asked: list[Sequence[str]] = []
+
+    def run(host: Host, argv: Sequence[str], timeout: float = 0.0) -> Completed:
+        asked.append(argv)
+        return Completed(tuple(argv), status, text, "")
+
+    monkeypatch.setattr(Host, "run", run)
+    module = read_module(Host(str(tmp_path)), "/m/nvidia.ko.zst", run=True)
+    assert asked == [["modinfo", "/m/nvidia.ko.zst"]]
+    if expected is None:
+        assert module == Unreadable("/m/nvidia.ko.zst", "compressed, and modinfo does not read it")
+    else:
+        signer = Signer(*expected[3]) if isinstance(expected[3], tuple) else None
+        assert module == Module("/m/nvidia.ko.zst", expected[2], expected[1], expected[0], signer)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"~Module signature appended~\n", SIGNED[:400], SIGNED[-60:]])

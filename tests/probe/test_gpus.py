@@ -86,6 +86,11 @@ def test_nvswitch_on_the_bus(tmp_path: Path) -> None:
     assert folder.pci("0000:19:00.0", "2330", driver="nvidia").machine().nvswitch is True
 
 
+def test_an_old_chipset_is_no_nvswitch(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).linux().pci("0000:00:0a.0", "0057", "68000", "forcedeth")
+    assert folder.pci("0000:01:00.0", "1C82", "30000", "nvidia").machine().nvswitch is False
+
+
 def test_nvswitch_by_its_node(tmp_path: Path) -> None:
     folder = Folder(tmp_path).linux().pci("0000:19:00.0", "2901", driver="nvidia").nodes("nvidia-nvswitchctl")
     assert folder.machine().nvswitch is True

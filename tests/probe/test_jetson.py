@@ -40,6 +40,11 @@ def test_xavier_nx(tmp_path: Path) -> None:
     assert machine.sources["jetson.jetpack"] == "/var/lib/dpkg/status: nvidia-jetpack"
 
 
+def test_a_gpu_on_the_bus_is_not_counted_twice(tmp_path: Path) -> None:
+    folder = xavier(tmp_path).pci("0000:01:00.0", "2B00", "30200", "nvidia")
+    assert folder.machine().gpus == (Gpu(pci_id="10de:2b00"),)
+
+
 def test_a_container_on_it(tmp_path: Path) -> None:
     machine = xavier(tmp_path).file("/.dockerenv").machine()
     assert machine.environment == ("docker", "jetson")
