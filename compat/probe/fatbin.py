@@ -5,9 +5,9 @@ then entries, each a head of at least 64 bytes followed by its payload, whose si
 heads are read, payloads are stepped over, so a library of gigabytes costs some megabytes at most.
 
 The format is not published. The layout agrees with several public readers; what the fields hold was
-measured here on objects built by nvcc 13.0 and on NVIDIA's libraries of CUDA 11.8 to 13.4, where NVIDIA's
-own cuobjdump counts the same (11.8): the target at 28, the PTX ISA (minor, major) at 24, in the flags at 40 bit 20 for architecture-specific code
-("a") and bit 21 for family-specific code ("f").
+measured here on objects built by nvcc 13.0 and on NVIDIA's libraries of CUDA 11.8 to 13.4 (for 11.8
+cuobjdump counts the same): the target at 28, the PTX ISA (minor, major) at 24, in the flags at 40 bit 20
+for architecture-specific code ("a") and bit 21 for family-specific code ("f").
 """
 
 from __future__ import annotations
