@@ -54,9 +54,7 @@ def run(
     return Completed(words, child.returncode, out, err)
 
 
-def _collect(
-    child: subprocess.Popen[bytes], output: dict[str, bytearray], deadline: float, limit: int
-) -> str | None:
+def _collect(child: subprocess.Popen[bytes], output: dict[str, bytearray], deadline: float, limit: int) -> str | None:
     """Read both pipes until they end, or the child has ended and they are empty; the limit passed, if any."""
     with selectors.DefaultSelector() as waiting:
         for name, pipe in (("stdout", child.stdout), ("stderr", child.stderr)):
