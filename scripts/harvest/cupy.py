@@ -80,11 +80,16 @@ def facts(one: Group, found: dict[str, Any]) -> Row:
     """Fields of the row. `cuda` is the line the build states ("12" for 12.x), else that of the distribution's name."""
     stated = found["stated"]
     return {
-        "cuda": str(stated.get("cuda", "")).removesuffix(".x") or named(one.package),
+        "cuda": line(str(stated.get("cuda", ""))) or named(one.package),
         "cudnn": stated.get("cudnn", {}).get("version"),
         "nccl": stated.get("nccl", {}).get("version"),
         "needs": found["needed"] or None,
     }
+
+
+def line(stated: str) -> str:
+    """The CUDA release in a statement: "12" of `12.x`, "11" of `11.x-aarch64`, "10.2" of `10.2-jetson`."""
+    return stated.partition("-")[0].removesuffix(".x")
 
 
 def named(project: str) -> str:
