@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 from . import binary, fatbin, progress
@@ -29,6 +30,8 @@ FIRST = Version("8.5")
 LAST_OWN = Version("99")  # beyond are placeholders
 
 _MOST = 1 << 20  # bytes of a source archive: these are stubs of some tens of kilobytes
+_ASKED = re.compile(r'"(tensorrt[-_]cu\d+(?:[-_](?:libs|bindings))?(?:==[^"]*|(?="\],)))"')
+_SYSTEMS = {"linux": "linux", "windows": "win32"}
 _TEXTS = re.compile(r"/(PKG-INFO|pyproject\.toml|setup\.py)$")
 
 
@@ -120,28 +123,46 @@ def library(index: Index, one: Group) -> dict[str, Any]:
 
 
 def archive_rows(index: Index, document: Document, file: IndexFile, bindings: dict[str, list[Group]]) -> Iterator[Row]:
-    """The rows of a source archive: one for each platform that the bindings it leads to have wheels for."""
+    """The rows of a source archive: one for each platform that the bindings it leads to have wheels for.
+
+    One row for any platform where the bindings lie on NVIDIA's index alone (9.x).
+    """
     text = index.remember(file, "tensorrt/archive/1", partial(archive_text, index, file))
-    wanted = sorted(set(re.findall(r"""tensorrt[-_]cu\d+==[\w.]+""", text)))
-    named = re.search(r"cu(\d+)", file.project) or re.search(r"tensorrt[-_]cu(\d+)\b", text)
     version = file.version
     assert version is not None
-    variant = f"cu{named[1]}" if named else variant_of(version, "")
-    same = [g for g in bindings[variant if named else ""] if g.version == leads_to(version)]
-    keys = [source(document, file.project, file.uploaded)]
-    for one in same:
-        yield {
-            **one.row(variant="" if file.project == "tensorrt" and named else variant),
-            "package": file.project,
-            "version": version.public,
-            "cuda": variant.removeprefix("cu") or None,
-            "tensorrt": ".".join(str(part) for part in version.release),
-            "requires": wanted or None,
-            "requires_python": file.requires_python or None,
-            "date": file.uploaded,
-            "file": file.filename,
-            "source": [*keys, source(document, one.package, one.date)],
-        }
+    base = {
+        "package": file.project,
+        "version": version.public,
+        "tensorrt": ".".join(str(part) for part in version.release),
+        "requires_python": file.requires_python,
+        "date": file.uploaded,
+        "file": file.filename,
+    }
+    key = source(document, file.project, file.uploaded)
+    own = re.search(r"cu(\d+)", file.project)
+    alone = True
+    for system in ("linux", "windows"):
+        wanted = asked(text, system)
+        named = own or re.search(r"cu(\d+)", " ".join(wanted))
+        variant = f"cu{named[1]}" if named else variant_of(version, "")
+        shown = variant if own or not named else ""
+        facts = {**base, "cuda": variant.removeprefix("cu") or None, "requires": wanted or None}
+        for one in bindings[variant if named else ""]:
+            if one.os == system and one.version == leads_to(version):
+                alone = False
+                yield {**one.row(variant=shown), **facts, "source": [key, source(document, one.package, one.date)]}
+    if alone:
+        yield {**facts, "os": "any", "arch": "any", "index": "pypi", "variant": shown, "source": key}
+
+
+def asked(text: str, system: str) -> list[str]:
+    """The requirement lines on other TensorRT packages that hold on that system, as they are written."""
+    found: set[str] = set()
+    for line in _ASKED.findall(text):
+        wanted = Requirement(line)
+        if wanted.marker is None or wanted.marker.evaluate({"sys_platform": _SYSTEMS[system]}):
+            found.add(line)
+    return sorted(found)
 
 
 def leads_to(version: Version) -> Version:
