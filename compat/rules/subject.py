@@ -174,10 +174,10 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
         return False
     local = subject.version.partition("+")[2] if subject.version else ""
     if local:
-        same = row.get("local", row["variant"]) == local
-        return bool(same or same_cuda(row.get("cuda"), subject.local_cuda))
+        same: bool = row.get("local", row["variant"]) == local
+        return same or same_cuda(row.get("cuda"), subject.local_cuda) is True
     if subject.state == "requested":
-        return row["index"] == "pypi" or subject.facts.source == row["index"]
+        return row["index"] in ("pypi", subject.facts.source)
     return not bool(row.get("stub"))
 
 
