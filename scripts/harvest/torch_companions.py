@@ -9,27 +9,27 @@ import io
 import re
 import tarfile
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from . import binary, builds, fatbin, progress
 from .document import Document, Row
 from .index import Index, IndexFile
 from .toml import capability_key
-from .torch import unmangled
 from .wheel import RemoteWheel
 
 NAME = "torch-companions"
 
 _CUDART = re.compile(r"libcudart(?:[-.][0-9a-f]{8})?\.so\.(\d+(?:\.\d+)?)")
-_SYSTEM = re.compile(
-    r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|gomp|util|z)\.so|ld-linux|lib(c10|torch|shm)|libpython"
-)
+_SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|gomp|util|z)\.so|ld-linux|lib(c10|torch|shm)|libpython")
 _GPU = re.compile(r"lib(cu|nv|tensorrt)")
 _LOCAL = re.compile(r"__version__\s*=\s*'[^'+]+\+cu(\d+)(\d)'")
 
 _SMALL = 1 << 20
 
 OLDEST = {"torchvision": "0.4.0", "torchaudio": "0.3.0", "torch-tensorrt": "1.0", "nvidia-modelopt": "0.11"}
+BOUND = {"torchvision": ["torch"], "torchaudio": ["torch"], "torch-tensorrt": ["torch", "tensorrt"]}
 LIBRARIES = {
     "torchvision": re.compile(r"torchvision/_C(_stable)?\.so\Z"),
     "torchaudio": re.compile(
@@ -54,10 +54,11 @@ def wheels(index: Index, project: str) -> Document:
         row = {**group.row(), **facts(index, project, group)}
         requires, extras = builds.requirements(index.metadata(group.example))
         sources = ["metadata", "wheels"] if row.get("needs") is not None else ["metadata"]
-        row.update(
-            requires=requires, extras=extras or None, source=sources if len(sources) > 1 else sources[0]
-        )
+        row.update(requires=requires, extras=extras or None, source=sources if len(sources) > 1 else sources[0])
         document.add("build", row)
+        for pair in pairs(project, str(group.version), requires):
+            if pair not in document.tables.get("pair", []):
+                document.add("pair", pair)
         cite(document, project, max(f.uploaded or "" for f in group.files), "wheels" in sources)
     return document
 
@@ -75,14 +76,29 @@ def facts(index: Index, project: str, group: builds.Group) -> Row:
     pattern = LIBRARIES.get(project)
     if pattern is None or group.os != "linux":
         return {}
-    found: Row = index.remember(
-        group.example, "torch-companions/1", lambda: read(index.wheel(group.example), pattern)
-    )
+    example = group.example
+    found: Row = index.remember(example, "torch-companions/1", lambda: read(index.wheel(example), pattern))
+    found.pop("brings", None)
     return found
 
 
+def pairs(project: str, version: str, requires: list[str]) -> list[Row]:
+    """`[[pair]]` rows for the libraries that a release is bound to by unconditional requirement lines."""
+    rows: list[Row] = []
+    for line in requires:
+        wanted = Requirement(line)
+        other = canonicalize_name(wanted.name)
+        if other in BOUND.get(project, ()) and wanted.specifier and wanted.marker is None:
+            row: Row = {"package": project, "range": f"=={version}", "other": other}
+            rows.append({**row, "fits": str(wanted.specifier), "source": "metadata"})
+    return rows
+
+
 def read(wheel: RemoteWheel, pattern: re.Pattern[str]) -> Row:
-    """cuda, sass, ptx, needs, brings of the libraries whose member names match."""
+    """cuda, sass, ptx, needs of the libraries whose member names match.
+
+    What lies beside them (auditwheel's copies of cudart and the like, renamed) serves no other package.
+    """
     names = wheel.names()
     members = [n for n in names if pattern.match(n)]
     carried = {n.rsplit("/", 1)[-1] for n in names if ".so" in n}
@@ -96,7 +112,6 @@ def read(wheel: RemoteWheel, pattern: re.Pattern[str]) -> Row:
     row: Row = {"needs": sorted(n for n in needed - carried if not _SYSTEM.match(n))}
     if not members:
         return {}
-    row["brings"] = sorted({unmangled_dotted(n) for n in carried if _GPU.match(n)})
     row["cuda"] = cuda(wheel, needed | carried)
     if any(targets.values()):
         row.update({kind: sorted(found, key=capability_key) for kind, found in targets.items()})
@@ -114,11 +129,6 @@ def cuda(wheel: RemoteWheel, sonames: set[str]) -> str | bool | None:
     return None if any(_GPU.match(name) or "_cuda" in name for name in sonames) else False
 
 
-def unmangled_dotted(name: str) -> str:
-    """`libcudart.e8e8b82a.so.12` or `libcudart-e8e8b82a.so.12` as its maker called it."""
-    return re.sub(r"\.[0-9a-f]{8}(?=\.so)", "", unmangled(name))
-
-
 def archives(index: Index, project: str) -> Document:
     """One build per release of a project that puts only source archives on the index, pinned by their PKG-INFO.
 
@@ -133,13 +143,9 @@ def archives(index: Index, project: str) -> Document:
         text = information(index, file)
         requires, extras = builds.requirements(text)
         row: Row = {"package": project, "version": file.version.public, "os": "linux", "arch": "any"}
-        row.update(
-            index="pypi", variant="", requires_python=file.requires_python, requires=requires, stub=True
-        )
+        row.update(index="pypi", variant="", requires_python=file.requires_python, requires=requires, stub=True)
         row.update(extras=extras or None, date=file.uploaded, yanked=file.yanked, file=file.filename)
-        row.update(
-            source="archives", note="a source archive without code: its build fetches the wheel elsewhere"
-        )
+        row.update(source="archives", note="a source archive without code: its build fetches the wheel elsewhere")
         document.add("build", row)
         title, day = f"{project} source archives: PKG-INFO", file.uploaded or ""
         document.source("archives", title, f"package index: {project}", day, "declared")
@@ -153,10 +159,10 @@ def information(index: Index, file: IndexFile) -> str:
 
 
 def package_info(index: Index, file: IndexFile) -> str:
-    """PKG-INFO of a small source archive. Raises `ValueError` where it is larger than `_SMALL` bytes."""
+    """PKG-INFO of a small source archive, "" where it has none. Raises `ValueError` where it is no small one."""
     if file.size is None or file.size > _SMALL:
         raise ValueError(f"{file.filename} is too large to be a stub")
     with tarfile.open(fileobj=io.BytesIO(index.fetch(file.url, 0, file.size))) as archive:
-        name = next(n for n in archive.getnames() if re.match(r"[^/]+/PKG-INFO\Z", n))
-        member = archive.extractfile(name)
+        names = sorted((n for n in archive.getnames() if n.endswith("PKG-INFO")), key=len)
+        member = archive.extractfile(names[0]) if names else None
         return member.read().decode("utf-8", "replace") if member else ""

@@ -58,7 +58,6 @@ def test_pin() -> None:
 
 def test_names_as_their_makers_called_them() -> None:
     assert torch.unmangled("libnvrtc-5e8a26c9.so.10.1") == "libnvrtc.so.10.1"
-    assert torch_companions.unmangled_dotted("libnvjpeg.8dd2b5e6.so.12") == "libnvjpeg.so.12"
     assert torch.unmangled("libcufile_rdma.so.1") == "libcufile_rdma.so.1"
 
 
@@ -88,3 +87,13 @@ def test_general_kernels_of_vllm() -> None:
     found = {"sass": {"8.0": 40, "9.0": 40, "9.0a": 2, "12.0": 38}, "ptx": {"12.0": 8}}
     assert vllm.common(found) == {"sass": ["8.0", "9.0", "12.0"], "ptx": []}
     assert vllm.common({"sass": {}, "ptx": {}}) == {}
+
+
+def test_pairs_of_unconditional_pins() -> None:
+    lines = ["torch (==2.1.0)", "numpy", "tensorrt<10.1.0,>=10.0.0", 'torch==2.0; platform_machine == "aarch64"']
+    base = {"package": "torch-tensorrt", "range": "==2.3.0", "source": "metadata"}
+    assert torch_companions.pairs("torch-tensorrt", "2.3.0", lines) == [
+        {**base, "other": "torch", "fits": "==2.1.0"},
+        {**base, "other": "tensorrt", "fits": "<10.1.0,>=10.0.0"},
+    ]
+    assert torch_companions.pairs("nvidia-modelopt", "1", lines) == []
