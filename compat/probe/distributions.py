@@ -28,6 +28,7 @@ _SUFFIXES = (".dist-info", ".egg-info", ".egg")
 _METADATA_LIMIT = 1 << 20
 _EGG_TAG = re.compile(r"-py\d+(?:\.\d+)?(?:-[\w.-]+)?$")
 _HEADER = re.compile(r"^(Name|Version):[ \t]*(\S+)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_OWN_VERSION = re.compile(r"""^(?:__version__|version)(?:\s*:[^=\n]+)?\s*=\s*['"]([^'"\n]+)['"]""", re.MULTILINE)
 _CONDA_FILE = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+)-(?P<build>[^-]+)\.json$")
 
 
@@ -117,7 +118,7 @@ def find(host: Host, path: Iterable[str], prefix: str | None = None) -> Installe
         for distribution in _in_folder(host, folder):
             found.append(distribution)
             first = winners.get(distribution.name)
-            if first is None or (first.folder == folder and _later(host, distribution, first)):
+            if first is None or (first.folder == folder and _is_code_of(host, distribution, first)):
                 winners[distribution.name] = distribution
     conda = tuple(_conda(host, f"{prefix}/conda-meta")) if prefix is not None else ()
     return Installed(tuple(found), winners, conda)
@@ -129,10 +130,24 @@ def normalised(name: str) -> str:
         name.replace("_", "-").replace(".", "-").lower())
 
 
-def _later(host: Host, one: Distribution, other: Distribution) -> bool:
-    """Was `one` written after `other`? Two records of one name in one folder: the code is the later one's."""
+def _is_code_of(host: Host, one: Distribution, other: Distribution) -> bool:
+    """Two records of one name in one folder: is the code there that of `one`? By its own word, else the later's."""
+    own = _own_version(host, one.folder, one.name.replace("-", "_"))
+    public = [(d.version or "").partition("+")[0] for d in (one, other)]
+    if own in public and public[0] != public[1]:
+        return public[0] == own
     mine, its = host.stat(one.info), host.stat(other.info)
     return bool(mine and its and mine.modified > its.modified)
+
+
+def _own_version(host: Host, folder: str, module: str) -> str | None:
+    """The version that a module's own file assigns, without its local part."""
+    for file in ("version.py", "_version.py", "__init__.py"):
+        text = host.read_text(f"{folder}/{module}/{file}", _METADATA_LIMIT)
+        match = _OWN_VERSION.search(text) if isinstance(text, str) else None
+        if match:
+            return match[1].partition("+")[0]
+    return None
 
 
 def _in_folder(host: Host, folder: str) -> Iterator[Distribution]:

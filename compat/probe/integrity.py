@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from compat.machine import Damage
+from compat.machine import Damage, Duplicate
 from compat.probe.distributions import Distribution, Installed
 from compat.probe.host import Host, Stat, Unreadable
 from compat.probe.layer import Reading
@@ -24,8 +24,11 @@ CHECKED = (
 )
 """How the names begin whose files are checked."""
 
-CODE = (".so", ".pyd", ".dll")
-"""How the files are called that are checked: compiled code. (A wheel lists up to fifteen thousand others.)"""
+CODE = {True: (".pyd", ".dll"), False: (".so",)}
+"""How the files are called that are checked, for Windows or not: compiled code. A wheel lists thousands of others."""
+
+SHARED = ("nvidia-",)
+"""Packages of libraries, which no module stands for: one that is written over is damaged, but no second copy."""
 
 _RECORD_LIMIT = 8 << 20
 _HASH_LIMIT = 4 << 20
@@ -42,7 +45,7 @@ class Listed:
 
 
 def read(host: Host, so_far: Reading) -> Reading:
-    """The layer: ``damaged``."""
+    """The layer: ``damaged``, and as ``duplicates`` the packages whose code another package has written over."""
     reading = Reading()
     installed: Installed | None = so_far.aside.get("installed")
     if installed is None:
@@ -53,6 +56,10 @@ def read(host: Host, so_far: Reading) -> Reading:
     for index, damage in enumerate(damaged):
         by = next((d for d in checked if d.name == damage.package), None)
         reading.sources[f"damaged[{index}]"] = f"{by.info}/RECORD" if by else ""
+    lost = {damage.package for damage in damaged if damage.by and not damage.package.startswith(SHARED)}
+    duplicates = tuple(Duplicate(d.name, d.version, d.origin) for d in checked if d.name in lost)
+    if duplicates:
+        reading.put("duplicates", duplicates)
     return reading
 
 
@@ -72,29 +79,30 @@ def find(host: Host, distributions: Iterable[Distribution]) -> tuple[Damage, ...
 
 def record(host: Host, distribution: Distribution) -> list[Listed]:
     """The files that matter in a distribution's RECORD; none where there is no readable one."""
-    text = host.read_text(f"{distribution.info}/RECORD", _RECORD_LIMIT)
+    data = host.read_bytes(f"{distribution.info}/RECORD", _RECORD_LIMIT)
     found: list[Listed] = []
-    for row in _rows(text) if isinstance(text, str) else ():
+    endings = CODE[distribution.folder.endswith("/Lib/site-packages")]
+    for row in _rows(data, endings) if isinstance(data, bytes) else ():
         path, digest, size = [*row.rsplit(",", 2), "", ""][:3]
         path = path.strip('"')
-        if not path.startswith(("/", "..")) and "/../" not in path and _is_code(path.rpartition("/")[2]):
+        if not path.startswith(("/", "..")) and "/../" not in path and _is_code(path.rpartition("/")[2], endings):
             found.append(Listed(path, int(size) if size.isdigit() else None, digest or None))
     return found
 
 
-def _rows(text: str) -> Iterator[str]:
+def _rows(data: bytes, endings: Iterable[str]) -> Iterator[str]:
     """The lines that name compiled code, found without a look at the thousands of others."""
-    for ending in CODE:
-        at = text.find(ending)
+    for ending in endings:
+        at = data.find(ending.encode())
         while at >= 0:
-            end = text.find("\n", at)
-            end = len(text) if end < 0 else end
-            yield text[text.rfind("\n", 0, at) + 1 : end].rstrip("\r")
-            at = text.find(ending, end)
+            end = data.find(b"\n", at)
+            end = len(data) if end < 0 else end
+            yield data[data.rfind(b"\n", 0, at) + 1 : end].rstrip(b"\r").decode("utf-8", "surrogateescape")
+            at = data.find(ending.encode(), end)
 
 
-def _is_code(name: str) -> bool:
-    return ".so." in name or name.endswith(CODE)
+def _is_code(name: str, endings: tuple[str, ...]) -> bool:
+    return ".so." in name or name.endswith(endings)
 
 
 def _of_path(host: Host, path: str, claimants: Sequence[tuple[Distribution, Listed]]) -> list[Damage]:

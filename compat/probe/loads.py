@@ -99,10 +99,11 @@ class View:
 
     def cudnn_parts(self) -> None:
         """What the cuDNN in the process opens by itself when it is first used, on its own behalf."""
-        shim = next((o for o in self.process.objects if re.fullmatch(r"libcudnn\.so\.\d+", o.elf.soname or "")), None)
-        if shim is None:
+        shims = ((o, libnames.split(o.real.rpartition("/")[2])) for o in self.process.objects)
+        shim, parts = next(((o, parts) for o, parts in shims if parts and parts[0] == "libcudnn"), (None, None))
+        if shim is None or parts is None or parts[1] is None:
             return
-        major = (shim.elf.soname or "").rpartition(".")[2]
+        major = parts[1].partition(".")[0]
         beside = set(self.host.listdir(shim.real.rpartition("/")[0]))
         for part in libnames.CUDNN_PARTS:
             name = f"libcudnn_{part}.so.{major}"
@@ -297,11 +298,30 @@ def _onnxruntime(view: View) -> None:
 
 def _tensorrt(view: View) -> None:
     """TensorRT's bindings, after the libraries that ``tensorrt_libs`` opens by path."""
-    for path in view.named("tensorrt_libs", r"libnv(?:infer|infer_plugin|onnxparser)\.so\.\d+"):
-        view.try_load(path)
+    _tensorrt_libraries(view)
     for module in ("tensorrt_bindings", "tensorrt"):
         for path in view.named(module, r"tensorrt(?:\..*)?\.so"):
             view.load(path)
+
+
+def _tensorrt_libraries(view: View) -> None:
+    for path in view.named("tensorrt_libs", r"libnv(?:infer|infer_plugin|onnxparser)\.so\.\d+"):
+        view.try_load(path)
+
+
+def _torch_tensorrt(view: View) -> None:
+    """Torch-TensorRT: torch's process, TensorRT's libraries, then its own."""
+    _torch(view)
+    _tensorrt_libraries(view)
+    for path in view.named("torch_tensorrt/lib", r"libtorchtrt\.so"):
+        view.load(path)
+
+
+def _ctranslate2(view: View) -> None:
+    """CTranslate2: its extension; cuDNN's shim comes with the wheel, the shim's parts and cuBLAS do not."""
+    for path in view.named("ctranslate2", r"_ext\..*\.so"):
+        view.load(path)
+    view.cudnn_parts()
 
 
 RECIPES: dict[str, Callable[[View], None]] = {
@@ -313,6 +333,8 @@ RECIPES: dict[str, Callable[[View], None]] = {
     "jax-cuda13-plugin": _jax,
     "onnxruntime-gpu": _onnxruntime,
     "tensorrt": _tensorrt,
+    "torch-tensorrt": _torch_tensorrt,
+    "ctranslate2": _ctranslate2,
 }
 """Distribution to what its process does."""
 

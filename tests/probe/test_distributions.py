@@ -73,6 +73,13 @@ def test_two_records_in_one_folder_the_later_one_wrote_the_code(root: Root) -> N
     assert installed.duplicates() == (Duplicate("torch", "2.8.0", "pip"),)
 
 
+def test_of_two_records_the_one_that_the_code_names_counts(root: Root) -> None:
+    root.wheel(SITE, "torch", "2.6.0")
+    root.wheel(SITE, "torch", "2.8.0+cu128", {"torch/version.py": "__version__ = '2.8.0+cu128'\n"})
+    root.age(f"{SITE}/torch-2.6.0.dist-info", 2_000_000).age(f"{SITE}/torch-2.8.0+cu128.dist-info", 1_000_000)
+    assert packages(root) == {"torch": "2.8.0+cu128"}
+
+
 def test_two_folders_the_first_on_the_path_wins(root: Root) -> None:
     user, debian = "/home/me/.local/lib/python3.10/site-packages", "/usr/lib/python3/dist-packages"
     root.wheel(user, "torch", "2.1.0").wheel(debian, "torch", "1.8.1").age(f"{user}/torch-2.1.0.dist-info", 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from software import Root
 
-from compat.machine import Damage
+from compat.machine import Damage, Duplicate
 from compat.probe.host import Host
 
 SITE = "/env/lib/python3.10/site-packages"
@@ -57,6 +57,7 @@ def test_cudnn_of_two_majors_over_each_other(root: Root) -> None:
     root.wheel(SITE, "nvidia-cudnn-cu12", "9.12.0.46", {CUDNN: "twelve", ops: "same"})
     root.wheel(SITE, "nvidia-cudnn-cu13", "9.13.0.50", {CUDNN: "thirteen", ops: "same"})
     assert damaged(root) == (Damage("nvidia-cudnn-cu12", CUDNN, "overwritten", "nvidia-cudnn-cu13"),)
+    assert root.machine("/env").duplicates == ()
 
 
 def test_at_equal_sizes_the_hash_tells(root: Root) -> None:
@@ -82,6 +83,7 @@ def test_onnxruntime_over_onnxruntime_gpu(root: Root) -> None:
     root.wheel(SITE, "onnxruntime-gpu", "1.22.0", {state: "with cuda", provider: "c"})
     root.wheel(SITE, "onnxruntime", "1.22.0", {state: "cpu"})
     assert damaged(root) == (Damage("onnxruntime-gpu", state, "overwritten", "onnxruntime"),)
+    assert root.machine("/env").duplicates == (Duplicate("onnxruntime-gpu", "1.22.0", "pip"),)
 
 
 @pytest.mark.parametrize(

@@ -74,11 +74,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A reader's answer; `source` names the file, `version` is what the module says of itself."""
+    """A reader's answer; `source` names the file."""
 
     build: Build
     source: str
-    version: str | None = None
 
 
 def read(host: Host, so_far: Reading) -> Reading:

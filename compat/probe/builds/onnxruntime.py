@@ -23,7 +23,7 @@ def read(context: Context) -> Found:
     if cuda is None and names and not any("providers_cuda" in name for name in names):
         cuda = False
     build = Build(cuda=as_cuda(cuda), cudnn=majors.get("libcudnn"), tensorrt=majors.get("libnvinfer"))
-    return Found(build, f"{context.folder}/{_CAPI}", usable(assigned(text, "__version__")))
+    return Found(build, f"{context.folder}/{_CAPI}")
 
 
 def sonames(context: Context) -> tuple[str, ...]:
@@ -33,9 +33,3 @@ def sonames(context: Context) -> tuple[str, ...]:
         elf = read_elf(context.host, f"{context.folder}/{_CAPI}/{name}", full=False)
         found += [n for n in elf.needed if re.search(r"\.so\.\d", n)] if isinstance(elf, Elf) else []
     return tuple(found)
-
-
-def files_of(context: Context) -> str | None:
-    """The distribution whose files lie in the module's folder now, by its own word."""
-    name = assigned(context.text(f"{_CAPI}/build_and_package_info.py"), "package_name")
-    return name if isinstance(name, str) else None

@@ -15,5 +15,4 @@ def read(context: Context) -> Found:
     cudnn = usable(assigned(text, "cudnn_version"))
     if not text and context.distribution.name == "paddlepaddle":
         cuda = False
-    return Found(Build(cuda=as_cuda(cuda), cudnn=cudnn), f"{context.folder}/{path}",
-                 usable(assigned(text, "full_version")))
+    return Found(Build(cuda=as_cuda(cuda), cudnn=cudnn), f"{context.folder}/{path}")

@@ -23,7 +23,7 @@ def read(context: Context) -> Found:
     if cuda is None and libraries:
         path = f"{context.folder}/torch/lib"
         cuda = None if any(name.startswith("libtorch_cuda") for name in libraries) else False
-    return Found(Build(cuda=as_cuda(cuda), cudnn=_cudnn(libraries) if cuda else None), path, own)
+    return Found(Build(cuda=as_cuda(cuda), cudnn=_cudnn(libraries) if cuda else None), path)
 
 
 def _cudnn(libraries: tuple[str, ...]) -> str | None:
