@@ -110,6 +110,11 @@ class Matrix:
         """Published builds of a distribution, by version."""
         return self._read(f"build.{package}") or {}
 
+    @property
+    def gpu_names(self) -> dict[str, list[int]]:
+        """Simplified GPU names with the numbers of their rows."""
+        return self._read("gpu.names") or {}
+
     def source(self, row: Row, field: str | None = None) -> Source:
         """Where the row (or one field of it) is from."""
         cited = row.get("sources", {}).get(field) or row["source"]

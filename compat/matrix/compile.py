@@ -111,6 +111,10 @@ def compile_folder(folder: str) -> dict[str, Any]:
         tables.setdefault(table, []).append(owner)
         merged = [merge(rows) for rows in subjects.values()]
         content[f"{table}.{owner}"] = _by_version(merged) if table == "build" else merged
+    if "gpu.gpu" in content:
+        from compat.matrix.gpus import name_index
+
+        content["gpu.names"] = name_index(content["gpu.gpu"])
     content["index"] = {**about, "tables": tables, "packages": packages}
     return content
 

@@ -26,26 +26,25 @@ def without_variant(name: str) -> str:
     return " ".join(_VARIANT.sub(" ", name).split())
 
 
+def name_index(rows: "list[Row]") -> dict[str, list[int]]:
+    """Simplified name -> rows of that name; behind ``~`` the name without its variant. Made when the matrix is compiled."""
+    index: dict[str, list[int]] = {}
+    for number, row in enumerate(rows):
+        names = {simplify(text) for text in (row["name"], *row.get("aliases", ()))}
+        for key in sorted(names | {f"~{without_variant(name)}" for name in names}):
+            index.setdefault(key, []).append(number)
+    return index
+
+
 class Gpus:
     """The ``gpu`` and ``architecture`` components."""
 
     def __init__(self, matrix: "Matrix") -> None:
         self._matrix = matrix
 
-    @cached_property
-    def _by_name(self) -> "dict[str, list[Row]]":
-        index: dict[str, list[Row]] = {}
-        for row in self._matrix.rows("gpu", "gpu"):
-            for name in {simplify(text) for text in (row["name"], *row.get("aliases", ()))}:
-                index.setdefault(name, []).append(row)
-        return index
-
-    @cached_property
-    def _by_variantless(self) -> "dict[str, list[Row]]":
-        index: dict[str, list[Row]] = {}
-        for name, rows in self._by_name.items():
-            index.setdefault(without_variant(name), []).extend(rows)
-        return index
+    def _named(self, key: str) -> "list[Row]":
+        rows = self._matrix.rows("gpu", "gpu")
+        return [rows[number] for number in self._matrix.gpu_names.get(key, ())]
 
     @cached_property
     def _by_pci(self) -> "dict[str, Row]":
@@ -59,7 +58,7 @@ class Gpus:
             return None
         plain = simplify(name)
         bare = without_variant(plain)
-        candidates = self._by_name.get(plain) or self._by_name.get(bare) or self._by_variantless.get(bare)
+        candidates = self._named(plain) or self._named(bare) or self._named(f"~{bare}")
         if not candidates:
             return None
         return candidates[0] if len({row["capability"] for row in candidates}) == 1 else None

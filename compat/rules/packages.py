@@ -51,8 +51,11 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
     for row in case.matrix.every("name"):
         if normal(row["distribution"]) != name or row["state"] not in ("removed", "stub", "renamed", "never-published"):
             continue
-        target = newest if newest is not None else _exact(wanted)
-        inside = versions.parse_range(row["range"]).admits(target) if target else row["range"] == "*" or spec == "*"
+        dead = versions.parse_range(row["range"])
+        # What the installer would take: the newest that the request admits, of the live releases and the dead ones.
+        choice = [*([newest] if newest else []), *(bound.text for _, bound, _ in dead.clauses if wanted.admits(bound.text))]
+        target = max(choice, key=lambda text: versions.parse(text).key(), default=_exact(wanted))
+        inside = dead.admits(target) if target else row["range"] == "*" or spec == "*"
         if inside:
             instead = row.get("instead")
             yield Finding("package-removed", name, f"{name}{'' if spec == '*' else ' ' + spec} is {row['state']}: "
@@ -242,18 +245,22 @@ def _advisory(case: Case, name: str, row: dict[str, Any]) -> Iterator[Outcome]:
         return
     affected = versions.parse_range(row["range"]).admits(versions.parse(have).public)
     other = row.get("other")
-    met = versions.parse_range(row.get("with", "*")).admits(versions.parse(case.version_of(other) or "0").public) if other and (
-        case.version_of(other)) else (None if other else True)
-    if affected and met is None and other and case.has(other) is not False:
+    other_version = case.version_of(other) if other else None
+    if other is None:
+        met: bool | None = True
+    elif other_version is not None:
+        met = versions.parse_range(row.get("with", "*")).admits(versions.parse(other_version).public)
+    else:
+        met = False if case.has(other) is False else None
+    if affected and met is None:
         yield Untold(name, row["package"], (f"packages.{other}",))
-        return
-    if affected is False or met is False:
-        yield Holds(name, row["package"], f"{row['package']} {have} is outside of {row['id']}", (case.read(f"packages.{row['package']}", have),))
-        return
+    elif other_version is not None and (affected is False or met is False):
+        yield Holds(name, row["package"], f"{row['package']} {have} and {other} {other_version} go together",
+                    (case.read(f"packages.{row['package']}", have), case.read(f"packages.{other}", other_version)))
     if not affected or not met or (row.get("os") and case.machine.os is None):
         return
     facts = [case.read(f"packages.{row['package']}", have)]
     if other:
-        facts.append(case.read(f"packages.{other}", case.version_of(other)))
-    yield Finding(name, other or row["package"], f"{row['package']} {have}{f' with {other} {case.version_of(other)}' if other else ''}: "
+        facts.append(case.read(f"packages.{other}", other_version))
+    yield Finding(name, other or row["package"], f"{row['package']} {have}{f' with {other} {other_version}' if other else ''}: "
                   f"{row['why']}", (*facts, case.cite(row["id"], row)), (Remedy(row["remedy"]),), row.get("severity", "error"))
