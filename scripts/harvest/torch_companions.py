@@ -57,7 +57,7 @@ def wheels(index: Index, project: str) -> Document:
         row.update(requires=requires, extras=extras or None, source=sources if len(sources) > 1 else sources[0])
         document.add("build", row)
         for pair in pairs(project, str(group.version), requires):
-            if pair not in document.tables.get("pair", []):
+            if row["yanked"] is None and pair not in document.tables.get("pair", []):
                 document.add("pair", pair)
         cite(document, project, max(f.uploaded or "" for f in group.files), "wheels" in sources)
     return document
