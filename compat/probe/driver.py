@@ -50,8 +50,11 @@ def _loaded(host: Host, so_far: Reading, found: Reading) -> bool | None:
         if host.exists(path):
             found.put("driver.kernel_module_loaded", True, path)
             return True
-    if "wsl2" in (so_far.get("environment") or ()):
+    kinds = so_far.get("environment") or ()
+    if "wsl2" in kinds:
         return None
+    if "docker" in kinds and "/dev/nvidiactl" in (so_far.get("device_nodes") or ()):
+        return None  # somebody gave it the node of a driver: gVisor shows the node and not the module
     if host.listdir("/sys/module") or isinstance(host.read_text(_LOAD_LIST, 1 << 20), str):
         found.put("driver.kernel_module_loaded", False, MODULE)
         return False

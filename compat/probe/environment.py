@@ -98,7 +98,7 @@ def _services(host: Host) -> dict[str, str | None]:
 
 def _conda(host: Host, so_far: Reading) -> str | None:
     interpreter = so_far.get("interpreter")
-    prefixes = [interpreter.rpartition("/")[0].rpartition("/")[0]] if interpreter else []
+    prefixes = [interpreter.rpartition("/")[0].rpartition("/")[0], interpreter] if interpreter else []
     if not interpreter and "CONDA_PREFIX" in host.environ:
         prefixes.append(host.environ["CONDA_PREFIX"])
     return next((f"{prefix}/conda-meta" for prefix in prefixes if host.is_dir(f"{prefix}/conda-meta")), None)

@@ -29,9 +29,7 @@ def read(host: Host, so_far: Reading) -> Reading:
     """device_nodes; unknown only where /dev itself cannot be listed."""
     found = Reading()
     names = host.listdir("/dev")
-    if not names and not host.native:
-        return found  # an unpacked image has an empty /dev, which says nothing of the running container
-    if not names:
+    if not names:  # as in an unpacked image, which says nothing of the running container
         return found
     nodes: list[str] = []
     closed: list[str] = []

@@ -8,7 +8,7 @@ from compat.probe.host import Host
 from compat.probe.layer import Reading
 
 if TYPE_CHECKING:
-    from compat.probe.loader import Loader, Resolution
+    from compat.probe.loader import Loader, Process, Resolution
 
 
 def loader_of(host: Host, so_far: Reading, found: Reading) -> Loader:
@@ -24,7 +24,10 @@ def loader_of(host: Host, so_far: Reading, found: Reading) -> Loader:
 
 def resolve(host: Host, so_far: Reading, found: Reading, name: str) -> Resolution:
     """Where a process of the goal's interpreter (of any program, where that is unknown) gets library `name`."""
-    loader = loader_of(host, so_far, found)
-    program = so_far.get("interpreter")
-    real = host.realpath(program) if program else None
-    return loader.start(real if isinstance(real, str) else None).resolve(name)
+    process: Process | None = so_far.aside.get("process") or found.aside.get("process")
+    if process is None:
+        program = so_far.get("interpreter")
+        real = host.realpath(program) if program else None
+        process = loader_of(host, so_far, found).start(real if isinstance(real, str) else None)
+        found.aside["process"] = process
+    return process.resolve(name)

@@ -205,6 +205,17 @@ def test_signature_lengths_that_lie() -> None:
             signer_of(message[:place] + bytes([value]) + message[place + 1 :])
 
 
+def test_a_sandbox_that_shows_the_node_and_not_the_module(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).linux(kernel="4.4.0").nodes("nvidia0", "nvidiactl", "nvidia-uvm")
+    assert folder.machine().driver.kernel_module_loaded is False
+    assert folder.file("/.dockerenv").machine().driver.kernel_module_loaded is None
+
+
+def test_a_module_without_taint_flags(tmp_path: Path) -> None:
+    driver = gpu(tmp_path).file("/sys/module/nvidia/version", "550.54.15\n").machine().driver
+    assert driver == Driver(kernel_module_version="550.54.15", kernel_module_loaded=True)
+
+
 def test_wsl2_has_its_module_in_windows(tmp_path: Path) -> None:
     machine = Folder(tmp_path).linux(kernel="5.15.1-microsoft-standard-WSL2").nodes("dxg").machine()
     assert machine.driver == Driver()

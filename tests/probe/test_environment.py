@@ -133,6 +133,7 @@ def test_conda_by_the_active_prefix(tmp_path: Path) -> None:
 def test_conda_by_the_interpreter_that_is_asked_about(tmp_path: Path) -> None:
     folder = Folder(tmp_path, {"CONDA_PREFIX": "/opt/conda"}).linux().file("/opt/conda/conda-meta/history")
     assert folder.machine(interpreter="/opt/conda/bin/python3").environment == ("conda",)
+    assert folder.machine(interpreter="/opt/conda").environment == ("conda",)
     assert folder.machine(interpreter="/usr/bin/python3").environment == ()
 
 

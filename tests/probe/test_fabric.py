@@ -32,6 +32,7 @@ def test_running(tmp_path: Path) -> None:
 def test_running_by_its_pid_file(tmp_path: Path) -> None:
     folder = hgx(tmp_path).program("/usr/bin/nv-fabricmanager").file("/proc/812/comm", "nv-fabricmanage\n")
     machine = folder.file("/run/nvidia-fabricmanager/nv-fabricmanager.pid", "812\n").machine()
+    assert machine.fabric_manager == FabricManager(installed=True, running=True)
     assert machine.sources["fabric_manager.running"] == "/run/nvidia-fabricmanager/nv-fabricmanager.pid"
 
 
@@ -39,6 +40,11 @@ def test_a_pid_file_that_was_left_behind(tmp_path: Path) -> None:
     folder = hgx(tmp_path).program("/usr/bin/nv-fabricmanager")
     machine = folder.file("/run/nvidia-fabricmanager/nv-fabricmanager.pid", "77\n").machine()
     assert machine.fabric_manager == FabricManager(installed=True, running=False)
+
+
+def test_installed_by_its_package(tmp_path: Path) -> None:
+    machine = hgx(tmp_path).file("/var/lib/dpkg/status", package("570.133.20-1", "nvidia-fabricmanager-570")).machine()
+    assert machine.fabric_manager == FabricManager(installed=True, running=False, version="570.133.20")
 
 
 def test_not_installed(tmp_path: Path) -> None:

@@ -44,6 +44,11 @@ def test_glibc_from_the_name_of_the_library(tmp_path: Path) -> None:
     assert (machine.glibc, machine.sources["glibc"]) == ("2.31", "/lib/x86_64-linux-gnu/libc-2.31.so")
 
 
+@pytest.mark.parametrize("text", ["", "Linux", "Linux version", "Darwin version 9 x", "Linux 6.8 version x"])
+def test_a_banner_that_is_not_linuxs(tmp_path: Path, text: str) -> None:
+    assert Folder(tmp_path).file("/proc/version", text).machine().kernel is None
+
+
 @pytest.mark.parametrize(
     "banner",
     [
