@@ -258,18 +258,22 @@ def _jax(view: View) -> None:
     plugin = f"{view.folder}/{module}/xla_cuda_plugin.so"
     if view.load(plugin):
         required = re.search(rf"nvidia-cudnn-cu{major}\b[^\n;]*?>=\s*(\d+)", view.metadata())
-        _open_cuda(view, major, plugin, required[1] if required else None)
+        _open_cuda(view, major, [plugin], required[1] if required else None)
         view.cudnn_parts()
 
 
-def _open_cuda(view: View, cuda: str, by: str, cudnn: str | None) -> None:
-    """The libraries that TensorFlow and XLA open by name when a GPU is first used."""
+def _open_cuda(view: View, cuda: str, by: list[str], cudnn: str | None) -> None:
+    """The libraries that TensorFlow and XLA open by name when a GPU is first used.
+
+    Which object of several opens one differs by release: missing is only what none of them would find.
+    """
     release = ".".join(cuda.split(".")[:2])
-    names = SONAMES.get(release) or SONAMES.get(cuda.partition(".")[0]) or ()
-    for name in names:
-        view.open(f"lib{name}", by)
+    names = [f"lib{name}" for name in SONAMES.get(release) or SONAMES.get(cuda.partition(".")[0]) or ()]
     if cudnn:
-        view.open(f"libcudnn.so.{cudnn.partition('.')[0]}", by)
+        names.append(f"libcudnn.so.{cudnn.partition('.')[0]}")
+    for name in names:
+        finders = (path for path in by if view.process.resolve(name, view.process.find(path)).path)
+        view.open(name, next(finders, by[0]))
 
 
 def _tensorflow(view: View) -> None:
@@ -279,10 +283,10 @@ def _tensorflow(view: View) -> None:
     python = "tensorflow/python"
     for path in view.named(python, r"_pywrap_tensorflow_(?:internal|common)\.so|lib_pywrap_tensorflow_common\.so"):
         view.load(path)
-    core = next((o.path for o in view.process.objects if "libtensorflow_framework.so" in o.path), None) or next(
-        (o.path for o in view.process.objects if "_pywrap_tensorflow" in o.path), None)
-    if core is not None:
-        _open_cuda(view, view.build.cuda, core, view.build.cudnn)
+    own = [o.path for o in view.process.objects if re.search(r"/lib_?tensorflow_|_pywrap_tensorflow", o.path)]
+    if own:
+        own.sort(key=lambda path: "libtensorflow_framework.so" not in path)  # it has tsl's loader
+        _open_cuda(view, view.build.cuda, own, view.build.cudnn)
         view.cudnn_parts()
 
 

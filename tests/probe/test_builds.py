@@ -41,6 +41,16 @@ def test_torch_says_its_cuda(root: Root, version: str, annotation: str, written:
     assert build(root, "torch") == Build(cuda=cuda, python_tag="cp310", source="pytorch")
 
 
+def test_only_a_deep_reading_searches_for_torchs_architectures(root: Root) -> None:
+    content = library(pad=3_000_000)[: (1 << 20) - 9] + b"\0sm_75 sm_90a compute_90\0" + b"\0" * 99
+    root.wheel(SITE, "torch", "2.9.0", {"torch/version.py": "cuda = '12.8'\n", "torch/lib/libtorch_python.so": content})
+    assert build(root, "torch").architectures is None
+    found = root.reading("/env", ("python", "distributions"))
+    found.aside["deep"] = True
+    deep = builds.read(root.host(), found).aside["builds"]["torch"]
+    assert deep.architectures == ("sm_75", "sm_90a", "compute_90")
+
+
 def test_torch_without_version_py_is_told_by_tag_or_libraries(root: Root) -> None:
     root.wheel(SITE, "torch", "2.1.0+cu118")
     assert build(root, "torch").cuda == "11.8"

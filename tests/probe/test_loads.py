@@ -214,6 +214,20 @@ def test_tensorflow_opens_by_name_on_behalf_of_its_framework_library(root: Root,
     assert {"libcudart.so.12", "libcublas.so.12", "libcufft.so.11", "libcusolver.so.11"} <= set(missing)
 
 
+def test_a_library_that_another_of_tensorflows_objects_finds_is_not_missing(root: Root) -> None:
+    """TensorFlow 2.21: the framework library's RUNPATH leaves cuSOLVER out."""
+    root.wheel(SITE, "tensorflow", "2.21.0", {
+        "tensorflow/python/platform/build_info.py": "[('cuda_version', '12.5.1'), ('is_cuda_build', True)]",
+        "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2"),
+        "tensorflow/libtensorflow_cc.so.2": library("libtensorflow_cc.so.2", runpath="$ORIGIN/../nvidia/cusolver/lib"),
+        "tensorflow/python/lib_pywrap_tensorflow_common.so": library(
+            "", ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2"), runpath="$ORIGIN/..")})
+    root.file(f"{SITE}/nvidia/cusolver/lib/libcusolver.so.11", library("libcusolver.so.11"))
+    machine = root.machine("/env")
+    assert users(machine, "cusolver") == {f"{SITE}/nvidia/cusolver/lib": ("tensorflow",)}
+    assert "libcusolver.so.11" not in (machine.builds["tensorflow"].missing or ())
+
+
 def test_tensorrts_bindings_after_its_libraries(root: Root) -> None:
     root.wheel(SITE, "tensorrt-cu12-libs", "10.9.0.34", {"tensorrt_libs/libnvinfer.so.10": library("libnvinfer.so.10")})
     root.wheel(SITE, "tensorrt", "10.9.0.34").file(
