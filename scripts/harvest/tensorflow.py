@@ -5,8 +5,8 @@ plain assignments (1.13 to 2.2, Windows with DLL names), a dict (2.3 on), an Ord
 
 A capability `sm_XY` stands for machine code alone, `compute_XY` and a plain `X.Y` for machine code and PTX (seen in
 the fat binaries: 2.17.1 lists `compute_90` and holds cubins and PTX of it). What `build_info.py` does not tell: the
-kernels that TensorFlow generates through MLIR carry, for the last capability, only PTX, and since 2.15 that PTX is of
-the architecture-specific target `sm_90a`, which no later GPU takes. So that text is looked for in the library itself.
+kernels that TensorFlow generates through MLIR carry, for the last capability, only PTX, and in 2.16 to 2.20 that PTX
+is of the architecture-specific target `sm_90a`, which no later GPU takes. So that text is looked for in the library.
 
 A bare major ("7", "10") is left out: it is less exact than the vendor's table, which it would override. The cuDNN of
 the build is then the one that the `and-cuda` extra names.
@@ -42,11 +42,9 @@ CPU_ONLY = {"tensorflow-cpu", "tensorflow-cpu-aws", "tensorflow-intel", "tensorf
 KEPT = {"tensorflow-gpu": {"1.13.0rc0"}}
 # Releases without a capability list (before 2.3) of which the fat binaries are read: hundreds of megabytes each.
 SAMPLED = {
-    "tensorflow-gpu": {"1.4.0", "1.8.0", "1.10.0", "1.11.0", "1.12.0", "1.13.1", "1.14.0", "1.15.0", "2.0.0"},
+    "tensorflow-gpu": {"1.4.0", "1.8.0", "1.12.0", "1.13.1", "1.14.0", "1.15.0", "2.0.0"},
     "tensorflow": {"2.1.0", "2.2.0"},
 }
-# The last release of each line whose TensorRT version lies in the big library, half a gigabyte each.
-LINKED = {"2.13.1", "2.14.1", "2.15.1", "2.16.2", "2.17.1"}
 NIGHTLIES = 3  # of tf-nightly: the newest of each of the last lines
 
 Facts = dict[str, Any]
@@ -122,7 +120,7 @@ def build_facts(index: Index, one: Group, extras: dict[str, list[str]]) -> Facts
     return {
         "cuda": _exact(info.get("cuda_version") or info.get("cuda_version_number") or runtime_release(pins)),
         "cudnn": pinned(pins, "nvidia-cudnn"),
-        "tensorrt": linked_tensorrt(index, one, bool(info.get("is_tensorrt_build"))),
+        "tensorrt": linked_tensorrt(index, one),
         "sass": sass,
         "ptx": ptx,
         "needs": dlls or None,
@@ -191,35 +189,28 @@ def narrowed(ptx: list[str], specific: str | None) -> list[str]:
     return sorted({specific if specific and specific[:-1] == p else p for p in ptx}, key=version_key)
 
 
-def linked_tensorrt(index: Index, one: Group, built_with: bool) -> str | None:
-    """The TensorRT that a Linux build's TF-TRT was compiled with; None for other systems and where there is none."""
-    if one.os != "linux":
+def linked_tensorrt(index: Index, one: Group) -> str | None:
+    """The TensorRT that a Linux build's TF-TRT was compiled with; None for other systems and where there is none.
+
+    Read are the constants of `GetLinkedTensorRTVersion` (x86-64), as gcc and clang write them.
+    """
+    if one.os != "linux" or one.arch != "x86_64":
         return None
-    whole = built_with and one.version.public in LINKED
-    found = index.remember(one.example, "tensorflow/tensorrt/2", lambda: _linked_tensorrt(index, one, whole))
+    found = index.remember(one.example, "tensorflow/tensorrt/3", lambda: _linked_tensorrt(index, one))
     return str(found) if found else None
 
 
-def _linked_tensorrt(index: Index, one: Group, whole: bool) -> str | None:
-    """The constants of `GetLinkedTensorRTVersion` (x86-64): in a small library to 2.12, then in the `whole` one."""
+def _linked_tensorrt(index: Index, one: Group) -> str | None:
     wheel = index.wheel(one.example)
-    for member in wheel.names():
-        named = re.search(r"tf2tensorrt/_(py)?wrap_py_utils\.so\Z", member)
-        if named and (found := tensorrt_version(wheel.read(member))):
-            return found
-    library = next((n for n in wheel.names() if n.endswith("/libtensorflow_cc.so.2")), None)
-    if not whole or not library:
-        return None
-    with wheel.open(library) as stream:
-        match = binary.find_string(stream, _TUPLE)
-    return tensorrt_version(match[0]) if match else None
+    members = [n for n in wheel.names() if re.search(r"tf2tensorrt/_(py)?wrap_py_utils\.so\Z", n)]
+    return tensorrt_version(wheel.read(members[0])) if members else None
 
 
 # The function in its two forms: three ints stored through rdi, rsi, rdx; or a tuple, stored in reverse. Major 4 to 8.
 _THREE = re.compile(rb"\xc7\x07([\4-\x08])\0\0\0.{0,3}\xc7\x06(.)\0\0\0.{0,3}\xc7\x02(.)\0\0\0", re.DOTALL)
 _TUPLE = re.compile(
-    rb"\x48\xba([\0-\x1f])\0\0\0([\0-\x1f])\0\0\0(?:\x48\x89[\xe5\xf8]|\x48\x89\x17|\x55)*\xc7\x47\x08([\4-\x08])\0\0\0",
-    re.DOTALL,
+    rb"\x48[\xb9\xba]([\0-\x1f])\0\0\0([\0-\x1f])\0\0\0(?:\x48\x89[\xe5\xf8\x17\x0f]|\x55)*"
+    rb"\xc7\x47\x08([\4-\x08])\0\0\0(?:\x48\x89[\xe5\xf8\x17])*\x5d?\xc3"
 )
 
 
