@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from compat.probe.nvml import Answer
 
 SONAME = "libcuda.so.1"
+CONFIGURATION = "/etc/ld.so.conf.d"
+BY_CACHE = "ld.so.cache"
+"""How the loader's answer says that it comes from the cache."""
+
 NVML = "libnvidia-ml.so.1"
 
 _COMPAT_FOLDERS = ("compat", "cuda-compat", "compat_orin")
@@ -44,6 +48,9 @@ def read(host: Host, so_far: Reading) -> Reading:
     real = host.realpath(path) if path else None
     if path and isinstance(real, str):
         _describe(host, so_far, found, path, real)
+        found.sources["libcuda.path"] = f"loader: {resolution.why}"
+        if resolution.why == BY_CACHE and (found.get("libcuda.compat") or found.get("libcuda.stub")):
+            _configuration(host, found, path.rpartition("/")[0])
     _driver(host, so_far, found, real if isinstance(real, str) else "")
     return found
 
@@ -71,6 +78,15 @@ def _describe(host: Host, so_far: Reading, found: Reading, path: str, real: str)
     if compat and isinstance(note, driverlib.CompatNote) and note.drivers is not None:
         branches = tuple(str(branch) for branch in note.drivers)
         found.put("libcuda.compat_drivers", branches, f"{real} {driverlib.COMPAT_SECTION}")
+
+
+def _configuration(host: Host, found: Reading, folder: str) -> None:
+    """Which file of the loader's configuration names the folder of a libcuda that is not the driver's."""
+    for name in host.listdir(CONFIGURATION):
+        text = host.read_text(f"{CONFIGURATION}/{name}", 1 << 16)
+        if isinstance(text, str) and folder in (line.strip().rstrip("/") for line in text.splitlines()):
+            found.put("loader_configuration", name, f"{CONFIGURATION}/{name}")
+            return
 
 
 def _has_compat_name(folder: str) -> bool:

@@ -1,5 +1,6 @@
 """A machine as a folder: what a test lays out below a temporary directory and reads through a Host."""
 
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,6 +77,17 @@ class Folder:
         for link in links:
             self.link(link, path.rpartition("/")[2])
         return self
+
+    def cache(self, *paths: str) -> "Folder":
+        """A loader's cache that lists these libraries by the last parts of their paths (x86_64)."""
+        start, strings, entries = 48 + 24 * len(paths), b"", b""
+        for path in paths:
+            name = path.rpartition("/")[2].encode() + b"\0"
+            places = start + len(strings), start + len(strings) + len(name)
+            strings += name + path.encode() + b"\0"
+            entries += struct.pack("<iIIIQ", 0x0303, *places, 0, 0)
+        head = b"glibc-ld.so.cache1.1" + struct.pack("<II20x", len(paths), len(strings))
+        return self.file("/etc/ld.so.cache", head + entries + strings)
 
     def driver_libraries(self, version: str, folder: str = "/usr/lib/x86_64-linux-gnu") -> "Folder":
         for name in ("libcuda", "libnvidia-ml"):

@@ -30,6 +30,7 @@ def test_the_drivers_own(tmp_path: Path) -> None:
     assert machine.libcuda == Libcuda(version="580.95.05", path=f"{LIB}/libcuda.so.1", compat=False, stub=False)
     assert machine.driver.version == "580.95.05"
     assert machine.sources["driver.version"] == f"{LIB}/libcuda.so.580.95.05"
+    assert machine.sources["libcuda.path"] == "loader: default directory"
 
 
 @pytest.mark.parametrize("folder", [COMPAT_PATH, "/usr/local/cuda-13.1/compat", "/opt/forward"])
@@ -72,6 +73,24 @@ def test_an_old_compat_folder_without_a_note(tmp_path: Path) -> None:
     folder.library(f"{COMPAT_PATH}/libcuda.so.520.61.05", "libcuda.so.1", f"{COMPAT_PATH}/libcuda.so.1", sections=REAL)
     libcuda = folder.machine().libcuda
     assert (libcuda.compat, libcuda.compat_drivers, libcuda.version) == (True, None, "520.61.05")
+
+
+def test_which_configuration_puts_a_compat_folder_before_the_driver(tmp_path: Path) -> None:
+    folder = compat_folder(tmp_path).cache(f"{COMPAT_PATH}/libcuda.so.1")
+    folder.file("/etc/ld.so.conf.d/x86_64-linux-gnu.conf", "# Multiarch\n/lib/x86_64-linux-gnu\n")
+    folder.file("/etc/ld.so.conf.d/00-cuda-compat.conf", f"{COMPAT_PATH}/\n")
+    assert folder.machine().loader_configuration is None  # it is LD_LIBRARY_PATH that leads there
+    folder.environ.clear()
+    machine = folder.machine()
+    assert (machine.libcuda.compat, machine.loader_configuration) == (True, "00-cuda-compat.conf")
+    assert machine.sources["libcuda.path"] == "loader: ld.so.cache"
+
+
+def test_the_configuration_of_the_driver_itself_is_nothing_special(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).linux().driver_libraries("580.95.05", "/opt/driver").cache("/opt/driver/libcuda.so.1")
+    folder.file("/etc/ld.so.conf.d/driver.conf", "/opt/driver\n")
+    machine = folder.machine()
+    assert (machine.libcuda.path, machine.loader_configuration) == ("/opt/driver/libcuda.so.1", None)
 
 
 def test_the_stub(tmp_path: Path) -> None:
