@@ -19,6 +19,7 @@ _MOK_LIST = re.compile(r"MokListRT\d*-605dab50-e046-4300-abb6-3dd810dd8b23")
 # "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun ..." and, of the open modules,
 # "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.95.05  Release Build ...".
 _NVRM = re.compile(r"(?P<open>Open )?Kernel Module\s+(?:for \S+\s+)?(?P<version>\d+(?:\.\d+)+)")
+_RELEASE = re.compile(r"\d+(?:\.\d+)+")
 _OTHER = ("nouveau", "nova_core")
 _LOAD_LIST = "/proc/modules"
 
@@ -82,7 +83,7 @@ def _running(host: Host, found: Reading) -> None:
         found.put("driver.kernel_module", "open" if match["open"] else "proprietary", VERSION)
     else:
         version = host.read_text(f"{MODULE}/version", 4096)
-        if isinstance(version, str) and re.fullmatch(r"\d+(\.\d+)+", version.strip()):
+        if isinstance(version, str) and _RELEASE.fullmatch(version.strip()):
             found.put("driver.kernel_module_version", version.strip(), f"{MODULE}/version")
         if flags:  # an out-of-tree module always taints (O); P is for a licence that is not free
             found.put("driver.kernel_module", "proprietary" if "P" in flags else "open", f"{MODULE}/taint")
@@ -103,7 +104,8 @@ def _file(host: Host, so_far: Reading, found: Reading, loaded: bool, other: bool
     if not isinstance(module, kernel_module.Module):
         return
     if not loaded and not other:
-        found.put("driver.kernel_module_version", module.version, path)
+        if module.version and _RELEASE.fullmatch(module.version):
+            found.put("driver.kernel_module_version", module.version, path)
         if module.license:
             found.put("driver.kernel_module", "open" if "MIT" in module.license else "proprietary", path)
     if found.get("driver.kernel_module_signed") is None:

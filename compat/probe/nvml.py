@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
@@ -54,23 +55,27 @@ def _failed(host: Host, reason: str) -> Answer:
 
 def _answer(told: dict[str, Any]) -> Answer:
     """Checks the child's words: its library may be of any age."""
-    cuda = told.get("cuda")
+    cuda, driver = told.get("cuda"), _string(told.get("driver"))
     gpus = tuple(
         Gpu(
             name=_string(entry.get("name")),
-            compute_capability=_string(entry.get("compute_capability")),
+            compute_capability=_capability(entry.get("compute_capability")),
             mig=False if entry.get("mig") is False else _string(entry.get("mig")),
             pci_id=_string(entry.get("pci_id")),
         )
         for entry in told.get("gpus", ())
     )
     return Answer(
-        driver=_string(told.get("driver")),
+        driver=driver if driver and re.fullmatch(r"\d+(?:\.\d+)+", driver) else None,
         # nvmlSystemGetCudaDriverVersion: major * 1000 + minor * 10 (nvml.h)
         cuda=f"{cuda // 1000}.{cuda % 1000 // 10}" if isinstance(cuda, int) and cuda >= 1000 else None,
         gpus=gpus,
         errors=tuple((str(call), str(reason)) for call, reason in told.get("errors", {}).items()),
     )
+
+
+def _capability(value: Any) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch(r"\d+\.\d", value) else None
 
 
 def _string(value: Any) -> str | None:

@@ -144,6 +144,13 @@ def test_the_running_module_is_told_by_itself_and_not_by_the_file(tmp_path: Path
     assert (machine.driver.kernel_module_version, machine.driver.kernel_module) == ("535.183.01", "proprietary")
 
 
+@pytest.mark.parametrize("version", ["", "abc", "580", "580.95.05-custom"])
+def test_a_version_that_is_none(tmp_path: Path, version: str) -> None:
+    machine = with_file(gpu(tmp_path, ""), kernel_module(version, "NVIDIA")).machine()
+    assert machine.driver.kernel_module_version is None
+    assert machine.driver.kernel_module == "proprietary"
+
+
 def test_a_compressed_module_of_another_root_stays_unread(tmp_path: Path) -> None:
     folder = with_file(gpu(tmp_path, ""), b"\xfd7zXZ\0", "updates/dkms/nvidia.ko.xz")
     assert folder.machine().driver == Driver(kernel_module_loaded=False)

@@ -39,6 +39,15 @@ def test_cuda_numbers(tmp_path: Path, number: object, cuda: str | None) -> None:
     assert answered(tmp_path, f"print({json.dumps({'cuda': number})!r})")[0].cuda == cuda
 
 
+@pytest.mark.parametrize(
+    "told", [{"driver": "N/A"}, {"driver": 580}, {"driver": ""}, {"gpus": [{"compute_capability": "x"}]}]
+)
+def test_words_that_are_no_versions(tmp_path: Path, told: dict[str, object]) -> None:
+    answer, _ = answered(tmp_path, f"print({json.dumps(told)!r})")
+    assert answer.driver is None
+    assert [gpu.compute_capability for gpu in answer.gpus] in ([], [None])
+
+
 def test_a_hanging_driver(tmp_path: Path) -> None:
     start = time.monotonic()
     answer, host = answered(tmp_path, "import time; time.sleep(60)", timeout=1.0)
