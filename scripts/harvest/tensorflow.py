@@ -232,8 +232,8 @@ def literals(text: str) -> Facts:
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
             continue
         value = node.value
-        if isinstance(value, ast.Call) and value.args:  # collections.OrderedDict([(key, value), ...])
-            value = value.args[0]
+        if isinstance(value, ast.Call) and ast.unparse(value.func) == "collections.OrderedDict" and value.args:
+            value = value.args[0]  # a list of pairs
         try:
             made = ast.literal_eval(value)
         except ValueError:
