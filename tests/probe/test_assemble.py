@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,19 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 def test_the_layers_are_all_modules_with_a_read() -> None:
     assert set(SYSTEM_LAYERS) <= set(assemble.LAYERS)
     assert len(set(assemble.LAYERS)) == len(assemble.LAYERS)
+    assert all(callable(import_module(f"compat.probe.{name}").read) for name in assemble.LAYERS)
+
+
+def test_the_system_layers_are_in_the_order_of_the_table() -> None:
+    assert [name for name in assemble.LAYERS if name in SYSTEM_LAYERS] == list(SYSTEM_LAYERS)
+
+
+def test_all_layers_together(tmp_path: Path) -> None:
+    host = desktop(tmp_path).host()
+    machine = read_machine(host)
+    assert [trouble for trouble in host.trouble if trouble.reason.startswith("failed")] == []
+    assert machine.driver.version == "580.95.05"
+    assert from_dict(to_dict(machine, sources=True)) == machine
 
 
 def test_this_machine() -> None:
