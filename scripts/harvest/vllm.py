@@ -16,6 +16,12 @@ NAME = "vllm"
 
 OLDEST = Version("0.2.0")
 
+EVERY = Version("0.10.0")
+"""From this release on every wheel is read: dozens of megabytes each."""
+
+EARLIER = frozenset(["0.2.7", "0.3.3", "0.4.3", "0.5.5", "0.6.6.post1", "0.7.3", "0.8.5.post1", "0.9.2"])
+"""Of the earlier releases, the last of each series; of the others METADATA only."""
+
 _MAIN = re.compile(r"vllm/_C(_stable_libtorch)?(\.abi3|\.cpython-\d+\w?-[\w-]+)?\.so\Z")
 _SMALL = re.compile(r"vllm/(cumem_allocator|_flashmla_extension_C|_qutlass_C|_flashmla_C)\.abi3\.so\Z")
 _SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so|ld-linux|lib(c10|torch)|libpython")
@@ -28,9 +34,10 @@ def harvest(index: Index) -> dict[str, Document]:
     groups = [g for g in builds.group(index.files("vllm")) if g.version >= OLDEST]
     for group in progress.over(groups[::-1], "vllm"):
         row = group.row()
-        row.update(facts(index, group))
+        whole = group.version >= EVERY or str(group.version) in EARLIER
+        row.update(facts(index, group) if whole else {})
         requires, extras = builds.requirements(index.metadata(group.example))
-        row.update(requires=requires, extras=extras or None, source=["metadata", "wheels"])
+        row.update(requires=requires, extras=extras or None, source=["metadata", "wheels"] if whole else "metadata")
         document.add("build", row)
         day = max(f.uploaded or "" for f in group.files)
         where = "package index: vllm"
