@@ -79,7 +79,7 @@ def build(index: Index, document: Document, one: Group) -> Row:
 
 
 def facts(found: dict[str, Any]) -> Row:
-    """Fields of the row: CUDA as exact as the wheel says it, cuDNN and TensorRT by the number in the soname.
+    """Fields of the row: CUDA as exact as the wheel says it, cuDNN (of the CUDA provider) and TensorRT by soname.
 
     `needs` is what the CUDA provider needs, and of what only the TensorRT provider needs, TensorRT itself.
     """
@@ -92,7 +92,7 @@ def facts(found: dict[str, Any]) -> Row:
     images = found["images"]
     return {
         "cuda": found["cuda"] or numbered(every, r"libcudart\.so\.(\d+)(?:\.\d+)?|cublas64_(\d+)\.dll"),
-        "cudnn": numbered(every, r"libcudnn\.so\.(\d+)|cudnn64_(\d+)\.dll"),
+        "cudnn": numbered(needs, r"libcudnn\.so\.(\d+)|cudnn64_(\d+)\.dll"),
         "tensorrt": numbered(every, r"libnvinfer\.so\.(\d+)|nvinfer_(\d+)\.dll"),
         "needs": needs,
         "note": f"Only the TensorRT provider needs {', '.join(others)}." if others else None,
