@@ -16,7 +16,7 @@ from compat.probe.distributions import Distribution, Installed
 from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
 from compat.probe.ldcache import read_cache
-from compat.probe.libcopy import Copy
+from compat.probe.libcopy import Copy, header_version
 from compat.probe.python import Interpreter
 from compat.probe.toolkits import system_origin
 
@@ -44,16 +44,6 @@ DEBIAN = {
     "nvinfer_plugin": (r"libnvinfer-plugin\d+",), "nvonnxparser": (r"libnvonnxparsers?\d+",), "nccl": (r"libnccl2",),
 }
 """Library to the Debian packages that bring it into the usual folders."""
-
-HEADERS = {
-    "cudnn": (("cudnn_version.h", "cudnn.h"), ("CUDNN_MAJOR", "CUDNN_MINOR", "CUDNN_PATCHLEVEL")),
-    "tensorrt": (
-        ("NvInferVersion.h",), ("NV_TENSORRT_MAJOR", "NV_TENSORRT_MINOR", "NV_TENSORRT_PATCH", "NV_TENSORRT_BUILD")),
-}
-"""Library to the headers beside it that give its version, and the names of the numbers."""
-
-_HEADER_LIMIT = 256 << 10
-
 
 def read(host: Host, so_far: Reading) -> Reading:
     """The layer: ``aside['copies']``, which the layer ``loads`` completes and puts into the description."""
@@ -181,25 +171,4 @@ def _packaged(name: str, debian: dpkg.Table, shown: str | None, real: str) -> st
             if re.fullmatch(pattern, package) and versions.try_parse(upstream) and (
                     shown is None or upstream.split(".")[: shown.count(".") + 1] == shown.split(".")):
                 return upstream
-    return None
-
-
-def header_version(host: Host, name: str, real: str) -> tuple[str, str] | None:
-    """The version that a header of the same installation defines, with the header's path.
-
-    Sources: cudnn_version.h (CUDNN_MAJOR, _MINOR, _PATCHLEVEL) and NvInferVersion.h (NV_TENSORRT_*).
-    """
-    files, names = HEADERS.get(name, ((), ()))
-    folder = real.rpartition("/")[0]
-    up = folder.rpartition("/")[0]
-    places = [f"{up}/include"] if "/site-packages/" in real or "-packages/" in real else [
-        f"{up}/include", "/usr/include", "/usr/include/x86_64-linux-gnu", "/usr/include/aarch64-linux-gnu"]
-    for place in places:
-        for file in files:
-            text = host.read_text(f"{place}/{file}", _HEADER_LIMIT)
-            if isinstance(text, Unreadable):
-                continue
-            numbers = [re.search(rf"^\s*#\s*define\s+{n}\s+(\d+)", text, re.MULTILINE) for n in names]
-            if all(numbers):
-                return ".".join(m[1] for m in numbers if m), f"{place}/{file}"
     return None

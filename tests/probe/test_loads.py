@@ -75,11 +75,11 @@ def users(machine: Machine, name: str = "cudnn") -> dict[str, tuple[str, ...] | 
 
 
 def test_the_wheels_rpath_beats_ld_library_path_but_not_for_cudnns_parts(root: Root) -> None:
-    """DESIGN, decision 6: measured with cuDNN 9.19, whose shim has a RUNPATH."""
+    """DESIGN, decision 6: measured with cuDNN 9.19, whose shim has a RUNPATH. The parts answer for the version."""
     cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib")
     cudnn(root, OTHER).environ = {"LD_LIBRARY_PATH": OTHER}
     machine = root.machine("/env")
-    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("torch",), OTHER: ("torch",)}
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": None, OTHER: ("torch",)}
     assert machine.missing_libraries == ()
 
 
@@ -172,7 +172,7 @@ def test_jax_preloads_by_path_and_opens_the_rest_by_name(root: Root) -> None:
         root.file(f"{SITE}/nvidia/{folder}/lib/{name}", library(name)).file(f"{OTHER}/{name}", library(name))
     root.environ = {"LD_LIBRARY_PATH": OTHER}
     machine = root.machine("/env")
-    pair = ("jax-cuda12-plugin",)
+    pair = ("jax", "jax-cuda12-plugin")
     assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": pair}
     assert users(machine, "cublas") == {f"{SITE}/nvidia/cublas/lib": pair, OTHER: None}
     assert users(machine, "cufft") == {f"{SITE}/nvidia/cufft/lib": pair, OTHER: None}
@@ -195,7 +195,30 @@ def test_onnxruntimes_provider_has_no_rpath_and_does_not_see_the_environments_co
     root.environ = {"LD_LIBRARY_PATH": f"{SITE}/nvidia/cudnn/lib:{SITE}/nvidia/cublas/lib"}
     machine = root.machine("/env")
     assert machine.missing_libraries == ()
-    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("onnxruntime-gpu",)}
+    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("onnxruntime", "onnxruntime-gpu")}
+
+
+def test_what_only_the_tensorrt_provider_needs_keeps_nobody_from_the_cuda_provider(root: Root) -> None:
+    """onnxruntime-gpu 1.31: the CUDA provider does not need cuDNN, the TensorRT provider does."""
+    capi = "onnxruntime/capi"
+    root.wheel(SITE, "onnxruntime-gpu", "1.31.1", {
+        f"{capi}/libonnxruntime_providers_cuda.so": library("", ("libcublas.so.13",)),
+        f"{capi}/libonnxruntime_providers_tensorrt.so": library("", ("libcudnn.so.9", "libnvinfer.so.10"))})
+    machine = root.machine("/env")
+    assert machine.builds["onnxruntime-gpu"].missing == ("libcublas.so.13", "libnvinfer.so.10")
+    assert machine.missing_libraries == ("libcublas.so.13", "libcudnn.so.9", "libnvinfer.so.10")
+
+
+def test_parts_without_a_shim_and_copies_behind_a_fixed_rpath_are_listed_too(root: Root) -> None:
+    cudnn(torch(root, OLD_INIT, rpath=f"/srv/cuda/lib:{CUDNN_RPATH}"), f"{SITE}/nvidia/cudnn/lib")
+    root.file("/srv/cuda/lib/libcudart.so.12.4.127", library("libcudart.so.12")).link(
+        "/srv/cuda/lib/libcudart.so.12", "libcudart.so.12.4.127")
+    root.file(f"{OTHER}/libcudnn_graph.so.9.14.0", library("libcudnn_graph.so.9")).link(
+        f"{OTHER}/libcudnn_graph.so.9", "libcudnn_graph.so.9.14.0").environ = {"LD_LIBRARY_PATH": OTHER}
+    found = {(copy.name, copy.path): (copy.version, copy.loaded_by) for copy in root.machine("/env").libraries or ()}
+    assert found[("cudart", "/srv/cuda/lib/libcudart.so.12.4.127")] == ("12.4.127", ("torch",))
+    assert found[("cudnn", f"{OTHER}/libcudnn_graph.so.9.14.0")] == ("9.14.0", ("torch",))
+    assert found[("cudnn", f"{SITE}/nvidia/cudnn/lib/libcudnn.so.9")][1] == ("torch",)  # the other parts
 
 
 @pytest.mark.parametrize("runpath", ["$ORIGIN/../nvidia/cudnn/lib", ""])

@@ -182,3 +182,9 @@ def test_a_huge_pyvenv_cfg_is_not_read(root: Root) -> None:
     assert isinstance(interpreter, Interpreter)
     assert interpreter.line == "3.8"
     assert [trouble.path for trouble in host.trouble] == ["/env/pyvenv.cfg"]
+
+
+def test_the_layer_answers_with_the_binary_whatever_was_given(root: Root) -> None:
+    reading = root.venv("/env", "3.8", "18").reading("/env", ("python",))
+    assert reading.values["interpreter"] == "/env/bin/python3"
+    assert (reading.values["python"], reading.sources["python"]) == ("3.8.18", "/env/pyvenv.cfg")
