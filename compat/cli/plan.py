@@ -1,0 +1,130 @@
+"""``compatcheck plan``."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from compat.cli import common
+from compat.cli.app import InputError
+
+if TYPE_CHECKING:
+    from compat.machine import Machine
+
+_RANGE = "RELEASE"
+
+
+@click.command("plan")
+@click.option(
+    "--torch", metavar=_RANGE, help='A release, a line (2.6, 2.x), a range (">=2.3,<2.5") or *; as for the others.'
+)
+@click.option("--tensorflow", metavar=_RANGE)
+@click.option("--jax", metavar=_RANGE)
+@click.option("--onnxruntime", metavar=_RANGE)
+@click.option("--tensorrt", metavar=_RANGE)
+@click.option(
+    "--python", "python", metavar="VERSION", help="Plan for this Python; a path reads that interpreter's environment."
+)
+@click.option(
+    "--goal",
+    "goal_text",
+    metavar="GOAL",
+    help="What it is for, such as convert:onnx-tensorrt; brings in what the goal needs.",
+)
+@click.option(
+    "--machine",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Plan for a described machine; several: one plan that serves all.",
+)
+@click.option("--root", metavar="DIR", type=click.Path(), default="/", help="Read an unpacked image or a mounted disk.")
+@click.option(
+    "--allow",
+    metavar="WHAT",
+    default="",
+    help="What may be moved besides packages: python, container, driver; separated by commas.",
+)
+@click.option("--prefer", type=click.Choice(["installed", "tested", "newest"]), default="installed", show_default=True)
+@click.option("--alternatives", is_flag=True, help="Show further plans.")
+@click.option(
+    "--installer",
+    type=click.Choice(["pip", "uv", "conda"]),
+    default="pip",
+    show_default=True,
+    help="Whose commands to show.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    goal_text: str | None,
+    files: tuple[str, ...],
+    root: str,
+    allow: str,
+    prefer: str,
+    alternatives: bool,
+    installer: str,
+    form: str,
+    python: str | None,
+    **options: str | None,
+) -> int:
+    """The least change that makes a request work here: ordered steps with reasons and pinned commands.
+
+    The driver, Python, OS, JetPack and GPU stay as they are unless --allow names them. Exit status: 0 planned or nothing
+    to do, 1 impossible, 2 wrong usage or unreadable input.
+    """
+    from compat.plan.request import BadRequest, requests
+    from compat.plan.several import plan_for
+    from compat.report.plan import render
+
+    matrix = common.load_matrix()
+    try:
+        asked = requests(options)
+        goals = common.parse_goals([goal_text] if goal_text else [], matrix)
+        if not asked and not goals:
+            raise BadRequest("nothing is asked for", "name a component, such as --torch 2.6, or a goal")
+        machines = _machines(files, root, python)
+        plans = plan_for(machines, asked, matrix, goals[0] if goals else None, _allowed(allow), prefer, alternatives)
+    except BadRequest as error:
+        raise InputError(str(error), error.hint) from None
+    for line in render(plans, matrix, form, installer):
+        click.echo(line)
+    return 1 if any(one.outcome == "impossible" for one in plans) else 0
+
+
+def _allowed(text: str) -> frozenset[str]:
+    from compat.plan.solve import ALLOWED
+
+    names = frozenset(part.strip() for part in text.split(",") if part.strip())
+    unknown = sorted(names - set(ALLOWED))
+    if unknown:
+        raise InputError(f"--allow {unknown[0]}: nothing that can be moved", f"there is {', '.join(ALLOWED)}")
+    return names
+
+
+def _machines(files: tuple[str, ...], root: str, python: str | None) -> "list[Machine]":
+    """The machines to plan for, each with the Python that was asked for."""
+    from dataclasses import replace
+
+    from compat import versions
+
+    version = versions.try_parse(python)
+    if python is not None and version is None and files:
+        raise InputError(
+            f"--python {python}: not a version",
+            "a path goes with this machine only; a described one has its Python in the file",
+        )
+    machines = (
+        [machine for path in files for machine in common.load_machines(path)]
+        if files
+        else common.read_machines(root, (python,) if python is not None and version is None else ())
+    )
+    if not machines:
+        raise InputError("no machine is described", "give a description in JSON, TOML or .jsonl")
+    if version is None or python is None:
+        return machines
+    # Another Python is another environment: what is installed for the old one is not there.
+    return [
+        machine
+        if machine.python and versions.parse(python).covers(versions.parse(machine.python))
+        else replace(machine, python=python, packages={}, builds={}, interpreter=None)
+        for machine in machines
+    ]

@@ -1,0 +1,154 @@
+"""The machine as it is after the steps of a plan: packages, builds and libraries of the choices that were made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from compat import versions
+from compat.machine import Build, Library, Machine, Model
+from compat.matrix.packages import normal
+from compat.plan.model import Choice
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+
+def applied(machine: Machine, choices: Iterable[Choice], shared: Mapping[str, str | None], matrix: "Matrix") -> Machine:
+    """The machine with the choices installed and the packages that they share in the given releases."""
+    made = [choice for choice in choices if not choice.installed]
+    packages: dict[str, Any] = dict(machine.packages or {})
+    builds: dict[str, Build] = dict(machine.builds)
+    replaced: set[str] = set()
+    for choice in made:
+        replaced |= {normal(name) for name in _displaced(choice, matrix)}
+        replaced |= {choice.distribution, *(name for name, _ in choice.brings)}
+    replaced |= set(shared)
+    packages = {name: version for name, version in packages.items() if normal(name) not in replaced}
+    builds = {name: build for name, build in builds.items() if normal(name) not in replaced}
+    for choice in made:
+        packages |= {choice.distribution: choice.version, **dict(choice.brings)}
+        builds[choice.distribution] = choice.build
+    packages |= dict(shared)
+    gone = replaced & {normal(name) for name in machine.packages or {}} | {choice.distribution for choice in made}
+    return replace(
+        machine,
+        packages=packages,
+        builds=builds,
+        libraries=_libraries(machine, made, shared, _staying(machine, made, matrix)),
+        duplicates=_without(machine.duplicates, "name", gone),
+        damaged=_without(machine.damaged, "package", gone),
+        missing_libraries=_missing(machine, made, shared, matrix),
+        request=None,
+        model=_model(machine, packages),
+    )
+
+
+def _displaced(choice: Choice, matrix: "Matrix") -> list[str]:
+    """Names of the same module: they cannot be installed beside the choice."""
+    return (
+        [name for name in matrix.packages.distributions(choice.component) if normal(name) != choice.distribution]
+        if choice.component != "tensorrt"
+        else [
+            name
+            for name in (
+                *matrix.packages.distributions("tensorrt"),
+                *matrix.packages.about("tensorrt").get("parts", ()),
+            )
+            if name.startswith("tensorrt")
+        ]
+    )
+
+
+def _staying(machine: Machine, made: list[Choice], matrix: "Matrix") -> tuple[str, ...]:
+    """Installed components that carry GPU code and are not moved."""
+    here = {
+        matrix.packages.component(name) for name, version in (machine.packages or {}).items() if version is not False
+    }
+    moved = {choice.component for choice in made}
+    return tuple(
+        sorted(
+            name
+            for name in here
+            if name is not None
+            and name not in moved
+            and matrix.packages.about(name).get("accelerator") in ("optional", "always")
+        )
+    )
+
+
+def _without(entries: Any, field: str, gone: set[str]) -> Any:
+    return None if entries is None else tuple(one for one in entries if normal(getattr(one, field)) not in gone)
+
+
+def _libraries(
+    machine: Machine, made: list[Choice], shared: Mapping[str, str | None], staying: tuple[str, ...]
+) -> tuple[Library, ...] | None:
+    """The copies, those that the new packages bring first: each says whose process gets it."""
+    if not made:
+        return machine.libraries
+    brought: dict[tuple[str, str], list[str]] = {}
+    for choice in made:
+        for name, version in _loads(choice, shared):
+            brought.setdefault((name, version), []).append(choice.component)
+    moved = {component for users in brought.values() for component in users}
+    names = {name for name, _ in brought}
+    followers: dict[str, set[str]] = {}
+    kept = []
+    for library in machine.libraries or ():
+        if library.name in names and library.origin == "pip":
+            # The package's files are replaced: who took this copy takes the new one.
+            followers.setdefault(library.name, set()).update(
+                staying if library.loaded_by is None else (one for one in library.loaded_by if one not in moved)
+            )
+            continue
+        if library.name in names and library.origin == "bundled" and not set(library.loaded_by or ()) - moved:
+            continue
+        if library.name in names and library.loaded_by is not None:
+            library = replace(library, loaded_by=tuple(one for one in library.loaded_by if one not in moved))
+        elif library.name in names:
+            library = replace(library, loaded=None, loaded_by=staying if library.loaded else ())
+        kept.append(library)
+    for (name, _), users in brought.items():
+        users += sorted(followers.pop(name, set()) - set(users))
+    new = tuple(Library(name, version, "pip", loaded_by=tuple(users)) for (name, version), users in brought.items())
+    return (*new, *kept) if new or machine.libraries is not None else None
+
+
+def _loads(choice: Choice, shared: Mapping[str, str | None]) -> Iterable[tuple[str, str]]:
+    """(library, version) that the choice's process gets from packages."""
+    mine = {pin.name for pin in choice.pins}
+    cudnn = next(
+        (shared[name] for name in sorted(mine) if name.startswith("nvidia-cudnn-cu") and shared.get(name)), None
+    )
+    for name, version in choice.libraries:
+        if name != "cudnn" or cudnn is None:
+            yield name, version
+    if cudnn is not None:
+        yield "cudnn", cudnn
+
+
+def _missing(
+    machine: Machine, made: list[Choice], shared: Mapping[str, str | None], matrix: "Matrix"
+) -> tuple[str, ...] | None:
+    """Sonames that are still missing: those that a new package carries are not."""
+    if machine.missing_libraries is None or not made:
+        return machine.missing_libraries
+    there = set(shared) | {name for choice in made for name, _ in choice.brings}
+    cudnn = {versions.parse(version).major for name, version in shared.items() if "cudnn" in name and version}
+    left = []
+    for soname in machine.missing_libraries:
+        row = matrix.libraries.of_soname(soname)
+        carried = row is not None and any(name in there for name in row.get("packages", ()))
+        if carried and row is not None and row["library"].startswith("cudnn"):
+            carried = any(soname.endswith(f".so.{major}") for major in cudnn)
+        if not carried:
+            left.append(soname)
+    return tuple(left)
+
+
+def _model(machine: Machine, packages: Mapping[str, Any]) -> Model:
+    """The model that will be written: an exporter's IR version is that of the onnx beside it."""
+    writer = packages.get("onnx")
+    if writer and machine.model.writer is not None and machine.model.writer.startswith("onnx "):
+        return replace(machine.model, writer=f"onnx {writer}")
+    return machine.model

@@ -1,0 +1,34 @@
+"""Commands as argument lists, one closed template each: no name or version goes in that is not one."""
+
+import re
+
+from compat import versions
+from compat.machine import Machine
+
+INSTALLERS = ("pip", "uv", "conda")
+ENVIRONMENT = ".venv"
+_NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9,._-]+\])?$")
+
+
+class UnsafeArgument(ValueError):
+    """A name or a version that would not be one on a command line."""
+
+
+def requirement(name: str, spec: str, extras: tuple[str, ...] = ()) -> str:
+    """``tensorflow[and-cuda]==2.15.1``. Raises UnsafeArgument."""
+    text = f"{name}[{','.join(extras)}]" if extras else name
+    if not _NAME.match(text):
+        raise UnsafeArgument(text)
+    if spec != "*":
+        try:
+            versions.parse_range(spec)
+        except versions.BadVersion:
+            raise UnsafeArgument(spec) from None
+    return text if spec == "*" else f"{text}{spec.replace(' ', '')}"
+
+
+def interpreter(machine: Machine, fresh: bool) -> str:
+    """The Python that the commands are for: of the new environment, else the inspected one."""
+    if fresh:
+        return rf"{ENVIRONMENT}\Scripts\python.exe" if machine.os == "windows" else f"{ENVIRONMENT}/bin/python"
+    return machine.interpreter or "python"

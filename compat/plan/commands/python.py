@@ -1,0 +1,51 @@
+"""pip, uv and conda: packages, environments, interpreters."""
+
+from compat import versions
+from compat.machine import Machine
+from compat.plan.commands import ENVIRONMENT, interpreter
+from compat.plan.model import Command
+
+PYTORCH = "https://download.pytorch.org/whl/"
+NVIDIA = "https://pypi.nvidia.com"
+
+
+def install(
+    machine: Machine, fresh: bool, requirements: tuple[str, ...], index: str | None = None, extra: str | None = None
+) -> tuple[Command, ...]:
+    """Install packages with pip and with uv.
+
+    ``index`` takes the place of the configured index (torch's own, which mirrors what torch needs), ``extra`` is asked
+    beside it. uv stops at the first index that has a package at all, pip compares all of them; uv is told to do as pip.
+    """
+    python = interpreter(machine, fresh)
+    options = (("--index-url", index) if index else ()) + (("--extra-index-url", extra) if extra else ())
+    best_match = ("--index-strategy", "unsafe-best-match") if extra else ()
+    return (
+        Command("pip", (python, "-m", "pip", "install", *requirements, *options)),
+        Command("uv", ("uv", "pip", "install", "--python", python, *requirements, *options, *best_match)),
+    )
+
+
+def uninstall(machine: Machine, fresh: bool, names: tuple[str, ...]) -> tuple[Command, ...]:
+    """Remove packages."""
+    python = interpreter(machine, fresh)
+    return (
+        Command("pip", (python, "-m", "pip", "uninstall", "--yes", *names)),
+        Command("uv", ("uv", "pip", "uninstall", "--python", python, *names)),
+    )
+
+
+def environment(machine: Machine, python: str | None) -> tuple[Command, ...]:
+    """A new environment; with ``python`` (3.11) of that interpreter, which uv and conda fetch if it is not there."""
+    line = versions.major_minor(python) if python else None
+    if line is None:
+        return (
+            Command("pip", (machine.interpreter or "python", "-m", "venv", ENVIRONMENT)),
+            Command("uv", ("uv", "venv", ENVIRONMENT)),
+        )
+    own = ("py", f"-{line}") if machine.os == "windows" else (f"python{line}",)
+    return (
+        Command("pip", (*own, "-m", "venv", ENVIRONMENT)),
+        Command("uv", ("uv", "venv", "--python", line, "--seed", ENVIRONMENT)),
+        Command("conda", ("conda", "create", "--yes", "--prefix", f"./{ENVIRONMENT}", f"python={line}", "pip")),
+    )

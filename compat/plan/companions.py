@@ -1,0 +1,55 @@
+"""What else has to move with a choice: NumPy, protobuf and the like by the known breaks, torchvision and torchaudio with torch."""
+
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Machine
+from compat.matrix.packages import normal
+from compat.plan.model import Choice, Pin
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+_PAIRED = ("torchvision", "torchaudio", "torch-tensorrt", "torchtext")
+
+
+def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matrix") -> tuple[Pin, ...]:
+    """Pins that no metadata has: what the matrix's breaks rule out beside the chosen releases."""
+    named = {choice.distribution: choice for choice in choices}
+    named |= {name: choice for choice in choices for name, _ in choice.brings}
+    releases = {choice.distribution: choice.public for choice in choices} | {
+        name: version for choice in choices for name, version in choice.brings
+    }
+    drawn = {pin.name for choice in choices for pin in choice.pins} | {
+        normal(name) for name, version in (machine.packages or {}).items() if version is not False
+    }
+    found = []
+    for row in matrix.every("break"):
+        package, other = normal(row["package"]), normal(row.get("other", ""))
+        if package not in named or other not in drawn or other in named or row.get("severity", "error") != "error":
+            continue
+        if row.get("os") not in (None, machine.os) or row.get("arch") not in (None, machine.arch):
+            continue
+        if versions.parse_range(row["range"]).admits(releases[package]) is True:
+            outside = complement(row.get("with", "*"))
+            if outside is not None:
+                found.append(
+                    Pin(
+                        other,
+                        outside,
+                        f"{package} {releases[package]} ({row['why'].rstrip('.')})",
+                        str(matrix.source(row)),
+                    )
+                )
+    return tuple(found)
+
+
+def complement(text: str) -> str | None:
+    """The range outside of a half-open one: ``<2`` for ``>=2``; None where the outside is not one range."""
+    clauses = [clause.strip() for clause in text.split(",")]
+    if len(clauses) != 1:
+        return None
+    for operator, opposite in ((">=", "<"), ("<=", ">"), ("<", ">="), (">", "<=")):
+        if clauses[0].startswith(operator):
+            return opposite + clauses[0][len(operator) :].strip()
+    return None

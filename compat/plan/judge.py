@@ -1,0 +1,47 @@
+"""The rules, asked of what could be installed: the same that ``check`` asks of what is."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from compat.check import check
+from compat.goals import Goal
+from compat.machine import Machine
+from compat.plan.model import Choice, Reason
+from compat.rules.base import REGISTRY, Finding
+from compat.rules.case import Case
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+# Rules about a package's files, asked of everything that is installed, whatever the goal is.
+_OF_FILES = ("python-unsupported", "glibc-too-old", "libstdcxx-too-old")
+# What is only a warning on a machine that runs is an error in a plan: nobody plans a coin toss.
+_WARNINGS = ("mixed-cuda-majors",)
+
+
+def reason(found: Finding) -> Reason:
+    """A finding as a reason, with the source of the claim that decided."""
+    return Reason(found.rule, found.message, found.evidence[-1].source if found.evidence else "")
+
+
+def faults(machine: Machine, goals: Iterable[Goal], matrix: "Matrix") -> tuple[Reason, ...]:
+    """What keeps the goals from being reached on this machine."""
+    found: dict[Reason, None] = {}
+    for goal in goals:
+        for one in check(machine, goal, matrix).findings:
+            if one.severity == "error" or (one.severity == "warning" and one.rule in _WARNINGS):
+                found[reason(one)] = None
+    return tuple(found)
+
+
+def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Reason, ...]:
+    """What keeps the files of a choice, and of what it brings, from being installed and loaded."""
+    names = [choice.component, *(name for name, _ in choice.brings)]
+    found: dict[Reason, None] = {}
+    for name in names:
+        case = Case(machine, Goal("import", name), matrix)
+        for rule in _OF_FILES:
+            for one in REGISTRY[rule].judge(case):
+                if isinstance(one, Finding) and one.severity == "error":
+                    found[reason(one)] = None
+    return tuple(found)

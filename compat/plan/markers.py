@@ -1,0 +1,99 @@
+"""Environment markers of requirement lines (PEP 508), for the machine that is planned for."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from compat import versions
+from compat.machine import Machine
+
+_TOKEN = re.compile(r"\s*(\(|\)|'[^']*'|\"[^\"]*\"|<=|>=|==|!=|~=|<|>|[A-Za-z_.]+)")
+_SYSTEMS = {
+    "linux": ("Linux", "linux", "posix"),
+    "windows": ("Windows", "win32", "nt"),
+    "macos": ("Darwin", "darwin", "posix"),
+}
+_MACHINES = {("windows", "x86_64"): "AMD64", ("macos", "aarch64"): "arm64"}
+
+
+@lru_cache(maxsize=64)
+def _variables(system: str | None, arch: str | None, python: str | None) -> Mapping[str, str]:
+    platform, sys_platform, os_name = _SYSTEMS.get(system or "", ("", "", ""))
+    line = versions.major_minor(python) if python else ""
+    return {
+        "platform_system": platform,
+        "sys_platform": sys_platform,
+        "os_name": os_name,
+        "platform_machine": _MACHINES.get((system or "", arch or ""), arch or ""),
+        "python_version": line,
+        "python_full_version": python or "",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "extra": "",
+    }
+
+
+def applies(marker: str, machine: Machine, extra: str = "") -> bool:
+    """Does the requirement count on this machine? What is unknown of the machine counts as met."""
+    if not marker:
+        return True
+    known = {**_variables(machine.os, machine.arch, machine.python), "extra": extra}
+    return _Reader(tuple(_TOKEN.findall(marker)), known).read()
+
+
+class _Reader:
+    """Reads ``a == 'x' and (b != 'y' or c < '3')``."""
+
+    def __init__(self, tokens: tuple[str, ...], known: Mapping[str, str]) -> None:
+        self.tokens = tokens
+        self.known = known
+        self.at = 0
+
+    def read(self) -> bool:
+        value = self._both()
+        while self._next("or"):
+            value = self._both() or value
+        return value
+
+    def _both(self) -> bool:
+        value = self._one()
+        while self._next("and"):
+            value = self._one() and value
+        return value
+
+    def _one(self) -> bool:
+        if self._next("("):
+            value = self.read()
+            self._next(")")
+            return value
+        left, operator = self._take(), self._take()
+        if operator == "not":
+            operator = "not " + self._take()
+        return _compare(self._value(left), operator, self._value(self._take()))
+
+    def _value(self, token: str) -> str:
+        return token[1:-1] if token[:1] in "'\"" else self.known.get(token, "")
+
+    def _next(self, token: str) -> bool:
+        if self.at < len(self.tokens) and self.tokens[self.at] == token:
+            self.at += 1
+            return True
+        return False
+
+    def _take(self) -> str:
+        token = self.tokens[self.at] if self.at < len(self.tokens) else ""
+        self.at += 1
+        return token
+
+
+def _compare(left: str, operator: str, right: str) -> bool:
+    if operator == "in":
+        return left in right
+    if operator == "not in":
+        return left not in right
+    if not left or not right:
+        # Unknown system or Python; an extra that is not asked for is known.
+        return operator != "==" or not (left or right)
+    if versions.try_parse(left) and versions.try_parse(right) and "." in left + right:
+        return versions.parse_range(f"{operator}{right}").admits(left) is not False
+    return (left == right) if operator in ("==", "===") else left != right

@@ -1,0 +1,129 @@
+"""What the planner works with and what it answers (docs/plan.md). Everything is frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from compat.goals import Goal
+from compat.machine import Build, Machine
+
+Outcome = Literal["nothing-to-do", "planned", "impossible"]
+Kind = Literal["package", "environment", "python", "driver", "container", "system", "setting"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a step is needed, or why something does not fit: a rule, what it says, the source of the claim."""
+
+    rule: str
+    message: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One component that is asked for. ``text`` is a range (``==2.15.*``), ``*`` for any release."""
+
+    component: str
+    text: str
+    said: str = ""  # as the user wrote it
+    where: str = "request"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """What the metadata of a build demands of another package."""
+
+    name: str
+    range: str
+    by: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One published build of a component, and how it is installed.
+
+    ``brings`` are packages that come with it in an exact release, ``pins`` those that it shares with others and that
+    have to suit all, ``arguments`` what the installer is told besides the requirement itself.
+    """
+
+    component: str
+    distribution: str
+    version: str  # as it will be installed: 2.6.0+cu124
+    index: str = "pypi"
+    variant: str = ""
+    extras: tuple[str, ...] = ()
+    build: Build = Build()
+    brings: tuple[tuple[str, str], ...] = ()
+    pins: tuple[Pin, ...] = ()
+    arguments: tuple[str, ...] = ()
+    row: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    installed: bool = False
+    tested: bool = True
+    library_path: bool = False  # its CUDA parts are found only with LD_LIBRARY_PATH
+    default: bool = True  # what a plain install of the release from the public index yields
+    libraries: tuple[tuple[str, str], ...] = ()  # (library, version) that its process loads
+
+    @property
+    def public(self) -> str:
+        """The version without its local part."""
+        return self.version.partition("+")[0]
+
+    @property
+    def label(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as an argument list; ``installer`` is the program's family."""
+
+    installer: str
+    argv: tuple[str, ...]
+
+    @property
+    def shell(self) -> str:
+        """The same, quoted for reading and pasting."""
+        import shlex
+
+        return shlex.join(self.argv)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change, in the order in which it is made."""
+
+    kind: Kind
+    component: str
+    before: str | None
+    after: str
+    why: tuple[Reason, ...] = ()
+    commands: tuple[Command, ...] = ()
+    needs_root: bool = False
+    reversible: bool = True
+
+
+@dataclass(frozen=True)
+class Lift:
+    """What would have to be allowed to move, and what it would take."""
+
+    allow: tuple[str, ...]
+    needs: str
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The answer for one machine (or for several that are to share one)."""
+
+    outcome: Outcome
+    machine: Machine
+    requests: tuple[Request, ...]
+    goals: tuple[Goal, ...]
+    steps: tuple[Step, ...] = ()
+    result: Machine = Machine()
+    conflict: tuple[Reason, ...] = ()
+    lifts: tuple[Lift, ...] = ()
+    alternatives: "tuple[Plan, ...]" = ()
+    choices: tuple[Choice, ...] = ()

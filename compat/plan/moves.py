@@ -1,0 +1,158 @@
+"""What may be moved besides packages, and to what: interpreters, drivers, containers.
+
+A scene is made for each move that is allowed. Least change first: as it is, a new environment, another Python, a
+container, a newer driver, then several of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Driver, Libcuda, Machine
+from compat.plan.commands import ENVIRONMENT
+from compat.plan.commands import driver as driver_commands
+from compat.plan.commands import python as python_commands
+from compat.plan.model import Reason, Request, Step
+from compat.plan.offers import offers
+from compat.plan.published import is_jetson
+from compat.plan.scene import Scene, emptied
+from compat.rules.case import Case
+
+if TYPE_CHECKING:
+    from compat.goals import Goal
+    from compat.matrix import Matrix
+
+MOVES = ("environment", "python", "container", "driver")
+
+
+def as_it_is(machine: Machine) -> Iterator[Scene]:
+    """The machine with its environment, then with a new one beside it."""
+    yield Scene(machine)
+    if machine.packages:
+        step = Step(
+            "environment",
+            "environment",
+            None,
+            ENVIRONMENT,
+            (
+                Reason(
+                    "package-versions-mismatch",
+                    "What is asked for does not go together with what is installed in this environment.",
+                ),
+            ),
+            python_commands.environment(machine, None),
+        )
+        yield Scene(emptied(machine), (step,), ("environment",), fresh=True)
+
+
+def pythons(machine: Machine, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
+    """A new environment with another Python, newest first, of those that builds of what is asked for exist for."""
+    if is_jetson(machine):
+        return  # the Python of a JetPack is part of it
+    lines: set[str] = set()
+    for request in requests:
+        for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
+            lines |= {line for line in choice.row.get("python", ()) if versions.try_parse(line)}
+    current = versions.major_minor(machine.python) if machine.python else None
+    for line in sorted(lines, key=lambda text: versions.parse(text).key(), reverse=True):
+        if line == current or versions.parse(line) < versions.parse("3.6"):
+            continue
+        step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line))
+        yield Scene(replace(emptied(machine), python=line), (step,), ("python",), fresh=True)
+
+
+def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
+    """Driver releases at which something begins to work, oldest first: of CUDA majors, toolkits and GPU generations."""
+    field = "driver_windows" if _windows(machine) else "driver_linux"
+    found = {row[field] for row in (*matrix.rows("major", "cuda"), *matrix.cuda.toolkits) if field in row}
+    for gpu in Case(machine, _ANY, matrix).gpus:
+        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        if row is not None and "driver_first" in row:
+            found.add(str(row["driver_first"]))
+    current = machine.driver.version or machine.driver.kernel_module_version
+    newer = [text for text in found if current is None or versions.at_least(current, text) is False]
+    return sorted(newer, key=lambda text: versions.parse(text).key())
+
+
+def _windows(machine: Machine) -> bool:
+    # In WSL 2 the Linux numbers count: the driver reports its own.
+    return machine.os == "windows"
+
+
+def with_driver(machine: Machine, version: str) -> Machine:
+    """The machine with another driver of one piece; nothing of the old one is left."""
+    driver = replace(
+        machine.driver,
+        version=version,
+        cuda=None,
+        kernel_module_version=version,
+        kernel_module_loaded=True if machine.driver.kernel_module_loaded is not None else None,
+        kernel_module=_module(machine.driver),
+    )
+    libcuda = machine.libcuda
+    if libcuda.version is not None or libcuda.compat is not None or libcuda.stub is not None:
+        libcuda = Libcuda(
+            version=version, path=libcuda.path if libcuda.compat is False else None, compat=False, stub=False
+        )
+    missing = machine.missing_libraries
+    return replace(
+        machine,
+        driver=driver,
+        libcuda=libcuda,
+        missing_libraries=missing and tuple(soname for soname in missing if soname != "libcuda.so.1"),
+    )
+
+
+def _module(driver: Driver) -> str | None:
+    return None if driver.kernel_module in (None, "nouveau", "nova_core") else driver.kernel_module
+
+
+def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
+    """(branch, release) to install: the newest branch that is maintained, serves every GPU and is not below ``least``."""
+    field = "latest_windows" if _windows(machine) else "latest_linux"
+    ends = [10**6]
+    for gpu in Case(machine, _ANY, matrix).gpus:
+        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        if row is not None and "driver_last" in row:
+            ends.append(int(row["driver_last"]))
+    fitting = [
+        row
+        for row in matrix.drivers.branches
+        if int(row["branch"]) <= min(ends) and field in row and versions.at_least(row[field], least)
+    ]
+    maintained = [
+        row
+        for row in fitting
+        if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= matrix.date
+    ]
+    legacy = [row for row in fitting if int(row["branch"]) == min(ends)]
+    for rows in (maintained, legacy, fitting):
+        if rows:
+            return str(rows[-1]["branch"]), str(rows[-1][field])
+    return str(versions.parse(least).major), least
+
+
+def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:
+    """The step that installs a driver branch."""
+    known = [gpu.capability for gpu in Case(machine, _ANY, matrix).gpus if gpu.capability]
+    commands = driver_commands.install(machine, branch, min(known, default=None), max(known, default=None))
+    return Step(
+        "driver",
+        "driver",
+        machine.driver.version or machine.driver.kernel_module_version,
+        release,
+        why,
+        commands,
+        needs_root=True,
+        reversible=True,
+    )
+
+
+def _any_goal() -> "Goal":
+    from compat.goals import parse
+
+    return parse("use:gpu")
+
+
+_ANY = _any_goal()

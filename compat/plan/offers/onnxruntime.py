@@ -1,0 +1,81 @@
+"""ONNX Runtime: the GPU distribution, with CUDA and cuDNN from its extras, from packages, or from the machine."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Build, Machine
+from compat.plan import jetson, parts
+from compat.plan.model import Choice
+from compat.plan.offers.tensorflow import resolvable
+from compat.plan.published import is_jetson, pins, rows
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+PRELOADS_SINCE = "1.21"  # onnxruntime.preload_dlls() finds the packages' libraries (ONNX Runtime 1.21 release notes)
+
+
+def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
+    """onnxruntime-gpu; the plain distribution where the goal needs no GPU."""
+    for row in rows(matrix, "onnxruntime-gpu" if gpu else "onnxruntime", machine, wanted):
+        if is_jetson(machine):
+            yield from jetson.choice(row, "onnxruntime", machine)
+        elif not gpu:
+            yield _plain(row, machine, matrix)
+        elif row.get("cuda"):
+            yield from _ways(row, machine, matrix)
+
+
+def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
+    label = f"{row['package']} {row['version']}"
+    return Choice(
+        "onnxruntime",
+        row["package"],
+        row["version"],
+        row["index"],
+        row["variant"],
+        build=Build(cuda=row.get("cuda"), source=row["index"]),
+        pins=pins(matrix, row.get("requires", ()), machine, label, str(matrix.source(row, "requires"))),
+        row=row,
+    )
+
+
+def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
+    plain = _plain(row, machine, matrix)
+    preloads = versions.parse(row["version"]) >= versions.parse(PRELOADS_SINCE)
+    extras = row.get("extras", {})
+    lines = [*extras.get("cuda", ()), *extras.get("cudnn", ())]
+    if lines and resolvable(matrix, lines):
+        found = tuple(
+            pin
+            for extra in ("cuda", "cudnn")
+            for pin in pins(
+                matrix, extras.get(extra, ()), machine, plain.label, str(matrix.source(row, "extras")), extra
+            )
+        )
+        yield replace(plain, extras=("cuda", "cudnn"), pins=(*plain.pins, *found))
+    cuda = versions.parse(row["cuda"])
+    kits = [versions.parse(kit.version).major for kit in machine.toolkits or () if kit.version]
+    cudnn = [
+        library
+        for library in machine.libraries or ()
+        if library.name == "cudnn" and library.origin in ("system", "container")
+    ]
+    if cudnn and cuda.major in kits:
+        yield plain
+    names = parts.carriers(matrix, row, cuda.major) if "needs" in row and machine.os == "linux" else None
+    if names:
+        if row.get("cudnn"):
+            names = tuple(dict.fromkeys((*names, f"nvidia-cudnn-cu{cuda.major}")))
+        major = versions.parse(row["cudnn"]).major if row.get("cudnn") else None
+        ranges = {name: f">={row['cudnn']},<{major + 1}" for name in names if "cudnn" in name and major is not None}
+        exact = parts.pinned(matrix, names, machine, ranges, plain.label, str(matrix.source(row, "needs")))
+        yield replace(
+            plain,
+            pins=(*plain.pins, *exact),
+            default=False,
+            library_path=not preloads,
+            arguments=tuple(f"{pin.name}{'' if pin.range == '*' else pin.range}" for pin in exact),
+        )

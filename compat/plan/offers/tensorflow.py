@@ -1,0 +1,121 @@
+"""TensorFlow: with CUDA from its extra, from packages beside it, or from the machine."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Build, Machine
+from compat.plan import jetson, parts
+from compat.plan.model import Choice
+from compat.plan.published import is_jetson, pins, rows
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+EXTRA = "and-cuda"
+
+
+def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
+    """Builds with CUDA; before 2.1 those were published as tensorflow-gpu."""
+    found = rows(matrix, "tensorflow", machine, wanted) + rows(matrix, "tensorflow-gpu", machine, wanted)
+    for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
+        if is_jetson(machine):
+            yield from jetson.choice(row, "tensorflow", machine)
+        elif not gpu:
+            yield _plain(row, machine, matrix)
+        elif row.get("cuda"):
+            yield from _ways(row, machine, matrix)
+
+
+def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
+    plain = _plain(row, machine, matrix)
+    lines = row.get("extras", {}).get(EXTRA, ())
+    source = str(matrix.source(row, "extras"))
+    if lines and resolvable(matrix, lines):
+        yield replace(
+            plain, extras=(EXTRA,), pins=(*plain.pins, *pins(matrix, lines, machine, plain.label, source, EXTRA))
+        )
+    if _system_has(machine, row):
+        yield plain
+    with_parts = _with_parts(plain, row, machine, matrix)
+    if with_parts is not None:
+        yield with_parts
+
+
+def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
+    version = row["version"]
+    label = f"{row['package']} {version}"
+    release = matrix.packages.release("tensorflow", version) or {}
+    tested = [versions.major_minor(text) for text in release.get("cuda_tested", ()) if text]
+    cuda = row.get("cuda")
+    known = versions.try_parse(cuda) if cuda else None
+    return Choice(
+        "tensorflow",
+        row["package"],
+        version,
+        row["index"],
+        row["variant"],
+        build=Build(cuda=cuda if known or cuda is False else None, source=row["index"]),
+        pins=pins(matrix, row.get("requires", ()), machine, label, str(matrix.source(row, "requires"))),
+        row=row,
+        tested=not tested or known is None or versions.major_minor(str(cuda)) in tested,
+        default=row["index"] == "pypi",
+    )
+
+
+def resolvable(matrix: "Matrix", lines: "list[str]") -> bool:
+    """Can an installer get every package of the extra? Placeholders and never-published releases stop it."""
+    for name, spec, _ in matrix.packages.pins({"requires": list(lines)}):
+        for dead in matrix.every("name"):
+            if dead["distribution"] != name or dead["state"] not in (
+                "stub",
+                "never-published",
+                "fetcher",
+                "source-only",
+            ):
+                continue
+            if dead["state"] == "fetcher":
+                continue  # its build step fetches the real one
+            exact = spec[2:].strip() if spec.startswith("==") else None
+            if dead["range"] == "*" or (exact and versions.parse_range(dead["range"]).admits(exact)):
+                return False
+        known = matrix.packages.versions(name)
+        if (
+            len(known) > 1
+            and spec.startswith("==")
+            and not any(versions.parse_range(spec).admits(one) for one in known)
+        ):
+            return False
+    return True
+
+
+def _system_has(machine: Machine, row: "Row") -> bool:
+    """Are CUDA of this major and cuDNN on the machine itself?"""
+    cuda = versions.try_parse(row["cuda"])
+    kits = [versions.parse(kit.version).major for kit in machine.toolkits or () if kit.version]
+    cudnn = any(
+        library.name == "cudnn" and library.origin in ("system", "container") for library in machine.libraries or ()
+    )
+    return cudnn and cuda is not None and cuda.major in kits
+
+
+def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Choice | None:
+    cuda = versions.try_parse(row["cuda"])
+    if cuda is None or machine.os != "linux" or "needs" not in row:
+        return None
+    names = parts.carriers(matrix, row, cuda.major)
+    if not names:
+        return None
+    release = matrix.packages.release("tensorflow", row["version"]) or {}
+    cudnn = release.get("cudnn") or row.get("cudnn")
+    major = versions.parse(cudnn).major if cudnn else None
+    ranges = {name: f">={cudnn},<{(major or 0) + 1}" for name in names if "cudnn" in name and major is not None}
+    exact = parts.pinned(matrix, names, machine, ranges, plain.label, str(matrix.source(row, "needs")))
+    return replace(
+        plain,
+        pins=(*plain.pins, *exact),
+        arguments=tuple(f"{pin.name}{'' if pin.range == '*' else pin.range}" for pin in exact),
+        library_path=versions.parse(row["version"]) < versions.parse("2.14"),
+        default=False,
+    )

@@ -1,0 +1,56 @@
+"""TensorRT: one distribution a CUDA major; the libraries come from NVIDIA's own index."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Build, Machine
+from compat.plan.model import Choice
+from compat.plan.published import is_jetson, rows
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+OWN_SINCE = "10.0"  # from here on the distribution carries its CUDA major in its name
+
+
+def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
+    """Every release, its newest CUDA major first. A Jetson has the TensorRT of its JetPack and no other."""
+    if is_jetson(machine):
+        return
+    found = [
+        row
+        for name in ("tensorrt-cu13", "tensorrt-cu12", "tensorrt-cu11")
+        for row in rows(matrix, name, machine, wanted)
+    ]
+    found += [
+        row
+        for row in rows(matrix, "tensorrt", machine, wanted)
+        if versions.parse(row["version"]) < versions.parse(OWN_SINCE)
+    ]
+    for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
+        if "python" in row:
+            yield _choice(row, matrix)
+
+
+def _choice(row: "Row", matrix: "Matrix") -> Choice:
+    name, version = row["package"], row["version"]
+    number = row.get("tensorrt", versions.parse(version).public)
+    release = matrix.packages.of_line("tensorrt", ".".join(number.split(".")[:3]))
+    default = next((one["cuda_default"] for one in release if "cuda_default" in one), None)
+    major = str(row["cuda"]).partition(".")[0] if row.get("cuda") else ""
+    brings = ((f"{name}-bindings", version), (f"{name}-libs", version)) if name != "tensorrt" else ()
+    return Choice(
+        "tensorrt",
+        name,
+        version,
+        row["index"],
+        row["variant"],
+        build=Build(cuda=row.get("cuda"), source=row["index"]),
+        brings=brings,
+        row=row,
+        libraries=(("tensorrt", number),),
+        tested=default is None or not major or versions.parse(default).major == int(major),
+        # The public archive only fetches; NVIDIA's index is named so that an installer gets the wheels themselves.
+        arguments=("--extra-index-url", "https://pypi.nvidia.com"),
+    )

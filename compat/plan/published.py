@@ -1,0 +1,75 @@
+"""Which published builds of a distribution could be installed on a machine, newest first."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Machine
+from compat.matrix.packages import fits_platform
+from compat.plan.markers import applies
+from compat.plan.model import Pin
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+INSTALLABLE = ("pypi", "pytorch", "nvidia")  # indexes that pip and uv can be pointed at, and that are planned for
+JETSON = ("jetson", "jetson-ai-lab")
+
+
+def is_jetson(machine: Machine) -> bool:
+    """Is it a Jetson, whose builds come from JetPack's own indexes?"""
+    return bool(machine.in_environment("jetson")) or machine.jetson.module is not None or machine.jetson.l4t is not None
+
+
+def usable(row: "Row", machine: Machine) -> bool:
+    """Is the build for this platform, and still there to be installed?"""
+    if not fits_platform(row, machine.os, machine.arch) or row.get("removed") or row.get("stub") or "yanked" in row:
+        return False
+    return row["index"] in (JETSON if is_jetson(machine) else INSTALLABLE)
+
+
+def rows(matrix: "Matrix", distribution: str, machine: Machine, wanted: str) -> "list[Row]":
+    """Builds that the range admits, newest release first; pre-releases only where the range names one."""
+    allowed = versions.parse_range(wanted)
+    named = any(bound.is_prerelease for _, bound, _ in allowed.clauses)
+    found = []
+    for text, builds in matrix.packages.builds(distribution).items():
+        version = versions.try_parse(text)
+        if version is None or (version.is_prerelease and not named) or allowed.admits(text) is False:
+            continue
+        found += [(version, row) for row in builds if usable(row, machine)]
+    found.sort(key=lambda entry: entry[0].key(), reverse=True)
+    return [row for _, row in found]
+
+
+def serves_python(row: "Row", machine: Machine) -> bool:
+    """Has the build a file for this Python? True where either is unknown."""
+    return machine.python is None or "python" not in row or versions.major_minor(machine.python) in row["python"]
+
+
+def newest(matrix: "Matrix", distribution: str, machine: Machine, ranges: Iterable[str]) -> str | None:
+    """The newest published release inside all ranges that has a file for this machine; None where none is known."""
+    wanted = ",".join(text for text in ranges if text != "*") or "*"
+    for row in rows(matrix, distribution, machine, wanted):
+        if serves_python(row, machine):
+            return str(row["version"])
+    return None
+
+
+def pins(
+    matrix: "Matrix", lines: Iterable[str], machine: Machine, by: str, source: str, extra: str = ""
+) -> tuple[Pin, ...]:
+    """The requirement lines that count on this machine, as pins."""
+    found = []
+    for name, spec, marker in matrix.packages.pins({"requires": list(lines)}):
+        if applies(marker, machine, extra) and _is_range(spec):
+            found.append(Pin(name, spec, by, source))
+    return tuple(found)
+
+
+def _is_range(spec: str) -> bool:
+    try:
+        versions.parse_range(spec)
+    except versions.BadVersion:
+        return False  # a direct reference, or a spelling that indexes no longer take
+    return True

@@ -1,0 +1,39 @@
+"""Scenes: the machine with what is allowed to move already moved, in the documented order of preference."""
+
+from dataclasses import dataclass, replace
+
+from compat.machine import Machine
+from compat.plan.model import Step
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A machine to install on, and the steps that lead to it."""
+
+    machine: Machine
+    steps: tuple[Step, ...] = ()
+    moves: tuple[str, ...] = ()
+    fresh: bool = False  # a new environment: nothing that is installed has to be kept
+
+
+def emptied(machine: Machine) -> Machine:
+    """The machine as a new environment sees it: no packages, and of the libraries only the system's."""
+    libraries = (
+        None
+        if machine.libraries is None
+        else tuple(
+            replace(one, loaded=None, loaded_by=None)
+            for one in machine.libraries
+            if one.origin in ("system", "container")
+        )
+    )
+    return replace(
+        machine,
+        packages={},
+        builds={},
+        libraries=libraries,
+        duplicates=(),
+        damaged=(),
+        missing_libraries=None,
+        interpreter=None,
+    )
