@@ -128,16 +128,12 @@ def _overwritten(
     host: Host, path: str, stat: Stat, claimants: Sequence[tuple[Distribution, Listed]]
 ) -> list[Damage]:
     """Several distributions claim the path: whose file is it, and who lost theirs?"""
-    if len({(line.size, line.digest) for _, line in claimants}) == 1:
-        return []  # the same file in both
     matching = _matching(host, path, stat, claimants)
     if not matching:
         problem = "empty" if stat.size == 0 else "truncated"
-        return [Damage(d.name, line.path, problem) for d, line in claimants] if problem == "empty" else []
-    if len(matching) > 1:
-        return []
-    survivor = matching[0]
-    return [Damage(d.name, line.path, "overwritten", survivor.name) for d, line in claimants if d is not survivor]
+        return [Damage(d.name, line.path, problem) for d, line in claimants if stat.size < (line.size or 0)]
+    return [
+        Damage(d.name, line.path, "overwritten", matching[0].name) for d, line in claimants if d not in matching]
 
 
 def _matching(

@@ -123,9 +123,8 @@ def _version(
 ) -> tuple[str | None, str]:
     """The version and what told it: the package that owns the file, the file's own name, a header beside it."""
     shown = libnames.version_of(real.rpartition("/")[2]) or libnames.version_of(path.rpartition("/")[2])
-    header = header_version(host, name, real)
     if origin == "pip" and installed is not None:
-        owner = owner_of(host, installed, name, path, header[0] if header else None)
+        owner = owner_of(host, installed, name, path)
         if owner is not None and owner.version is not None:
             return owner.version.partition("+")[0], owner.info
     if origin == "bundled" and "/tensorrt" in path and installed is not None:
@@ -138,12 +137,10 @@ def _version(
             return packaged, dpkg.STATUS
     if shown is not None and shown.count(".") >= 2:
         return shown, real
-    return header or (shown, real)
+    return header_version(host, name, real) or (shown, real)
 
 
-def owner_of(
-    host: Host, installed: Installed, name: str, path: str, header: str | None = None
-) -> Distribution | None:
+def owner_of(host: Host, installed: Installed, name: str, path: str) -> Distribution | None:
     """The pip distribution that the copy at `path` belongs to, where several wrote the same path the surviving one."""
     folder = path.partition("/nvidia/")[0]
     base = PIP.get(name)
@@ -152,8 +149,6 @@ def owner_of(
     new_layout = re.search(r"/nvidia/cu\d+/lib/", path) is not None
     if len(fitting) > 1 and name not in ("cudnn", "nccl", "cusparselt", "nvshmem", "cutensor"):
         fitting = [d for d in fitting if (re.search(r"-cu\d+$", d.name) is None) is new_layout] or fitting
-    if len(fitting) > 1 and header is not None:
-        fitting = [d for d in fitting if (d.version or "").startswith(header)] or fitting
     if len(fitting) > 1:
         from compat.probe.integrity import writers
 

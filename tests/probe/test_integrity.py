@@ -60,6 +60,13 @@ def test_cudnn_of_two_majors_over_each_other(root: Root) -> None:
     assert root.machine("/env").duplicates == ()
 
 
+def test_two_that_bring_the_same_file_and_one_that_does_not(root: Root) -> None:
+    root.wheel(SITE, "nvidia-cudnn-cu11", "9.10.0", {CUDNN: "eleven"})
+    root.wheel(SITE, "nvidia-cudnn-cu12", "9.12.0.46", {CUDNN: "same, longer"})
+    root.wheel(SITE, "nvidia-cudnn-cu13", "9.13.0.50", {CUDNN: "same, longer"})
+    assert damaged(root) == (Damage("nvidia-cudnn-cu11", CUDNN, "overwritten", "nvidia-cudnn-cu12"),)
+
+
 def test_at_equal_sizes_the_hash_tells(root: Root) -> None:
     root.wheel(SITE, "nvidia-cudnn-cu12", "9.12.0.46", {CUDNN: "aaaa"})
     root.wheel(SITE, "nvidia-cudnn-cu13", "9.13.0.50", {CUDNN: "bbbb"})
@@ -74,7 +81,9 @@ def test_both_lost_it(root: Root) -> None:
     assert damaged(root) == (
         Damage("nvidia-cudnn-cu12", CUDNN, "missing"), Damage("nvidia-cudnn-cu13", CUDNN, "missing"))
     root.file(f"{SITE}/{CUDNN}")
-    assert {damage.problem for damage in damaged(root)} == {"empty"}
+    assert [damage.problem for damage in damaged(root)] == ["empty", "empty"]
+    root.file(f"{SITE}/{CUDNN}", "x")
+    assert [damage.problem for damage in damaged(root)] == ["truncated", "truncated"]
 
 
 def test_onnxruntime_over_onnxruntime_gpu(root: Root) -> None:

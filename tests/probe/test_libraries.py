@@ -69,6 +69,22 @@ def test_dpkg_gives_the_whole_version_where_it_agrees(root: Root) -> None:
     assert copies(root)[f"{SYSTEM}/libnvinfer.so.10"].version == "10.3.0"
 
 
+def test_what_was_removed_from_dpkg_counts_for_nothing(root: Root) -> None:
+    root.file(f"{SYSTEM}/libcudnn.so.9")
+    root.file("/var/lib/dpkg/status", status("libcudnn9-cuda-12", "9.10.2.21-1").replace("install ok installed",
+                                                                                      "deinstall ok config-files"))
+    assert copies(root)[f"{SYSTEM}/libcudnn.so.9"].version == "9"
+    root.file("/var/lib/dpkg/status", status("libcudnn9-cuda-12", "9.10.2.21-1"))
+    assert copies(root)[f"{SYSTEM}/libcudnn.so.9"].version == "9.10.2.21"
+
+
+def test_two_ways_to_one_folder_are_one_copy(root: Root) -> None:
+    root.file("/usr/local/cuda-12.4/lib64/libcublas.so.12.4.5").file("/usr/local/cuda-12.4/bin/nvcc")
+    root.link("/usr/local/cuda-12.4/lib64/libcublas.so.12", "libcublas.so.12.4.5").link("/usr/local/cuda", "cuda-12.4")
+    root.environ = {"LD_LIBRARY_PATH": "/usr/local/cuda/lib64:/usr/local/cuda-12.4/lib64"}
+    assert list(copies(root)) == ["/usr/local/cuda/lib64/libcublas.so.12"]
+
+
 def test_a_header_tells_what_the_name_does_not(root: Root) -> None:
     root.file("/usr/local/cuda-11.8/lib64/libcudnn.so.8").file("/usr/local/cuda-11.8/bin/nvcc")
     root.file("/usr/local/cuda-11.8/include/cudnn_version.h", HEADER.format(8, 9, 7))

@@ -91,6 +91,8 @@ def test_pth_adds_folders_and_its_code_is_not_run(root: Root) -> None:
     root.venv("/env", "3.8").folder("/src/project").folder(f"{SITE}/vendored")
     marker = root.top / "ran"
     lines = ["# comment", f"import os; open({str(marker)!r}, 'w')", "/src/project", "vendored", "/does/not/exist", ""]
+    lines += ["import looks_like_a_folder"]
+    root.folder(f"{SITE}/import looks_like_a_folder")
     root.file(f"{SITE}/a.pth", "\n".join(lines)).file(f"{SITE}/.hidden.pth", "/usr\n")
     root.file(f"{SITE}/b.pth", b"\xff\xfe/x")
     assert found(root, "/env").path == (SITE, "/src/project", f"{SITE}/vendored")
