@@ -54,6 +54,11 @@ class Version:
         return self.text.partition("+")[0]
 
     @property
+    def base(self) -> str:
+        """The release without pre-release, post and local parts: ``1.1.0`` of ``1.1.0a0+git``."""
+        return ".".join(str(number) for number in self.release)
+
+    @property
     def is_prerelease(self) -> bool:
         return self.pre != _FINAL or self.dev != _ENDLESS
 

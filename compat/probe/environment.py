@@ -6,7 +6,6 @@ import re
 
 from compat.probe.host import Host
 from compat.probe.layer import Reading
-from compat.probe.nodes import GPU
 
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _APPTAINER_FOLDER = "/.singularity.d"
@@ -104,13 +103,17 @@ def _conda(host: Host, so_far: Reading) -> str | None:
     return next((f"{prefix}/conda-meta" for prefix in prefixes if host.is_dir(f"{prefix}/conda-meta")), None)
 
 
+_GPU_NODE = re.compile(r"/dev/(?:nvidia(?:\d+|ctl|-uvm)|dxg|nvhost-gpu|nvmap)$")
+
+
 def _container(host: Host, so_far: Reading, found: Reading) -> None:
     """What the container was started with; its variables are those that NVIDIA's container toolkit reads."""
     variables = host.environ
     nodes = so_far.get("device_nodes")
     if nodes is not None:
-        access = any(GPU.match(node) or node in ("/dev/dxg", "/dev/nvhost-gpu", "/dev/nvmap") for node in nodes)
-        found.put("container.gpu_access", access, "/dev")
+        # A runtime that gives a GPU makes all of its nodes: some of them are a fault of their own (device-node-missing).
+        given = (*nodes, *so_far.aside.get("closed_nodes", ()))
+        found.put("container.gpu_access", any(_GPU_NODE.match(node) for node in given), "/dev")
     elif variables.get("NVIDIA_VISIBLE_DEVICES") == "none":
         found.put("container.gpu_access", False, "variable NVIDIA_VISIBLE_DEVICES")
     for field, name in (("driver_capabilities", "NVIDIA_DRIVER_CAPABILITIES"), ("requires", "NVIDIA_REQUIRE_CUDA")):

@@ -80,6 +80,8 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
 
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
     answers = {runs(one, capability) for one in code}
+    if None in answers and _below_minimum(case, subject, capability):
+        answers = {False}
     if answers == {True}:
         return Holds("gpu-not-in-build", subject.component, f"{subject.label} has code for {gpu.name} ({capability})",
                      (*gpu.evidence, Evidence(_listed(code[0]), code[0][2])))
@@ -90,6 +92,15 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
             (*gpu.evidence, Evidence(f"{subject.label} is built for {_listed(code[0])}", code[0][2])),
             (Remedy(f"install a build of {subject.distribution} that has {capability.sm}"),))
     return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+
+
+def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
+    """Is the GPU below the minimum that the vendor states, for every release that the installed one can be?"""
+    if subject.facts.architectures is not None:
+        return False
+    rows = {row["version"]: case.matrix.packages.release(subject.component, row["version"]) for row in subject.candidates}
+    stated = [row.get("capability_minimum") if row is not None else None for row in rows.values()]
+    return bool(stated) and all(least is not None and gpu < parse_capability(least) for least in stated)
 
 
 def _listed(code: Code) -> str:
@@ -179,7 +190,10 @@ def _publishes(case: Case, subject: Subject, parts: list[Subject], system: str, 
     if subject.local_cuda:
         return None
     wanted = (case.machine.request or {}).get(subject.distribution, "")
-    rows = list(matching(case.matrix, subject.distribution, subject.version, wanted))
+    # The GPU build may be published under a name of its own (onnxruntime-gpu).
+    names = [name for name in case.matrix.packages.distributions(subject.component) if "gpu" in name]
+    rows = [row for name in dict.fromkeys([subject.distribution, *names])
+            for row in matching(case.matrix, name, subject.version, wanted)]
     part_rows = [row for part in parts for found in case.matrix.packages.builds(part.distribution).values() for row in found]
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source] or rows

@@ -111,7 +111,19 @@ def _belongs(case: Case, package: str) -> bool:
             return True
         if any(name == pinned for row in subject.candidates[:8] for pinned, _, _ in case.matrix.packages.pins(row)):
             return True
+        if _is_part_of(name, subject):
+            return True
     return False
+
+
+def _is_part_of(name: str, subject: Subject) -> bool:
+    """Is it one of NVIDIA's CUDA parts, of the major that the package is built for? (CUDA 13's have no suffix.)"""
+    cuda = subject.field("cuda").known
+    if not cuda or not name.startswith("nvidia-"):
+        return False
+    major = versions.parse(cuda).major
+    suffix = name.rpartition("-cu")[2] if "-cu" in name else ""
+    return suffix == str(major) if suffix.isdigit() else major >= 13
 
 
 @rule("stub-library", masks=("driver-missing", "driver-library-mismatch", "driver-too-old",
@@ -282,7 +294,12 @@ def _other_soname(case: Case, subject: Subject) -> Iterator[Outcome]:
 
 
 def _takes_system_cuda(case: Case, subject: Subject) -> bool:
-    return case.matrix.packages.about(subject.component).get("cuda_from") in ("system", "either")
+    """Does the package leave its CUDA libraries to the machine? One whose metadata pins CUDA's parts brings them."""
+    if case.matrix.packages.about(subject.component).get("cuda_from") not in ("system", "either"):
+        return False
+    return not subject.candidates or not all(
+        any(name.startswith(("nvidia-cublas", "nvidia-cuda-runtime", "cuda-toolkit")) for name, _, marker
+            in case.matrix.packages.pins(row) if "extra" not in marker) for row in subject.candidates)
 
 
 def _carried(case: Case, cuda: str) -> bool:

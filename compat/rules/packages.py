@@ -7,7 +7,7 @@ from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.subject import Subject
+from compat.rules.subject import Possible, Subject, matching
 
 
 @rule("package-missing")
@@ -77,7 +77,7 @@ def _exact(wanted: versions.Range) -> str | None:
     return next((bound.public for operator, bound, _ in wanted.clauses if operator in ("==", "===")), None)
 
 
-@rule("package-versions-mismatch")
+@rule("package-versions-mismatch", masks=("mixed-cuda-majors",))
 def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     """Two packages that go in fixed pairs do not match.
 
@@ -91,7 +91,39 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
         return
     yield from _pins(case)
     yield from _pairs(case)
+    yield from _linked_tensorrt(case)
     yield from _breaks(case, "package-versions-mismatch")
+
+
+def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
+    """TF-TRT opens TensorRT at run time and refuses one that differs from what it was compiled with in major or minor."""
+    if str(case.goal) != "use:tf-trt" or case.main is None:
+        return
+    built = _tensorrt_of(case, case.main)
+    have, path = _version(case, "tensorrt")
+    if not built.values or have is None:
+        yield Untold("package-versions-mismatch", "tensorflow", (path,))
+        return
+    same = built.decide(lambda need: versions.same_line(have, need, 2))
+    known = " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
+    facts = (case.read(path, have), Evidence(f"{case.main.label} is built with TensorRT {known}", built.source))
+    if same is False:
+        yield Finding("package-versions-mismatch", "tensorflow", f"{case.main.label} is built with TensorRT {known}; "
+                      f"this machine has {have}.", facts, (Remedy(f"install TensorRT {known}"),))
+    elif same:
+        yield Holds("package-versions-mismatch", "tensorflow", f"TensorRT {have} is what {case.main.label} was built with", facts)
+    else:
+        yield Untold("package-versions-mismatch", "tensorflow", (path,))
+
+
+def _tensorrt_of(case: Case, tensorflow: Subject) -> Possible:
+    """The TensorRT of the build; of a release whose GPU build had a name of its own (tensorflow-gpu), that one's."""
+    told = tensorflow.field("tensorrt")
+    if told.values or tensorflow.version is None:
+        return told
+    rows = [row for name in case.matrix.packages.distributions("tensorflow") for row
+            in matching(case.matrix, name, tensorflow.version) if "tensorrt" in row]
+    return Possible(tuple((row["tensorrt"], str(case.matrix.source(row, "tensorrt"))) for row in rows), bool(rows))
 
 
 def _pins(case: Case) -> Iterator[Outcome]:
@@ -132,10 +164,11 @@ def _pairs(case: Case) -> Iterator[Outcome]:
         for row in case.matrix.every("pair"):
             if normal(row["package"]) != normal(subject.distribution) or subject.version is None:
                 continue
-            if versions.parse_range(row["range"]).admits(versions.parse(subject.version).public) is not True:
+            # Vendors' containers carry pre-releases of a row (1.1.0a0): they go with what the release goes with.
+            if versions.parse_range(row["range"]).admits(versions.parse(subject.version).base) is not True:
                 continue
             have, path = _version(case, row["other"])
-            inside = versions.parse_range(row["fits"]).admits(versions.parse(have).public) if have else None
+            inside = versions.parse_range(row["fits"]).admits(versions.parse(have).base) if have else None
             if inside is None or have is None:
                 if have is None:
                     yield Untold("package-versions-mismatch", subject.component, (path,))

@@ -71,12 +71,11 @@ class Subject:
         stated = getattr(self.facts, name, None)
         if stated is not None:
             return Possible(((stated, f"builds.{self.distribution}.{name}"),), True)
-        if name == "cuda":
-            local = self.local_cuda
-            if local is not None:
-                return Possible(((local, self.path),), True)
         values = tuple((row[name], str(self.matrix.source(row, name))) for row in self.candidates if name in row)
-        return Possible(values, bool(values) and len(values) == len(self.candidates))
+        told = Possible(values, bool(values) and len(values) == len(self.candidates))
+        if name == "cuda" and told.known is None and self.local_cuda is not None:
+            return Possible(((self.local_cuda, self.path),), True)
+        return told
 
     @property
     def local_cuda(self) -> Any:
@@ -166,7 +165,7 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
 
 def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
     """Can this published build be the one that is installed?"""
-    if not fits_platform(row, machine.os, machine.arch):
+    if not fits_platform(row, machine.os, machine.arch) or (row["index"] in _JETSON and not _may_be_jetson(machine)):
         return False
     if subject.facts.source is not None and row["index"] != subject.facts.source and _is_index(subject.facts.source):
         return False
@@ -179,6 +178,13 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
     if subject.state == "requested":
         return row["index"] in ("pypi", subject.facts.source)
     return not bool(row.get("stub"))
+
+
+_JETSON = ("jetson", "jetson-ai-lab")
+
+
+def _may_be_jetson(machine: Machine) -> bool:
+    return machine.arch == "aarch64" or machine.jetson.module is not None or bool(machine.in_environment("jetson"))
 
 
 def _is_index(source: str) -> bool:
