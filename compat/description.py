@@ -146,10 +146,11 @@ SHAPES: dict[type, dict[str, Reader]] = {
     Damage: _shape("package path by", problem=_choice("missing", "empty", "truncated", "overwritten")),
     Container: _shape("image driver_capabilities requires", "", "gpu_access toolkit_installed"),
     Jetson: _shape("module", "jetpack l4t"),
-    Model: _shape("format writer", "opset ir_version", operators=_list(_text), target=_capability,
+    Model: _shape("format writer file", "opset ir_version", "quantized", operators=_list(_text), target=_capability,
+                  domains=_mapping(_version), types=_list(_text),
                   precision=_choice("fp64", "fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8"),
                   device=_choice("gpu", "dla")),
-    Engine: _shape("gpu os", "tensorrt serialization", "version_compatible hardware_compatible",
+    Engine: _shape("gpu os platform file", "tensorrt serialization", "version_compatible hardware_compatible",
                    compute_capability=_capability),
 }
 SHAPES[Machine] = _shape(

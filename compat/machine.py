@@ -140,6 +140,10 @@ class Model:
     precision: str | None = None
     device: str | None = None  # gpu or dla
     target: str | None = None  # sm_121a, for code that is compiled
+    domains: Mapping[str, str] | None = None  # opset of each further operator domain
+    types: tuple[str, ...] | None = None  # element types in it, as ONNX names them: float, float16, int64 ...
+    quantized: bool | None = None  # has Q/DQ nodes
+    file: str | None = None  # the file that the other fields are from
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,8 @@ class Engine:
     serialization: str | None = None
     version_compatible: bool | None = None
     hardware_compatible: bool | None = None
+    platform: str | None = None  # platform tag of a plan of TensorRT 10: rtrt, utrt
+    file: str | None = None  # the file whose header the other fields are from; a flag that it does not tell is None
 
 
 @dataclass(frozen=True)
