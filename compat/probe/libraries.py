@@ -15,9 +15,10 @@ from compat.probe import dpkg, libnames
 from compat.probe.distributions import Distribution, Installed
 from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
-from compat.probe.ldcache import read_cache
+from compat.probe.ldcache import Cache
 from compat.probe.libcopy import Copy, header_version
 from compat.probe.python import Interpreter
+from compat.probe.search import loader_of
 from compat.probe.toolkits import system_origin
 
 USUAL = (
@@ -48,16 +49,17 @@ DEBIAN = {
 def read(host: Host, so_far: Reading) -> Reading:
     """The layer: ``aside['copies']``, which the layer ``loads`` completes and puts into the description."""
     reading = Reading()
-    reading.aside["copies"] = tuple(find(host, so_far, dpkg.table(host, so_far, reading)))
+    cache = loader_of(host, so_far, reading).cache
+    reading.aside["copies"] = tuple(find(host, so_far, dpkg.table(host, so_far, reading), cache))
     return reading
 
 
-def find(host: Host, so_far: Reading, debian: dpkg.Table) -> Iterator[Copy]:
+def find(host: Host, so_far: Reading, debian: dpkg.Table, cache: Cache) -> Iterator[Copy]:
     """Each copy once, by the file behind its links."""
     seen: set[tuple[int, int]] = set()
     python: Interpreter | None = so_far.aside.get("python")
     installed: Installed | None = so_far.aside.get("installed")
-    for folder, origin in _folders(host, so_far, python, installed):
+    for folder, origin in _folders(host, so_far, python, installed, cache):
         for path in _copies_in(host, folder):
             stat = host.stat(path)
             real = host.realpath(path)
@@ -70,7 +72,7 @@ def find(host: Host, so_far: Reading, debian: dpkg.Table) -> Iterator[Copy]:
 
 
 def _folders(
-    host: Host, so_far: Reading, python: Interpreter | None, installed: Installed | None
+    host: Host, so_far: Reading, python: Interpreter | None, installed: Installed | None, cache: Cache
 ) -> Iterator[tuple[str, str]]:
     """Folders and the origin of what lies in them; the nearer to the environment the earlier."""
     if python is not None:
@@ -88,7 +90,7 @@ def _folders(
     for toolkit in toolkits:
         if toolkit.path and toolkit.origin != "conda":
             yield from ((f"{toolkit.path}/{lib}", outside) for lib in ("lib64", "lib"))
-    cached = {entry.path.rpartition("/")[0] for name, entries in read_cache(host).entries.items()
+    cached = {entry.path.rpartition("/")[0] for name, entries in cache.entries.items()
               if libnames.library_of(name) for entry in entries}
     for folder in (*sorted(cached), *USUAL):
         yield folder, outside
