@@ -1,8 +1,9 @@
 """CTranslate2 on the package index: which CUDA and cuDNN each release opens, and for which GPUs it has code.
 
 The library links no CUDA library: it opens cuBLAS and cuDNN by name while it runs. Those names are strings in it, so
-they are what `needs` says. Linux wheels also give the machine code and PTX of their fat binaries. Builds without
-such names (aarch64 before some release, macOS) have no CUDA.
+they are what `needs` says. Some wheels bring the first of cuDNN's libraries, whose parts are still the machine's: that
+is what `brings` says. Linux wheels also give the machine code and PTX of their fat binaries. Builds without such names
+(aarch64, macOS) have no CUDA.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ PROJECT = "ctranslate2"
 
 _OPENED = re.compile(rb"(?:libcublas(?:Lt)?|libcudnn|libcudart)\.so\.\d+|(?:cublas|cublasLt|cudnn)64_\d+\.dll")
 _LIBRARY = re.compile(r"/(libctranslate2[-\w]*\.so[.\d]*|ctranslate2\.dll)$")
+_CARRIED = re.compile(r"/(libcu\w+?)(?:-[0-9a-f]{8})?(\.so\.\d+)[.\d]*$|/(cu\w+\.dll)$")
 _CHUNK = 1 << 22
 _OVERLAP = 64  # longer than any name looked for
 
@@ -51,6 +53,7 @@ def build(index: Index, document: Document, one: Group) -> Row:
         row["cuda"] = False
     else:
         row.update(facts(index.remember(one.example, "ctranslate2/inside/1", partial(inside, index, one))))
+        row["brings"] = index.remember(one.example, "ctranslate2/brings/1", partial(carried, index, one)) or None
     row["source"] = key
     return row
 
@@ -68,6 +71,12 @@ def inside(index: Index, one: Group) -> dict[str, Any]:
                 counted = fatbin.count(read, size)
                 found["images"] = {kind: list(counts) for kind, counts in counted.items()}
     return found
+
+
+def carried(index: Index, one: Group) -> list[str]:
+    """Names of the CUDA and cuDNN libraries in a wheel, without what auditwheel adds to them."""
+    matches = (_CARRIED.search(name) for name in index.wheel(one.example).names())
+    return sorted(m[3] or m[1] + m[2] for m in matches if m)
 
 
 def names(read: binary.Read, size: int) -> list[str]:
