@@ -32,6 +32,9 @@ SONAMES: dict[str, tuple[str, ...]] = {
 }
 """What TensorFlow and XLA open by name, after ``lib``, by the CUDA they were built with (CUDA release notes)."""
 
+CTRANSLATE2_CUBLAS = {"3": "libcublas.so.11", "4": "libcublas.so.12"}
+"""What CTranslate2 opens, by its major: the names in the libctranslate2 of the wheels of 3.24.0 and 4.8.5."""
+
 DRIVERS_OWN = ("libcuda.so", "libnvidia-", "libnvcuvid", "libnvoptix")
 """What comes with the driver; the driver's layer speaks of it."""
 
@@ -244,9 +247,13 @@ def _torch_tensorrt(view: View) -> None:
 
 
 def _ctranslate2(view: View) -> None:
-    """CTranslate2: its extension; cuDNN's shim comes with the wheel, the shim's parts and cuBLAS do not."""
+    """CTranslate2: its extension, then cuBLAS by name. Older wheels carry the shim of cuDNN, but not its parts."""
     for path in view.named("ctranslate2", r"_ext\..*\.so"):
         view.load(path)
+    own = next((o.path for o in view.process.objects if "/libctranslate2" in o.path), None)
+    cublas = CTRANSLATE2_CUBLAS.get((view.distribution.version or "").partition(".")[0])
+    if own and cublas:
+        view.open(cublas, own)
     view.cudnn_parts()
 
 

@@ -251,6 +251,20 @@ def test_a_library_that_another_of_tensorflows_objects_finds_is_not_missing(root
     assert "libcusolver.so.11" not in (machine.builds["tensorflow"].missing or ())
 
 
+def test_ctranslate2_brings_a_shim_without_parts(root: Root) -> None:
+    root.wheel(SITE, "ctranslate2", "4.6.0", {
+        "ctranslate2/_ext.cpython-310-x86_64-linux-gnu.so": library(
+            "", ("libctranslate2-c75cca97.so.4.6.0",), rpath="$ORIGIN/../ctranslate2.libs"),
+        "ctranslate2.libs/libctranslate2-c75cca97.so.4.6.0": library(
+            "libctranslate2-c75cca97.so.4.6.0", ("libcudnn-74a4c495.so.9.1.0",)),
+        "ctranslate2.libs/libcudnn-74a4c495.so.9.1.0": library("libcudnn-74a4c495.so.9.1.0", rpath="$ORIGIN")})
+    cudnn(root, OTHER)
+    assert root.machine("/env").missing_libraries == ("libcublas.so.12",)
+    assert users(root.machine("/env")) == {f"{SITE}/ctranslate2.libs": ("ctranslate2",)}
+    root.environ = {"LD_LIBRARY_PATH": OTHER}
+    assert users(root.machine("/env")) == {f"{SITE}/ctranslate2.libs": None, OTHER: ("ctranslate2",)}
+
+
 def test_tensorrts_bindings_after_its_libraries(root: Root) -> None:
     root.wheel(SITE, "tensorrt-cu12-libs", "10.9.0.34", {"tensorrt_libs/libnvinfer.so.10": library("libnvinfer.so.10")})
     root.wheel(SITE, "tensorrt", "10.9.0.34").file(
