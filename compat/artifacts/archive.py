@@ -64,7 +64,7 @@ def header(head: bytes, available: int) -> Header | None:
 
 def _starts_at(head: bytes, offset: int) -> bool:
     kind, one = struct.unpack_from("<HH", head, offset)
-    return kind & 0x7FFF == VERSION_RECORD and one == 1
+    return bool(kind & 0x7FFF == VERSION_RECORD and one == 1)
 
 
 def is_engine(head: bytes, offset: int) -> bool:

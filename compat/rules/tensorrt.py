@@ -1,4 +1,4 @@
-"""TensorRT, ONNX and engines: GPUs, opsets, precisions, and where an engine may run."""
+"""TensorRT and ONNX: GPUs, opsets, operators, precisions."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,8 @@ from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
-from compat.matrix.gpus import read_capability
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
-
-REBUILD = Remedy("build the engine again on this machine, from the ONNX model")
 
 
 def installed(case: Case) -> tuple[str, str] | None:
@@ -33,10 +30,10 @@ def _uses_tensorrt(case: Case) -> bool:
 def gpu_unsupported_by_tensorrt(case: Case) -> Iterator[Outcome]:
     """The TensorRT release does not, or no longer, support the GPU.
 
-    Each TensorRT release lists the compute capabilities that it has kernels for. It does not fall back to older ones: 7.1
-    refuses a GPU of 8.6 although it knows 8.0; 10.5 dropped Volta. TensorRT 11 needs Turing or newer.
+    Each TensorRT release lists the compute capabilities that it has kernels for. It does not fall back to older ones:
+    7.1 refuses a GPU of 8.6 although it knows 8.0; 10.5 dropped Volta. TensorRT 11 needs Turing or newer.
 
-    Shows as: "Target GPU SM 70 is not supported by this TensorRT release", missing kernels, a segmentation fault in the builder.
+    Shows as: "Target GPU SM 70 is not supported by this TensorRT release", missing kernels, a crash in the builder.
 
     Remedy: a release whose range holds the GPU.
     """
@@ -63,10 +60,12 @@ def _supported(case: Case, gpu: GpuFact, capability: Capability, rows: list[Row]
     facts = (*gpu.evidence, case.read(path, version),
              case.cite(f"TensorRT {row['version']} supports {low} to {high}", row, "capabilities"))
     if answers == {True}:
-        return Holds("gpu-unsupported-by-tensorrt", "tensorrt", f"TensorRT {version} supports {gpu.name} ({capability})", facts)
+        return Holds("gpu-unsupported-by-tensorrt", "tensorrt",
+                     f"TensorRT {version} supports {gpu.name} ({capability})", facts)
     if answers == {False}:
         return Finding("gpu-unsupported-by-tensorrt", "tensorrt",
-                       f"TensorRT {version} does not support {gpu.name} ({capability}); it supports {low} to {high}.", facts,
+                       f"TensorRT {version} does not support {gpu.name} ({capability}); it supports {low} to {high}.",
+                       facts,
                        (Remedy(_release_for(case, capability)),))
     return Untold("gpu-unsupported-by-tensorrt", "tensorrt", (path,))
 
@@ -118,10 +117,13 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
             yield Untold("onnx-version-unsupported", name, (path,))
             continue
         fits = {int(value) <= int(ceiling) for ceiling in ceilings}
-        facts = (evidence, case.read(path, version), case.cite(f"{name} {version}: {field} up to {ceilings[-1]}", rows[-1], field))
+        facts = (evidence, case.read(path, version), case.cite(f"{name} {version}: {field} up to {ceilings[-1]}",
+                 rows[-1], field))
         if fits == {False}:
-            yield Finding("onnx-version-unsupported", name, f"The model has {fact} {value}; {name} {version} reads up to {ceilings[-1]}.",
-                          facts, (Remedy(f"export the model with {fact} {ceilings[-1]} or lower"), Remedy(f"install a newer {name}")))
+            yield Finding("onnx-version-unsupported", name,
+                          f"The model has {fact} {value}; {name} {version} reads up to {ceilings[-1]}.",
+                          facts, (Remedy(f"export the model with {fact} {ceilings[-1]} or lower"),
+                                  Remedy(f"install a newer {name}")))
         elif fits == {True}:
             yield Holds("onnx-version-unsupported", name, f"{name} {version} reads {fact} {value}", facts)
     yield from _operators(case, name, version, path)
@@ -165,7 +167,8 @@ def _operators(case: Case, name: str, version: str, path: str) -> Iterator[Outco
         facts = (case.read("model.operators", operator), case.read(path, version),
                  case.cite(f"{operator}: TensorRT {row['since']} and newer", row, "since"))
         if known is False:
-            yield Finding("onnx-version-unsupported", name, f"TensorRT {version} does not read {operator}: {row['since']} is the first.",
+            yield Finding("onnx-version-unsupported", name,
+                          f"TensorRT {version} does not read {operator}: {row['since']} is the first.",
                           facts, (Remedy(f"install TensorRT {row['since']} or newer"),
                                   Remedy("export with an opset that decomposes the operator")))
         elif known:
@@ -176,8 +179,8 @@ def _operators(case: Case, name: str, version: str, path: str) -> Iterator[Outco
 def precision_unsupported(case: Case) -> Iterator[Outcome]:
     """The GPU, the DLA or the library release has no such precision.
 
-    Precisions are arithmetic of the chip: INT8 from 6.1 (and 7.x), FP16 from 5.3, 6.0, 6.2 and 7.0 on, BF16 and TF32 from 8.0,
-    FP8 from 8.9, FP4 and MXFP8 from 10.0. The DLA computes in FP16 and INT8 only. A library release may know fewer.
+    Precisions are arithmetic of the chip: INT8 from 6.1 (and 7.x), FP16 from 5.3, 6.0, 6.2 and 7.0 on, BF16 and TF32
+    from 8.0, FP8 from 8.9, FP4 and MXFP8 from 10.0. The DLA computes in FP16 and INT8 only. A library release may know fewer.
 
     Remedy: a precision that the GPU has, or a GPU that has the precision.
     """
@@ -187,8 +190,10 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
     fact = case.read("model.precision", precision)
     if case.machine.model.device == "dla":
         if precision not in ("fp16", "int8"):
-            yield Finding("precision-unsupported", "dla", f"The DLA computes in FP16 and INT8, not in {precision.upper()}.",
-                          (fact, case.read("model.device", "dla")), (Remedy("use fp16 or int8, or run the model on the GPU"),))
+            yield Finding("precision-unsupported", "dla",
+                          f"The DLA computes in FP16 and INT8, not in {precision.upper()}.",
+                          (fact, case.read("model.device", "dla")),
+                          (Remedy("use fp16 or int8, or run the model on the GPU"),))
         return
     found = installed(case) if _uses_tensorrt(case) else None
     for gpu in case.gpus:
@@ -196,145 +201,25 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
         if row is None or "precisions" not in row:
             yield Untold("precision-unsupported", "gpu", (f"{gpu.path}.name",))
         elif precision not in row["precisions"]:
-            yield Finding("precision-unsupported", "gpu", f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic.",
-                          (fact, *gpu.evidence, case.cite(f"{gpu.capability}: {', '.join(row['precisions'])}", row, "precisions")),
+            yield Finding("precision-unsupported", "gpu",
+                          f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic.",
+                          (fact, *gpu.evidence, case.cite(f"{gpu.capability}: {', '.join(row['precisions'])}", row,
+                           "precisions")),
                           (Remedy(f"use one of {', '.join(row['precisions'])}"),))
         else:
             yield from _library_precision(case, gpu, precision, found, fact)
 
 
-def _library_precision(case: Case, gpu: GpuFact, precision: str, found: tuple[str, str] | None, fact: Evidence) -> Iterator[Outcome]:
+def _library_precision(case: Case, gpu: GpuFact, precision: str, found: tuple[str, str] | None,
+                       fact: Evidence) -> Iterator[Outcome]:
     for row in case.matrix.every("precision") if found is not None else ():
         if row["library"] != "tensorrt" or row["precision"] != precision or "since" not in row or found is None:
             continue
         if versions.at_least(found[0], row["since"]) is False:
-            yield Finding("precision-unsupported", "tensorrt", f"TensorRT {found[0]} has no {precision.upper()}: {row['since']} is the first.",
-                          (fact, case.read(found[1], found[0]), case.cite(f"{precision}: TensorRT {row['since']}", row, "since")),
+            yield Finding("precision-unsupported", "tensorrt",
+                          f"TensorRT {found[0]} has no {precision.upper()}: {row['since']} is the first.",
+                          (fact, case.read(found[1], found[0]), case.cite(f"{precision}: TensorRT {row['since']}",
+                           row, "since")),
                           (Remedy(f"install TensorRT {row['since']} or newer"),))
             return
     yield Holds("precision-unsupported", "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence))
-
-
-def _run_engine(case: Case) -> bool:
-    return str(case.goal) == "run:engine"
-
-
-@rule("engine-from-other-gpu")
-def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
-    """The engine was built on another GPU and is not portable to this one.
-
-    An engine holds machine code that was chosen and timed on the GPU that built it. It loads on GPUs of the same compute
-    capability only, unless it was built hardware-compatible (from 8.6 on: Ampere and newer).
-
-    Shows as: "The engine plan file is generated on an incompatible device, expecting compute 7.5 got compute 8.6".
-
-    Remedy: build it again on this GPU.
-    """
-    engine = case.machine.engine
-    built = read_capability(engine.compute_capability)
-    if not _run_engine(case):
-        return
-    named = case.matrix.gpus.find(engine.gpu) if built is None and engine.gpu else None
-    built = built or (read_capability(named["capability"]) if named else None)
-    if built is None or not case.gpus:
-        if engine.compute_capability is None and case.machine.engine != type(engine)():
-            yield Untold("engine-from-other-gpu", "engine", ("engine.compute_capability",))
-        return
-    fact = case.read("engine.compute_capability", engine.compute_capability or f"{built} ({engine.gpu})")
-    for gpu in case.gpus:
-        if gpu.capability is None:
-            yield Untold("engine-from-other-gpu", "engine", (f"{gpu.path}.name",))
-        elif gpu.capability.plain == built.plain:
-            yield Holds("engine-from-other-gpu", "engine", f"the engine is of {built}, as {gpu.name} is", (fact, *gpu.evidence))
-        elif engine.hardware_compatible and min(gpu.capability.major, built.major) >= 8:
-            yield Holds("engine-from-other-gpu", "engine", "the engine was built hardware-compatible", (fact, *gpu.evidence))
-        elif engine.hardware_compatible is None or engine.hardware_compatible is False or built.major < 8:
-            yield Finding("engine-from-other-gpu", "engine",
-                          f"The engine was built on compute capability {built}; {gpu.name} has {gpu.capability}.",
-                          (fact, *gpu.evidence), (REBUILD,))
-
-
-@rule("engine-from-other-tensorrt")
-def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
-    """The engine was built with another TensorRT release.
-
-    A runtime loads engines of its own release only, to the last number, unless the engine was built version-compatible
-    (from 8.6 on; then newer runtimes of the same major take it, and 10 takes those of 8, 11 those of 10).
-
-    Shows as: "Serialization assertion stdVersionRead == kSERIALIZATION_VERSION failed", "The engine plan file is not
-    compatible with this version of TensorRT, expecting library version 8.6.1.6 got 8.5.3.1".
-
-    Remedy: the TensorRT that built it, or build it again with this one.
-    """
-    engine = case.machine.engine
-    if not _run_engine(case) or (engine.tensorrt is None and engine.serialization is None):
-        return
-    found = installed(case)
-    if found is None:
-        yield Untold("engine-from-other-tensorrt", "tensorrt", ("libraries",))
-        return
-    version, path = found
-    facts = [case.read(path, version)]
-    if engine.tensorrt is None:
-        yield from _by_tag(case, version, path)
-        return
-    facts.insert(0, case.read("engine.tensorrt", engine.tensorrt))
-    same = _same_release(engine.tensorrt, version)
-    if same:
-        yield Holds("engine-from-other-tensorrt", "engine", f"engine and runtime are TensorRT {version}", tuple(facts))
-    elif engine.version_compatible and _takes(engine.tensorrt, version):
-        yield Holds("engine-from-other-tensorrt", "engine", "the engine was built version-compatible", tuple(facts))
-    else:
-        yield Finding("engine-from-other-tensorrt", "engine",
-                      f"The engine is of TensorRT {engine.tensorrt}, the runtime is {version}.", tuple(facts),
-                      (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD))
-
-
-def _same_release(one: str, other: str) -> bool:
-    """Equal as far as both are given: 8.6.1 and 8.6.1.6 do not differ."""
-    size = min(len(versions.parse(one).release), len(versions.parse(other).release), 4)
-    return versions.parse(one).release[:size] == versions.parse(other).release[:size]
-
-
-def _takes(built: str, runtime: str) -> bool:
-    one, other = versions.parse(built), versions.parse(runtime)
-    return other >= one and (one.major == other.major or (one.major, other.major) in ((8, 10), (10, 11)))
-
-
-def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:
-    tag = case.machine.engine.serialization
-    rows = [row for row in case.matrix.packages.of_line("tensorrt", version) if "serialization" in row]
-    if not rows:
-        yield Untold("engine-from-other-tensorrt", "tensorrt", ("engine.tensorrt",))
-        return
-    facts = (case.read("engine.serialization", tag), case.cite(f"TensorRT {version} writes tag {rows[0]['serialization']}", rows[0]))
-    if all(row["serialization"] != tag for row in rows):
-        yield Finding("engine-from-other-tensorrt", "engine", f"The engine has serialization tag {tag}; TensorRT {version} reads "
-                      f"{rows[0]['serialization']}.", facts, (REBUILD,))
-    else:
-        yield Holds("engine-from-other-tensorrt", "engine", f"the engine's tag {tag} is of this release", facts)
-
-
-@rule("engine-from-other-os")
-def engine_from_other_os(case: Case) -> Iterator[Outcome]:
-    """The engine was built on another operating system.
-
-    Engines are not portable between operating systems and architectures: Windows and Linux, x86-64 and Jetson each have
-    their own platform tag, and a runtime refuses the others.
-
-    Remedy: build it again on this system.
-    """
-    engine = case.machine.engine
-    if not _run_engine(case) or engine.os is None:
-        return
-    system = case.machine.os
-    if system is None:
-        yield Untold("engine-from-other-os", "engine", ("os",))
-        return
-    facts = (case.read("engine.os", engine.os), case.read("os", system))
-    if engine.os != system:
-        yield Finding("engine-from-other-os", "engine", f"The engine was built on {engine.os}; this is {system}.", facts, (REBUILD,))
-    else:
-        yield Holds("engine-from-other-os", "engine", f"the engine was built on {system}", facts)
-
-

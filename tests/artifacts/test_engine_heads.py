@@ -44,7 +44,10 @@ def test_facts_are_those_of_the_record(record):
     assert facts.get("gpu") == record.get("device_name")
 
 
-@pytest.mark.parametrize("record", [one for one in RECORDS if one["kind"] == "engine"], ids=lambda one: one["head"][6:8])
+ENGINES = [one for one in RECORDS if one["kind"] == "engine"]
+
+
+@pytest.mark.parametrize("record", ENGINES, ids=lambda one: one["head"][6:8])
 def test_flags_that_the_header_proves(record):
     found = engine.read(head_of(record)).engine
     assert found is not None

@@ -1,0 +1,198 @@
+"""Serialized engines: on which GPU, with which TensorRT, on which system one may run."""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.capability import Capability
+from compat.matrix.gpus import read_capability
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case, GpuFact
+from compat.rules.tensorrt import installed
+
+GPU = "engine-from-other-gpu"
+RELEASE = "engine-from-other-tensorrt"
+SYSTEM = "engine-from-other-os"
+REBUILD = Remedy("build the engine again on this machine, from the ONNX model")
+
+
+def _run_engine(case: Case) -> bool:
+    return str(case.goal) == "run:engine"
+
+
+@rule("engine-from-other-gpu")
+def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
+    """The engine was built on another GPU and is not portable to this one.
+
+    An engine holds machine code that was chosen and timed on the GPU that built it. It loads on GPUs of the same
+    compute capability only, unless it was built hardware-compatible (from 8.6 on: any GPU of 8.0 or newer). The option
+    is off unless asked for; from a file of 8.6 the level is read, where a file does not tell it the answer is a warning.
+
+    Shows as: "The engine plan file is generated on an incompatible device, expecting compute 7.5 got compute 8.6".
+
+    Remedy: build it again on this GPU.
+    """
+    engine = case.machine.engine
+    built = read_capability(engine.compute_capability)
+    if not _run_engine(case):
+        return
+    named = case.matrix.gpus.find(engine.gpu) if built is None and engine.gpu else None
+    built = built or (read_capability(named["capability"]) if named else None)
+    if built is None or not case.gpus:
+        if engine.compute_capability is None and case.machine.engine != type(engine)():
+            yield Untold(GPU, "engine", ("engine.compute_capability",))
+        return
+    fact = _of_engine(case, "compute_capability", engine.compute_capability or f"{built} ({engine.gpu})")
+    for gpu in case.gpus:
+        if gpu.capability is None:
+            yield Untold(GPU, "engine", (f"{gpu.path}.name",))
+        elif gpu.capability.plain == built.plain:
+            yield Holds(GPU, "engine", f"the engine is of {built}, as {gpu.name} is", (fact, *gpu.evidence))
+        else:
+            yield from _other_gpu(case, gpu, gpu.capability, built, fact)
+
+
+def _other_gpu(case: Case, gpu: GpuFact, here: Capability, built: Capability, fact: Evidence) -> Iterator[Outcome]:
+    """The capabilities differ: a hardware-compatible engine runs if both sides are Ampere or newer."""
+    engine = case.machine.engine
+    can_be = min(here.major, built.major) >= 8 and _from_8_6(engine.tensorrt)
+    message = f"The engine was built on compute capability {built}; {gpu.name} has {here}."
+    if engine.hardware_compatible and can_be:
+        yield Holds(GPU, "engine", "the engine was built hardware-compatible", (fact, *gpu.evidence))
+    elif engine.hardware_compatible is None and can_be and engine.file is not None:
+        yield Finding(GPU, "engine", f"{message} It loads only if it was built hardware-compatible, which "
+                      "its header does not tell for certain; that option is off unless asked for.",
+                      (fact, *gpu.evidence), (REBUILD,), "warning")
+        yield Untold(GPU, "engine", ("engine.hardware_compatible",))
+    else:
+        yield Finding(GPU, "engine", message, (fact, *gpu.evidence), (REBUILD,))
+
+
+def _from_8_6(release: str | None) -> bool:
+    """Can the engine be hardware- or version-compatible at all? Both came with TensorRT 8.6; an unknown release can."""
+    return release is None or versions.at_least(release, "8.6") is not False
+
+
+def _of_engine(case: Case, name: str, value: str) -> Evidence:
+    """A fact of the engine, with the file that it was read from."""
+    file = case.machine.engine.file
+    return Evidence(f"engine.{name} = {value}", f"header of {file}") if file else case.read(f"engine.{name}", value)
+
+
+@rule("engine-from-other-tensorrt")
+def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
+    """The engine was built with another TensorRT release.
+
+    A runtime compares all four numbers of the version and loads engines of its own release only, unless the engine was
+    built version-compatible (from 8.6 on: it carries a lean runtime in a section of its own; then newer runtimes of the same
+    major take it, and 10 takes those of 8, 11 those of 10).
+
+    Shows as: "Serialization assertion stdVersionRead == kSERIALIZATION_VERSION failed", "The engine plan file is not
+    compatible with this version of TensorRT, expecting library version 8.6.1.6 got 8.5.3.1".
+
+    Remedy: the TensorRT that built it, or build it again with this one.
+    """
+    engine = case.machine.engine
+    if not _run_engine(case) or (engine.tensorrt is None and engine.serialization is None):
+        return
+    found = installed(case)
+    if found is None:
+        yield Untold(RELEASE, "tensorrt", ("libraries",))
+        return
+    version, path = found
+    if engine.tensorrt is None:
+        yield from _by_tag(case, version, path)
+        return
+    facts = (_of_engine(case, "tensorrt", engine.tensorrt), case.read(path, version))
+    takes = _takes(engine.tensorrt, version)
+    message = f"The engine is of TensorRT {engine.tensorrt}, the runtime is {version}."
+    if _same_release(engine.tensorrt, version):
+        yield Holds(RELEASE, "engine", f"engine and runtime are TensorRT {version}", facts)
+    elif engine.version_compatible and takes:
+        yield Holds(RELEASE, "engine", "the engine was built version-compatible", facts)
+    elif engine.file is not None and engine.version_compatible is None and (takes or _is_unproven(engine.tensorrt)):
+        yield Finding(RELEASE, "engine", f"{message} It loads only if it was built version-compatible, "
+                      "which its header does not tell for certain; that option is off unless asked for.", facts,
+                      (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD), "warning")
+        yield Untold(RELEASE, "engine", ("engine.version_compatible",))
+    else:
+        yield Finding(RELEASE, "engine", message, facts,
+                      (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD))
+
+
+def _is_unproven(release: str) -> bool:
+    """No file of TensorRT 11 has been seen, so nothing that is read of one may be fatal."""
+    return versions.parse(release).major >= 11
+
+
+def _same_release(one: str, other: str) -> bool:
+    """Equal as far as both are given: 8.6.1 and 8.6.1.6 do not differ."""
+    size = min(len(versions.parse(one).release), len(versions.parse(other).release), 4)
+    return versions.parse(one).release[:size] == versions.parse(other).release[:size]
+
+
+def _takes(built: str, runtime: str) -> bool:
+    one, other = versions.parse(built), versions.parse(runtime)
+    return other >= one and (one.major == other.major or (one.major, other.major) in ((8, 10), (10, 11)))
+
+
+def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:
+    tag = case.machine.engine.serialization
+    rows = [row for row in case.matrix.packages.of_line("tensorrt", version) if "serialization" in row]
+    if not rows:
+        yield Untold(RELEASE, "tensorrt", ("engine.tensorrt",))
+        return
+    facts = (case.read("engine.serialization", tag),
+             case.cite(f"TensorRT {version} writes tag {rows[0]['serialization']}", rows[0]))
+    if all(row["serialization"] != tag for row in rows):
+        yield Finding(RELEASE, "engine", f"The engine has serialization tag {tag}; TensorRT {version} reads "
+                      f"{rows[0]['serialization']}.", facts, (REBUILD,))
+    else:
+        yield Holds(RELEASE, "engine", f"the engine's tag {tag} is of this release", facts)
+
+
+@rule("engine-from-other-os")
+def engine_from_other_os(case: Case) -> Iterator[Outcome]:
+    """The engine was built on another operating system or platform.
+
+    Engines are not portable between operating systems and architectures: Windows and Linux, x86-64 and Jetson each have
+    their own platform tag, and from TensorRT 10 on a runtime refuses the others. Which tag Windows and ARM servers have
+    is not known, so only the two that are (rtrt: Linux x86-64, utrt: Jetson) decide anything.
+
+    Shows as: "plan->header.pad == expectedPlatformTag failed".
+
+    Remedy: build it again on this system.
+    """
+    engine = case.machine.engine
+    if not _run_engine(case) or (engine.os is None and engine.platform is None):
+        return
+    system = case.machine.os
+    if system is None:
+        yield Untold(SYSTEM, "engine", ("os",))
+        return
+    here = _platform(case)
+    tag = engine.platform
+    fact = _of_engine(case, "platform", tag) if tag else _of_engine(case, "os", engine.os or "")
+    facts = (fact, case.read("os", system))
+    if engine.os is not None and engine.os != system:
+        yield Finding(SYSTEM, "engine", f"The engine was built on {engine.os}; this is {system}.", facts, (REBUILD,))
+    elif tag is None:
+        yield Holds(SYSTEM, "engine", f"the engine was built on {system}", facts)
+    elif tag not in _PLATFORMS or here is None:
+        yield Untold(SYSTEM, "engine", ("engine.platform" if tag not in _PLATFORMS else "arch",))
+    elif tag != here:
+        message = f"The engine was built on {_PLATFORMS[tag]}; this is {_PLATFORMS[here]}."
+        yield Finding(SYSTEM, "engine", message, (*facts, case.read("arch", case.machine.arch)), (REBUILD,))
+    else:
+        yield Holds(SYSTEM, "engine", f"the engine was built on {_PLATFORMS[tag]}", facts)
+
+
+_PLATFORMS = {"rtrt": "Linux x86-64", "utrt": "Jetson"}
+
+
+def _platform(case: Case) -> str | None:
+    """The platform tag of plans that TensorRT 10 would build here, as far as it is known."""
+    if case.machine.os != "linux":
+        return None
+    if case.is_jetson:
+        return "utrt"
+    return "rtrt" if case.machine.arch == "x86_64" else None
