@@ -193,7 +193,7 @@ def test_conda_build_strings(string: str, cuda: str | bool | None, cudnn: str | 
 
 
 def test_conda_brings_channel_and_build(root: Root) -> None:
-    record = '{"build": "x", "build_number": 0, "channel": "https://conda.anaconda.org/pytorch/linux-64", "a": []}'
+    record = '{"build": "x", "build_number": 0, "channel": "https://conda.example/pytorch/linux-64", "a": []}'
     root.file("/env/conda-meta/pytorch-1.11.0-py3.9_cuda11.3_cudnn8.2.0_0.json", record)
     root.wheel(SITE, "torch", "1.11.0", {"torch/version.py": "cuda = '11.3'\n"}).file(
         f"{SITE}/torch-1.11.0.dist-info/INSTALLER", "conda\n")
@@ -202,7 +202,7 @@ def test_conda_brings_channel_and_build(root: Root) -> None:
 
 
 def test_pip_over_conda_is_pips(root: Root) -> None:
-    root.file("/env/conda-meta/pytorch-1.11.0-py3.9_cpu_0.json", '{"channel": "https://conda.anaconda.org/pytorch"}')
+    root.file("/env/conda-meta/pytorch-1.11.0-py3.9_cpu_0.json", '{"channel": "https://conda.example/pytorch"}')
     root.wheel(SITE, "torch", "2.1.0", {"torch/version.py": "cuda = '12.1'\n"})
     found = build(root, "torch")
     assert (found.cuda, found.source) == ("12.1", None)
