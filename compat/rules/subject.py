@@ -112,7 +112,9 @@ def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
             return _subject(machine, component, installed[name], version or None, "installed", matrix)
     built = _named(machine.builds, names)
     if built is not None:
-        return _subject(machine, component, built, None, "installed", matrix)
+        # What came as an archive or a system package is known by its library.
+        copies = [copy.version for copy in machine.libraries or () if copy.name == component and copy.version]
+        return _subject(machine, component, built, copies[0] if copies else None, "installed", matrix)
     denied = _named(machine.packages, names)
     return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
 
@@ -167,7 +169,7 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
     """Can this published build be the one that is installed?"""
     if not fits_platform(row, machine.os, machine.arch) or (row["index"] in _JETSON and not _may_be_jetson(machine)):
         return False
-    if subject.facts.source is not None and row["index"] != subject.facts.source and _is_index(subject.facts.source):
+    if subject.facts.source is not None and not _is_from(row, subject.facts.source):
         return False
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
         return False
@@ -187,6 +189,12 @@ def _may_be_jetson(machine: Machine) -> bool:
     return machine.arch == "aarch64" or machine.jetson.module is not None or bool(machine.in_environment("jetson"))
 
 
-def _is_index(source: str) -> bool:
-    return source in ("pypi", "pytorch", "nvidia", "jax", "onnxruntime", "jetson", "jetson-ai-lab", "conda-forge",
-                      "anaconda", "conda-pytorch", "conda-nvidia", "apt", "archive")
+def _is_from(row: "Row", source: str) -> bool:
+    """Is it a build of this index? The name of a distribution stands for the vendor's files made for it."""
+    if source in _INDEXES:
+        return bool(row["index"] == source)
+    return row["index"] not in ("archive", "apt") or not row["variant"] or row["variant"].startswith(source)
+
+
+_INDEXES = ("pypi", "pytorch", "nvidia", "jax", "onnxruntime", "jetson", "jetson-ai-lab", "conda-forge", "anaconda",
+            "conda-pytorch", "conda-nvidia", "apt", "archive")
