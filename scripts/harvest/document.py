@@ -1,29 +1,5 @@
-"""One file of the matrix in memory: component, sources, rows by table."""
+"""One file of the matrix in memory; it ships with the package, see `compat.matrix.document`."""
 
-from __future__ import annotations
+from compat.matrix.document import Document, Row
 
-from dataclasses import dataclass, field
-from typing import Any
-
-Row = dict[str, Any]
-
-
-@dataclass
-class Document:
-    """What one `matrix/**/*.toml` file says. `tables` maps a table's name (`build`) to its rows."""
-
-    component: str
-    sources: dict[str, Row] = field(default_factory=dict)
-    tables: dict[str, list[Row]] = field(default_factory=dict)
-    package: Row | None = None
-    comment: str = ""
-
-    def source(self, key: str, title: str, where: str, date: str, level: str) -> None:
-        """Name a source. `date` is `YYYY-MM-DD`; of several calls with one key, the newest date stays."""
-        known = self.sources.get(key)
-        if known is None or known["date"] < date:
-            self.sources[key] = {"title": title, "where": where, "date": date, "level": level}
-
-    def add(self, table: str, row: Row) -> None:
-        """Add a row; fields whose value is None are left out (unknown)."""
-        self.tables.setdefault(table, []).append({k: v for k, v in row.items() if v is not None})
+__all__ = ["Document", "Row"]

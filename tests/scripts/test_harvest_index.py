@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.harvest import index as module
+from compat.matrix.index import client as module
 from scripts.harvest.index import Index, IndexFile, NotCachedError, parse_page
 
 METADATA = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: torch==2.0\n"

@@ -59,10 +59,18 @@ def test_long_lists_stand_one_item_a_line() -> None:
     assert all(len(line) <= 110 for line in text.splitlines())
 
 
-def test_comments_at_the_head_stay() -> None:
-    text = '# who reads this\n# and why\ncomponent = "x"\n# gone\n[[release]]\nversion = "1"\nsource = "s"\n'
-    assert canonical(text).startswith('# who reads this\n# and why\ncomponent = "x"\n')
-    assert "gone" not in canonical(text)
+def test_comments_stay_and_begin_sections() -> None:
+    def release(version: str) -> str:
+        return f'\n[[release]]\nversion = "{version}"\nsource = "s"\n'
+
+    head = '# who reads this\n# and why\ncomponent = "x"\n'
+    source = '\n# why trusted\n[source.s]\ntitle = "S"\n'
+    later = "\n# old line" + release("1.10") + release("1.9")
+    text = head + release("3") + release("2") + later + source + "\n# no row for 4: not read\n"
+    made = canonical(text)
+    assert made.startswith(head + source + release("2") + release("3"))
+    assert made.endswith("\n# old line" + release("1.9") + release("1.10") + "\n# no row for 4: not read\n")
+    assert canonical(made) == made
 
 
 @pytest.mark.parametrize(
