@@ -14,6 +14,7 @@ from packaging.version import Version
 from . import binary, builds, fatbin, progress
 from .document import Document, Row
 from .index import Index
+from .toml import version_key
 from .wheel import RemoteWheel
 
 NAME = "torch"
@@ -27,7 +28,7 @@ _SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|gomp|util)\.so|ld-li
 
 OLDEST = Version("1.2")
 
-DEEP: frozenset[str] = frozenset()
+DEEP = frozenset(["2.0.1", "2.3.1", "2.4.1", "2.6.0", "2.8.0", "2.11.0", "2.15.0"])
 """Releases of which the large libraries are read too: half a gigabyte each, so only where the sonames change."""
 
 
@@ -57,6 +58,10 @@ def pin(requires: list[str], prefix: str) -> str | None:
 def facts(index: Index, group: builds.Group) -> Row:
     """What the files of the group's example say; kept, so that a wheel is read once."""
     found: Row = index.remember(group.example, "torch/1", lambda: read(index.wheel(group.example)))
+    if group.os == "linux":
+        system = index.remember(group.example, "torch-system/1", lambda: system_needs(index.wheel(group.example)))
+        found["glibc"] = max([v for v in (group.glibc, system["glibc"]) if v], key=version_key, default=None)
+        found["glibcxx"] = system["glibcxx"]
     if group.os == "linux" and found["cuda"] and str(group.version) in DEEP:
         needs = index.remember(group.example, "torch-needs/1", lambda: deep(index.wheel(group.example)))
         found["needs"] = sorted({*found["needs"], *needs})
@@ -78,6 +83,19 @@ def read(wheel: RemoteWheel) -> dict[str, Any]:
     found["needs"] = sorted(n for n in needed - carried if not _SYSTEM.match(n))
     found["brings"] = brings
     return found
+
+
+def system_needs(wheel: RemoteWheel) -> dict[str, str | None]:
+    """glibc and GLIBCXX versions that the small libraries ask for: no less than this is needed.
+
+    The platform tag alone does not say: until 2.6 it claims manylinux1 (glibc 2.5), which is not so.
+    """
+    members = [_LIB + m for m in ("libc10.so", *_SMALL) if _LIB + m in wheel.names()]
+    linked = [binary.describe(wheel, member) for member in members]
+    return {
+        kind: max([one[kind] for one in linked if one[kind]], key=version_key, default=None)
+        for kind in ("glibc", "glibcxx")
+    }
 
 
 def deep(wheel: RemoteWheel) -> list[str]:
