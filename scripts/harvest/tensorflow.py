@@ -38,12 +38,10 @@ PROJECTS = {
 }
 # Built without CUDA, whatever the platform: only their tags and requirements matter.
 CPU_ONLY = {"tensorflow-cpu", "tensorflow-cpu-aws", "tensorflow-intel", "tensorflow-macos"}
-# Pre-releases that people still meet, beside those of the release to come.
-KEPT = {"tensorflow-gpu": {"1.13.0rc0"}}
 # Releases without a capability list (before 2.3) of which the fat binaries are read: hundreds of megabytes each.
 SAMPLED = {
-    "tensorflow-gpu": {"1.4.0", "1.8.0", "1.12.0", "1.13.1", "1.14.0", "1.15.0", "2.0.0"},
-    "tensorflow": {"2.1.0", "2.2.0"},
+    "tensorflow-gpu": {f"1.{minor}.0" for minor in (*range(4, 13), 14, 15)} | {"1.13.1", "2.0.0", "2.1.0", "2.2.0"},
+    "tensorflow": {"1.15.0", "2.1.0", "2.2.0"},
 }
 NIGHTLIES = 3  # of tf-nightly: the newest of each of the last lines
 
@@ -61,11 +59,11 @@ def harvest(index: Index) -> dict[str, Document]:
 
 
 def releases(index: Index, project: str) -> Iterator[Group]:
-    """Final releases from 1.0 on, pre-releases newer than the last of them, and the kept ones."""
+    """Final releases from 1.0 on, and the pre-releases that are newer than the last of them."""
     found = [g for g in group(index.files(project), prereleases=True) if g.version.major >= 1]
     newest = max(g.version for g in found if not g.version.is_prerelease)
     for one in found:
-        if not one.version.is_prerelease or one.version > newest or one.version.public in KEPT.get(project, ()):
+        if not one.version.is_prerelease or one.version > newest:
             yield one
 
 
@@ -113,7 +111,7 @@ def build_facts(index: Index, one: Group, extras: dict[str, list[str]]) -> Facts
     sass, ptx = capabilities(info.get("cuda_compute_capabilities"))
     if sass is None and sampled(one):
         kernels = index.remember(one.example, "tensorflow/kernels/1", lambda: _kernels(index, one))
-        sass, ptx = list(kernels["sass"]), list(kernels["ptx"])
+        sass, ptx = list(kernels["sass"]) or None, list(kernels["ptx"]) or None
     if ptx and one.os == "linux" and version_key(ptx[-1]) >= version_key("9.0"):
         ptx = narrowed(ptx, index.remember(one.example, "tensorflow/target/1", lambda: _specific_target(index, one)))
     dlls = [info[key] for key in sorted(info) if key.endswith("_dll_name")] if one.os == "windows" else []
@@ -167,11 +165,12 @@ def sampled(one: Group) -> bool:
 def _kernels(index: Index, one: Group) -> Facts:
     """Machine code and PTX in the first fat binaries of the library that holds the kernels."""
     wheel = index.wheel(one.example)
-    library = next(n for n in wheel.names() if _KERNEL_LIBRARY.search(n))
-    with wheel.open(library) as stream:
+    found = [n for n in wheel.names() if _KERNEL_LIBRARY.search(n)]
+    with wheel.open(max(found, key=wheel.size_of)) as stream:
         return dict(fatbin.sample(stream))
 
 
+# To 2.12 the kernels are in the first; later that one is small, and of two big ones the second is the lesser.
 _KERNEL_LIBRARY = re.compile(r"/(_pywrap_tensorflow_internal\.(so|pyd)|libtensorflow_framework\.so\.2)\Z")
 
 
