@@ -26,7 +26,7 @@ def applied(machine: Machine, choices: Iterable[Choice], shared: Mapping[str, st
     packages = {name: version for name, version in packages.items() if normal(name) not in replaced}
     builds = {name: build for name, build in builds.items() if normal(name) not in replaced}
     for choice in made:
-        packages |= {choice.distribution: choice.version, **dict(choice.brings)}
+        packages |= {choice.distribution: choice.version, **dict(choice.brings), **dict(choice.conda)}
         builds[choice.distribution] = choice.build
     packages |= dict(shared)
     gone = replaced & {normal(name) for name in machine.packages or {}} | {choice.distribution for choice in made}

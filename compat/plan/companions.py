@@ -24,6 +24,7 @@ def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matri
         normal(name) for name, version in (machine.packages or {}).items() if version is not False
     }
     found = []
+    metadata = [pin for choice in choices for pin in choice.pins]
     for row in matrix.every("break"):
         package, other = normal(row["package"]), normal(row.get("other", ""))
         if package not in named or other not in drawn or other in named or row.get("severity", "error") != "error":
@@ -32,7 +33,7 @@ def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matri
             continue
         if versions.parse_range(row["range"]).admits(releases[package]) is True:
             outside = complement(row.get("with", "*"))
-            if outside is not None:
+            if outside is not None and not _implied(outside, [pin.range for pin in metadata if pin.name == other]):
                 found.append(
                     Pin(
                         other,
@@ -53,3 +54,20 @@ def complement(text: str) -> str | None:
         if clauses[0].startswith(operator):
             return opposite + clauses[0][len(operator) :].strip()
     return None
+
+
+def _implied(bound: str, ranges: list[str]) -> bool:
+    """Do the ranges of the metadata keep to the bound by themselves?"""
+    operator = bound[:2] if bound[1] == "=" else bound[0]
+    limit = versions.parse(bound[len(operator) :])
+    for text in ranges:
+        for own, version, _ in versions.parse_range(text).clauses:
+            if (
+                operator[0] == "<"
+                and own in ("<", "<=", "==", "~=")
+                and (version < limit or (own == "<" and version <= limit))
+            ):
+                return True
+            if operator[0] == ">" and own in (">", ">=", "==", "~=") and version >= limit:
+                return True
+    return False

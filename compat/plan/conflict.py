@@ -7,6 +7,7 @@ plan; an element without which there is still none takes no part in the conflict
 from collections.abc import Callable, Iterable
 
 from compat.plan.model import Reason, Request
+from compat.plan.published import is_jetson
 from compat.plan.search import Search
 
 # Elements that a user can move most easily are dropped first, so that what stays is what really stands in the way.
@@ -23,31 +24,39 @@ _EASY = (
 
 
 def conflict(searches: Iterable[Search], requests: tuple[Request, ...]) -> tuple[Reason, ...]:
-    """The irreducible reasons; requests that take part come first."""
+    """The irreducible reasons; rules first, then the requests that take part."""
     tried = list(searches)
-    elements = _elements(tried, requests)
-
-    def possible(enforced: list[str]) -> bool:
-        ignored = frozenset(elements) - frozenset(enforced)
-        return any(
-            next(search.solutions(_also_unseen(search, ignored, enforced)), None) is not None for search in tried
-        )
-
-    return tuple(_shown(one, tried, requests) for one in _shrink(elements, possible))
-
-
-def _elements(tried: list[Search], requests: tuple[Request, ...]) -> list[str]:
-    rules = list(dict.fromkeys(rule for search in tried for rule in search.rejected))
-    rules.sort(key=lambda rule: _EASY.index(rule) if rule in _EASY else len(_EASY))
     asked = [f"request:{request.component}" for request in requests if request.text != "*"]
-    return [*rules, *asked]
+    kept: list[str] = []
+    more = True
+    while more:
+        # Widened requests bring builds into play that break other rules; those are elements too.
+        elements = [*_rules(tried), *asked]
+        kept = _shrink(elements, lambda enforced: _possible(tried, enforced))
+        more = len(_rules(tried)) + len(asked) > len(elements) and _possible(tried, kept)
+    return tuple(_shown(one, tried, requests) for one in kept)
 
 
-def _also_unseen(search: Search, ignored: frozenset[str], enforced: list[str]) -> frozenset[str]:
-    """Widened requests bring builds into play that break other rules: those take no part either."""
-    from compat.rules import CATALOGUE
+def _possible(tried: list[Search], enforced: list[str]) -> bool:
+    ignored = Ignored(frozenset(enforced))
+    return any(next(search.solutions(ignored), None) is not None for search in tried)
 
-    return ignored | (frozenset(CATALOGUE) - frozenset(enforced))
+
+def _rules(tried: list[Search]) -> list[str]:
+    rules = list(dict.fromkeys(rule for search in tried for rule in search.rejected))
+    rules.sort(key=lambda rule: _ease(rule.partition(":")[0]))
+    return rules
+
+
+def _ease(rule: str) -> int:
+    return _EASY.index(rule) if rule in _EASY else len(_EASY)
+
+
+class Ignored(frozenset[str]):
+    """Everything but what is enforced."""
+
+    def __contains__(self, one: object) -> bool:
+        return not super().__contains__(one)
 
 
 def _shrink(elements: list[str], possible: Callable[[list[str]], bool]) -> list[str]:
@@ -62,5 +71,24 @@ def _shrink(elements: list[str], possible: Callable[[list[str]], bool]) -> list[
 def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason:
     if element.startswith("request:"):
         request = next(one for one in requests if f"request:{one.component}" == element)
-        return Reason("request", f"{request.component} {request.text} is asked for.", request.where)
+        return Reason(
+            "request", f"{request.component} {request.text} is asked for{_instead(tried, request)}.", request.where
+        )
     return next(search.rejected[element][0] for search in tried if element in search.rejected)
+
+
+def _instead(tried: list[Search], request: Request) -> str:
+    """Where nothing is published for the platform inside the range: what there is."""
+    if any(search.offered(request.component, request.text) for search in tried):
+        return ""
+    there = list(dict.fromkeys(choice.version for search in tried for choice in search.offered(request.component, "*")))
+    machine = tried[0].scene.machine
+    where = (
+        f"JetPack {machine.jetson.jetpack}"
+        if is_jetson(machine) and machine.jetson.jetpack
+        else " on ".join(part for part in (machine.os, machine.arch) if part)
+    )
+    if not there:
+        return f", and no release is published for {where}"
+    shown = ", ".join(there[:6]) + (" and older" if len(there) > 6 else "")
+    return f", and no such release is published for {where}: there is {shown}"

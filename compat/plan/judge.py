@@ -45,3 +45,20 @@ def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Rea
                 if isinstance(one, Finding) and one.severity == "error":
                     found[reason(one)] = None
     return tuple(found)
+
+
+def without_gpu(machine: Machine, choice: Choice) -> tuple[Reason, ...]:
+    """A build of which no CUDA is known is no answer to a request for the GPU, where the rules leave it open."""
+    if choice.installed or choice.build.cuda or choice.brings or choice.component not in _WITH_CUDA:
+        return ()
+    where = " on ".join(part for part in (machine.os, machine.arch) if part) or "this platform"
+    return (
+        Reason(
+            "no-gpu-build-for-platform",
+            f"{choice.label} has no known GPU build for {where}.",
+            "published builds in the matrix",
+        ),
+    )
+
+
+_WITH_CUDA = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")

@@ -32,12 +32,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Pin:
-    """What the metadata of a build demands of another package."""
+    """What the metadata of a build demands of another package.
+
+    ``unread``: it demands one release, and the matrix does not know which.
+    """
 
     name: str
     range: str
     by: str
     source: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Choice:
     library_path: bool = False  # its CUDA parts are found only with LD_LIBRARY_PATH
     default: bool = True  # what a plain install of the release from the public index yields
     libraries: tuple[tuple[str, str], ...] = ()  # (library, version) that its process loads
+    conda: tuple[tuple[str, str], ...] = ()  # parts that come from conda-forge
 
     @property
     def public(self) -> str:

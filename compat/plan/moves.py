@@ -15,12 +15,11 @@ from compat.plan.commands import driver as driver_commands
 from compat.plan.commands import python as python_commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
-from compat.plan.published import is_jetson
+from compat.plan.published import USE_GPU, is_jetson
 from compat.plan.scene import Scene, emptied
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
-    from compat.goals import Goal
     from compat.matrix import Matrix
 
 MOVES = ("environment", "python", "container", "driver")
@@ -47,7 +46,7 @@ def as_it_is(machine: Machine) -> Iterator[Scene]:
 
 
 def pythons(machine: Machine, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
-    """A new environment with another Python, newest first, of those that builds of what is asked for exist for."""
+    """A new environment with another Python, the nearest one first, of those that builds of what is asked for exist for."""
     if is_jetson(machine):
         return  # the Python of a JetPack is part of it
     lines: set[str] = set()
@@ -55,18 +54,25 @@ def pythons(machine: Machine, requests: tuple[Request, ...], matrix: "Matrix", g
         for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
             lines |= {line for line in choice.row.get("python", ()) if versions.try_parse(line)}
     current = versions.major_minor(machine.python) if machine.python else None
-    for line in sorted(lines, key=lambda text: versions.parse(text).key(), reverse=True):
+    for line in sorted(lines, key=lambda text: _distance(text, current)):
         if line == current or versions.parse(line) < versions.parse("3.6"):
             continue
         step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line))
         yield Scene(replace(emptied(machine), python=line), (step,), ("python",), fresh=True)
 
 
+def _distance(line: str, current: str | None) -> tuple[int, int]:
+    """How far a Python is from the one that is there; of two equally far the newer first. Newest first where unknown."""
+    minor = versions.parse(line).minor or 0
+    here = versions.parse(current).minor if current else None
+    return (abs(minor - here), -minor) if here is not None else (-minor, 0)
+
+
 def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
     """Driver releases at which something begins to work, oldest first: of CUDA majors, toolkits and GPU generations."""
     field = "driver_windows" if _windows(machine) else "driver_linux"
     found = {row[field] for row in (*matrix.rows("major", "cuda"), *matrix.cuda.toolkits) if field in row}
-    for gpu in Case(machine, _ANY, matrix).gpus:
+    for gpu in Case(machine, USE_GPU, matrix).gpus:
         row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
         if row is not None and "driver_first" in row:
             found.add(str(row["driver_first"]))
@@ -109,10 +115,10 @@ def _module(driver: Driver) -> str | None:
 
 
 def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
-    """(branch, release) to install: the newest branch that is maintained, serves every GPU and is not below ``least``."""
+    """(branch, release) to install: a branch that is maintained longest, serves every GPU and is not below ``least``."""
     field = "latest_windows" if _windows(machine) else "latest_linux"
     ends = [10**6]
-    for gpu in Case(machine, _ANY, matrix).gpus:
+    for gpu in Case(machine, USE_GPU, matrix).gpus:
         row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
         if row is not None and "driver_last" in row:
             ends.append(int(row["driver_last"]))
@@ -127,7 +133,8 @@ def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, 
         if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= matrix.date
     ]
     legacy = [row for row in fitting if int(row["branch"]) == min(ends)]
-    for rows in (maintained, legacy, fitting):
+    lasting = [row for row in maintained if row["kind"] == "long-term"]
+    for rows in (lasting, maintained, legacy, fitting):
         if rows:
             return str(rows[-1]["branch"]), str(rows[-1][field])
     return str(versions.parse(least).major), least
@@ -135,7 +142,7 @@ def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, 
 
 def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:
     """The step that installs a driver branch."""
-    known = [gpu.capability for gpu in Case(machine, _ANY, matrix).gpus if gpu.capability]
+    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
     commands = driver_commands.install(machine, branch, min(known, default=None), max(known, default=None))
     return Step(
         "driver",
@@ -147,12 +154,3 @@ def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, 
         needs_root=True,
         reversible=True,
     )
-
-
-def _any_goal() -> "Goal":
-    from compat.goals import parse
-
-    return parse("use:gpu")
-
-
-_ANY = _any_goal()

@@ -40,7 +40,7 @@ def pinned(
     found = []
     for name in names:
         wanted = ranges.get(name, "*")
-        version = newest(matrix, name, machine, (wanted,)) or _seen(matrix, name, wanted)
+        version = newest(matrix, name, machine, (wanted,), serves=True) or _seen(matrix, name, wanted)
         found.append(Pin(name, f"=={version}" if version else wanted, by, source))
     return tuple(found)
 

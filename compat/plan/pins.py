@@ -9,6 +9,7 @@ from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.model import Pin, Reason
 from compat.plan.parts import known_releases
+from compat.plan.published import serves_gpus
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -35,34 +36,64 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
     chosen: dict[str, str | None] = {}
     for name, mine in by_name.items():
-        release = _release(name, mine, here.get(name), matrix)
+        release = _release(name, mine, here.get(name), machine, matrix)
         if isinstance(release, Reason):
             return release
         chosen[name] = release
     return Shared(chosen)
 
 
-def _release(name: str, mine: list[Pin], installed: str | None, matrix: "Matrix") -> str | None | Reason:
+def _release(
+    name: str, mine: list[Pin], installed: str | None, machine: Machine, matrix: "Matrix"
+) -> str | Reason | None:
+    unread = next((pin for pin in mine if pin.unread), None)
+    if unread is not None:
+        others = [pin for pin in mine if pin.by != unread.by and not (pin.unread or pin.range == "*")]
+        return _unknown(name, unread, others[0]) if others else None
     if installed is not None and all(admits(pin, installed) is not False for pin in mine):
         return installed
-    known = known_releases(matrix, name)
-    for version in reversed(known):
-        if not versions.parse(version).is_prerelease and all(admits(pin, version) for pin in mine):
-            return version
-    exact = [pin for pin in mine if pin.range.startswith("==") and "," not in pin.range and "*" not in pin.range]
-    if exact:
-        wanted = exact[0].range[2:].strip()
+    inside = [
+        version
+        for version in reversed(known_releases(matrix, name))
+        if not versions.parse(version).is_prerelease and all(admits(pin, version) for pin in mine)
+    ]
+    serving = next((version for version in inside if serves_gpus(matrix, name, version, machine)), None)
+    if inside:
+        return serving or _no_code(name, mine[0], inside[0])
+    exact = next(
+        (pin for pin in mine if pin.range.startswith("==") and "," not in pin.range and "*" not in pin.range), None
+    )
+    if exact is not None:
+        wanted = exact.range[2:].strip()
         against = next((pin for pin in mine if admits(pin, wanted) is False), None)
-        return wanted if against is None else _clash(name, exact[0], against)
+        return wanted if against is None else _clash(name, exact, against)
+    return _overlap(name, mine)
+
+
+def _overlap(name: str, mine: list[Pin]) -> Reason | None:
+    """None where the ranges have a release in common: no release is known, but a bound that suits all shows it."""
     bounds = [bound.public for pin in mine for _, bound, _ in versions.parse_range(pin.range).clauses]
-    # Where no release is known, a bound of the ranges themselves that suits all shows that they overlap.
-    if not bounds or any(all(admits(pin, text) is not False for pin in mine) for text in bounds) or len(mine) == 1:
+    if not bounds or len(mine) == 1 or any(all(admits(pin, text) is not False for pin in mine) for text in bounds):
         return None
     first = mine[0]
-    against = next(
-        (pin for pin in mine[1:] if not any(admits(first, text) and admits(pin, text) for text in bounds)), mine[1]
+    apart = (pin for pin in mine[1:] if not any(admits(first, text) and admits(pin, text) for text in bounds))
+    return _clash(name, first, next(apart, mine[1]))
+
+
+def _no_code(name: str, pin: Pin, version: str) -> Reason:
+    return Reason(
+        "gpu-not-in-build",
+        f"{pin.by} requires {name}{pin.range}; {name} {version} has no code for this GPU.",
+        pin.source,
     )
-    return _clash(name, first, against)
+
+
+def _unknown(name: str, unread: Pin, other: Pin) -> Reason:
+    return Reason(
+        "package-versions-mismatch",
+        f"{other.by} requires {name}{other.range}; {unread.by} pins one release of it that the matrix does not know.",
+        unread.source,
+    )
 
 
 def admits(pin: Pin, version: str) -> bool | None:

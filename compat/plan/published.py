@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.capability import parse as parse_capability
+from compat.goals import Goal
 from compat.machine import Machine
 from compat.matrix.packages import fits_platform
 from compat.plan.markers import applies
 from compat.plan.model import Pin
+from compat.rules.case import Case
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
+USE_GPU = Goal("use", "gpu")
 INSTALLABLE = ("pypi", "pytorch", "nvidia")  # indexes that pip and uv can be pointed at, and that are planned for
 JETSON = ("jetson", "jetson-ai-lab")
 
@@ -47,13 +51,29 @@ def serves_python(row: "Row", machine: Machine) -> bool:
     return machine.python is None or "python" not in row or versions.major_minor(machine.python) in row["python"]
 
 
-def newest(matrix: "Matrix", distribution: str, machine: Machine, ranges: Iterable[str]) -> str | None:
-    """The newest published release inside all ranges that has a file for this machine; None where none is known."""
+def newest(
+    matrix: "Matrix", distribution: str, machine: Machine, ranges: Iterable[str], serves: bool = False
+) -> str | None:
+    """The newest published release inside all ranges that has a file for this machine; None where none is known.
+
+    ``serves``: a cuDNN has to have code for the machine's GPUs too.
+    """
     wanted = ",".join(text for text in ranges if text != "*") or "*"
     for row in rows(matrix, distribution, machine, wanted):
-        if serves_python(row, machine):
+        if serves_python(row, machine) and (not serves or serves_gpus(matrix, distribution, row["version"], machine)):
             return str(row["version"])
     return None
+
+
+def serves_gpus(matrix: "Matrix", name: str, version: str, machine: Machine) -> bool:
+    """Has this cuDNN code for every GPU of the machine? cuDNN drops old GPUs within a major (9.11: Maxwell to Volta)."""
+    if not name.startswith("nvidia-cudnn-"):
+        return True
+    row = matrix.packages.release("cudnn", ".".join(version.split(".")[:3]))
+    if row is None or "capability_minimum" not in row:
+        return True
+    least = parse_capability(row["capability_minimum"])
+    return all(gpu.capability is None or gpu.capability >= least for gpu in Case(machine, USE_GPU, matrix).gpus)
 
 
 def pins(

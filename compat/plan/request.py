@@ -35,6 +35,11 @@ BROUGHT = {
 }
 
 
+def goal_of(component: str) -> str:
+    """The goal that asking for a component means."""
+    return GOALS.get(component, f"import:{component}")
+
+
 class BadRequest(ValueError):
     """The request cannot be read; ``hint`` says how it is written."""
 
@@ -112,6 +117,5 @@ def goals_for(asked: tuple[Request, ...], goal: Goal | None) -> tuple[Goal, ...]
     for request in asked:
         if request.component in covered:
             continue
-        text = GOALS.get(request.component, f"import:{request.component}")
-        found.append(parse(f"import:{request.component}") if only_import else parse(text))
+        found.append(parse(f"import:{request.component}" if only_import else goal_of(request.component)))
     return tuple(dict.fromkeys(found))

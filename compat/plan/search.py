@@ -6,25 +6,26 @@ order of preference is the answer, so the search is deterministic. A rule that i
 the reasons for an impossibility are made irreducible.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.plan.apply import applied
 from compat.plan.companions import companion_pins
-from compat.plan.judge import faults, file_faults
+from compat.plan.judge import faults, file_faults, without_gpu
 from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.order import ordered
-from compat.plan.pins import Shared, shared
-from compat.plan.request import GOALS
+from compat.plan.pins import shared
+from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-MOST_COMBINATIONS = 4000
+MOST_COMBINATIONS = 1000  # of those whose members suit each other two by two
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Search:
     prefer: str = "installed"
     rejected: dict[str, list[Reason]] = field(default_factory=dict)  # rule -> reasons, in the order of preference
     _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
-    _pairs: dict[tuple[Choice, Choice], Reason | None] = field(default_factory=dict)
+    _pairs: dict[tuple[Choice, Choice], tuple[Reason, ...]] = field(default_factory=dict)
     _offers: dict[tuple[str, str], tuple[Choice, ...]] = field(default_factory=dict)
 
     def solutions(self, ignored: frozenset[str] = frozenset()) -> Iterator[Found]:
@@ -59,16 +60,13 @@ class Search:
             text = "*" if f"request:{request.component}" in ignored else request.text
             columns.append(self.offered(request.component, text))
         # A column of which nothing passes ends the search; all columns are asked, so that every reason is known.
-        if not all([any(self._passes(choice, ignored) for choice in column) for column in columns]):
+        passing = [any(self._passes(choice, ignored) for choice in column) for column in columns]
+        if not all(passing):
             return
-        tried = 0
-        for choices in self._combine(columns, (), ignored):
-            tried += 1
+        for choices in islice(self._combine(columns, (), ignored), MOST_COMBINATIONS):
             found = self._together(choices, ignored)
             if found is not None:
                 yield found
-            if tried >= MOST_COMBINATIONS:
-                return
 
     def offered(self, component: str, text: str) -> tuple[Choice, ...]:
         """The builds of a component in the order of preference."""
@@ -86,8 +84,8 @@ class Search:
     def _passes(self, choice: Choice, ignored: frozenset[str]) -> bool:
         found = self._judged(choice)
         for one in found:
-            self._note(one)
-        return all(one.rule in ignored for one in found)
+            self._note(one, choice.component)
+        return all(element(one, choice.component) in ignored for one in found)
 
     def _judged(self, choice: Choice) -> tuple[Reason, ...]:
         if choice not in self._alone:
@@ -97,16 +95,17 @@ class Search:
     def _judge(self, choice: Choice) -> tuple[Reason, ...]:
         """The rules asked of the choice with nothing else in its environment."""
         own = shared(choice.pins, self.scene.machine, self.matrix)
-        if isinstance(own, Reason):
-            return (own,)
+        clash = (own,) if isinstance(own, Reason) else ()
         if choice.installed:
             machine = self.scene.machine
         else:
-            machine = applied(emptied(self.scene.machine), (choice,), own.releases, self.matrix)
-        goal = parse(GOALS.get(choice.component, f"import:{choice.component}"))
+            releases = {} if isinstance(own, Reason) else own.releases
+            machine = applied(emptied(self.scene.machine), (choice,), releases, self.matrix)
+        goal = parse(goal_of(choice.component))
         if not any(one.needs_gpu for one in self.goals):
             goal = Goal("import", choice.component)
-        return (*faults(machine, (goal,), self.matrix), *file_faults(machine, choice, self.matrix))
+        found = (*faults(machine, (goal,), self.matrix), *file_faults(machine, choice, self.matrix), *clash)
+        return found if found or not goal.needs_gpu else without_gpu(machine, choice)
 
     def _combine(
         self, columns: list[tuple[Choice, ...]], made: tuple[Choice, ...], ignored: frozenset[str]
@@ -122,13 +121,25 @@ class Search:
         key = (one, other)
         if key not in self._pairs:
             found = shared((*one.pins, *other.pins), self.scene.machine, self.matrix)
-            self._pairs[key] = found if isinstance(found, Reason) else None
-        clash = self._pairs[key]
-        if clash is not None:
+            self._pairs[key] = (found,) if isinstance(found, Reason) else ()
+        for clash in self._pairs[key]:
             self._note(clash)
-        return clash is None or clash.rule in ignored
+        return all(element(clash) in ignored for clash in self._pairs[key])
 
     def _together(self, choices: tuple[Choice, ...], ignored: frozenset[str]) -> Found | None:
+        releases, result, found = self._joined(choices, (*self.goals, *self.kept_goals))
+        for one in found:
+            self._note(one)
+        if all(element(one) in ignored for one in found):
+            return Found(self.scene, choices, dict(releases), replace(result, name=self.scene.machine.name))
+        if len(choices) > 2:
+            self._blame(choices)
+        return None
+
+    def _joined(
+        self, choices: tuple[Choice, ...], goals: tuple[Goal, ...]
+    ) -> tuple[Mapping[str, str | None], Machine, tuple[Reason, ...]]:
+        """The shared releases, the machine, and what is wrong with it."""
         machine = self.scene.machine
         pins: tuple[Pin, ...] = tuple(pin for choice in choices for pin in choice.pins)
         if all(choice.installed for choice in choices):
@@ -136,20 +147,25 @@ class Search:
         else:
             pins += companion_pins(choices, machine, self.matrix)
         both = shared(pins, machine, self.matrix)
-        if isinstance(both, Reason):
-            self._note(both)
-            if both.rule not in ignored:
-                return None
-            both = Shared({})
-        result = applied(machine, choices, both.releases, self.matrix)
-        found = faults(result, (*self.goals, *self.kept_goals), self.matrix)
-        for one in found:
-            self._note(one)
-        if any(one.rule not in ignored for one in found):
-            return None
-        return Found(self.scene, choices, dict(both.releases), replace(result, name=machine.name))
+        clash = (both,) if isinstance(both, Reason) else ()
+        releases: Mapping[str, str | None] = {} if isinstance(both, Reason) else both.releases
+        result = applied(machine, choices, releases, self.matrix)
+        return releases, result, (*clash, *faults(result, goals, self.matrix))
 
-    def _note(self, one: Reason) -> None:
-        known = self.rejected.setdefault(one.rule, [])
+    def _blame(self, choices: tuple[Choice, ...]) -> None:
+        """Which two of a combination that fails do so by themselves: no other combination with both is tried."""
+        for number, one in enumerate(choices):
+            for other in choices[number + 1 :]:
+                if not self._pairs[one, other]:
+                    goals = tuple(parse(goal_of(choice.component)) for choice in (one, other))
+                    self._pairs[one, other] = self._joined((one, other), goals)[2]
+
+    def _note(self, one: Reason, component: str = "") -> None:
+        known = self.rejected.setdefault(element(one, component), [])
         if one not in known:
             known.append(one)
+
+
+def element(one: Reason, component: str = "") -> str:
+    """What a reason is an instance of: a rule, asked of one component or of several together."""
+    return f"{one.rule}:{component}" if component else one.rule

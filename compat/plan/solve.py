@@ -163,7 +163,8 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
             "python": ("python-unsupported",),
             "driver": ("driver-too-old", "driver-dropped-gpu", "ptx-newer-than-driver", "driver-missing"),
         }
-        reasons = [before[rule][0] for rule in wanted.get(step.kind, ()) if rule in before]
+        rules = wanted.get(step.kind, ())
+        reasons = [said[0] for key, said in before.items() if key.partition(":")[0] in rules]
         yield replace(step, why=tuple(reasons))
 
 
@@ -217,13 +218,13 @@ def _split(problem: Problem) -> Lift | None:
     if len(problem.requests) < 2:
         return None
     steps: list[Step] = []
-    for number, request in enumerate(problem.requests):
+    for request in problem.requests:
         goals = goals_for((request,), None)
         one = replace(problem, requests=(request,), goals=goals)
         found = next(_answers(one, frozenset(), []), None)
         if found is None:
             return None
-        steps += _planned(one, found, []).steps if number == 0 else _planned(one, found, []).steps
+        steps += _planned(one, found, []).steps
     return Lift(("environment",), "a second environment", tuple(steps))
 
 

@@ -7,10 +7,12 @@ from compat import versions
 from compat.check import check
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.plan.commands import jetson
 from compat.plan.commands import python as installers
 from compat.plan.commands import requirement
 from compat.plan.model import Choice, Reason, Step
 from compat.plan.pins import admits
+from compat.plan.published import JETSON
 from compat.plan.search import Found
 
 if TYPE_CHECKING:
@@ -29,12 +31,30 @@ def package_steps(
     why = _reasons(found, goals, matrix)
     done: tuple[str, ...] = ()
     for number, choice in enumerate(made):
+        if choice.conda:
+            steps.append(_conda(choice))
         last = number == len(made) - 1
         own = _requirements(choice, found)
         dragged = _dragged(found, made, matrix) if last else ()
         steps.append(_step(before, found, choice, (*done, *own, *dragged), why.get(choice.component, ()), passed_over))
         done += own
     return (*steps, *_library_path(before, found, made))
+
+
+def _conda(choice: Choice) -> Step:
+    said = Reason(
+        "library-not-found",
+        f"{choice.label} takes CUDA and cuDNN from outside; no package of the index carries them.",
+        "TensorFlow installation pages",
+    )
+    return Step(
+        "package",
+        "cuda",
+        None,
+        ", ".join(f"{name} {text}" for name, text in choice.conda),
+        (said,),
+        installers.conda_install(choice.conda),
+    )
 
 
 def _step(
@@ -45,6 +65,15 @@ def _step(
     why: tuple[Reason, ...],
     passed_over: dict[str, list[Reason]],
 ) -> Step:
+    if choice.index in JETSON:
+        return Step(
+            "package",
+            choice.component,
+            _version_of(before, choice.distribution),
+            choice.version,
+            why,
+            jetson.install(found.scene.machine, found.scene.fresh, choice),
+        )
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = installers.NVIDIA if installers.NVIDIA in choice.arguments or choice.index == "nvidia" else None
     others = [
@@ -112,7 +141,7 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
 def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
     for choice in made:
         if choice.library_path:
-            line = f"python{versions.major_minor(before.python)}" if before.python else "python3"
+            line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3"
             folder = f"lib/{line}/site-packages/nvidia/*/lib of the environment"
             yield Step(
                 "setting",

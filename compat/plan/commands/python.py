@@ -49,3 +49,13 @@ def environment(machine: Machine, python: str | None) -> tuple[Command, ...]:
         Command("uv", ("uv", "venv", "--python", line, "--seed", ENVIRONMENT)),
         Command("conda", ("conda", "create", "--yes", "--prefix", f"./{ENVIRONMENT}", f"python={line}", "pip")),
     )
+
+
+def conda_install(parts: tuple[tuple[str, str], ...]) -> tuple[Command, ...]:
+    """CUDA parts from conda-forge, into the active conda environment."""
+    return (
+        Command(
+            "conda",
+            ("conda", "install", "--yes", "--channel", "conda-forge", *(f"{name}={text}" for name, text in parts)),
+        ),
+    )

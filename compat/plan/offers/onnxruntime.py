@@ -26,6 +26,8 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
             yield _plain(row, machine, matrix)
         elif row.get("cuda"):
             yield from _ways(row, machine, matrix)
+        else:
+            yield replace(_plain(row, machine, matrix), tested=False, default=False)  # for the rule that says why not
 
 
 def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:

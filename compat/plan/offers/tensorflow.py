@@ -26,6 +26,8 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
             yield _plain(row, machine, matrix)
         elif row.get("cuda"):
             yield from _ways(row, machine, matrix)
+        else:
+            yield replace(_plain(row, machine, matrix), tested=False, default=False)  # for the rule that says why not
 
 
 def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
@@ -38,7 +40,7 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
         )
     if _system_has(machine, row):
         yield plain
-    with_parts = _with_parts(plain, row, machine, matrix)
+    with_parts = _with_parts(plain, row, machine, matrix) or _with_conda(plain, row, matrix)
     if with_parts is not None:
         yield with_parts
 
@@ -49,19 +51,27 @@ def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
     release = matrix.packages.release("tensorflow", version) or {}
     tested = [versions.major_minor(text) for text in release.get("cuda_tested", ()) if text]
     cuda = row.get("cuda")
-    known = versions.try_parse(cuda) if cuda else None
+    known = _cuda(row)
     return Choice(
         "tensorflow",
         row["package"],
         version,
         row["index"],
         row["variant"],
-        build=Build(cuda=cuda if known or cuda is False else None, source=row["index"]),
+        build=Build(cuda=str(known) if known else (False if cuda is False else None), source=row["index"]),
         pins=pins(matrix, row.get("requires", ()), machine, label, str(matrix.source(row, "requires"))),
         row=row,
-        tested=not tested or known is None or versions.major_minor(str(cuda)) in tested,
+        tested=not tested or known is None or versions.major_minor(str(known)) in tested,
         default=row["index"] == "pypi",
     )
+
+
+def _cuda(row: "Row") -> versions.Version | None:
+    """The CUDA of a build. Windows builds of 2.x state it as the number in their DLL names: 64_112 is 11.2."""
+    text = row.get("cuda") or None
+    if text is not None and text.startswith("64_"):
+        text = versions.cuda_of_tag(f"cu{text[3:]}")
+    return versions.try_parse(text)
 
 
 def resolvable(matrix: "Matrix", lines: "list[str]") -> bool:
@@ -92,7 +102,7 @@ def resolvable(matrix: "Matrix", lines: "list[str]") -> bool:
 
 def _system_has(machine: Machine, row: "Row") -> bool:
     """Are CUDA of this major and cuDNN on the machine itself?"""
-    cuda = versions.try_parse(row["cuda"])
+    cuda = _cuda(row)
     kits = [versions.parse(kit.version).major for kit in machine.toolkits or () if kit.version]
     cudnn = any(
         library.name == "cudnn" and library.origin in ("system", "container") for library in machine.libraries or ()
@@ -101,7 +111,7 @@ def _system_has(machine: Machine, row: "Row") -> bool:
 
 
 def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Choice | None:
-    cuda = versions.try_parse(row["cuda"])
+    cuda = _cuda(row)
     if cuda is None or machine.os != "linux" or "needs" not in row:
         return None
     names = parts.carriers(matrix, row, cuda.major)
@@ -119,3 +129,16 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
         library_path=versions.parse(row["version"]) < versions.parse("2.14"),
         default=False,
     )
+
+
+def _with_conda(plain: Choice, row: "Row", matrix: "Matrix") -> Choice | None:
+    """CUDA and cuDNN from conda-forge, where no packages of the index carry them (Windows, CUDA 10 and older).
+
+    So TensorFlow's own installation pages have it for the releases before and-cuda.
+    """
+    cuda = _cuda(row)
+    cudnn = (matrix.packages.release("tensorflow", row["version"]) or {}).get("cudnn")
+    if cuda is None or cuda.minor is None or cudnn is None:
+        return None
+    conda = (("cudatoolkit", versions.major_minor(str(cuda))), ("cudnn", cudnn))
+    return replace(plain, conda=conda, libraries=(("cudnn", cudnn),), default=False)

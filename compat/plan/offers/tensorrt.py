@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
+from compat.plan.jetson import jetpack_of
 from compat.plan.model import Choice
 from compat.plan.published import is_jetson, rows
 
@@ -17,6 +18,7 @@ OWN_SINCE = "10.0"  # from here on the distribution carries its CUDA major in it
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """Every release, its newest CUDA major first. A Jetson has the TensorRT of its JetPack and no other."""
     if is_jetson(machine):
+        yield from _of_jetpack(machine, matrix, wanted)
         return
     found = [
         row
@@ -37,7 +39,7 @@ def _choice(row: "Row", matrix: "Matrix") -> Choice:
     name, version = row["package"], row["version"]
     number = row.get("tensorrt", versions.parse(version).public)
     release = matrix.packages.of_line("tensorrt", ".".join(number.split(".")[:3]))
-    default = next((one["cuda_default"] for one in release if "cuda_default" in one), None)
+    majors = {str(cuda).partition(".")[0] for one in release for cuda in one.get("cuda", ())}
     major = str(row["cuda"]).partition(".")[0] if row.get("cuda") else ""
     brings = ((f"{name}-bindings", version), (f"{name}-libs", version)) if name != "tensorrt" else ()
     return Choice(
@@ -50,7 +52,18 @@ def _choice(row: "Row", matrix: "Matrix") -> Choice:
         brings=brings,
         row=row,
         libraries=(("tensorrt", number),),
-        tested=default is None or not major or versions.parse(default).major == int(major),
+        tested=not majors or not major or major in majors,
         # The public archive only fetches; NVIDIA's index is named so that an installer gets the wheels themselves.
         arguments=("--extra-index-url", "https://pypi.nvidia.com"),
     )
+
+
+def _of_jetpack(machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
+    """The TensorRT that JetPack installed, as something that is there already."""
+    here = next((one.version for one in machine.libraries or () if one.name == "tensorrt" and one.version), None)
+    row = jetpack_of(machine, matrix) or {}
+    version = here or row.get("tensorrt")
+    if version is not None and versions.parse_range(wanted).admits(version) is not False:
+        yield Choice(
+            "tensorrt", "tensorrt", version, "jetson", build=Build(cuda=row.get("cuda")), installed=True, row=row
+        )

@@ -1,6 +1,7 @@
 """torch: one release, several CUDA variants, on the public index and on PyTorch's own."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -44,14 +45,43 @@ def _choice(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
     )
 
 
+# PyTorch's own index gives no metadata to read. Its Linux wheels for x86-64 take CUDA and cuDNN as packages since these
+# releases (requirements of the same builds on the public index; install logs of 2.2.1+cu118 and 2.3.1+cu118), before
+# that they carry everything themselves.
+_PACKAGES_SINCE = {11: "2.2", 12: "2.1", 13: "2.9"}
+_OF_RELEASE = ("cudnn", "nccl", "cusparselt", "nvshmem", "cufile")  # parts that follow the torch release, not its CUDA
+
+
 def _pins(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin, ...]:
     source = str(matrix.source(row, "requires" if "requires" in row else "cudnn"))
     if "requires" in row:
         return pins(matrix, row["requires"], machine, by, source)
-    # PyTorch's index carries no metadata that was read; since CUDA 12 its Linux wheels for x86-64 take cuDNN as a package.
-    cuda, cudnn = row.get("cuda"), row.get("cudnn")
-    if not cuda or not cudnn or row["os"] != "linux" or row["arch"] != "x86_64" or versions.parse(cuda).major < 12:
+    cuda = versions.try_parse(row["cuda"]) if row.get("cuda") else None
+    if cuda is None or row["os"] != "linux" or row["arch"] != "x86_64" or cuda.major not in _PACKAGES_SINCE:
         return ()
-    if len(versions.parse(cudnn).release) < 4:
+    if versions.parse(row["version"]) < versions.parse(_PACKAGES_SINCE[cuda.major]):
         return ()
-    return (Pin(f"nvidia-cudnn-cu{versions.parse(cuda).major}", f"=={cudnn}", by, source),)
+    cudnn = row.get("cudnn", "*")
+    exact = cudnn != "*" and len(versions.parse(cudnn).release) >= 4
+    own = (
+        Pin(f"nvidia-cudnn-cu{cuda.major}", f"=={cudnn}" if exact else "*", by, source, not exact),
+        Pin(f"nvidia-nccl-cu{cuda.major}", f"=={row['nccl']}" if "nccl" in row else "*", by, source, "nccl" not in row),
+    )
+    return (
+        *own,
+        *(Pin(name, text, by, source) for name, text in _toolkit_pins(matrix, versions.major_minor(row["cuda"]))),
+    )
+
+
+@lru_cache(maxsize=64)
+def _toolkit_pins(matrix: "Matrix", cuda: str) -> tuple[tuple[str, str], ...]:
+    """What builds of the public index for the same CUDA release pin of the toolkit: the parts of one toolkit are one set."""
+    for builds in matrix.packages.builds("torch").values():
+        for row in builds:
+            if row["index"] == "pypi" and row.get("cuda") == cuda and row["os"] == "linux" and "requires" in row:
+                return tuple(
+                    (name, spec)
+                    for name, spec, _ in matrix.packages.pins(row)
+                    if name.startswith(("nvidia-", "cuda-toolkit")) and not any(part in name for part in _OF_RELEASE)
+                )
+    return ()
