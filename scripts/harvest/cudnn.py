@@ -1,8 +1,9 @@
 """cuDNN on the package index: `nvidia-cudnn-cu11`, `-cu12`, `-cu13`.
 
 Read out of each wheel: the shared objects it brings, and `cudnn_version.h`, whose macros name the newest (and, in
-some releases, the oldest) GPU that the library knows. The packages of two CUDA majors write the same paths, so that
-of two installed together the last one wins; `brings` is the same list for both.
+some releases, the oldest) GPU that the library knows. Of the newest patch of each minor release, also for which GPUs
+`libcudnn_ops` carries code (of it alone: the other parts are larger). The packages of two CUDA majors write the same
+paths, so that of two installed together the last one wins; `brings` is the same list for both.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from functools import partial
 from typing import Any
 
-from . import progress
+from . import binary, fatbin, progress
 from .builds import Group, group, requirements
 from .document import Document, Row
 from .index import Index
@@ -29,9 +30,15 @@ def harvest(index: Index) -> dict[str, Document]:
     document = Document("cudnn")
     releases: dict[str, Row] = {}
     for project, major in PROJECTS.items():
-        for one in progress.over(group(index.files(project)), project):
+        groups = group(index.files(project))
+        newest = {g.version.release[:2]: g.version for g in groups}
+        for one in progress.over(groups, project):
             inside = index.remember(one.example, "cudnn/inside/1", partial(look, index, one))
-            document.add("build", build(index, document, one, major, inside))
+            row = build(index, document, one, major, inside)
+            if (one.os, one.arch) == ("linux", "x86_64") and newest[one.version.release[:2]] == one.version:
+                row.update(index.remember(one.example, "cudnn/code/1", partial(code, index, one)))
+                row["note"] = "sass and ptx: of libcudnn_ops alone."
+            document.add("build", row)
             macros = inside["macros"]
             if one.os == "linux" and "CUDNN_MAJOR" in macros:
                 release(releases, macros, one)
@@ -47,6 +54,15 @@ def look(index: Index, one: Group) -> dict[str, Any]:
     header = next((n for n in wheel.names() if n.endswith("/cudnn_version.h")), None)
     text = wheel.read(header).decode("utf-8", "replace") if header else ""
     return {"brings": sorted(libraries), "macros": {k: v.strip() for k, v in _DEFINE.findall(text)}}
+
+
+def code(index: Index, one: Group) -> dict[str, list[str]]:
+    """`sass` and `ptx` of the operations library, as JSON values."""
+    wheel = index.wheel(one.example)
+    member = next(n for n in wheel.names() if re.search(r"/libcudnn_ops(_infer)?\.so\.\d+$", n))
+    with binary.spooled(wheel, member) as read:
+        images = fatbin.count(read, wheel.size_of(member))
+    return {"sass": list(images["sass"]), "ptx": list(images["ptx"])}
 
 
 def build(index: Index, document: Document, one: Group, major: str, inside: dict[str, Any]) -> Row:
@@ -70,7 +86,7 @@ def build(index: Index, document: Document, one: Group, major: str, inside: dict
 
 
 def header_version(macros: dict[str, str]) -> str | None:
-    """"9.10.2" of CUDNN_MAJOR, CUDNN_MINOR and CUDNN_PATCHLEVEL; None without them."""
+    """ "9.10.2" of CUDNN_MAJOR, CUDNN_MINOR and CUDNN_PATCHLEVEL; None without them."""
     parts = [macros.get(f"CUDNN_{name}") for name in ("MAJOR", "MINOR", "PATCHLEVEL")]
     return ".".join(p for p in parts if p) if all(parts) else None
 
