@@ -11,7 +11,7 @@ from importlib import import_module
 from compat.artifacts.artifact import Artifact, Malformed
 from compat.probe.host import Host, Unreadable
 
-FORMATS: tuple[str, ...] = ("engine",)
+FORMATS: tuple[str, ...] = ("engine", "onnx")
 FOLDERS: tuple[str, ...] = ()
 _HEAD = 4096  # bytes that `recognise` is shown
 
@@ -35,11 +35,14 @@ def open_artifact(path: str, host: Host | None = None) -> Artifact:
         found = identify(head, source.size, path.rpartition("/")[2].lower())
         if found is None:
             return Artifact("other", "unknown", _unknown(head, source.size), path, source.size)
+        module = import_module(f"compat.artifacts.{found}")
         try:
-            artifact: Artifact = import_module(f"compat.artifacts.{found}").read(source)
+            artifact: Artifact = module.read(source)
         except Malformed as error:
             artifact = Artifact("other", found, f"damaged file that begins as {found}", damaged=str(error))
-        return _placed(artifact, path, source.size)
+    if hasattr(module, "complete"):
+        artifact = replace(artifact, remarks=(*artifact.remarks, *module.complete(artifact, host, path)))
+    return _placed(artifact, path, source.size)
 
 
 def identify(head: bytes, size: int, name: str) -> str | None:
