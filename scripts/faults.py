@@ -142,6 +142,8 @@ def _dev(place: Place, absent: str = "", mode: int = 0o666) -> None:
     for folder in ("shm", "pts"):
         os.mkdir(os.path.join(fresh, folder))
         place.bind(f"/dev/{folder}", os.path.join(fresh, folder))
+    # Read-only: otherwise the driver's helper makes an absent node again.
+    subprocess.run(["mount", "-o", "remount,ro", fresh], check=True)
     place.bind(fresh, "/dev")
 
 
@@ -149,13 +151,13 @@ def _overwrite_cudnn(place: Place) -> None:
     """What pip does when another cuDNN distribution is installed over the first: same paths, another release's files."""
     target = os.path.dirname(_part(place, "cudnn/lib/libcudnn.so.9"))
     dist = os.path.join(place.site, "nvidia_cudnn_cu12-9.14.0.64.dist-info")
+    place.without(place.site, lambda name: False)  # so that what is written next is gone with the namespace
     lines = []
     for path in sorted(glob.glob("/usr/lib/x86_64-linux-gnu/libcudnn*.so.9")):
         name = os.path.basename(path)
         if os.path.exists(os.path.join(target, name)):
             place.bind(os.path.realpath(path), os.path.join(target, name))
             lines.append(f"nvidia/cudnn/lib/{name},,{os.path.getsize(path)}")
-    place.without(place.site, lambda name: False)  # so that what is written next is gone with the namespace
     os.makedirs(dist)
     with open(os.path.join(dist, "METADATA"), "w", encoding="utf-8") as file:
         file.write("Metadata-Version: 2.1\nName: nvidia-cudnn-cu12\nVersion: 9.14.0.64\n")
@@ -210,13 +212,15 @@ FAULTS = (
     Fault("JAX_PLATFORMS=cpu", {"use:jax": "gpus-hidden"}, environ={"JAX_PLATFORMS": "cpu"}),
     Fault("system folder with an older cuDNN first", {"use:torch": "library-shadowed"},
           environ={"LD_LIBRARY_PATH": "/usr/lib/x86_64-linux-gnu:$LD_LIBRARY_PATH"}),
-    Fault("a part of cuDNN emptied", {"use:torch": "library-damaged", "use:jax": "library-damaged"},
+    Fault("a part of cuDNN emptied", {"use:torch": "library-damaged"},
           lambda place: _cut(place, "cudnn/lib/libcudnn_graph.so.9", 0)),
+    Fault("a part of cuDNN missing", {"use:torch": "library-damaged"},
+          lambda place: place.hide(_part(place, "cudnn/lib/libcudnn_graph.so.9"))),
     Fault("cuBLASLt cut short", {"use:torch": "library-damaged", "use:jax": "library-damaged"},
           lambda place: _cut(place, "cu13/lib/libcublasLt.so.13", 1 << 20)),
-    Fault("a part of cuDNN missing", {"use:torch": "library-damaged", "use:jax": "library-damaged"},
-          lambda place: place.hide(_part(place, "cudnn/lib/libcudnn_ops.so.9"))),
-    Fault("nvJitLink missing", {"use:torch": "library-damaged", "use:jax": "library-damaged"},
+    Fault("cuSPARSELt missing", {"use:torch": "library-damaged"},
+          lambda place: place.hide(_part(place, "cusparselt/lib/libcusparseLt.so.0"))),
+    Fault("harmless: nvJitLink missing from the environment, the toolkit has it", {},
           lambda place: place.hide(_part(place, "cu13/lib/libnvJitLink.so.13"))),
     Fault("another cuDNN distribution installed over the first", {"use:torch": "library-damaged"}, _overwrite_cudnn),
     Fault("JAX's CUDA plugin of another release", {"use:jax": "package-versions-mismatch"},
