@@ -162,7 +162,8 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
         copies = case.libraries(name)
         loaded = next(((path, copy) for path, copy in copies if _is_loaded(case, copy)), None)
         meant = [(path, copy) for path, copy in copies
-                 if copy.origin in ("pip", "conda", "bundled") and loaded is not None and copy is not loaded[1]]
+                 if copy.origin in ("pip", "conda", "bundled") and loaded is not None and copy is not loaded[1]
+                 and not _of_another(case, copy)]
         if loaded is None or loaded[1].version is None or loaded[1].origin == "bundled" or not meant:
             continue
         path, copy = loaded
@@ -176,6 +177,12 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
                               (Remedy(f"take {copy.path or 'its folder'} off LD_LIBRARY_PATH", "setting"),))
             elif older:
                 yield Holds("library-shadowed", name, f"the {name} {copy.version} that loads is new enough", facts)
+
+
+def _of_another(case: Case, copy: Library) -> bool:
+    """Does the copy lie inside another package, which alone loads it?"""
+    main = case.main.component if case.main is not None else ""
+    return copy.origin == "bundled" and bool(copy.loaded_by) and main not in (copy.loaded_by or ())
 
 
 def _is_loaded(case: Case, copy: Library) -> bool:
