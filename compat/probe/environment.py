@@ -103,17 +103,21 @@ def _conda(host: Host, so_far: Reading) -> str | None:
     return next((f"{prefix}/conda-meta" for prefix in prefixes if host.is_dir(f"{prefix}/conda-meta")), None)
 
 
-_GPU_NODE = re.compile(r"/dev/(?:nvidia(?:\d+|ctl|-uvm)|dxg|nvhost-gpu|nvmap)$")
+_GPU_NODE = re.compile(r"/dev/(?:nvidia\d+|dxg|nvhost-gpu|nvmap)$")
 
 
 def _container(host: Host, so_far: Reading, found: Reading) -> None:
     """What the container was started with; its variables are those that NVIDIA's container toolkit reads."""
     variables = host.environ
     nodes = so_far.get("device_nodes")
+    refused = variables.get("NVIDIA_VISIBLE_DEVICES") in ("none", "void")
     if nodes is not None:
-        # A runtime that gives a GPU makes all of its nodes: some of them are a fault of their own (device-node-missing).
         given = (*nodes, *so_far.aside.get("closed_nodes", ()))
-        found.put("container.gpu_access", any(_GPU_NODE.match(node) for node in given), "/dev")
+        if any(_GPU_NODE.match(node) for node in given):
+            found.put("container.gpu_access", True, "/dev")
+        elif refused or not any(node.startswith("/dev/nvidia") for node in given):
+            # The control nodes alone are either a container without GPUs or one that lost a node: left unknown.
+            found.put("container.gpu_access", False, "/dev")
     elif variables.get("NVIDIA_VISIBLE_DEVICES") == "none":
         found.put("container.gpu_access", False, "variable NVIDIA_VISIBLE_DEVICES")
     for field, name in (("driver_capabilities", "NVIDIA_DRIVER_CAPABILITIES"), ("requires", "NVIDIA_REQUIRE_CUDA")):

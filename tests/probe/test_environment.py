@@ -110,8 +110,11 @@ def test_nodes_decide_over_the_variable(tmp_path: Path) -> None:
     assert folder.nodes("nvidia0", "nvidiactl").machine().container.gpu_access is True
 
 
-def test_the_control_node_alone_is_no_gpu(tmp_path: Path) -> None:
-    assert Folder(tmp_path).linux().file("/.dockerenv").nodes("nvidiactl").machine().container.gpu_access is False
+def test_the_control_node_alone_does_not_tell(tmp_path: Path) -> None:
+    """A container that was given no GPU has it, and one that lost its GPU's node too; the variable tells them apart."""
+    assert Folder(tmp_path).linux().file("/.dockerenv").nodes("nvidiactl").machine().container.gpu_access is None
+    refused = Folder(tmp_path, {"NVIDIA_VISIBLE_DEVICES": "none"})
+    assert refused.machine().container.gpu_access is False
 
 
 def test_image_of_a_release(tmp_path: Path) -> None:
