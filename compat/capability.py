@@ -1,8 +1,9 @@
 """Compute capabilities and what machine code and PTX run where (CUDA C++ Programming Guide, binary and PTX compatibility)."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from compat.records import dataclass
 
 _CAPABILITY = re.compile(r"^(?:sm_|compute_|lto_)?(?:(\d+)\.(\d)|(\d{2,3}))([af]?)$")
 

@@ -1,11 +1,11 @@
 """Machine x goal x matrix -> Report (docs/machine.md, Verdict)."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.records import dataclass
 from compat.rules import every_rule
 from compat.rules.base import Finding, Holds, Outcome, Untold
 from compat.rules.case import Case

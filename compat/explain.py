@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from compat.check import Report
 from compat.matrix import Matrix, Row, Source
+from compat.records import dataclass
 from compat.rules import family_of
 from compat.rules.base import REGISTRY, Rule
 

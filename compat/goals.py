@@ -1,6 +1,6 @@
 """Goals: what the machine is judged for, written ``VERB:OBJECT`` (docs/machine.md)."""
 
-from dataclasses import dataclass
+from compat.records import dataclass
 
 VERBS = ("use", "import", "install", "convert", "run", "build", "start")
 

@@ -5,9 +5,9 @@
 """
 
 import re
-from dataclasses import dataclass
 
 from compat import versions
+from compat.records import dataclass
 
 _CONSTRAINT = re.compile(r"^(cuda|driver|arch|brand)(>=|<=|!=|==|=|<|>)(.+)$")
 _BRANDS = {"datacenter": "tesla", "geforce": "geforce", "titan": "titan", "workstation": "nvidiartx",

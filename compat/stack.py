@@ -5,12 +5,12 @@ not be told, or fine where a mechanism about it holds. A layer that no rule spok
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from compat.check import Report
 from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
+from compat.records import dataclass
 from compat.rules.case import Case
 
 # Layer -> components of outcomes that belong to it; a package's own component is its own layer.

@@ -6,8 +6,9 @@ some of them pass and some fail is ``None`` (cannot be told), never a guess.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from compat.records import dataclass
 
 Release = tuple[int, ...]
 Key = tuple[Release, tuple[int, int], tuple[int, int], tuple[int, int]]

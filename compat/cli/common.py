@@ -38,9 +38,8 @@ def read_machines(root: str = "/", pythons: tuple[str, ...] = (), redact: bool =
 
 def load_machines(path: str) -> "Iterator[Machine]":
     """The machines of a description file, its own name where the description has none."""
-    from dataclasses import replace
-
     from compat.description import BadDescription, load
+    from compat.records import replace
 
     try:
         for machine in load(path):

@@ -102,9 +102,8 @@ def _allowed(text: str) -> frozenset[str]:
 
 def _machines(files: tuple[str, ...], root: str, python: str | None) -> "list[Machine]":
     """The machines to plan for, each with the Python that was asked for."""
-    from dataclasses import replace
-
     from compat import versions
+    from compat.records import replace
 
     version = versions.try_parse(python)
     if python is not None and version is None and files:

@@ -5,7 +5,6 @@ container, a newer driver, then several of them.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -17,6 +16,7 @@ from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
 from compat.plan.published import USE_GPU, is_jetson
 from compat.plan.scene import Scene, emptied
+from compat.records import replace
 from compat.rules.case import Case
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
 """Scenes: the machine with what is allowed to move already moved, in the documented order of preference."""
 
-from dataclasses import dataclass, replace
-
 from compat.machine import Machine
 from compat.plan.model import Step
+from compat.records import dataclass, replace
 
 
 @dataclass(frozen=True)

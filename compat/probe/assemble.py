@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
 from compat.machine import Container, Driver, FabricManager, Jetson, Libcuda, Machine
 from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
+from compat.records import fields
 
 LAYERS: tuple[str, ...] = (
     "system",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from compat import versions
 from compat.machine import Duplicate
 from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
 from compat.probe.python import Interpreter
+from compat.records import dataclass, replace
 
 RELEVANT = (
     "torch", "triton", "pytorch", "libtorch", "tensorflow", "tf-nightly", "jax", "onnx", "nvidia", "tensorrt", "cupy",

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 from compat.probe.elf import Broken, Elf, Read
 from compat.probe.host import Host
+from compat.records import dataclass
 
 COMPAT_SECTION = ".note.cuda.fwd_compatibility"
 

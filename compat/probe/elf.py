@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from compat.probe.host import Host, Unreadable
+from compat.records import dataclass
 
 Read = Callable[[int, int], bytes]
 """`read(offset, length)`: that piece of a file, shorter where the file ends or cannot be read."""

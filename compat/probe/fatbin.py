@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from dataclasses import dataclass
 from typing import Literal
 
 from compat.probe.elf import Elf, Read
+from compat.records import dataclass
 
 SECTIONS = (".nv_fatbin", "__nv_relfatbin", ".nv_fatb")
 """Where the code lies: linked, relocatable (static libraries), and as Windows cuts the name."""

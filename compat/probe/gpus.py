@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from compat.machine import Gpu
 from compat.probe.host import Host
 from compat.probe.layer import Reading
 from compat.probe.nodes import GPU, NVML_NODES
+from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
     from compat.probe.nvml import Answer

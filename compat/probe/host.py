@@ -17,9 +17,10 @@ import errno
 import os
 import stat as modes
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, NamedTuple
+
+from compat.records import dataclass
 
 ABSENT = "absent"
 DENIED = "permission denied"

@@ -11,12 +11,12 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from compat.machine import Damage, Duplicate
 from compat.probe.distributions import Distribution, Installed
 from compat.probe.host import Host, Stat, Unreadable
 from compat.probe.layer import Reading
+from compat.records import dataclass
 
 CHECKED = (
     "torch", "nvidia-", "onnxruntime", "tensorflow", "tf-nightly", "jax", "tensorrt", "triton", "pytorch-triton",

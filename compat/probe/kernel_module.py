@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from compat.probe.elf import Elf, parse
 from compat.probe.host import Completed, Host, Reader, Unreadable
+from compat.records import dataclass
 
 MARKER = b"~Module signature appended~\n"
 _TRAILER = 12

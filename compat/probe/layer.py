@@ -12,8 +12,9 @@ grows, a mapping takes the keys that it lacks, and any other field keeps the val
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from compat.records import dataclass, field
 
 if TYPE_CHECKING:
     from compat.probe.host import Host

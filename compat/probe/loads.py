@@ -6,7 +6,6 @@ The loader's rules are in ``loader``, what the packages do beside it in ``proces
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from compat.machine import Build, Library
 from compat.probe import libnames
@@ -18,6 +17,7 @@ from compat.probe.loader import Loader
 from compat.probe.processes import RECIPES, View
 from compat.probe.python import Interpreter
 from compat.probe.search import loader_of
+from compat.records import replace
 
 COMPONENTS = {
     "jax-cuda12-plugin": "jax", "jax-cuda13-plugin": "jax", "onnxruntime-gpu": "onnxruntime",

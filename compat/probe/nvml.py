@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from typing import Any
 
 from compat.machine import Gpu
 from compat.probe.host import Failure, Host, Unreadable
+from compat.records import dataclass
 
 TIMEOUT = 8.0
 """Seconds. A healthy driver answers in well under one, one that has to start eight GPUs in a few."""

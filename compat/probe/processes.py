@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from compat.machine import Build
 from compat.probe import libnames
@@ -21,6 +20,7 @@ from compat.probe.distributions import Distribution
 from compat.probe.host import Host, Unreadable
 from compat.probe.loader import NOT_FOUND, Process, Step
 from compat.probe.python import Interpreter
+from compat.records import dataclass, field
 
 SONAMES: dict[str, tuple[str, ...]] = {
     "10.0": ("cudart.so.10.0", "cublas.so.10.0", "cufft.so.10.0", "curand.so.10.0", "cusolver.so.10.0",

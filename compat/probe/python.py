@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from compat.probe import dpkg, sitepath
 from compat.probe.host import ABSENT, Host, Unreadable
 from compat.probe.layer import Reading
+from compat.records import dataclass
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 IMAGE_PREFIXES = ("/opt/conda", "/opt/venv", "/venv", "/opt/nvidia/venv")

@@ -6,12 +6,12 @@ replaced), which GPU is selected but not its UUID.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from compat import records
 from compat.machine import Machine
 from compat.probe.host import Host
 
@@ -32,7 +32,7 @@ def redacted(machine: Machine, host: Host | None = None) -> Machine:
     """The same machine with names of users, hosts and devices replaced; `host` tells which names those are."""
     clean = _Cleaner(names_of(host) if host else ())
     cleaned: Machine = clean.value(machine)
-    return dataclasses.replace(cleaned, name=None)
+    return records.replace(cleaned, name=None)
 
 
 def names_of(host: Host) -> tuple[tuple[str, str], ...]:
@@ -81,9 +81,9 @@ class _Cleaner:
             return type(value)(self.value(item) for item in value)
         if isinstance(value, Mapping):
             return {key: self.value(item) for key, item in value.items()}
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            changes = {field.name: self.value(getattr(value, field.name)) for field in dataclasses.fields(value)}
-            return dataclasses.replace(value, **changes)
+        if records.is_dataclass(value) and not isinstance(value, type):
+            changes = {field.name: self.value(getattr(value, field.name)) for field in records.fields(value)}
+            return records.replace(value, **changes)
         return value
 
     def text(self, text: str) -> str:

@@ -2,8 +2,9 @@
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TextIO
+
+from compat.records import dataclass
 
 _COLOURS = {"error": "31;1", "warning": "33;1", "note": "36", "ok": "32", "unknown": "35", "dim": "2", "bold": "1"}
 _MARKS = {"ok": ("✓", "ok"), "error": ("✗", "XX"), "warning": ("!", "!!"), "note": ("i", "--"), "unknown": ("?", "??"),

@@ -6,8 +6,9 @@ not concern this goal. A rule is stated once: ``check`` asks it of what is insta
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.rules.case import Case

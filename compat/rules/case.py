@@ -1,6 +1,5 @@
 """A case: one machine, one goal, the matrix, and what several rules derive from them."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ from compat.capability import Capability
 from compat.goals import Goal
 from compat.machine import Library, Machine
 from compat.matrix.gpus import read_capability
+from compat.records import dataclass
 from compat.rules.base import Evidence
 from compat.rules.subject import Subject, find
 

@@ -6,12 +6,12 @@ of them agree.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
 from compat.machine import Build, Machine
 from compat.matrix.packages import fits_platform, normal, same_cuda
+from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Literal
 
@@ -17,6 +16,7 @@ from compat.machine import Build
 from compat.probe.distributions import CONDA_NAMES, CondaRecord, Distribution, Installed
 from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
+from compat.records import dataclass, replace
 
 READERS: tuple[tuple[str, str], ...] = (
     # (how the distribution's name begins, module); the first that fits reads it.
