@@ -4,13 +4,12 @@ A description is input from outside: every field is checked for its type and its
 the field and says what was expected. Unknown keys are kept and reported, never fatal.
 """
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from compat import capability, versions
+from compat import capability, records, versions
 from compat.machine import (
     SCHEMA,
     Build,
@@ -150,7 +149,7 @@ SHAPES: dict[type, dict[str, Reader]] = {
                   domains=_mapping(_version), types=_list(_text),
                   precision=_choice("fp64", "fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8"),
                   device=_choice("gpu", "dla")),
-    Engine: _shape("gpu os platform file", "tensorrt serialization", "version_compatible hardware_compatible",
+    Engine: _shape("gpu os platform file damaged", "tensorrt serialization", "version_compatible hardware_compatible",
                    compute_capability=_capability),
 }
 SHAPES[Machine] = _shape(
@@ -205,8 +204,8 @@ def to_dict(machine: Machine, sources: bool = False) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        found = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if records.is_dataclass(value) and not isinstance(value, type):
+        found = {f.name: _plain(getattr(value, f.name)) for f in records.fields(value)}
         return {key: item for key, item in found.items() if item is not None and not _is_blank(value, key, item)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
@@ -217,7 +216,7 @@ def _plain(value: Any) -> Any:
 
 def _is_blank(owner: Any, key: str, item: Any) -> bool:
     # A record of which nothing is known, and the two mappings whose emptiness says nothing.
-    return item == {} and (key in ("builds", "sources") or dataclasses.is_dataclass(getattr(owner, key)))
+    return item == {} and (key in ("builds", "sources") or records.is_dataclass(getattr(owner, key)))
 
 
 def load(path: str) -> Iterator[Machine]:

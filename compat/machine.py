@@ -5,8 +5,9 @@ machine is a new one (``dataclasses.replace``). Reading and writing it is in ``c
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from compat.records import dataclass, field
 
 SCHEMA = "compatcheck.machine/1"
 
@@ -159,6 +160,7 @@ class Engine:
     hardware_compatible: bool | None = None
     platform: str | None = None  # platform tag of a plan of TensorRT 10: rtrt, utrt
     file: str | None = None  # the file whose header the other fields are from; a flag that it does not tell is None
+    damaged: str | None = None  # why the file cannot be loaded anywhere: cut short, or no engine at all
 
 
 @dataclass(frozen=True)

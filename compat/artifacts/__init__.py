@@ -66,7 +66,7 @@ def _open_folder(host: Host, path: str) -> Artifact:
 def _placed(artifact: Artifact, path: str, size: int) -> Artifact:
     """The artifact with its path; its engine or model says which file it is from."""
     engine, model = artifact.engine, artifact.model
-    return replace(artifact, path=path, size=size, engine=engine and replace(engine, file=path),
+    return replace(artifact, path=path, size=size, engine=engine and replace(engine, file=path, damaged=artifact.damaged),
                    model=model and replace(model, file=path))
 
 

@@ -54,6 +54,8 @@ def header(head: bytes, available: int) -> Header | None:
         return None
     candidates = []
     for name, (length, at, tag_at) in _LAYOUTS.items():
+        if (name == "C") != (head[4:8] == bytes(4)):  # C has the "safe" tag there, always 0; the others their own tag
+            continue
         size = int.from_bytes(head[at : at + 8], "little") + length
         candidates.append(Header(name, length, size, int.from_bytes(head[tag_at : tag_at + 4], "little")))
     exact = [one for one in candidates if one.size == available]

@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("compat.cli.check", "Judge a described machine (or this one) for a goal."),
     "facts": ("compat.cli.facts", "Write the description of this machine."),
     "plan": ("compat.cli.plan", "The least change that makes a request work."),
+    "engine": ("compat.cli.engine", "What a TensorRT engine file is, and whether it loads here."),
     "explain": ("compat.cli.explain", "Explain a finding, or an error text."),
     "matrix": ("compat.cli.matrix", "Look into the compatibility matrix."),
 }

@@ -62,6 +62,7 @@ CATALOGUE: tuple[str, ...] = (
     "toolkit-mismatch-for-build",
     "onnx-version-unsupported",
     "precision-unsupported",
+    "engine-unreadable",
     "engine-from-other-gpu",
     "engine-from-other-tensorrt",
     "engine-from-other-os",

@@ -19,6 +19,30 @@ def _run_engine(case: Case) -> bool:
     return str(case.goal) == "run:engine"
 
 
+@rule("engine-unreadable")
+def engine_unreadable(case: Case) -> Iterator[Outcome]:
+    """The file is cut short, or it is no engine at all.
+
+    Repositories hold a Git-LFS pointer of some hundred bytes where the engine should be, downloads end early, and timing
+    caches, pickles and plans of other tools bear an engine's name. A whole engine ends with a closing mark, and its header
+    states its size.
+
+    Shows as: "Magic tag does not match", "plan->header.size == blobSize failed", "Size specified in header does not match
+    archive size".
+
+    Remedy: fetch the file again (git lfs pull), or build the engine anew.
+    """
+    engine = case.machine.engine
+    if not _run_engine(case) or engine.file is None:
+        return
+    if engine.damaged is not None:
+        yield Finding("engine-unreadable", "engine", f"{engine.file} cannot be loaded: {engine.damaged}.",
+                      (_of_engine(case, "damaged", engine.damaged),), (Remedy("fetch the file again"), REBUILD))
+    elif engine.tensorrt is not None:
+        yield Holds("engine-unreadable", "engine", f"{engine.file} is whole as far as its header and end tell",
+                    (_of_engine(case, "tensorrt", engine.tensorrt),))
+
+
 @rule("engine-from-other-gpu")
 def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
     """The engine was built on another GPU and is not portable to this one.

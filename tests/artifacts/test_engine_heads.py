@@ -42,6 +42,11 @@ def test_facts_are_those_of_the_record(record):
     assert record["device"].items() <= facts["device"].items()
     assert set(facts["device"]) - set(record["device"]) <= {"cc_major", "cc_minor", "l2_bytes", "integrated"}
     assert facts.get("gpu") == record.get("device_name")
+    if "archive" in facts:
+        release = tuple(map(int, record["trt_version"].split(".")))
+        tags = {(7, 1): 97, (8, 0): 43, (8, 2): 205, (8, 4): 213, (8, 5): 232, (8, 6): 236}
+        assert facts["serialization"] == tags.get(release[:2], facts["serialization"])
+        assert facts["serialization"] > 0
 
 
 ENGINES = [one for one in RECORDS if one["kind"] == "engine"]
