@@ -1,13 +1,13 @@
 """The machine as it is after the steps of a plan: packages, builds and libraries of the choices that were made."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
 from compat.machine import Build, Library, Machine, Model
 from compat.matrix.packages import normal
 from compat.plan.model import Choice
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -86,12 +86,12 @@ def _libraries(
     """The copies, those that the new packages bring first: each says whose process gets it."""
     if not made:
         return machine.libraries
-    brought: dict[tuple[str, str], list[str]] = {}
+    brought: dict[tuple[str, str, str], list[str]] = {}
     for choice in made:
-        for name, version in _loads(choice, shared):
-            brought.setdefault((name, version), []).append(choice.component)
+        for name, version, origin in _loads(choice, shared):
+            brought.setdefault((name, version, origin), []).append(choice.component)
     moved = {component for users in brought.values() for component in users}
-    names = {name for name, _ in brought}
+    names = {name for name, _, _ in brought}
     followers: dict[str, set[str]] = {}
     kept = []
     for library in machine.libraries or ():
@@ -108,23 +108,26 @@ def _libraries(
         elif library.name in names:
             library = replace(library, loaded=None, loaded_by=staying if library.loaded else ())
         kept.append(library)
-    for (name, _), users in brought.items():
-        users += sorted(followers.pop(name, set()) - set(users))
-    new = tuple(Library(name, version, "pip", loaded_by=tuple(users)) for (name, version), users in brought.items())
+    for (name, _, origin), users in brought.items():
+        if origin == "pip":
+            users += sorted(followers.pop(name, set()) - set(users))
+    new = tuple(
+        Library(name, version, origin, loaded_by=tuple(users)) for (name, version, origin), users in brought.items()
+    )
     return (*new, *kept) if new or machine.libraries is not None else None
 
 
-def _loads(choice: Choice, shared: Mapping[str, str | None]) -> Iterable[tuple[str, str]]:
-    """(library, version) that the choice's process gets from packages."""
-    mine = {pin.name for pin in choice.pins}
-    cudnn = next(
-        (shared[name] for name in sorted(mine) if name.startswith("nvidia-cudnn-cu") and shared.get(name)), None
-    )
+def _loads(choice: Choice, shared: Mapping[str, str | None]) -> Iterable[tuple[str, str, str]]:
+    """(library, version, origin) that the choice's process gets: from packages, or from inside its own."""
+    mine = {pin.name for pin in choice.pins if pin.name.startswith("nvidia-cudnn-cu")}
+    cudnn = next((shared[name] for name in sorted(mine) if shared.get(name)), None)
     for name, version in choice.libraries:
-        if name != "cudnn" or cudnn is None:
-            yield name, version
+        if name != "cudnn":
+            yield name, version, "pip"
+        elif not mine:
+            yield name, version, "conda" if choice.conda else "bundled"
     if cudnn is not None:
-        yield "cudnn", cudnn
+        yield "cudnn", cudnn, "pip"
 
 
 def _missing(

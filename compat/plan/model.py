@@ -1,11 +1,11 @@
 """What the planner works with and what it answers (docs/plan.md). Everything is frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from compat.goals import Goal
 from compat.machine import Build, Machine
+from compat.records import dataclass, field
 
 Outcome = Literal["nothing-to-do", "planned", "impossible"]
 Kind = Literal["package", "environment", "python", "driver", "container", "system", "setting"]
@@ -49,7 +49,7 @@ class Choice:
     """One published build of a component, and how it is installed.
 
     ``brings`` are packages that come with it in an exact release, ``pins`` those that it shares with others and that
-    have to suit all, ``arguments`` what the installer is told besides the requirement itself.
+    have to suit all, ``parts`` those that no metadata asks for.
     """
 
     component: str
@@ -61,14 +61,26 @@ class Choice:
     build: Build = Build()
     brings: tuple[tuple[str, str], ...] = ()
     pins: tuple[Pin, ...] = ()
-    arguments: tuple[str, ...] = ()
-    row: Mapping[str, Any] = field(default_factory=dict, compare=False, hash=False, repr=False)
+    parts: tuple[str, ...] = ()  # CUDA packages that have to be named beside it
+    extra_index: str | None = None
+    row: Mapping[str, Any] = field(default_factory=dict)
     installed: bool = False
     tested: bool = True
     library_path: bool = False  # its CUDA parts are found only with LD_LIBRARY_PATH
     default: bool = True  # what a plain install of the release from the public index yields
     libraries: tuple[tuple[str, str], ...] = ()  # (library, version) that its process loads
     conda: tuple[tuple[str, str], ...] = ()  # parts that come from conda-forge
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        """What tells builds apart; the rest follows from it."""
+        return (self.component, self.distribution, self.version, self.index, self.extras, self.parts, self.conda, self.installed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Choice) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
     @property
     def public(self) -> str:

@@ -45,7 +45,7 @@ def _rank(choice: Choice, prefer: str) -> tuple[Any, ...]:
         tested,
         newest,
         bool(choice.extras),
-        not choice.arguments or choice.component == "tensorrt",
+        not choice.parts,
         choice.default,
         (number.key() if number else ()),
     )

@@ -4,9 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.machine import Machine
 from compat.plan.model import Pin
-from compat.plan.published import newest
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -33,21 +31,9 @@ def _of_major(name: str, major: int) -> bool:
     return name.endswith(f"-cu{major}") or (major >= 13 and "-cu1" not in name)
 
 
-def pinned(
-    matrix: "Matrix", names: tuple[str, ...], machine: Machine, ranges: dict[str, str], by: str, source: str
-) -> tuple[Pin, ...]:
-    """Each package in one release: the newest known inside its range, else one that some framework is known to pin."""
-    found = []
-    for name in names:
-        wanted = ranges.get(name, "*")
-        version = newest(matrix, name, machine, (wanted,), serves=True) or _seen(matrix, name, wanted)
-        found.append(Pin(name, f"=={version}" if version else wanted, by, source))
-    return tuple(found)
-
-
-def _seen(matrix: "Matrix", name: str, wanted: str) -> str | None:
-    fitting = [version for version in known_releases(matrix, name) if versions.parse_range(wanted).admits(version)]
-    return fitting[-1] if fitting else None
+def pins(names: tuple[str, ...], ranges: dict[str, str], by: str, source: str) -> tuple[Pin, ...]:
+    """The packages as pins, each in its range or in any release; which release, all that share it decide together."""
+    return tuple(Pin(name, ranges.get(name, "*"), by, source) for name in names)
 
 
 @lru_cache(maxsize=256)

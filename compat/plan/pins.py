@@ -1,7 +1,6 @@
 """Packages that several builds share: one release that suits all of them, or the pair of demands that cannot be met."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -10,6 +9,7 @@ from compat.matrix.packages import normal
 from compat.plan.model import Pin, Reason
 from compat.plan.parts import known_releases
 from compat.plan.published import serves_gpus
+from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -52,14 +52,15 @@ def _release(
         return _unknown(name, unread, others[0]) if others else None
     if installed is not None and all(admits(pin, installed) is not False for pin in mine):
         return installed
-    inside = [
-        version
-        for version in reversed(known_releases(matrix, name))
-        if not versions.parse(version).is_prerelease and all(admits(pin, version) for pin in mine)
-    ]
-    serving = next((version for version in inside if serves_gpus(matrix, name, version, machine)), None)
-    if inside:
-        return serving or _no_code(name, mine[0], inside[0])
+    newest = None
+    for version in reversed(known_releases(matrix, name)):
+        if versions.parse(version).is_prerelease or not all(admits(pin, version) for pin in mine):
+            continue
+        if serves_gpus(matrix, name, version, machine):
+            return version
+        newest = newest or version
+    if newest is not None:
+        return _no_code(name, mine[0], newest)
     exact = next(
         (pin for pin in mine if pin.range.startswith("==") and "," not in pin.range and "*" not in pin.range), None
     )

@@ -1,6 +1,7 @@
 """Which published builds of a distribution could be installed on a machine, newest first."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -25,25 +26,32 @@ def is_jetson(machine: Machine) -> bool:
     return bool(machine.in_environment("jetson")) or machine.jetson.module is not None or machine.jetson.l4t is not None
 
 
-def usable(row: "Row", machine: Machine) -> bool:
+def usable(row: "Row", system: str | None, arch: str | None, jetson: bool) -> bool:
     """Is the build for this platform, and still there to be installed?"""
-    if not fits_platform(row, machine.os, machine.arch) or row.get("removed") or row.get("stub") or "yanked" in row:
+    if not fits_platform(row, system, arch) or row.get("removed") or row.get("stub") or "yanked" in row:
         return False
-    return row["index"] in (JETSON if is_jetson(machine) else INSTALLABLE)
+    return row["index"] in (JETSON if jetson else INSTALLABLE)
 
 
-def rows(matrix: "Matrix", distribution: str, machine: Machine, wanted: str) -> "list[Row]":
+def rows(matrix: "Matrix", distribution: str, machine: Machine, wanted: str) -> "tuple[Row, ...]":
     """Builds that the range admits, newest release first; pre-releases only where the range names one."""
+    return _rows(matrix, distribution, machine.os, machine.arch, is_jetson(machine), wanted)
+
+
+@lru_cache(maxsize=4096)
+def _rows(
+    matrix: "Matrix", distribution: str, system: str | None, arch: str | None, jetson: bool, wanted: str
+) -> "tuple[Row, ...]":
     allowed = versions.parse_range(wanted)
     named = any(bound.is_prerelease for _, bound, _ in allowed.clauses)
     found = []
     for text, builds in matrix.packages.builds(distribution).items():
         version = versions.try_parse(text)
-        if version is None or (version.is_prerelease and not named) or allowed.admits(text) is False:
+        if version is None or (version.is_prerelease and not (named or jetson)) or allowed.admits(text) is False:
             continue
-        found += [(version, row) for row in builds if usable(row, machine)]
+        found += [(version, row) for row in builds if usable(row, system, arch, jetson)]
     found.sort(key=lambda entry: entry[0].key(), reverse=True)
-    return [row for _, row in found]
+    return tuple(row for _, row in found)
 
 
 def serves_python(row: "Row", machine: Machine) -> bool:

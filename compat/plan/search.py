@@ -7,7 +7,6 @@ the reasons for an impossibility are made irreducible.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,11 +15,13 @@ from compat.machine import Machine
 from compat.plan.apply import applied
 from compat.plan.companions import companion_pins
 from compat.plan.judge import faults, file_faults, without_gpu
+from compat.plan.likeness import Likeness, likeness
 from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.order import ordered
 from compat.plan.pins import shared
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
+from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -49,8 +50,11 @@ class Search:
     matrix: "Matrix"
     prefer: str = "installed"
     rejected: dict[str, list[Reason]] = field(default_factory=dict)  # rule -> reasons, in the order of preference
+    _files: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
-    _pairs: dict[tuple[Choice, Choice], tuple[Reason, ...]] = field(default_factory=dict)
+    _likes: dict[Choice, Likeness] = field(default_factory=dict)
+    _wholes: dict[tuple[Likeness, ...], tuple[Reason, ...]] = field(default_factory=dict)
+    _pairs: dict[tuple[Likeness, Likeness], tuple[Reason, ...]] = field(default_factory=dict)
     _offers: dict[tuple[str, str], tuple[Choice, ...]] = field(default_factory=dict)
 
     def solutions(self, ignored: frozenset[str] = frozenset()) -> Iterator[Found]:
@@ -82,30 +86,35 @@ class Search:
         return self._offers[component, text]
 
     def _passes(self, choice: Choice, ignored: frozenset[str]) -> bool:
-        found = self._judged(choice)
-        for one in found:
-            self._note(one, choice.component)
-        return all(element(one, choice.component) in ignored for one in found)
+        """Do the rules that are enforced accept the choice alone? Its files are asked first: that is quick."""
+        for kind in (self._files, self._alone):
+            if choice not in kind:
+                kind[choice] = self._judge_files(choice) if kind is self._files else self._judge(choice)
+            for one in kind[choice]:
+                self._note(one, choice.component)
+            if any(element(one, choice.component) not in ignored for one in kind[choice]):
+                return False
+        return True
 
-    def _judged(self, choice: Choice) -> tuple[Reason, ...]:
-        if choice not in self._alone:
-            self._alone[choice] = self._judge(choice)
-        return self._alone[choice]
+    def _judge_files(self, choice: Choice) -> tuple[Reason, ...]:
+        return file_faults(self._with(choice)[0], choice, self.matrix)
 
     def _judge(self, choice: Choice) -> tuple[Reason, ...]:
-        """The rules asked of the choice with nothing else in its environment."""
-        own = shared(choice.pins, self.scene.machine, self.matrix)
-        clash = (own,) if isinstance(own, Reason) else ()
-        if choice.installed:
-            machine = self.scene.machine
-        else:
-            releases = {} if isinstance(own, Reason) else own.releases
-            machine = applied(emptied(self.scene.machine), (choice,), releases, self.matrix)
+        machine, clash = self._with(choice)
         goal = parse(goal_of(choice.component))
         if not any(one.needs_gpu for one in self.goals):
             goal = Goal("import", choice.component)
-        found = (*faults(machine, (goal,), self.matrix), *file_faults(machine, choice, self.matrix), *clash)
+        found = (*faults(machine, (goal,), self.matrix), *clash)
         return found if found or not goal.needs_gpu else without_gpu(machine, choice)
+
+    def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
+        """The machine with the choice and nothing else in its environment, and what its own pins rule out."""
+        own = shared(choice.pins, self.scene.machine, self.matrix)
+        clash = (own,) if isinstance(own, Reason) else ()
+        if choice.installed:
+            return self.scene.machine, clash
+        releases = {} if isinstance(own, Reason) else own.releases
+        return applied(emptied(self.scene.machine), (choice,), releases, self.matrix), clash
 
     def _combine(
         self, columns: list[tuple[Choice, ...]], made: tuple[Choice, ...], ignored: frozenset[str]
@@ -118,7 +127,7 @@ class Search:
                 yield from self._combine(columns, (*made, choice), ignored)
 
     def _pair(self, one: Choice, other: Choice, ignored: frozenset[str]) -> bool:
-        key = (one, other)
+        key = (self._like(one), self._like(other))
         if key not in self._pairs:
             found = shared((*one.pins, *other.pins), self.scene.machine, self.matrix)
             self._pairs[key] = (found,) if isinstance(found, Reason) else ()
@@ -126,11 +135,20 @@ class Search:
             self._note(clash)
         return all(element(clash) in ignored for clash in self._pairs[key])
 
+    def _like(self, choice: Choice) -> Likeness:
+        if choice not in self._likes:
+            self._likes[choice] = likeness(choice, self.matrix)
+        return self._likes[choice]
+
     def _together(self, choices: tuple[Choice, ...], ignored: frozenset[str]) -> Found | None:
-        releases, result, found = self._joined(choices, (*self.goals, *self.kept_goals))
-        for one in found:
+        goals = (*self.goals, *self.kept_goals)
+        key = tuple(self._like(choice) for choice in choices)
+        if key not in self._wholes:
+            self._wholes[key] = self._joined(choices, goals)[2]
+        for one in self._wholes[key]:
             self._note(one)
-        if all(element(one) in ignored for one in found):
+        if all(element(one) in ignored for one in self._wholes[key]):
+            releases, result, _ = self._joined(choices, ())
             return Found(self.scene, choices, dict(releases), replace(result, name=self.scene.machine.name))
         if len(choices) > 2:
             self._blame(choices)
@@ -156,9 +174,10 @@ class Search:
         """Which two of a combination that fails do so by themselves: no other combination with both is tried."""
         for number, one in enumerate(choices):
             for other in choices[number + 1 :]:
-                if not self._pairs[one, other]:
+                key = (self._like(one), self._like(other))
+                if not self._pairs[key]:
                     goals = tuple(parse(goal_of(choice.component)) for choice in (one, other))
-                    self._pairs[one, other] = self._joined((one, other), goals)[2]
+                    self._pairs[key] = self._joined((one, other), goals)[2]
 
     def _note(self, one: Reason, component: str = "") -> None:
         known = self.rejected.setdefault(element(one, component), [])

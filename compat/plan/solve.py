@@ -1,7 +1,6 @@
 """The planner: scenes in the order of preference, a search in each; where none has an answer, why, and what would lift it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,10 @@ from compat.plan.conflict import conflict
 from compat.plan.model import Lift, Outcome, Plan, Reason, Request, Step
 from compat.plan.repairs import repaired
 from compat.plan.request import goals_for, with_goal
-from compat.plan.scene import Scene
+from compat.plan.scene import Scene, emptied
 from compat.plan.search import Found, Search
 from compat.plan.steps import package_steps
+from compat.records import dataclass, replace
 from compat.suggest import goals_of
 
 if TYPE_CHECKING:
@@ -90,23 +90,26 @@ def _scenes(problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
     base = repaired(Scene(problem.machine), problem.goals, problem.matrix, allow)
     yield from _environments(base)
     if "python" in allow:
-        yield from _behind(base, moves.pythons(base.machine, problem.requests, problem.matrix, problem.needs_gpu))
+        yield from _pythons(base, problem)
     if "driver" in allow:
         for scene in _with_drivers(base, problem):
             yield from _environments(scene)
             if "python" in allow:
-                yield from _behind(
-                    scene, moves.pythons(scene.machine, problem.requests, problem.matrix, problem.needs_gpu)
-                )
+                yield from _pythons(scene, problem)
+
+
+def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
+    """New environments with another Python; none where what is asked for is impossible with any."""
+    anyone = replace(base, machine=replace(emptied(base.machine), python=None))
+    search = Search(anyone, problem.requests, problem.goals, (), problem.matrix, problem.prefer)
+    if next(search.solutions(), None) is None:
+        return
+    for scene in moves.pythons(base.machine, problem.requests, problem.matrix, problem.needs_gpu):
+        yield replace(scene, steps=(*base.steps, *scene.steps), moves=(*base.moves, *scene.moves))
 
 
 def _environments(base: Scene) -> Iterator[Scene]:
     for scene in moves.as_it_is(base.machine):
-        yield replace(scene, steps=(*base.steps, *scene.steps), moves=(*base.moves, *scene.moves))
-
-
-def _behind(base: Scene, scenes: Iterable[Scene]) -> Iterator[Scene]:
-    for scene in scenes:
         yield replace(scene, steps=(*base.steps, *scene.steps), moves=(*base.moves, *scene.moves))
 
 

@@ -7,9 +7,8 @@ from compat import versions
 from compat.check import check
 from compat.machine import Machine
 from compat.matrix.packages import normal
-from compat.plan.commands import jetson
+from compat.plan.commands import jetson, requirement
 from compat.plan.commands import python as installers
-from compat.plan.commands import requirement
 from compat.plan.model import Choice, Reason, Step
 from compat.plan.pins import admits
 from compat.plan.published import JETSON
@@ -75,7 +74,7 @@ def _step(
             jetson.install(found.scene.machine, found.scene.fresh, choice),
         )
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
-    extra = installers.NVIDIA if installers.NVIDIA in choice.arguments or choice.index == "nvidia" else None
+    extra = choice.extra_index
     others = [
         reason
         for reasons in passed_over.values()
@@ -95,11 +94,11 @@ def _step(
 def _requirements(choice: Choice, found: Found) -> tuple[str, ...]:
     """The choice itself, the CUDA parts that are named beside it, and its cuDNN where the metadata leaves it open."""
     own = [requirement(choice.distribution, f"=={choice.version}", choice.extras)]
-    own += [text for text in choice.arguments if not text.startswith(("-", "https:"))]
-    for pin in choice.pins:
-        version = found.shared.get(pin.name)
-        if pin.name.startswith("nvidia-cudnn-") and version and not pin.range.startswith("=="):
-            own.append(requirement(pin.name, f"=={version}"))
+    named = [pin.name for pin in choice.pins if pin.name.startswith("nvidia-cudnn-") and not pin.range.startswith("==")]
+    for name in dict.fromkeys((*choice.parts, *named)):
+        version = found.shared.get(name)
+        if version or name in choice.parts:
+            own.append(requirement(name, f"=={version}" if version else "*"))
     if choice.component == "jax":
         own += [
             requirement(name, f"=={version}") for name, version in choice.brings if name != f"jax-{choice.variant}-pjrt"

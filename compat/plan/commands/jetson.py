@@ -5,15 +5,20 @@ from compat.plan.commands import interpreter, requirement
 from compat.plan.model import Choice, Command
 
 REDIST = "https://developer.download.nvidia.com/compute/redist/jp"
-AI_LAB = "https://pypi.jetson-ai-lab.io"
+AI_LAB = "https://pypi.jetson-ai-lab.io"  # its bare folders are pages for people; +simple is the index
 _FOLDERS = {"torch": "pytorch", "tensorflow": "tensorflow"}
 
 
 def install(machine: Machine, fresh: bool, choice: Choice) -> tuple[Command, ...]:
     """Commands for a wheel; none where NVIDIA hands it out through a file share only (variant ``box``)."""
     python = interpreter(machine, fresh)
+    wanted: tuple[str, ...]
     if choice.index == "jetson-ai-lab":
-        wanted = (requirement(choice.distribution, f"=={choice.public}"), "--index-url", f"{AI_LAB}/{choice.variant}")
+        wanted = (
+            requirement(choice.distribution, f"=={choice.public}"),
+            "--index-url",
+            f"{AI_LAB}/{choice.variant}/+simple/",
+        )
     elif choice.variant != "box" and choice.row.get("file") and choice.component in _FOLDERS:
         wanted = (f"{REDIST}/{choice.variant}/{_FOLDERS[choice.component]}/{choice.row['file']}",)
     else:

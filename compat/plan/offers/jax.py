@@ -76,5 +76,5 @@ def _newest(matrix: "Matrix", name: str, machine: Machine, ranges: list[str]) ->
 
 
 def _row(matrix: "Matrix", name: str, version: str | None, machine: Machine) -> "Row | None":
-    fitting = rows(matrix, name, machine, f"=={version}") if version else []
+    fitting = rows(matrix, name, machine, f"=={version}") if version else ()
     return next((row for row in fitting if serves_python(row, machine)), fitting[0] if fitting else None)

@@ -1,7 +1,6 @@
 """ONNX Runtime: the GPU distribution, with CUDA and cuDNN from its extras, from packages, or from the machine."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -10,6 +9,7 @@ from compat.plan import jetson, parts
 from compat.plan.model import Choice
 from compat.plan.offers.tensorflow import resolvable
 from compat.plan.published import is_jetson, pins, rows
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -73,11 +73,5 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
             names = tuple(dict.fromkeys((*names, f"nvidia-cudnn-cu{cuda.major}")))
         major = versions.parse(row["cudnn"]).major if row.get("cudnn") else None
         ranges = {name: f">={row['cudnn']},<{major + 1}" for name in names if "cudnn" in name and major is not None}
-        exact = parts.pinned(matrix, names, machine, ranges, plain.label, str(matrix.source(row, "needs")))
-        yield replace(
-            plain,
-            pins=(*plain.pins, *exact),
-            default=False,
-            library_path=not preloads,
-            arguments=tuple(f"{pin.name}{'' if pin.range == '*' else pin.range}" for pin in exact),
-        )
+        own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
+        yield replace(plain, pins=(*plain.pins, *own), parts=names, default=False, library_path=not preloads)

@@ -1,7 +1,6 @@
 """TensorFlow: with CUDA from its extra, from packages beside it, or from the machine."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -9,11 +8,13 @@ from compat.machine import Build, Machine
 from compat.plan import jetson, parts
 from compat.plan.model import Choice
 from compat.plan.published import is_jetson, pins, rows
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 EXTRA = "and-cuda"
+EXTRA_SINCE = "2.14"  # from here on the wheel looks for CUDA in the packages beside it
 
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
@@ -121,14 +122,9 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
     cudnn = release.get("cudnn") or row.get("cudnn")
     major = versions.parse(cudnn).major if cudnn else None
     ranges = {name: f">={cudnn},<{(major or 0) + 1}" for name in names if "cudnn" in name and major is not None}
-    exact = parts.pinned(matrix, names, machine, ranges, plain.label, str(matrix.source(row, "needs")))
-    return replace(
-        plain,
-        pins=(*plain.pins, *exact),
-        arguments=tuple(f"{pin.name}{'' if pin.range == '*' else pin.range}" for pin in exact),
-        library_path=versions.parse(row["version"]) < versions.parse("2.14"),
-        default=False,
-    )
+    own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
+    outside = versions.parse(row["version"]) < versions.parse(EXTRA_SINCE)
+    return replace(plain, pins=(*plain.pins, *own), parts=names, library_path=outside, default=False)
 
 
 def _with_conda(plain: Choice, row: "Row", matrix: "Matrix") -> Choice | None:

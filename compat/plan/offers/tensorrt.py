@@ -54,7 +54,7 @@ def _choice(row: "Row", matrix: "Matrix") -> Choice:
         libraries=(("tensorrt", number),),
         tested=not majors or not major or major in majors,
         # The public archive only fetches; NVIDIA's index is named so that an installer gets the wheels themselves.
-        arguments=("--extra-index-url", "https://pypi.nvidia.com"),
+        extra_index="https://pypi.nvidia.com",
     )
 
 
