@@ -74,7 +74,16 @@ class Choice:
     @property
     def _key(self) -> tuple[object, ...]:
         """What tells builds apart; the rest follows from it."""
-        return (self.component, self.distribution, self.version, self.index, self.extras, self.parts, self.conda, self.installed)
+        return (
+            self.component,
+            self.distribution,
+            self.version,
+            self.index,
+            self.extras,
+            self.parts,
+            self.conda,
+            self.installed,
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Choice) and self._key == other._key

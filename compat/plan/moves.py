@@ -25,28 +25,26 @@ if TYPE_CHECKING:
 MOVES = ("environment", "python", "container", "driver")
 
 
-def as_it_is(machine: Machine) -> Iterator[Scene]:
-    """The machine with its environment, then with a new one beside it."""
-    yield Scene(machine)
-    if machine.packages:
-        step = Step(
-            "environment",
-            "environment",
-            None,
-            ENVIRONMENT,
-            (
-                Reason(
-                    "package-versions-mismatch",
-                    "What is asked for does not go together with what is installed in this environment.",
-                ),
-            ),
-            python_commands.environment(machine, None),
-        )
-        yield Scene(emptied(machine), (step,), ("environment",), fresh=True)
+def new_environment(base: Scene) -> Scene:
+    """A new environment of the same Python beside the present one."""
+    folder = base.folder or ENVIRONMENT
+    said = "What is asked for does not go together with what is installed in this environment."
+    if base.folder:
+        said = "What is asked for does not go into one environment."
+    step = Step(
+        "environment",
+        "environment",
+        None,
+        folder,
+        (Reason("package-versions-mismatch", said),),
+        python_commands.environment(base.machine, None, folder),
+    )
+    return Scene(emptied(base.machine), (*base.steps, step), (*base.moves, "environment"), folder)
 
 
-def pythons(machine: Machine, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
+def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
     """A new environment with another Python, the nearest one first, of those that builds of what is asked for exist for."""
+    machine, folder = base.machine, base.folder or ENVIRONMENT
     if is_jetson(machine):
         return  # the Python of a JetPack is part of it
     lines: set[str] = set()
@@ -57,8 +55,8 @@ def pythons(machine: Machine, requests: tuple[Request, ...], matrix: "Matrix", g
     for line in sorted(lines, key=lambda text: _distance(text, current)):
         if line == current or versions.parse(line) < versions.parse("3.6"):
             continue
-        step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line))
-        yield Scene(replace(emptied(machine), python=line), (step,), ("python",), fresh=True)
+        step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line, folder))
+        yield Scene(replace(emptied(machine), python=line), (*base.steps, step), (*base.moves, "python"), folder)
 
 
 def _distance(line: str, current: str | None) -> tuple[int, int]:

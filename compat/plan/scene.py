@@ -12,7 +12,7 @@ class Scene:
     machine: Machine
     steps: tuple[Step, ...] = ()
     moves: tuple[str, ...] = ()
-    fresh: bool = False  # a new environment: nothing that is installed has to be kept
+    folder: str = ""  # of a new environment, in which nothing that is installed has to be kept
 
 
 def emptied(machine: Machine) -> Machine:

@@ -71,7 +71,7 @@ def _step(
             _version_of(before, choice.distribution),
             choice.version,
             why,
-            jetson.install(found.scene.machine, found.scene.fresh, choice),
+            jetson.install(found.scene.machine, found.scene.folder, choice),
         )
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index
@@ -87,7 +87,7 @@ def _step(
         _version_of(before, choice.distribution),
         choice.version,
         (*why, *others[:2]),
-        installers.install(found.scene.machine, found.scene.fresh, tuple(dict.fromkeys(requirements)), index, extra),
+        installers.install(found.scene.machine, found.scene.folder, tuple(dict.fromkeys(requirements)), index, extra),
     )
 
 
@@ -119,7 +119,7 @@ def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> tuple[str, .
 
 def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
     """Installed distributions that write the same module as a choice."""
-    if found.scene.fresh:
+    if found.scene.folder:
         return
     after = {normal(name) for name in found.result.packages or {}}
     gone = tuple(
@@ -133,7 +133,7 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
             ", ".join(gone),
             "removed",
             (Reason("duplicate-install", f"{', '.join(gone)} would lie under the same module."),),
-            installers.uninstall(found.scene.machine, False, gone),
+            installers.uninstall(found.scene.machine, "", gone),
         )
 
 

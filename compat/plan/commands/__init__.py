@@ -27,8 +27,8 @@ def requirement(name: str, spec: str, extras: tuple[str, ...] = ()) -> str:
     return text if spec == "*" else f"{text}{spec.replace(' ', '')}"
 
 
-def interpreter(machine: Machine, fresh: bool) -> str:
+def interpreter(machine: Machine, folder: str) -> str:
     """The Python that the commands are for: of the new environment, else the inspected one."""
-    if fresh:
-        return rf"{ENVIRONMENT}\Scripts\python.exe" if machine.os == "windows" else f"{ENVIRONMENT}/bin/python"
+    if folder:
+        return rf"{folder}\Scripts\python.exe" if machine.os == "windows" else f"{folder}/bin/python"
     return machine.interpreter or "python"

@@ -9,9 +9,9 @@ AI_LAB = "https://pypi.jetson-ai-lab.io"  # its bare folders are pages for peopl
 _FOLDERS = {"torch": "pytorch", "tensorflow": "tensorflow"}
 
 
-def install(machine: Machine, fresh: bool, choice: Choice) -> tuple[Command, ...]:
+def install(machine: Machine, folder: str, choice: Choice) -> tuple[Command, ...]:
     """Commands for a wheel; none where NVIDIA hands it out through a file share only (variant ``box``)."""
-    python = interpreter(machine, fresh)
+    python = interpreter(machine, folder)
     wanted: tuple[str, ...]
     if choice.index == "jetson-ai-lab":
         wanted = (

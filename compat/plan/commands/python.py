@@ -2,7 +2,7 @@
 
 from compat import versions
 from compat.machine import Machine
-from compat.plan.commands import ENVIRONMENT, interpreter
+from compat.plan.commands import interpreter
 from compat.plan.model import Command
 
 PYTORCH = "https://download.pytorch.org/whl/"
@@ -10,14 +10,14 @@ NVIDIA = "https://pypi.nvidia.com"
 
 
 def install(
-    machine: Machine, fresh: bool, requirements: tuple[str, ...], index: str | None = None, extra: str | None = None
+    machine: Machine, folder: str, requirements: tuple[str, ...], index: str | None = None, extra: str | None = None
 ) -> tuple[Command, ...]:
     """Install packages with pip and with uv.
 
     ``index`` takes the place of the configured index (torch's own, which mirrors what torch needs), ``extra`` is asked
     beside it. uv stops at the first index that has a package at all, pip compares all of them; uv is told to do as pip.
     """
-    python = interpreter(machine, fresh)
+    python = interpreter(machine, folder)
     options = (("--index-url", index) if index else ()) + (("--extra-index-url", extra) if extra else ())
     best_match = ("--index-strategy", "unsafe-best-match") if extra else ()
     return (
@@ -26,28 +26,28 @@ def install(
     )
 
 
-def uninstall(machine: Machine, fresh: bool, names: tuple[str, ...]) -> tuple[Command, ...]:
+def uninstall(machine: Machine, folder: str, names: tuple[str, ...]) -> tuple[Command, ...]:
     """Remove packages."""
-    python = interpreter(machine, fresh)
+    python = interpreter(machine, folder)
     return (
         Command("pip", (python, "-m", "pip", "uninstall", "--yes", *names)),
         Command("uv", ("uv", "pip", "uninstall", "--python", python, *names)),
     )
 
 
-def environment(machine: Machine, python: str | None) -> tuple[Command, ...]:
+def environment(machine: Machine, python: str | None, folder: str) -> tuple[Command, ...]:
     """A new environment; with ``python`` (3.11) of that interpreter, which uv and conda fetch if it is not there."""
     line = versions.major_minor(python) if python else None
     if line is None:
         return (
-            Command("pip", (machine.interpreter or "python", "-m", "venv", ENVIRONMENT)),
-            Command("uv", ("uv", "venv", ENVIRONMENT)),
+            Command("pip", (machine.interpreter or "python", "-m", "venv", folder)),
+            Command("uv", ("uv", "venv", folder)),
         )
     own = ("py", f"-{line}") if machine.os == "windows" else (f"python{line}",)
     return (
-        Command("pip", (*own, "-m", "venv", ENVIRONMENT)),
-        Command("uv", ("uv", "venv", "--python", line, "--seed", ENVIRONMENT)),
-        Command("conda", ("conda", "create", "--yes", "--prefix", f"./{ENVIRONMENT}", f"python={line}", "pip")),
+        Command("pip", (*own, "-m", "venv", folder)),
+        Command("uv", ("uv", "venv", "--python", line, "--seed", folder)),
+        Command("conda", ("conda", "create", "--yes", "--prefix", f"./{folder}", f"python={line}", "pip")),
     )
 
 

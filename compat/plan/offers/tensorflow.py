@@ -122,6 +122,8 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
     cudnn = release.get("cudnn") or row.get("cudnn")
     major = versions.parse(cudnn).major if cudnn else None
     ranges = {name: f">={cudnn},<{(major or 0) + 1}" for name in names if "cudnn" in name and major is not None}
+    extra = matrix.packages.pins({"requires": row.get("extras", {}).get(EXTRA, ())})
+    ranges |= {name: spec for name, spec, _ in extra if name in names and not spec.startswith("==")}
     own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
     outside = versions.parse(row["version"]) < versions.parse(EXTRA_SINCE)
     return replace(plain, pins=(*plain.pins, *own), parts=names, library_path=outside, default=False)

@@ -1,0 +1,135 @@
+"""Every answer to a problem, the least change first: scenes in the order of preference, a search in each."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.check import check
+from compat.goals import Goal
+from compat.machine import Machine
+from compat.plan import moves
+from compat.plan.model import Outcome, Plan, Request, Step
+from compat.plan.repairs import repaired
+from compat.plan.scene import Scene, emptied
+from compat.plan.search import Found, Search
+from compat.plan.steps import package_steps
+from compat.records import dataclass, replace
+from compat.suggest import goals_of
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One machine and what is asked of it. ``folder``: a new environment of that name, nothing of the present one."""
+
+    machine: Machine
+    requests: tuple[Request, ...]
+    goals: tuple[Goal, ...]
+    matrix: "Matrix"
+    prefer: str = "installed"
+    folder: str = ""
+
+    @property
+    def needs_gpu(self) -> bool:
+        return any(goal.needs_gpu for goal in self.goals)
+
+
+def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
+    """Every answer, the least change first."""
+    kept = _kept_goals(problem)
+    for scene in _scenes(problem, allow):
+        search = Search(
+            scene, problem.requests, problem.goals, () if scene.folder else kept, problem.matrix, problem.prefer
+        )
+        tried.append(search)
+        yield from search.solutions()
+
+
+def _scenes(problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
+    base = repaired(Scene(problem.machine, folder=problem.folder), problem.goals, problem.matrix, allow)
+    yield from _environments(base)
+    if "python" in allow:
+        yield from _pythons(base, problem)
+    if "driver" in allow:
+        for scene in _with_drivers(base, problem):
+            yield from _environments(scene)
+            if "python" in allow:
+                yield from _pythons(scene, problem)
+
+
+def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
+    """New environments with another Python; none where what is asked for is impossible with any."""
+    anyone = replace(base, machine=replace(emptied(base.machine), python=None))
+    search = Search(anyone, problem.requests, problem.goals, (), problem.matrix, problem.prefer)
+    if next(search.solutions(), None) is None:
+        return
+    for scene in moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu):
+        yield scene
+
+
+def _environments(base: Scene) -> Iterator[Scene]:
+    """The environment as it is, then a new one beside it; a folder that is asked for is the new one."""
+    if not base.folder:
+        yield base
+    if base.folder or base.machine.packages:
+        yield moves.new_environment(base)
+
+
+def _with_drivers(base: Scene, problem: Problem) -> Iterator[Scene]:
+    """One scene for each driver floor, oldest first; the driver that is installed is the newest branch kept up."""
+    seen = set()
+    for least in moves.driver_floors(base.machine, problem.matrix):
+        branch, release = moves.target_driver(base.machine, least, problem.matrix)
+        if not versions.at_least(release, least) or release in seen:
+            continue
+        seen.add(release)
+        step = moves.driver_step(base.machine, branch, release, (), problem.matrix)
+        yield Scene(moves.with_driver(base.machine, release), (*base.steps, step), (*base.moves, "driver"), base.folder)
+
+
+def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
+    """Goals of what is installed and not asked for, that are reached now and have to stay so."""
+    if not problem.machine.packages:
+        return ()
+    suggested = [goal for goal in goals_of(problem.machine) if goal not in problem.goals and str(goal) != "use:gpu"]
+    return tuple(
+        goal
+        for goal in suggested
+        if goal.subjects[0] not in {one.component for one in problem.requests}
+        and check(problem.machine, goal, problem.matrix).verdict == "compatible"
+    )
+
+
+def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
+    passed_over = tried[-1].rejected if tried else {}
+    steps = (
+        *_explained(problem, found, tried),
+        *package_steps(problem.machine, found, problem.goals, passed_over, problem.matrix),
+    )
+    outcome: Outcome = "planned" if steps else "nothing-to-do"
+    return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, found.result, choices=found.choices)
+
+
+def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[Step]:
+    """The steps of the scene; a move says which rule stood in the way without it."""
+    before = next(
+        (
+            search.rejected
+            for search in tried
+            if "python" not in search.scene.moves and "driver" not in search.scene.moves
+        ),
+        {},
+    )
+    for step in found.scene.steps:
+        if step.why:
+            yield step
+            continue
+        wanted = {
+            "python": ("python-unsupported",),
+            "driver": ("driver-too-old", "driver-dropped-gpu", "ptx-newer-than-driver", "driver-missing"),
+        }
+        rules = wanted.get(step.kind, ())
+        reasons = [said[0] for key, said in before.items() if key.partition(":")[0] in rules]
+        yield replace(step, why=tuple(reasons))

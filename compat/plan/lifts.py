@@ -1,0 +1,116 @@
+"""What would make an impossible request possible: a second environment, another Python, a newer driver, or several."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from compat.check import check
+from compat.goals import parse
+from compat.plan import moves
+from compat.plan.answers import Problem, answers, planned
+from compat.plan.commands import ENVIRONMENT
+from compat.plan.model import Lift, Request, Step
+from compat.plan.request import goal_of
+from compat.plan.search import Found, Search
+from compat.records import replace
+
+# Least change first; of these the ones that are allowed already are left out.
+ORDER = (
+    ("environment",),
+    ("python",),
+    ("driver",),
+    ("environment", "python"),
+    ("environment", "driver"),
+    ("python", "driver"),
+    ("environment", "python", "driver"),
+)
+
+
+def lifts(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
+    """The moves that lift the impossibility, the smallest first; none that contains another."""
+    found: list[frozenset[str]] = []
+    for more in ORDER:
+        wanted = frozenset(more)
+        if wanted <= allowed or any(one <= wanted for one in found):
+            continue
+        lift = _split(problem, allowed, more) if "environment" in more else _together(problem, allowed, more)
+        if lift is not None:
+            found.append(wanted)
+            yield lift
+
+
+def _together(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:
+    tried: list[Search] = []
+    found = next(answers(problem, allowed | frozenset(more), tried), None)
+    if found is None:
+        return None
+    return Lift(more, " and ".join(_needs(problem, found, more)), planned(problem, found, tried).steps)
+
+
+def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:
+    """The requests in two environments (in one each, where two do not do), each block planned for itself."""
+    if len(problem.requests) < 2 or problem.folder:
+        return None
+    moving = allowed | (frozenset(more) - {"environment"})
+    for blocks in _partitions(problem.requests):
+        solved = _blocks(problem, blocks, moving)
+        if solved is None:
+            continue
+        names = "; ".join(" and ".join(request.component for request in block) for block in blocks)
+        needs = [f"{len(blocks)} environments ({names})"]
+        for found in (one for one, _ in solved):
+            needs += [text for text in _needs(problem, found, more) if text not in needs]
+        return Lift(more, " and ".join(needs), tuple(step for _, steps in solved for step in steps))
+    return None
+
+
+def _partitions(requests: tuple[Request, ...]) -> Iterator[tuple[tuple[Request, ...], ...]]:
+    """Two blocks, the larger first; at last one block for each request."""
+    count = len(requests)
+    for size in range(count - 1, (count - 1) // 2, -1):
+        for block in combinations(requests, size):
+            rest = tuple(request for request in requests if request not in block)
+            if size > len(rest) or requests[0] in block:
+                yield block, rest
+    if count > 2:
+        yield tuple((request,) for request in requests)
+
+
+def _blocks(
+    problem: Problem, blocks: tuple[tuple[Request, ...], ...], moving: frozenset[str]
+) -> list[tuple[Found, tuple[Step, ...]]] | None:
+    solved: list[tuple[Found, tuple[Step, ...]]] = []
+    machine, done = problem.machine, set()
+    for number, block in enumerate(blocks):
+        folder = f"{ENVIRONMENT}-{block[0].component}" if number else ""
+        goals = tuple(parse(goal_of(request.component)) for request in block)
+        one = replace(problem, machine=machine, requests=block, goals=goals, folder=folder)
+        tried: list[Search] = []
+        found = next(answers(one, moving, tried), None)
+        if found is None:
+            return None
+        steps = planned(one, found, tried).steps
+        solved.append((found, tuple(step for step in steps if not (step.kind == "driver" and "driver" in done))))
+        if any(step.kind == "driver" for step in steps) and found.result.driver.version:
+            # One driver serves all environments: the next block starts from it.
+            done.add("driver")
+            machine = moves.with_driver(machine, found.result.driver.version)
+    return solved
+
+
+def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
+    parts = []
+    if "python" in more and found.result.python and found.result.python != problem.machine.python:
+        parts.append(f"Python {found.result.python}")
+    if "driver" in more and found.result.driver.version != problem.machine.driver.version:
+        parts.append(f"driver >= {_least_driver(problem, found)}")
+    return parts
+
+
+def _least_driver(problem: Problem, found: Found) -> str:
+    """The oldest driver on which the machine that was found still passes."""
+    goals = [parse(goal_of(choice.component)) for choice in found.choices]
+    for least in moves.driver_floors(problem.machine, problem.matrix):
+        older = moves.with_driver(found.result, least)
+        if all(check(older, goal, problem.matrix).verdict != "incompatible" for goal in goals):
+            return least
+    return str(found.result.driver.version)
