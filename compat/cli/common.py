@@ -54,10 +54,16 @@ def load_machines(path: str) -> "Iterator[Machine]":
 
 
 def load_matrix() -> "Matrix":
-    """The matrix of this installation."""
-    from compat.matrix import Matrix
+    """The matrix of this installation; of old data it warns on stderr, where text is written."""
+    from compat.matrix import Matrix, age
 
-    return Matrix.load()
+    matrix = Matrix.load()
+    context = click.get_current_context(silent=True)
+    if context is None or context.params.get("form", "text") == "text":
+        old = age.warning(matrix)
+        if old:
+            click.echo(f"warning: {old}", err=True)
+    return matrix
 
 
 def parse_goals(texts: Iterable[str], matrix: "Matrix") -> "tuple[Goal, ...]":

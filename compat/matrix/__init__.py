@@ -4,10 +4,11 @@
 ``gpus``, ``packages`` ...) are one file each beside this one.
 """
 
-import json
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from compat.matrix import tables
 
 if TYPE_CHECKING:
     from compat.matrix.cuda import Cuda
@@ -48,13 +49,13 @@ def data_folder() -> str:
 class Matrix:
     """The whole matrix; each table is read from disk when it is first needed."""
 
-    def __init__(self, tables: dict[str, Any] | None = None, folder: str | None = None) -> None:
-        self._tables: dict[str, Any] = dict(tables or {})
+    def __init__(self, content: dict[str, Any] | None = None, folder: str | None = None) -> None:
+        self._tables: dict[str, Any] = dict(content or {})
         self._folder = folder
 
     @classmethod
     def load(cls) -> "Matrix":
-        """The matrix that came with this installation, compiled anew if its TOML is newer than the compiled form."""
+        """The matrix that came with this installation and the user's overlay, compiled anew if their TOML is newer."""
         from compat.matrix.store import compiled_folder
 
         return cls(folder=compiled_folder(data_folder()))
@@ -64,7 +65,7 @@ class Matrix:
         """Another folder of TOML files, compiled in memory (tests, `matrix diff`, overlays)."""
         from compat.matrix.compile import compile_folder
 
-        return cls(tables=compile_folder(folder))
+        return cls(content=compile_folder(folder))
 
     def _read(self, name: str) -> Any:
         if name not in self._tables:
@@ -72,7 +73,7 @@ class Matrix:
                 return None
             try:
                 with open(os.path.join(self._folder, f"{name}.json"), encoding="utf-8") as file:
-                    self._tables[name] = json.load(file)
+                    self._tables[name] = tables.read(file.read())
             except FileNotFoundError:
                 self._tables[name] = None
             except (OSError, ValueError) as error:

@@ -17,7 +17,7 @@ from typing import Any
 from compat import toml
 from compat.matrix import data_folder
 from compat.matrix.document import Document, Row
-from compat.matrix.lines import scan
+from compat.matrix.lines import Lines, scan
 
 WIDTH = 110
 SOURCE_FIELDS = ["title", "where", "date", "level", "note"]
@@ -25,6 +25,7 @@ ROW_TAIL = ["source", "level", "note"]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
+_SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
 
 
@@ -71,10 +72,11 @@ def _row_key(keys: list[str], row: Row) -> tuple[Any, ...]:
 
 def quote(text: str) -> str:
     """A TOML basic string."""
-    made = "".join(
-        _ESCAPES.get(c) or (f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else c) for c in text
-    )
-    return f'"{made}"'
+    return f'"{_SPECIAL.sub(_escaped, text)}"'
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return _ESCAPES.get(match.group()) or f"\\u{ord(match.group()):04x}"
 
 
 def _key(name: str) -> str:
@@ -156,10 +158,14 @@ def write(document: Document, schema: Schema | None = None) -> str:
 
 def read(text: str) -> Document:
     """A document from TOML text. Raises `toml.TOMLDecodeError`, or `KeyError` without `component`."""
-    data = toml.loads(text)
-    component, sources, package = data.pop("component"), data.pop("source", {}), data.pop("package", None)
-    found = scan(text)
-    return Document(component, sources, data, package, found.head, found.remarks, found.tail)
+    return document(toml.loads(text), scan(text))
+
+
+def document(data: dict[str, Any], lines: Lines) -> Document:
+    """A document from a file's values and the lines that they stand on. Raises `KeyError` without `component`."""
+    tables = {name: rows for name, rows in data.items() if name not in ("component", "source", "package")}
+    return Document(data["component"], data.get("source", {}), tables, data.get("package"),
+                    lines.head, lines.remarks, lines.tail)
 
 
 def canonical(text: str, schema: Schema | None = None) -> str:

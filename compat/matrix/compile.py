@@ -5,12 +5,12 @@ stronger level wins, among equals the later one; which source each field came fr
 """
 
 import datetime
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from compat import toml
+from compat.matrix import tables
 
 LEVELS = ("reported", "vendor", "declared", "read", "measured")  # weakest first: the mechanism wins
 META = ("source", "level", "note")  # fields that speak of the claim, not of its subject
@@ -87,14 +87,22 @@ def merge(rows: Claims) -> Row:
     return merged
 
 
-def compile_folder(folder: str) -> dict[str, Any]:
-    """Everything that is written to disk: file name -> content."""
+def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None = None) -> dict[str, Any]:
+    """Everything that is written to disk: file name -> content.
+
+    ``overlay`` are files of the user's own; they add subjects and never speak of those that the folder knows.
+    ``updated`` is the day on which they were looked for.
+    """
     schema = read(os.path.join(folder, "schema.toml"))
     about = plain(read(os.path.join(folder, "matrix.toml")))
     grouped: dict[tuple[str, str], dict[tuple[str, ...], Claims]] = {}
     sources: dict[str, Any] = {}
     packages: dict[str, Any] = {}
-    for path in source_files(folder):
+    reviewed = source_files(folder)
+    known: dict[tuple[str, str], frozenset[tuple[str, ...]]] = {}
+    for number, path in enumerate([*reviewed, *overlay]):
+        if number == len(reviewed):
+            known = {owner: frozenset(subjects) for owner, subjects in grouped.items()}
         document = read(path)
         component = document["component"]
         for name, source in document.get("source", {}).items():
@@ -103,19 +111,24 @@ def compile_folder(folder: str) -> dict[str, Any]:
             packages[component] = document["package"]
         for table, row, level, cited in claims(document):
             owner = row["package"] if table == "build" else component
-            subject = grouped.setdefault((table, owner), {}).setdefault(key_of(table, row, schema), [])
+            key = key_of(table, row, schema)
+            if key in known.get((table, owner), ()):
+                continue
+            subject = grouped.setdefault((table, owner), {}).setdefault(key, [])
             subject.append((LEVELS.index(level), {**row, "source": cited}))
     content: dict[str, Any] = {"sources": sources}
-    tables: dict[str, list[str]] = {}
+    owners: dict[str, list[str]] = {}
     for (table, owner), subjects in sorted(grouped.items()):
-        tables.setdefault(table, []).append(owner)
+        owners.setdefault(table, []).append(owner)
         merged = [merge(rows) for rows in subjects.values()]
         content[f"{table}.{owner}"] = _by_version(merged) if table == "build" else merged
     if "gpu.gpu" in content:
         from compat.matrix.gpus import name_index
 
         content["gpu.names"] = name_index(content["gpu.gpu"])
-    content["index"] = {**about, "tables": tables, "packages": packages}
+    if updated is not None:
+        about["updated"] = updated
+    content["index"] = {**about, "tables": owners, "packages": packages}
     return content
 
 
@@ -127,11 +140,17 @@ def _by_version(rows: list[Row]) -> dict[str, list[Row]]:
 
 
 def write(content: Mapping[str, Any], folder: str) -> None:
-    """Write the compiled matrix; a reader never sees half of it (files are renamed into place, the index last)."""
+    """Write the compiled matrix; a reader never sees half of it (files are renamed into place, the index last).
+
+    Tables of an earlier compilation that are no more are removed.
+    """
     os.makedirs(folder, exist_ok=True)
+    for stale in set(os.listdir(folder)) - {f"{name}.json" for name in content}:
+        if stale.endswith(".json"):
+            os.remove(os.path.join(folder, stale))
     for name in sorted(content, key=lambda item: item == "index"):
         path = os.path.join(folder, f"{name}.json")
         half = f"{path}.{os.getpid()}"
         with open(half, "w", encoding="utf-8") as file:
-            json.dump(content[name], file, ensure_ascii=False, separators=(",", ":"))
+            file.write(tables.write(content[name]))
         os.replace(half, path)
