@@ -27,9 +27,14 @@ def without_variant(name: str) -> str:
 
 
 def name_index(rows: "list[Row]") -> dict[str, list[int]]:
-    """Simplified name -> rows of that name; behind ``~`` the name without its variant. Made when the matrix is compiled."""
+    """Where a GPU's row is, by simplified name, by ``~`` and the name without its variant, and by ``pci:`` and PCI id.
+
+    Made when the matrix is compiled.
+    """
     index: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
+        for pci in row.get("pci", ()):
+            index[f"pci:{pci}"] = [number]
         names = {simplify(text) for text in (row["name"], *row.get("aliases", ()))}
         for key in sorted(names | {f"~{without_variant(name)}" for name in names}):
             index.setdefault(key, []).append(number)
@@ -46,14 +51,11 @@ class Gpus:
         rows = self._matrix.rows("gpu", "gpu")
         return [rows[number] for number in self._matrix.gpu_names.get(key, ())]
 
-    @cached_property
-    def _by_pci(self) -> "dict[str, Row]":
-        return {pci: row for row in self._matrix.rows("gpu", "gpu") for pci in row.get("pci", ())}
-
     def find(self, name: str | None, pci_id: str | None = None) -> "Row | None":
         """The product, or None where the name is unknown or stands for chips of several capabilities."""
-        if pci_id is not None and pci_id.lower() in self._by_pci:
-            return self._by_pci[pci_id.lower()]
+        known = self._named(f"pci:{pci_id.lower()}") if pci_id is not None else []
+        if known:
+            return known[0]
         if name is None:
             return None
         plain = simplify(name)

@@ -1,7 +1,7 @@
 """The build of the framework: has it code for the GPU, is it for this platform, this Python, this Jetson."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compat import versions
 from compat.capability import Capability, architecture_lists, ptx_runs, sass_runs
@@ -11,6 +11,9 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold,
 from compat.rules.case import Case, GpuFact
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 Code = tuple[tuple[Capability, ...] | None, tuple[Capability, ...] | None, str]
 
@@ -194,16 +197,23 @@ def _publishes(case: Case, subject: Subject, parts: list[Subject], system: str, 
     names = [name for name in case.matrix.packages.distributions(subject.component) if "gpu" in name]
     rows = [row for name in dict.fromkeys([subject.distribution, *names])
             for row in matching(case.matrix, name, subject.version, wanted)]
-    part_rows = [row for part in parts for found in case.matrix.packages.builds(part.distribution).values() for row in found]
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source] or rows
-    code_rows = rows if not parts else [*rows, *part_rows]
-    if not rows and not part_rows:
+
+    def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
+        yield from rows
+        for part in parts:
+            for found in case.matrix.packages.builds(part.distribution).values():
+                yield from found
+
+    here = next((row for row in published() if row.get("cuda") not in (False, None) and fits_platform(row, system, arch)),
+                None)
+    if here is not None:
+        return True, (case.cite(f"{here['package']} {here['version']} for {system} has CUDA", here, "cuda"),)
+    code_rows = list(published())
+    if not code_rows:
         return None
     gpu_rows = [row for row in code_rows if row.get("cuda") not in (False, None)]
-    here = [row for row in gpu_rows if fits_platform(row, system, arch)]
-    if here:
-        return True, (case.cite(f"{here[0]['package']} {here[0]['version']} for {system} has CUDA", here[0], "cuda"),)
     local = [row for row in code_rows if fits_platform(row, system, arch)]
     undecided = any(row.get("cuda") is None for row in local)
     if undecided or (not gpu_rows and not local):

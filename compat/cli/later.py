@@ -1,0 +1,42 @@
+"""Modules that click imports and that most runs never use: imported when something of theirs is asked for.
+
+``inspect`` alone takes a fifth of what the budget allows for ``--help``; of it click needs ``cleandoc``, once an option.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+
+class Later(ModuleType):
+    """Stands in ``sys.modules`` for a module of the standard library until an attribute of it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # the import machinery's own questions
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        from importlib import import_module
+
+        self.__dict__.update(import_module(self.__name__).__dict__)
+        return getattr(self, name)
+
+
+def postpone_inspect() -> None:
+    """Let ``import inspect`` cost nothing until more of it than ``cleandoc`` is used."""
+    if "inspect" not in sys.modules:
+        module = Later("inspect")
+        module.__dict__["cleandoc"] = _cleandoc
+        sys.modules["inspect"] = module
+
+
+def _cleandoc(text: str) -> str:
+    """What inspect.cleandoc does (its rule: the first line apart, of the others the common margin, outer blanks off)."""
+    first, *others = text.expandtabs().split("\n")
+    margin = min((len(line) - len(line.lstrip()) for line in others if line.strip()), default=0)
+    lines = [first.lstrip(), *(line[margin:] for line in others)]
+    while lines and not lines[-1]:
+        lines.pop()
+    while lines and not lines[0]:
+        lines.pop(0)
+    return "\n".join(lines)
