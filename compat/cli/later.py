@@ -1,6 +1,6 @@
 """Modules that click imports and that most runs never use: imported when something of theirs is asked for.
 
-``inspect`` alone takes a fifth of what the budget allows for ``--help``; of it click needs ``cleandoc``, once an option.
+``inspect`` alone takes a fifth of the budget of ``--help``; of it click needs ``cleandoc``, once an option.
 """
 
 import sys
@@ -31,7 +31,7 @@ def postpone_inspect() -> None:
 
 
 def _cleandoc(text: str) -> str:
-    """What inspect.cleandoc does (its rule: the first line apart, of the others the common margin, outer blanks off)."""
+    """As inspect.cleandoc: the first line apart, of the others the common margin, blank lines at the ends off."""
     first, *others = text.expandtabs().split("\n")
     margin = min((len(line) - len(line.lstrip()) for line in others if line.strip()), default=0)
     lines = [first.lstrip(), *(line[margin:] for line in others)]

@@ -206,8 +206,8 @@ def _publishes(case: Case, subject: Subject, parts: list[Subject], system: str, 
             for found in case.matrix.packages.builds(part.distribution).values():
                 yield from found
 
-    here = next((row for row in published() if row.get("cuda") not in (False, None) and fits_platform(row, system, arch)),
-                None)
+    cuda_rows = (row for row in published() if row.get("cuda") not in (False, None))
+    here = next((row for row in cuda_rows if fits_platform(row, system, arch)), None)
     if here is not None:
         return True, (case.cite(f"{here['package']} {here['version']} for {system} has CUDA", here, "cuda"),)
     code_rows = list(published())
