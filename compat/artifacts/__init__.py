@@ -11,8 +11,9 @@ from importlib import import_module
 from compat.artifacts.artifact import Artifact, Malformed
 from compat.probe.host import Host, Unreadable
 
-FORMATS: tuple[str, ...] = ("engine", "onnx")
-FOLDERS: tuple[str, ...] = ()
+FORMATS: tuple[str, ...] = ("engine", "pointer", "timing", "keras", "torch_archive", "hdf5", "safetensors", "pickled", "onnx",
+                            "tensorflow", "other")
+FOLDERS: tuple[str, ...] = ("tensorflow", "tensorrt_llm")
 _HEAD = 4096  # bytes that `recognise` is shown
 
 __all__ = ["FOLDERS", "FORMATS", "Artifact", "Malformed", "NotReadable", "identify", "open_artifact"]
@@ -58,7 +59,10 @@ def _open_folder(host: Host, path: str) -> Artifact:
     for module in FOLDERS:
         found = import_module(f"compat.artifacts.{module}")
         if found.recognise_folder(names):
-            artifact: Artifact = found.read_folder(host, path)
+            try:
+                artifact: Artifact = found.read_folder(host, path)
+            except Malformed as error:
+                return Artifact("folder", module, f"folder of a damaged {module} model", path, damaged=str(error))
             return _placed(artifact, path, artifact.size)
     return Artifact("folder", "unknown", "a folder that holds no model of a known format", path)
 

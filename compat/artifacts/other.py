@@ -1,0 +1,47 @@
+"""Files that bear a model's ending and are something else, and runtimes' own formats: named, not read."""
+
+from compat.artifacts.artifact import Artifact, Bytes
+from compat.artifacts.zipped import MAGIC as ZIP
+
+# (offset, bytes, format, what it is)
+_SIGNATURES = (
+    (4, b"ORTM", "onnxruntime-flatbuffer", "ONNX Runtime's own format (.ort): for that runtime only"),
+    (4, b"TFL3", "tflite", "TensorFlow Lite model"),
+    (0, b"GGUF", "gguf", "GGUF weights (llama.cpp)"),
+    (0, b"\x7fELF", "elf", "Linux program or library"),
+    (0, b"MZ", "pe", "Windows program or library"),
+    (0, b"PK\x05\x06", "zip", "empty zip file"),
+    (0, ZIP, "zip", "zip file"),
+    (0, b"\x1f\x8b", "gzip", "gzip-compressed file"),
+    (0, b"\x28\xb5\x2f\xfd", "zstd", "zstd-compressed file"),
+    (0, b"\x93NUMPY", "numpy", "NumPy array"),
+    (0, b"<!DOCTYPE html", "html", "web page, most likely a download that failed"),
+    (0, b"<html", "html", "web page, most likely a download that failed"),
+    (0, b"<?xml", "xml", "XML text (OpenVINO's graphs are XML)"),
+    (0, b"QGC WPL", "mission-plan", "mission plan of a drone's ground station"),
+)
+_TERRAFORM = (b"tfplan", b"terraform", b"resource_changes", b"planned_values")
+
+
+def recognise(head: bytes, size: int, name: str) -> bool:
+    """Is it one of these?"""
+    return _name(head) is not None
+
+
+def read(source: Bytes) -> Artifact:
+    """Its name."""
+    head = source.read(0, 4096)
+    form, title = _name(head) or ("unknown", "file of no known format")
+    return Artifact("other", form, title)
+
+
+def _name(head: bytes) -> tuple[str, str] | None:
+    lowered = head[:2048].lower()
+    if any(word in lowered for word in _TERRAFORM):
+        return "terraform-plan", "Terraform plan, no engine"
+    if b'"filetype"' in lowered and b'"plan"' in lowered and head[:1] in b"{\n ":
+        return "mission-plan", "mission plan of a drone's ground station (QGroundControl)"
+    for offset, signature, form, title in _SIGNATURES:
+        if head[offset : offset + len(signature)] == signature:
+            return form, title
+    return None

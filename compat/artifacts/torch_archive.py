@@ -1,0 +1,123 @@
+"""PyTorch's zip files: checkpoints, TorchScript modules and torch.export archives; their pickles are never opened.
+
+A checkpoint holds ``data.pkl``; TorchScript also ``code/`` and ``constants.pkl``; torch.export ``archive_format`` and
+``models/*.json``, before 2.8 ``serialized_exported_program.json``. A Torch-TensorRT module is a TorchScript whose code names
+the class tensorrt.Engine; the engine lies in its pickle, raw or in base 64, and its header is read there.
+"""
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from compat.artifacts import engine
+from compat.artifacts.artifact import Artifact, Bytes, Malformed, Window
+from compat.artifacts.zipped import MAGIC, Zip
+
+_NAMES = ("data.pkl", "constants.pkl", "archive_format", "serialized_exported_program.json")
+_TORCH_VERSION = re.compile(r'"torch_version"\s*:\s*"([0-9][0-9A-Za-z.+_-]{0,40})"')
+_SEARCHED = 16 << 20  # bytes of a pickle that are searched for an engine
+_RAW = (b"ftrt\0\0\0\0", b"ptrt\0\0\0\0")
+_BASE64 = re.compile(rb"(?:ZnRydA|cHRydA)[A-Za-z0-9+/]{64,8192}")
+
+
+def recognise(head: bytes, size: int, name: str) -> bool:
+    """A zip file whose first members are PyTorch's, or one that bears its endings."""
+    return head[:4] == MAGIC and (any(one.encode() in head[:512] for one in (*_NAMES, "/.format_version", "/byteorder"))
+                                  or name.endswith((".pt", ".pth", ".pt2", ".ts", ".ckpt", ".torchscript")))
+
+
+def read(source: Bytes) -> Artifact:
+    """Which of the three it is, and what its text members say. Raises Malformed."""
+    archive = Zip(source)
+    facts: dict[str, Any] = {}
+    version = archive.text("version", 32)
+    if version is not None and version.strip().isdigit():
+        facts["file_version"] = version.strip()
+    if _is_export(archive):
+        return _export(archive, facts)
+    if any("/code/" in f"/{name}" and name.endswith(".py") for name in archive.members):
+        return _script(archive, source, facts)
+    if archive.find("data.pkl") is not None:
+        facts["tensors"] = sum("/data/" in f"/{name}" for name in archive.members)
+        return Artifact("weights", "torch-checkpoint", "PyTorch checkpoint: pickled weights, never opened here", facts=facts,
+                        remarks=(_CODE_NEEDED,))
+    raise Malformed("a zip file without a PyTorch model in it")
+
+
+_CODE_NEEDED = ("it holds no graph: the Python code of the model has to load it and export it to ONNX; loading a pickle runs "
+                "code, so load only files that you trust, with weights_only=True")
+
+
+def _is_export(archive: Zip) -> bool:
+    return (archive.text("archive_format", 16) or "").strip() == "pt2" or (
+        archive.find("serialized_exported_program.json") is not None)
+
+
+def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
+    names = [name for name in archive.members if re.search(r"(^|/)models/[^/]+\.json$", name)]
+    names += [name for name in archive.members if name.endswith("serialized_exported_program.json")]
+    for name in names[:4]:
+        # The version is a field of the program's own; it stands at the end of the text in all seen.
+        member = archive.members[name]
+        found = _TORCH_VERSION.search(archive.read(member, 32 << 20).decode("utf-8", "replace"))
+        if found is not None:
+            facts["torch"] = found.group(1)
+            break
+    archive_version = archive.text("archive_version", 16)
+    if archive_version is not None:
+        facts["archive_version"] = archive_version.strip()
+    facts["models"] = len(names)
+    if any("/aotinductor/" in f"/{name}" for name in archive.members):
+        facts["compiled"] = "AOTInductor code: for one GPU and one PyTorch release"
+    return Artifact("model", "torch-export", "torch.export archive", facts=facts,
+                    remarks=("torch.onnx.export takes it with the torch that wrote it, or a newer one",))
+
+
+def _script(archive: Zip, source: Bytes, facts: dict[str, Any]) -> Artifact:
+    code = [name for name in archive.members if name.endswith(".py")]
+    facts["code_files"] = len(code)
+    uses_tensorrt = any("tensorrt" in (archive.read(archive.members[name], 1 << 16).decode("utf-8", "replace"))
+                        for name in code[:200])
+    if not uses_tensorrt:
+        return Artifact("model", "torchscript", "TorchScript module", facts=facts, remarks=(
+            "torch.onnx's older exporter (dynamo=False) takes TorchScript; the newer one wants the Python module",))
+    inner = _engine_inside(archive, source)
+    if inner is not None and inner.engine is not None:
+        facts["engine"] = {key: inner.facts[key] for key in ("tensorrt", "compute_capability", "platform") if key in inner.facts}
+    return Artifact("engine", "torch-tensorrt", "Torch-TensorRT module: TorchScript with a TensorRT engine inside", facts=facts,
+                    engine=inner.engine if inner is not None else None,
+                    remarks=("it needs the torch_tensorrt release and the TensorRT that made it",))
+
+
+def _engine_inside(archive: Zip, source: Bytes) -> Artifact | None:
+    """The header of the first engine in the pickles, its end unchecked: where it ends only the pickle would tell."""
+    for name in ("data.pkl", "constants.pkl"):
+        member = archive.find(name)
+        if member is None:
+            continue
+        data = archive.read(member, min(member.size, _SEARCHED))
+        for mark in _RAW:
+            at = data.find(mark)
+            if at >= 0:
+                return engine.read(_Whole(data[at : at + 8192]))
+        found = _BASE64.search(data)
+        if found is not None:
+            try:
+                return engine.read(_Whole(base64.b64decode(found.group()[: len(found.group()) // 4 * 4])))
+            except (binascii.Error, ValueError):
+                continue
+    return None
+
+
+class _Whole(Window):
+    """The beginning of an engine whose length is what its own header says."""
+
+    def __init__(self, head: bytes) -> None:
+        self._head = head
+        stated = int.from_bytes(head[16:24], "little")
+        self.size = stated if head[:4] == b"ftrt" and stated < 1 << 44 else stated + 24
+
+    def read(self, offset: int, length: int) -> bytes:
+        """A piece of what is there."""
+        return self._head[offset : offset + length]
