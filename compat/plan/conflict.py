@@ -4,8 +4,6 @@ An element is a rule or a request. Without enforcing a rule, or with a request w
 plan; an element without which there is still none takes no part in the conflict. What is left is irreducible.
 """
 
-from collections.abc import Callable, Iterable
-
 from compat.plan.model import Reason, Request
 from compat.plan.published import is_jetson
 from compat.plan.search import Search
@@ -23,22 +21,28 @@ _EASY = (
 )
 
 
-def conflict(searches: Iterable[Search], requests: tuple[Request, ...]) -> tuple[Reason, ...]:
+def conflict(tried: list[Search], requests: tuple[Request, ...]) -> tuple[Reason, ...]:
     """The irreducible reasons; rules first, then the requests that take part."""
-    tried = list(searches)
+    return tuple(_shown(one, tried, requests) for one in elements_of(tried, requests))
+
+
+def elements_of(tried: list[Search], requests: tuple[Request, ...]) -> list[str]:
+    """The irreducible set: ``rule:component`` of a rule about one build, ``rule`` of one about several, ``request:component``."""
     asked = [f"request:{request.component}" for request in requests if request.text != "*"]
-    kept: list[str] = []
-    more = True
-    while more:
-        # Widened requests bring builds into play that break other rules; those are elements too.
-        elements = [*_rules(tried), *asked]
-        kept = _shrink(elements, lambda enforced: _possible(tried, enforced))
-        more = len(_rules(tried)) + len(asked) > len(elements) and _possible(tried, kept)
-    return tuple(_shown(one, tried, requests) for one in kept)
+    needed: list[str] = []
+    dropped: set[str] = set()
+    while True:
+        # Without one rule, builds get far enough to break others: those are elements from then on.
+        left = [one for one in (*_rules(tried), *asked) if one not in dropped and one not in needed]
+        if not left:
+            return needed
+        if _possible(tried, frozenset({*dropped, left[0]})):
+            needed.append(left[0])
+        else:
+            dropped.add(left[0])
 
 
-def _possible(tried: list[Search], enforced: list[str]) -> bool:
-    ignored = Ignored(frozenset(enforced))
+def _possible(tried: list[Search], ignored: frozenset[str]) -> bool:
     return any(next(search.solutions(ignored), None) is not None for search in tried)
 
 
@@ -50,22 +54,6 @@ def _rules(tried: list[Search]) -> list[str]:
 
 def _ease(rule: str) -> int:
     return _EASY.index(rule) if rule in _EASY else len(_EASY)
-
-
-class Ignored(frozenset[str]):
-    """Everything but what is enforced."""
-
-    def __contains__(self, one: object) -> bool:
-        return not super().__contains__(one)
-
-
-def _shrink(elements: list[str], possible: Callable[[list[str]], bool]) -> list[str]:
-    kept = list(elements)
-    for one in elements:
-        without = [other for other in kept if other != one]
-        if not possible(without):
-            kept = without
-    return kept
 
 
 def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason:

@@ -10,6 +10,7 @@ from compat.plan.answers import Problem, answers, planned
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Request, Step
 from compat.plan.request import goal_of
+from compat.plan.scene import Scene, emptied
 from compat.plan.search import Found, Search
 from compat.records import replace
 
@@ -28,6 +29,8 @@ ORDER = (
 def lifts(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
     """The moves that lift the impossibility, the smallest first; none that contains another."""
     found: list[frozenset[str]] = []
+    if not all(_ever(problem, request) for request in problem.requests):
+        return
     for more in ORDER:
         wanted = frozenset(more)
         if wanted <= allowed or any(one <= wanted for one in found):
@@ -36,6 +39,17 @@ def lifts(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
         if lift is not None:
             found.append(wanted)
             yield lift
+
+
+def _ever(problem: Problem, request: Request) -> bool:
+    """Is there any build for the request alone, with whichever Python and the newest driver that serves the GPUs?"""
+    machine = replace(emptied(problem.machine), python=None)
+    newest = moves.newest_driver(machine, problem.matrix)
+    for one in (machine, moves.with_driver(machine, newest)) if newest else (machine,):
+        search = Search(Scene(one), (request,), (parse(goal_of(request.component)),), (), problem.matrix)
+        if next(search.solutions(), None) is not None:
+            return True
+    return False
 
 
 def _together(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:

@@ -68,6 +68,8 @@ def _distance(line: str, current: str | None) -> tuple[int, int]:
 
 def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
     """Driver releases at which something begins to work, oldest first: of CUDA majors, toolkits and GPU generations."""
+    if is_jetson(machine):
+        return []  # the driver of a JetPack is part of it
     field = "driver_windows" if _windows(machine) else "driver_linux"
     found = {row[field] for row in (*matrix.rows("major", "cuda"), *matrix.cuda.toolkits) if field in row}
     for gpu in Case(machine, USE_GPU, matrix).gpus:
@@ -115,27 +117,43 @@ def _module(driver: Driver) -> str | None:
 def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
     """(branch, release) to install: a branch that is maintained longest, serves every GPU and is not below ``least``."""
     field = "latest_windows" if _windows(machine) else "latest_linux"
-    ends = [10**6]
-    for gpu in Case(machine, USE_GPU, matrix).gpus:
-        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
-        if row is not None and "driver_last" in row:
-            ends.append(int(row["driver_last"]))
+    last = _last_branch(machine, matrix)
     fitting = [
         row
         for row in matrix.drivers.branches
-        if int(row["branch"]) <= min(ends) and field in row and versions.at_least(row[field], least)
+        if int(row["branch"]) <= last and field in row and versions.at_least(row[field], least)
     ]
     maintained = [
         row
         for row in fitting
         if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= matrix.date
     ]
-    legacy = [row for row in fitting if int(row["branch"]) == min(ends)]
+    legacy = [row for row in fitting if int(row["branch"]) == last]
     lasting = [row for row in maintained if row["kind"] == "long-term"]
     for rows in (lasting, maintained, legacy, fitting):
         if rows:
             return str(rows[-1]["branch"]), str(rows[-1][field])
     return str(versions.parse(least).major), least
+
+
+def newest_driver(machine: Machine, matrix: "Matrix") -> str | None:
+    """The newest release of a branch that still serves every GPU; None where the driver is no matter of its own."""
+    if is_jetson(machine):
+        return None
+    last = _last_branch(machine, matrix)
+    field = "latest_windows" if _windows(machine) else "latest_linux"
+    fitting = [row[field] for row in matrix.drivers.branches if int(row["branch"]) <= last and field in row]
+    return str(fitting[-1]) if fitting else None
+
+
+def _last_branch(machine: Machine, matrix: "Matrix") -> int:
+    """The last driver branch that serves every GPU; a large number where none is dropped yet."""
+    ends = [10**6]
+    for gpu in Case(machine, USE_GPU, matrix).gpus:
+        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        if row is not None and "driver_last" in row:
+            ends.append(int(row["driver_last"]))
+    return min(ends)
 
 
 def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:

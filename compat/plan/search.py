@@ -144,7 +144,7 @@ class Search:
         goals = (*self.goals, *self.kept_goals)
         key = tuple(self._like(choice) for choice in choices)
         if key not in self._wholes:
-            self._wholes[key] = self._joined(choices, goals)[2]
+            self._wholes[key] = self._of_several(choices, goals)
         for one in self._wholes[key]:
             self._note(one)
         if all(element(one) in ignored for one in self._wholes[key]):
@@ -170,6 +170,11 @@ class Search:
         result = applied(machine, choices, releases, self.matrix)
         return releases, result, (*clash, *faults(result, goals, self.matrix))
 
+    def _of_several(self, choices: tuple[Choice, ...], goals: tuple[Goal, ...]) -> tuple[Reason, ...]:
+        """What is wrong with a combination that is not wrong with one of its members alone."""
+        alone = {one.rule for choice in choices for one in (*self._files.get(choice, ()), *self._alone.get(choice, ()))}
+        return tuple(one for one in self._joined(choices, goals)[2] if one.rule not in alone)
+
     def _blame(self, choices: tuple[Choice, ...]) -> None:
         """Which two of a combination that fails do so by themselves: no other combination with both is tried."""
         for number, one in enumerate(choices):
@@ -177,7 +182,7 @@ class Search:
                 key = (self._like(one), self._like(other))
                 if not self._pairs[key]:
                     goals = tuple(parse(goal_of(choice.component)) for choice in (one, other))
-                    self._pairs[key] = self._joined((one, other), goals)[2]
+                    self._pairs[key] = self._of_several((one, other), goals)
 
     def _note(self, one: Reason, component: str = "") -> None:
         known = self.rejected.setdefault(element(one, component), [])

@@ -1,0 +1,51 @@
+"""Conflicts are sound and irreducible, by trying every combination of builds against every rule."""
+
+from itertools import product
+
+import small_matrix
+from hypothesis import given
+from test_properties import ASKED, MACHINES, OFTEN, TENSORFLOW, TORCH, matrix_of, rows
+
+from compat.plan.answers import Problem, answers
+from compat.plan.conflict import elements_of
+from compat.plan.request import goals_for, requests
+from compat.plan.search import Search, element
+
+
+def broken(search: Search, choices, wanted) -> set[str]:
+    """Everything that speaks against a combination: rules about one build, about several, and the requests."""
+    found = set()
+    for choice, request in zip(choices, wanted, strict=True):
+        found |= {element(one, choice.component) for one in (*search._judge_files(choice), *search._judge(choice))}
+        if choice not in search.offered(request.component, request.text):
+            found.add(f"request:{request.component}")
+    alone = {one.partition(":")[0] for one in found}
+    if len(choices) > 1:
+        found |= {element(one) for one in search._joined(choices, search.goals)[2] if one.rule not in alone}
+    return found
+
+
+@OFTEN
+@given(machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"))
+def test_a_conflict_excludes_everything_and_no_part_of_it_does(tmp_path_factory, machine, asked, torch, tensorflow):
+    matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
+    wanted = requests(asked)
+    tried: list[Search] = []
+    if next(answers(Problem(machine, wanted, goals_for(wanted, None), matrix), frozenset(), tried), None) is not None:
+        return
+    conflict = elements_of(tried, wanted)
+    search = tried[0]
+    every = [broken(search, choices, wanted) for choices in product(*(search.offered(one.component, "*") for one in wanted))]
+    assert all(found & set(conflict) for found in every)
+    for one in conflict:
+        assert any(not found & (set(conflict) - {one}) for found in every), f"{one} is not needed in {conflict}"
+
+
+def test_the_reason_is_the_one_that_cannot_be_moved(tmp_path):
+    torch = small_matrix.build("torch", "2.0.0", sass=["8.6"], python=["3.9"], cuda="12.4")
+    matrix = matrix_of(tmp_path / "m", torch, "")
+    machine = small_matrix.machine(driver="470.82.01", capability="6.1")
+    wanted = requests({"torch": "*"})
+    tried: list[Search] = []
+    assert next(answers(Problem(machine, wanted, goals_for(wanted, None), matrix), frozenset(), tried), None) is None
+    assert elements_of(tried, wanted) == ["gpu-not-in-build:torch"]

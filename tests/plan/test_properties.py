@@ -1,0 +1,113 @@
+"""What must hold of every plan: its machine passes the check; where it says impossible, trying everything agrees."""
+
+from itertools import product
+
+import small_matrix
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from compat import versions
+from compat.check import check
+from compat.goals import parse
+from compat.machine import Machine
+from compat.matrix import Matrix
+from compat.plan.apply import applied
+from compat.plan.judge import file_faults
+from compat.plan.offers import offers
+from compat.plan.request import requests
+from compat.plan.solve import plan
+
+CUDNN = ("8.7.0.84", "8.9.6.50", "9.1.0.70")
+PINS = ("==8.7.0.84", "==9.1.0.70", ">=8.6,<9", ">=9,<10", ">=8.9.6")
+TORCH = ("2.0.0", "2.1.0", "2.2.0")
+TENSORFLOW = ("2.14.0", "2.15.0")
+
+
+@st.composite
+def rows(draw, package, releases, extra):
+    """Builds of a package: CUDA, machine code, Pythons and a pin on cuDNN, all drawn."""
+    found = []
+    for release in releases:
+        cuda = draw(st.sampled_from(["11.8", "12.4"]))
+        pin = f"nvidia-cudnn-cu{cuda[:2]}{draw(st.sampled_from(PINS))}"
+        text = small_matrix.build(
+            package, release, cuda=cuda, sass=draw(st.sampled_from([["6.1"], ["8.6"], ["6.1", "8.6"]])),
+            python=draw(st.sampled_from([["3.10"], ["3.11"], ["3.10", "3.11"]])), requires=[] if extra else [pin])
+        if extra:
+            text += f"[build.extras]\n{extra} = [\"{pin}; extra == '{extra}'\"]\n"
+        found.append(text)
+    return "\n".join(found)
+
+
+CUDNN_ROWS = "\n".join(
+    small_matrix.build(f"nvidia-cudnn-cu{major}", release, cuda=major, sass=[], python=["3.10", "3.11", "3.12"])
+    for major in ("11", "12") for release in CUDNN)
+MACHINES = st.builds(small_matrix.machine, driver=st.sampled_from(["450.36", "470.82.01", "535.54.03", "580.95.05"]),
+                     capability=st.sampled_from(["6.1", "8.6"]), python=st.sampled_from(["3.10", "3.11", "3.12"]))
+ASKED = st.sampled_from([{"torch": "*"}, {"torch": "2.1"}, {"tensorflow": "*"}, {"torch": "*", "tensorflow": "*"},
+                         {"torch": "2.x", "tensorflow": "2.15"}, {"torch": "2.0", "tensorflow": "*"}])
+OFTEN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+
+
+def matrix_of(folder, torch: str, tensorflow: str) -> Matrix:
+    return small_matrix.small(folder, torch=torch, tensorflow=tensorflow, cudnn=CUDNN_ROWS)
+
+
+def fits(machine: Machine, choices: tuple, matrix: Matrix) -> bool:
+    """Is there a release of each shared package with which the machine passes? Every one is tried."""
+    pins = [pin for choice in choices for pin in choice.pins]
+    names = sorted({pin.name for pin in pins})
+    if len({name[-4:] for name in names}) > 1:
+        return False  # cuDNN of two CUDA majors writes the same files
+    for releases in product(CUDNN, repeat=len(names)):
+        shared = dict(zip(names, releases, strict=True))
+        if any(versions.parse_range(pin.range).admits(shared[pin.name]) is not True for pin in pins):
+            continue
+        after = applied(machine, choices, shared, matrix)
+        reports = [check(after, parse(f"use:{choice.component}"), matrix) for choice in choices]
+        if all(report.verdict == "compatible" for report in reports) and not any(
+                file_faults(after, choice, matrix) for choice in choices):
+            return True
+    return False
+
+
+@OFTEN
+@given(machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"))
+def test_plans_pass_the_check_and_impossible_is_so(tmp_path_factory, machine, asked, torch, tensorflow):
+    matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
+    wanted = requests(asked)
+    answer = plan(machine, wanted, matrix)
+    columns = [list(offers(request.component, machine, matrix, request.text, True)) for request in wanted]
+    exists = any(fits(machine, choices, matrix) for choices in product(*columns))
+    assert (answer.outcome != "impossible") == exists
+    if answer.outcome != "impossible":
+        for goal in answer.goals:
+            assert check(answer.result, goal, matrix).verdict == "compatible"
+        for request in answer.requests:
+            installed = (answer.result.packages or {})[request.component]
+            assert versions.parse_range(request.text).admits(versions.parse(installed).public)
+    else:
+        assert answer.conflict
+        for lift in answer.lifts:
+            assert lift.steps
+
+
+@OFTEN
+@given(machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"))
+def test_what_lifts_a_conflict_lifts_it(tmp_path_factory, machine, asked, torch, tensorflow):
+    matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
+    answer = plan(machine, requests(asked), matrix)
+    for lift in answer.lifts:
+        if "environment" not in lift.allow:
+            assert plan(machine, requests(asked), matrix, allow=lift.allow).outcome == "planned"
+
+
+@OFTEN
+@given(machine=MACHINES, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"))
+def test_planning_again_after_a_plan_has_nothing_to_do(tmp_path_factory, machine, torch, tensorflow):
+    matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
+    answer = plan(machine, requests({"torch": "*", "tensorflow": "*"}), matrix)
+    if answer.outcome == "planned":
+        again = plan(answer.result, requests({"torch": "*", "tensorflow": "*"}), matrix)
+        assert again.outcome == "nothing-to-do"
+        assert again.result.packages == answer.result.packages
