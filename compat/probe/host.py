@@ -38,6 +38,8 @@ LIST_LIMIT = 200_000
 LINK_LIMIT = 40
 """Symbolic links followed in one path: the kernel's MAXSYMLINKS (path_resolution(7))."""
 
+_SHALLOW = 64  # components of a path up to which its parents are resolved, and remembered, one by one
+
 PROGRAM_DIRECTORIES = (
     "/usr/local/sbin",
     "/usr/local/bin",
@@ -319,6 +321,19 @@ class Host:
         return real if isinstance(real, Unreadable) else self.root + real
 
     def _resolve(self, path: str) -> str | Unreadable:
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or not path.startswith("/") or path.count("/") > _SHALLOW or not folder:
+            return self._walk(path)
+        parent = self.realpath(folder)  # known as a rule: what is read lies in few folders
+        if isinstance(parent, Unreadable):
+            return Unreadable(path, parent.reason)
+        plain = f"{parent.rstrip('/')}/{name}"
+        link = self._link(plain)
+        if link is None:
+            return plain
+        return self._walk(path) if isinstance(link, str) else self._report(path, link.reason)
+
+    def _walk(self, path: str) -> str | Unreadable:
         pending = self._absolute(path).split("/")[::-1]
         done: list[str] = []
         links = 0

@@ -36,7 +36,7 @@ _LIBC = (
 )
 _C_LIBRARY_LIMIT = 8 << 20
 # glibc prints this line when its loader or libc.so.6 is run as a program (csu/version.c, elf/rtld.c).
-_BANNER = re.compile(rb"(?:stable|development) release version (2\.\d+)")
+_BANNER = b" release version "  # "stable release version 2.36.", or "development ..."; found faster than a pattern is
 
 
 def read(host: Host, so_far: Reading) -> Reading:
@@ -135,7 +135,8 @@ def _glibc(host: Host, found: Reading) -> None:
             return
     for path in _LOADERS + _LIBC:
         data = host.read_bytes(path, _C_LIBRARY_LIMIT) if host.is_file(path) else None
-        printed = _BANNER.search(data) if isinstance(data, bytes) else None
+        at = data.find(_BANNER) if isinstance(data, bytes) else -1
+        printed = re.match(rb"2\.\d+", data[at + len(_BANNER) :][:16]) if isinstance(data, bytes) and at >= 0 else None
         if printed:
-            found.put("glibc", printed.group(1).decode("ascii"), path)
+            found.put("glibc", printed.group().decode("ascii"), path)
             return
