@@ -198,7 +198,7 @@ def update_command(packages: tuple[str, ...]) -> int:
     where the index cannot be reached: nothing is lost then.
     """
     from compat.matrix import Matrix, age, data_folder
-    from compat.matrix.index.client import Index
+    from compat.matrix.index.client import Index, cache_folder
     from compat.matrix.packages import normal
     from compat.matrix.store import overlay_folder, shipped_folder
     from compat.matrix.update import Unreachable, update
@@ -210,8 +210,9 @@ def update_command(packages: tuple[str, ...]) -> int:
         raise InputError(f"the matrix has no builds of {', '.join(unknown)}",
                          "`compatcheck matrix list` shows what it knows")
     status, found, folder = 0, 0, overlay_folder()
+    index = Index(cache=cache_folder("update"), refresh=True, tries=2)
     try:
-        for outcome in update(shipped, Index(refresh=True, tries=2), folder, age.today(), wanted):
+        for outcome in update(shipped, index, folder, age.today(), wanted):
             if outcome.failed:
                 status = 1
                 click.echo(f"warning: {outcome.package}: {outcome.failed}", err=True)

@@ -12,6 +12,8 @@ from compat.matrix.compile import LEVELS, Row
 from compat.matrix.packages import _requirement, normal
 from compat.matrix.validate import File, Problem, cited
 
+_LOWEST = "0.0.0.0"  # noqa: S104 - a release, not the line 0 and not an address
+
 Place = tuple[File, str, int, Row]  # file, table, number of the row, the row
 
 
@@ -272,19 +274,19 @@ def _bounds(text: str) -> set[str]:
     texts = set()
     for _, bound, _ in versions.parse_range(text).clauses:
         texts |= {bound.public, f"{bound.public}.0.1" if not bound.is_prerelease else bound.public}
-    return texts or {"0", "99999"}
+    return texts or {_LOWEST, "99999"}
 
 
 def _admitted(ranges: list[str], known: set[str]) -> dict[str, frozenset[str]]:
     """For each range, which of the versions that tell these ranges apart it admits."""
-    probes = known.union({"0", "99999"}, *(_bounds(text) for text in ranges))
+    probes = known.union({_LOWEST, "99999"}, *(_bounds(text) for text in ranges))
     return {text: frozenset(probe for probe in probes if versions.parse_range(text).admits(probe))
             for text in set(ranges)}
 
 
 def _is_empty(text: str) -> bool:
     wanted = versions.parse_range(text)
-    probes = _bounds(text) | {"0", "99999"}
+    probes = _bounds(text) | {_LOWEST, "99999"}
     below = {".".join(map(str, (*bound.release[:-1], bound.release[-1] - 1, 99999)))
              for _, bound, _ in wanted.clauses if bound.release[-1] > 0}
     below |= {f"{bound.release[0] - 1}.99999" for _, bound, _ in wanted.clauses if bound.release[0] > 0}

@@ -122,10 +122,10 @@ def configured_url() -> str:
     return address.rstrip("/") + "/"
 
 
-def cache_folder() -> Path:
-    """`${XDG_CACHE_HOME:-~/.cache}/gpu-compatcheck/harvest`."""
+def cache_folder(name: str = "harvest") -> Path:
+    """`${XDG_CACHE_HOME:-~/.cache}/gpu-compatcheck/NAME`."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "gpu-compatcheck" / "harvest"
+    return Path(base) / "gpu-compatcheck" / name
 
 
 def parse_page(project: str, base: str, kind: str, body: str) -> list[IndexFile]:
