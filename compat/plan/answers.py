@@ -9,7 +9,7 @@ from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan import moves
 from compat.plan.model import Outcome, Plan, Request, Step
-from compat.plan.repairs import repaired
+from compat.plan.repairs import repaired, unshadowed
 from compat.plan.scene import Scene, emptied
 from compat.plan.search import Found, Search
 from compat.plan.steps import package_steps
@@ -50,6 +50,10 @@ def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Ite
 def _scenes(problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
     base = repaired(Scene(problem.machine, folder=problem.folder), problem.goals, problem.matrix, allow)
     yield from _environments(base)
+    clear = unshadowed(base)
+    if clear is not None:
+        base = clear
+        yield from _environments(base)
     if "python" in allow:
         yield from _pythons(base, problem)
     if "driver" in allow:

@@ -1,5 +1,6 @@
 """The machine as it is after the steps of a plan: packages, builds and libraries of the choices that were made."""
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -111,10 +112,24 @@ def _libraries(
     for (name, _, origin), users in brought.items():
         if origin == "pip":
             users += sorted(followers.pop(name, set()) - set(users))
+    ahead = {library.name for library in kept if library.name in names and on_library_path(machine, library)}
     new = tuple(
-        Library(name, version, origin, loaded_by=tuple(users)) for (name, version, origin), users in brought.items()
+        Library(name, version, origin, loaded_by=() if origin == "pip" and name in ahead else tuple(users))
+        for (name, version, origin), users in brought.items()
     )
+    kept = [
+        replace(library, loaded_by=tuple(sorted(moved)))
+        if on_library_path(machine, library) and library.name in names
+        else library
+        for library in kept
+    ]
     return (*new, *kept) if new or machine.libraries is not None else None
+
+
+def on_library_path(machine: Machine, library: Library) -> bool:
+    """Does LD_LIBRARY_PATH name the folder of this copy of the system's? Then it comes before what packages bring."""
+    folders = [one.rstrip("/") for one in (machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":") if one]
+    return library.origin == "system" and library.path is not None and os.path.dirname(library.path) in folders
 
 
 def _loads(choice: Choice, shared: Mapping[str, str | None]) -> Iterable[tuple[str, str, str]]:

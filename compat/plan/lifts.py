@@ -9,6 +9,7 @@ from compat.plan import moves
 from compat.plan.answers import Problem, answers, planned
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Request, Step
+from compat.plan.repairs import repaired
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
 from compat.plan.search import Found, Search
@@ -43,7 +44,8 @@ def lifts(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
 
 def _ever(problem: Problem, request: Request) -> bool:
     """Is there any build for the request alone, with whichever Python and the newest driver that serves the GPUs?"""
-    machine = replace(emptied(problem.machine), python=None)
+    base = repaired(Scene(problem.machine), problem.goals, problem.matrix, frozenset(("container",)))
+    machine = replace(emptied(base.machine), python=None)
     newest = moves.newest_driver(machine, problem.matrix)
     for one in (machine, moves.with_driver(machine, newest)) if newest else (machine,):
         search = Search(Scene(one), (request,), (parse(goal_of(request.component)),), (), problem.matrix)
@@ -73,7 +75,11 @@ def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> 
         needs = [f"{len(blocks)} environments ({names})"]
         for found in (one for one, _ in solved):
             needs += [text for text in _needs(problem, found, more) if text not in needs]
-        return Lift(more, " and ".join(needs), tuple(step for _, steps in solved for step in steps))
+        steps = [step for _, found_steps in solved for step in found_steps]
+        # What concerns the whole machine goes first.
+        return Lift(
+            more, " and ".join(needs), tuple(sorted(steps, key=lambda step: step.kind not in ("driver", "system")))
+        )
     return None
 
 
@@ -115,6 +121,8 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
     parts = []
     if "python" in more and found.result.python and found.result.python != problem.machine.python:
         parts.append(f"Python {found.result.python}")
+    if "container" in more:
+        parts.append("the container started anew with its GPUs")
     if "driver" in more and found.result.driver.version != problem.machine.driver.version:
         parts.append(f"driver >= {_least_driver(problem, found)}")
     return parts

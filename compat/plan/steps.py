@@ -118,22 +118,33 @@ def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> tuple[str, .
 
 
 def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
-    """Installed distributions that write the same module as a choice."""
+    """Installed distributions that have to go first: those of the same module, and other builds of the same release,
+    which an installer would take for what is asked for."""
     if found.scene.folder:
         return
     after = {normal(name) for name in found.result.packages or {}}
-    gone = tuple(
-        name for name, version in (before.packages or {}).items() if version is not False and normal(name) not in after
+    chosen = {choice.distribution: choice.public for choice in made}
+    here = [(name, version) for name, version in (before.packages or {}).items() if version is not False]
+    gone = tuple(name for name, _ in here if normal(name) not in after)
+    same = tuple(
+        name
+        for name, version in here
+        if version and chosen.get(normal(name)) == versions.parse(version).public and name not in gone
     )
-    if gone:
-        component = made[0].component if made else gone[0]
+    if gone or same:
+        said = [Reason("duplicate-install", f"{', '.join(gone)} would lie under the same module.")] if gone else []
+        said += (
+            [Reason("library-damaged", f"{', '.join(same)} is there in the same release but another build.")]
+            if same
+            else []
+        )
         yield Step(
             "package",
-            component,
-            ", ".join(gone),
+            made[0].component,
+            ", ".join((*gone, *same)),
             "removed",
-            (Reason("duplicate-install", f"{', '.join(gone)} would lie under the same module."),),
-            installers.uninstall(found.scene.machine, "", gone),
+            tuple(said),
+            installers.uninstall(found.scene.machine, "", (*gone, *same)),
         )
 
 
