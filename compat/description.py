@@ -6,7 +6,6 @@ the field and says what was expected. Unknown keys are kept and reported, never 
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from compat import capability, records, versions
@@ -27,6 +26,11 @@ from compat.machine import (
     Model,
     Toolkit,
 )
+
+
+_SIZE_LIMIT = 64 << 20
+_LINE_LIMIT = 16 << 20
+_ONE_A_LINE = "a .jsonl file has one machine description a line; the answers before this line stand"
 
 
 class BadDescription(ValueError):
@@ -227,40 +231,65 @@ def load(path: str) -> Iterator[Machine]:
     if path.endswith(".jsonl"):
         yield from _lines(path)
         return
+    yield from_dict(_parse(_text_of(path), path))
+
+
+def _text_of(path: str) -> str:
+    """The text of a file or of standard input. Raises BadDescription and OSError."""
     if path == "-":
         import sys
 
-        text = sys.stdin.read()
+        data = sys.stdin.buffer.read(_SIZE_LIMIT + 1)
     else:
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise BadDescription(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    yield from_dict(_parse(text, path))
+        with open(path, "rb") as file:
+            data = file.read(_SIZE_LIMIT + 1)
+    if len(data) > _SIZE_LIMIT:
+        raise BadDescription(f"{path}: larger than {_SIZE_LIMIT >> 20} MB", "a machine description has some kilobytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadDescription(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
 
 
 def _lines(path: str) -> Iterator[Machine]:
-    with open(path, encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, 1):
+    with open(path, encoding="utf-8-sig", errors="replace") as lines:
+        for number, line in enumerate(iter(lambda: lines.readline(_LINE_LIMIT), ""), 1):
+            if len(line) == _LINE_LIMIT:
+                raise BadDescription(f"{path}:{number}: a line of more than {_LINE_LIMIT >> 20} MB", _ONE_A_LINE)
             if line.strip():
                 try:
-                    yield from_dict(json.loads(line))
-                except json.JSONDecodeError as error:
-                    raise BadDescription(f"{path}:{number}: not JSON: {error.msg}") from None
+                    yield from_dict(_json(line))
+                except _NotJson as error:
+                    raise BadDescription(f"{path}:{number}: not JSON: {error}", _ONE_A_LINE) from None
                 except BadDescription as error:
                     raise BadDescription(f"{path}:{number}: {error}", error.hint) from None
+
+
+class _NotJson(Exception):
+    """Why a text is not JSON, and the line on which it is not."""
+
+    line = 1
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and nesting without end
+        reason = _NotJson(getattr(error, "msg", None) or str(error).partition(";")[0])
+        reason.line = getattr(error, "lineno", 1)
+        raise reason from None
 
 
 def _parse(text: str, path: str) -> Any:
     if not path.endswith(".toml"):
         try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
+            return _json(text)
+        except _NotJson as error:
             if path.endswith(".json") or text.lstrip()[:1] in ("{", "["):
-                raise BadDescription(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+                raise BadDescription(f"{path}:{error.line}: not JSON: {error}") from None
     from compat import toml
 
     try:
         return toml.loads(text)
-    except toml.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         raise BadDescription(f"{path}: neither JSON nor TOML: {error}") from None

@@ -5,8 +5,11 @@ import sys
 
 def main() -> None:
     """Run compatcheck. Exit status: 0 compatible or unknown, 1 incompatible, 2 wrong usage or input, 3 own failure."""
+    import gc
+
     from compat.cli.later import postpone_inspect
 
+    gc.set_threshold(100_000, 50, 50)  # what a start makes is kept: to look through it at every turn finds nothing
     postpone_inspect()
     from compat.cli.app import run
 

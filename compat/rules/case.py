@@ -1,7 +1,7 @@
 """A case: one machine, one goal, the matrix, and what several rules derive from them."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from compat import versions
 from compat.capability import Capability
@@ -170,25 +170,28 @@ class Case:
         """The component that the goal is named for; None for goals about the machine itself."""
         return self.subjects[0] if self.subjects else None
 
+    @cached_property
+    def packages(self) -> dict[str, str | Literal[False] | None]:
+        """What is spoken of as installed or not, by normalised name; of several spellings the first."""
+        from compat.matrix.packages import normal
+
+        packages: dict[str, str | Literal[False] | None] = {}
+        for name, version in (self.machine.packages or {}).items():
+            packages.setdefault(normal(name), version)
+        return packages
+
     def version_of(self, distribution: str) -> str | None:
         """Installed version of a distribution; None if it is not installed or its version is unknown."""
         from compat.matrix.packages import normal
 
-        wanted = normal(distribution)
-        for name, version in (self.machine.packages or {}).items():
-            if normal(name) == wanted and version:
-                return version
-        return None
+        return self.packages.get(normal(distribution)) or None
 
     def has(self, distribution: str) -> bool | None:
         """Is it installed? None where the packages are unknown or it is not spoken of."""
         from compat.matrix.packages import normal
 
-        wanted = normal(distribution)
-        for name, version in (self.machine.packages or {}).items():
-            if normal(name) == wanted:
-                return version is not False
-        return None
+        version = self.packages.get(normal(distribution), "unspoken")
+        return None if version == "unspoken" else version is not False
 
     # -- libraries -------------------------------------------------------------------------------------------------
 

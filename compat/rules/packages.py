@@ -256,13 +256,15 @@ def protobuf_conflict(case: Case) -> Iterator[Outcome]:
 
 def _breaks(case: Case, name: str) -> Iterator[Outcome]:
     """Advisories of the matrix: an affected package, and the other one that it breaks with."""
-    for row in case.matrix.every("break"):
-        if row["rule"] == name and normal(row["package"]) in _about(case, name):
+    rows = [row for row in case.matrix.every("break") if row["rule"] == name]
+    about = _about(case) if rows else set()
+    for row in rows:
+        if normal(row["package"]) in about:
             yield from _advisory(case, name, row)
 
 
-def _about(case: Case, name: str) -> set[str]:
-    installed = {normal(package) for package, version in (case.machine.packages or {}).items() if version is not False}
+def _about(case: Case) -> set[str]:
+    installed = {package for package, version in case.packages.items() if version is not False}
     mine = {alias for subject in case.subjects for alias in (normal(subject.distribution), normal(subject.component))}
     # An import pulls in its own requirements, so their breaks are its breaks (tensorboard's of tensorflow).
     pulled = {pinned for subject in case.subjects for row in subject.candidates[:1]
