@@ -27,7 +27,6 @@ from compat.machine import (
     Toolkit,
 )
 
-
 _SIZE_LIMIT = 64 << 20
 _LINE_LIMIT = 16 << 20
 _ONE_A_LINE = "a .jsonl file has one machine description a line; the answers before this line stand"
@@ -129,9 +128,9 @@ def _record(kind: type) -> Reader:
 
 
 def _shape(text: str = "", version: str = "", flag: str = "", **special: Reader) -> dict[str, Reader]:
-    shape: dict[str, Reader] = {name: _text for name in text.split()}
-    shape.update({name: _version for name in version.split()})
-    shape.update({name: _flag for name in flag.split()})
+    shape: dict[str, Reader] = dict.fromkeys(text.split(), _text)
+    shape.update(dict.fromkeys(version.split(), _version))
+    shape.update(dict.fromkeys(flag.split(), _flag))
     return shape | special
 
 
