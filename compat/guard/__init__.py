@@ -1,0 +1,1 @@
+"""The gates before an install: requirement and lock files, Dockerfiles, pip, uv and apt."""

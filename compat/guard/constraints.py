@@ -1,0 +1,127 @@
+"""A constraints file for one machine: only what its GPU, driver, Python, system and C library rule out.
+
+For each framework the published releases are held against the machine by the same rules as ever. What every build of a
+release fails on is excluded; an unbroken end of the list becomes one bound, the rest single exclusions. A line is
+written only where it excludes something that the index would otherwise offer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.check import check
+from compat.goals import parse
+from compat.machine import Machine
+from compat.matrix.packages import fits_platform
+from compat.plan.scene import emptied
+from compat.rules.base import Finding
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+# Distribution -> goal that it is wanted for. Names whose releases a resolver chooses freely.
+SUBJECTS = {
+    "torch": "use:torch",
+    "tensorflow": "use:tensorflow",
+    "jax-cuda12-plugin": "use:jax",
+    "jax-cuda13-plugin": "use:jax",
+    "onnxruntime-gpu": "use:onnxruntime-cuda",
+    "tensorrt": "use:tensorrt",
+    "tensorrt-cu12": "use:tensorrt",
+    "tensorrt-cu13": "use:tensorrt",
+    "vllm": "use:vllm",
+    "cupy-cuda11x": "use:cupy",
+    "cupy-cuda12x": "use:cupy",
+    "cupy-cuda13x": "use:cupy",
+    "ctranslate2": "use:ctranslate2",
+}
+_RULES = frozenset(
+    (
+        "driver-too-old",
+        "gpu-not-in-build",
+        "cuda-older-than-gpu",
+        "gpu-unsupported-by-tensorrt",
+        "python-unsupported",
+        "glibc-too-old",
+        "no-gpu-build-for-platform",
+        "ptx-newer-than-driver",
+        "cpu-only-build",
+    )
+)
+
+
+def lines(machine: Machine, matrix: "Matrix") -> Iterator[str]:
+    """The lines of the file."""
+    bare = replace(emptied(machine), libraries=None)
+    label = machine.name or "this machine"
+    gpus = ", ".join(dict.fromkeys(gpu.name or "a GPU" for gpu in machine.gpus or ())) or "GPU unknown"
+    yield f"# Constraints for {label}: {gpus}, driver {machine.driver.version or 'unknown'}, Python {machine.python or 'unknown'}"
+    yield f"# Written by compatcheck guard constraints from the matrix of {matrix.date}. Use: PIP_CONSTRAINT or UV_CONSTRAINT."
+    for name, goal in SUBJECTS.items():
+        yield from _of(name, goal, bare, matrix)
+
+
+def _of(name: str, goal: str, machine: Machine, matrix: "Matrix") -> Iterator[str]:
+    offered = [version for version in matrix.packages.versions(name) if _offered(name, version, machine, matrix)]
+    wrong = {version: found for version in offered if (found := _fault(name, version, goal, machine, matrix))}
+    if not wrong:
+        return
+    if len(wrong) == len(offered):
+        yield from _comment(name, wrong[offered[-1]], f"no release of {name} works here")
+        yield f"{name}<0"
+        return
+    right = [index for index, version in enumerate(offered) if version not in wrong]
+    first, last = right[0], right[-1]
+    clauses = []
+    if first > 0:
+        yield from _comment(name, wrong[offered[first - 1]], f"up to {offered[first - 1]}")
+        clauses.append(f">={offered[first]}")
+    if last < len(offered) - 1:
+        yield from _comment(name, wrong[offered[last + 1]], f"from {offered[last + 1]}")
+        clauses.append(f"<{offered[last + 1]}")
+    for version in offered[first:last]:
+        if version in wrong:
+            yield from _comment(name, wrong[version], version)
+            clauses.append(f"!={version}")
+    yield f"{name}{','.join(clauses)}"
+
+
+def _offered(name: str, version: str, machine: Machine, matrix: "Matrix") -> bool:
+    """Would an installer here take a file of this release from the index?"""
+    parsed = versions.parse(version)
+    line = versions.major_minor(machine.python) if machine.python else None
+    return not parsed.is_prerelease and any(
+        row["index"] == "pypi"
+        and fits_platform(row, machine.os, machine.arch)
+        and (line is None or "python" not in row or line in row["python"])
+        for row in matrix.packages.builds(name).get(version, ())
+    )
+
+
+def _fault(name: str, version: str, goal: str, machine: Machine, matrix: "Matrix") -> Finding | None:
+    """What rules the release out by itself, whatever is installed beside it."""
+    from compat.machine import Build
+
+    installed = replace(machine, packages={name: version}, builds={name: Build(source="pypi")})
+    if goal == "use:jax":
+        installed = replace(installed, packages={name: version, "jax": version, "jaxlib": version})
+    return next(
+        (
+            found
+            for found in check(installed, parse(goal), matrix).findings
+            if found.severity == "error" and found.rule in _RULES
+        ),
+        None,
+    )
+
+
+def _comment(name: str, found: Finding, span: str) -> Iterator[str]:
+    yield ""
+    yield f"# {name}, {span}: {found.rule}: {_one_line(found.message)}"
+    if found.evidence:
+        yield f"#   source: {_one_line(found.evidence[-1].source)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,147 @@
+"""The machine that a file describes: the target's hardware and system, with what the file would install on it.
+
+An exact release counts as installed, a range as requested. Where each fact is from goes into ``sources`` as PATH:LINE, so
+that every finding's evidence leads back to the line.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from compat.goals import Goal, parse
+from compat.guard.files import Contents, Requirement
+from compat.guard.images import inside
+from compat.guard.transaction import source_of
+from compat.machine import Build, Machine, Toolkit
+from compat.matrix.packages import normal
+from compat.plan.markers import applies
+from compat.plan.scene import emptied
+from compat.suggest import goals_of
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+# conda's packages that say which CUDA the environment has.
+_CONDA_CUDA = ("cudatoolkit", "pytorch-cuda", "cuda-version", "cuda-toolkit", "cuda")
+
+
+def target(machine: Machine | None) -> Machine:
+    """The machine to judge for. One that has no GPU is where the file is read, not where it is to run."""
+    if machine is None or (machine.gpus == () and machine.interpreter is not None):
+        return Machine(os="linux", arch=machine.arch if machine else None)
+    return replace(emptied(machine), packages=None)
+
+
+def described(contents: Contents, machine: Machine | None, matrix: "Matrix") -> Machine:
+    """The machine after the file has been carried out."""
+    base = target(machine)
+    base = replace(base, name=contents.path)
+    if contents.image is not None:
+        base = inside(base, contents.image, matrix)
+        base = replace(base, name=contents.path)
+    if contents.python is not None:
+        where = {**base.sources, "python": f"{contents.path}:{contents.python_line}"}
+        base = replace(base, python=contents.python, sources=where)
+    return _with_packages(base, contents, matrix)
+
+
+def _with_packages(base: Machine, contents: Contents, matrix: "Matrix") -> Machine:
+    packages: dict[str, Any] = dict(base.packages or {})
+    builds: dict[str, Build] = dict(base.builds)
+    request: dict[str, str] = {}
+    sources: dict[str, str] = dict(base.sources)
+    for one in _that_count(contents, base):
+        packages.pop(one.name, None)
+        request.pop(one.name, None)
+        exact = one.exact
+        (packages if exact else request)[one.name] = exact or one.range
+        sources[f"{'packages' if exact else 'request'}.{one.name}"] = one.where
+        build = _build(one, contents, matrix)
+        if build is not None:
+            builds[one.name] = build
+            sources |= {f"builds.{one.name}.{field}": one.where for field in ("cuda", "source")}
+    kits = base.toolkits if base.toolkits is not None else _conda_toolkit(contents)
+    return replace(base, packages=packages, builds=builds, request=request or None, sources=sources, toolkits=kits)
+
+
+def _that_count(contents: Contents, machine: Machine) -> Iterable[Requirement]:
+    """Requirements whose marker holds; a constraint narrows what is asked for and asks for nothing itself."""
+    limits = {one.name: one for one in contents.constraints if applies(one.marker, machine)}
+    for one in contents.requirements:
+        if not applies(one.marker, machine):
+            continue
+        limit = limits.get(one.name)
+        if limit is None or one.exact:
+            yield one
+        else:
+            text = limit.range if one.range == "*" or limit.exact else f"{one.range},{limit.range}"
+            yield replace(one, range=text)
+
+
+def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | None:
+    """What the line or the file's index says of the build; only packages that have several builds are concerned."""
+    if matrix.packages.component(one.name) is None:
+        return None
+    if contents.kind == "conda" and one.build is not None:
+        from compat.probe.builds import of_conda
+
+        return of_conda(one.build.strip("*"))
+    if one.url is not None:
+        return Build(source=source_of(one.url, contents.kind != "pylock"))
+    vendors = {source_of(url) for url in contents.indexes} - {"pypi", None}
+    if (
+        "pytorch" in vendors
+        and one.name in ("torch", "torchvision", "torchaudio")
+        and (one.exact or "+").partition("+")[2] == ""
+    ):
+        return _of_pytorch(contents.indexes)
+    return Build(source="pypi") if contents.kind != "conda" and "+" not in (one.exact or "") and not vendors else None
+
+
+def _of_pytorch(indexes: Iterable[str]) -> Build:
+    """The last folder of download.pytorch.org/whl/cu124 is the variant; without one any build can come."""
+    from compat import versions
+
+    tags = {url.rstrip("/").rpartition("/")[2] for url in indexes if source_of(url) == "pytorch"}
+    if tags == {"cpu"}:
+        return Build(cuda=False, source="pytorch")
+    cuda = versions.cuda_of_tag(next(iter(tags))) if len(tags) == 1 else None
+    return Build(cuda=cuda, source="pytorch")
+
+
+def _conda_toolkit(contents: Contents) -> tuple[Toolkit, ...] | None:
+    found = [one for one in contents.requirements if contents.kind == "conda" and one.name in _CONDA_CUDA]
+    release = found[0].range.removeprefix("==").removesuffix(".*") if found else ""
+    return (Toolkit(release, "conda"),) if release[:1].isdigit() and "," not in release else None
+
+
+def goals(machine: Machine, matrix: "Matrix") -> tuple[Goal, ...]:
+    """Use what is pinned, install what is asked for; a name that the matrix calls dead is judged as a request."""
+    dead = {normal(row["distribution"]) for row in matrix.every("name")}
+    pinned = [goal for goal in goals_of(machine) if str(goal) != "use:gpu" or machine.container.image]
+    asked = [name for name in machine.request or {} if name in dead or _accelerated(name, matrix)]
+    return (*pinned, *(parse(f"install:{name}") for name in dict.fromkeys(asked)))
+
+
+def _accelerated(name: str, matrix: "Matrix") -> bool:
+    component = matrix.packages.component(name)
+    return component is not None and matrix.packages.about(component).get("accelerator") in ("optional", "always")
+
+
+def dead_pins(machine: Machine, matrix: "Matrix") -> tuple[tuple[Machine, Goal], ...]:
+    """Pinned names that the matrix calls dead: each as a request, so that the rule about requests is asked."""
+    dead = {normal(row["distribution"]) for row in matrix.every("name")}
+    found = []
+    for name, version in (machine.packages or {}).items():
+        if version and normal(name) in dead:
+            sources = {
+                **machine.sources,
+                f"request.{name}": machine.sources.get(f"packages.{name}", machine.name or ""),
+            }
+            found.append(
+                (
+                    replace(machine, request={name: f"=={version}"}, packages=None, builds={}, sources=sources),
+                    parse(f"install:{name}"),
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,126 @@
+"""Files that say what will be installed, one reader a format. Nothing in them is executed or fetched.
+
+A reader answers ``Contents``: requirements with file and line, the Python, the image. What it cannot read is BadFile
+with the line; what is allowed in such a file and says nothing about packages is passed over.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+LIMIT = 16 << 20
+"""Bytes of a file that are read; lock files of large projects have some megabytes."""
+
+
+class BadFile(ValueError):
+    """The file cannot be read; the message begins with ``PATH:LINE``, ``hint`` says what is expected."""
+
+    def __init__(self, path: str, line: int, message: str, hint: str = "") -> None:
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+        self.hint = hint or "requirements.txt, pyproject.toml, environment.yml, Dockerfile and pylock.toml are read"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One package that is asked for. ``range`` is a PEP 440 range, ``*`` for any release."""
+
+    name: str
+    range: str
+    path: str
+    line: int
+    extras: tuple[str, ...] = ()
+    marker: str = ""
+    url: str | None = None  # the file or index that it is to come from
+    build: str | None = None  # conda's build string
+
+    @property
+    def exact(self) -> str | None:
+        """The release, where the range admits just one."""
+        match = re.fullmatch(r"={2,3}\s*([^,*\s]+)", self.range)
+        return match[1] if match else None
+
+    @property
+    def where(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image that a Dockerfile's last stage stands on."""
+
+    name: str
+    tag: str
+    path: str
+    line: int
+    platform: str | None = None
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file says."""
+
+    kind: str
+    path: str
+    requirements: tuple[Requirement, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    python: str | None = None  # a release or a line: 3.11
+    python_line: int = 0
+    requires_python: str | None = None
+    indexes: tuple[str, ...] = ()
+    image: Image | None = None
+    system: tuple[str, ...] = field(default=())  # Debian packages that a Dockerfile installs
+
+
+def text_of(path: str) -> str:
+    """The file's text. Raises BadFile."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LIMIT + 1)
+    except OSError as error:
+        raise BadFile(path, 0, error.strerror or str(error), "give a file that can be read") from None
+    if len(data) > LIMIT:
+        raise BadFile(path, 0, f"longer than {LIMIT >> 20} MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise BadFile(path, line, f"not UTF-8 text ({error.reason})") from None
+
+
+def kind_of(path: str) -> str:
+    """The format, told by the file's name."""
+    name = os.path.basename(path).lower()
+    if re.fullmatch(r"pylock(?:\.[^.]+)?\.toml", name):
+        return "pylock"
+    if name.endswith(".toml"):
+        return "pyproject"
+    if name.endswith((".yml", ".yaml")):
+        return "conda"
+    if re.search(r"(?:^|[.\-_])(?:docker|container)file(?:$|[.\-_])", name):
+        return "dockerfile"
+    return "requirements"
+
+
+def read(path: str) -> Contents:
+    """Read a file of any of the formats. Raises BadFile."""
+    from importlib import import_module
+
+    contents: Contents = import_module(f"compat.guard.files.{kind_of(path)}").read(path)
+    return contents
+
+
+def logical_lines(text: str, path: str, comment: str = "#") -> Iterator[tuple[int, str]]:
+    """Lines joined over a trailing backslash, each with the number of its first; comment lines inside are left out."""
+    start, parts = 0, []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith(comment):
+            continue
+        start = start or number
+        if line.rstrip().endswith("\\"):
+            parts.append(line.rstrip()[:-1])
+            continue
+        yield start, " ".join([*parts, line]).strip()
+        start, parts = 0, []
+    if parts:
+        yield start, " ".join(parts).strip()

@@ -1,0 +1,130 @@
+"""conda's environment.yml, in the subset of YAML that such files are written in.
+
+Read are block mappings and lists, flow lists, quotes and comments. Anchors, tags, multi-line scalars and nested
+mappings do not occur in environment files and are refused with their line.
+"""
+
+import re
+
+from compat import versions
+from compat.guard.files import BadFile, Contents, Requirement, text_of
+from compat.guard.files.line import of_text
+from compat.matrix.packages import normal
+
+_ITEM = re.compile(r"^(\s*)-(?:\s+(.*))?$")
+_KEY = re.compile(r"^(\s*)([A-Za-z_][\w.-]*)\s*:(?:\s+(.*))?$")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_MATCH = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9_][\w.-]*)\s*(?:\[[^\]]*\])?\s*(.*)$")
+
+
+def read(path: str) -> Contents:
+    """Dependencies of conda and, inside ``pip:``, of the index. Raises BadFile."""
+    found: list[Requirement] = []
+    python: tuple[str, int] | None = None
+    for number, text, pip in _dependencies(text_of(path), path):
+        one = (
+            of_text(text, path, number)
+            if pip and not text.startswith("-")
+            else None
+            if pip
+            else match_spec(text, path, number)
+        )
+        if one is None:
+            continue
+        if one.name == "python" and not pip:
+            python = (one.range, number)
+        elif not one.name.startswith("--"):
+            found.append(one)
+    line = re.search(r"\d+\.\d+(?:\.\d+)?", python[0]) if python and python[0].startswith("==") else None
+    return Contents(
+        "conda", path, tuple(found), python=line[0] if line else None, python_line=python[1] if python else 0
+    )
+
+
+def _dependencies(text: str, path: str) -> list[tuple[int, str, bool]]:
+    """(line, entry, inside ``pip:``) of the list ``dependencies``."""
+    found: list[tuple[int, str, bool]] = []
+    section, depth, pip_depth = "", -1, -1
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = _COMMENT.sub("", raw).rstrip()
+        if not line.strip() or line.strip() in ("---", "..."):
+            continue
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            raise BadFile(path, number, "a tab indents this line; YAML takes blanks only")
+        item, key = _ITEM.match(line), _KEY.match(line)
+        if item is None and key is not None and not key[1]:
+            section, depth, pip_depth = key[2], -1, -1
+            found += (
+                [(number, one, False) for one in _flow(key[3] or "", path, number)] if section == "dependencies" else []
+            )
+        elif section != "dependencies":
+            continue
+        elif item is None:
+            raise BadFile(
+                path, number, f"not an entry of a list: {line.strip()[:60]!r}", "an entry is written `- NAME=VERSION`"
+            )
+        else:
+            indent, entry = len(item[1]), _scalar(item[2] or "", path, number)
+            depth = indent if depth < 0 else depth
+            if indent <= depth:
+                pip_depth = -1
+            if re.fullmatch(r"pip\s*:", entry):
+                pip_depth = indent
+            elif entry:
+                found.append((number, entry, pip_depth >= 0 and indent > pip_depth))
+    return found
+
+
+def _scalar(text: str, path: str, number: int) -> str:
+    value = text.strip()
+    if value[:1] in ("&", "*", "!", "|", ">", "{", "%", "@", "`"):
+        raise BadFile(path, number, f"YAML that environment files do not need: {value[:40]!r}")
+    if value[:1] in ("'", '"'):
+        if len(value) < 2 or value[-1] != value[0]:
+            raise BadFile(path, number, f"a quote is not closed: {value[:40]!r}")
+        return value[1:-1].strip()
+    return value
+
+
+def _flow(text: str, path: str, number: int) -> list[str]:
+    value = text.strip()
+    if not value:
+        return []
+    if not (value.startswith("[") and value.endswith("]")):
+        raise BadFile(path, number, f"expected a list, got {value[:40]!r}")
+    return [entry for part in re.split(r",\s+|,$", value[1:-1]) if (entry := _scalar(part, path, number))]
+
+
+def match_spec(text: str, path: str, number: int) -> Requirement:
+    """conda's ``channel::name=version=build``: one = is the line (3.10 is 3.10.*), two are the release.
+
+    Raises BadFile. (conda's MatchSpec, https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html)
+    """
+    match = _MATCH.match(text.strip())
+    if match is None:
+        raise BadFile(path, number, f"not a dependency: {text[:60]!r}", "an entry is written `- NAME=VERSION`")
+    name, rest = normal(match[1].replace("_", "-") if match[1] != "_" else match[1]), match[2].strip()
+    version, _, build = _split(rest)
+    return Requirement(name, _range(version), path, number, build=build or None)
+
+
+def _split(rest: str) -> tuple[str, str, str]:
+    blank = re.match(r"^([\d][^\s=]*)\s+(\S+)$", rest)
+    if blank is not None:
+        return blank[1], " ", blank[2]
+    match = re.match(r"^(=?=?[^=<>!~,|\s]+)=([^=,|]+)$", rest)
+    return (match[1], "=", match[2].strip()) if match else (rest, "", "")
+
+
+def _range(text: str) -> str:
+    plain = text.strip().replace(" ", "")
+    if plain in ("", "*") or "|" in plain:
+        return "*"
+    single = re.fullmatch(r"=?(\d[^=<>!~,]*)", plain)
+    if single is not None:
+        version = single[1].removesuffix("*").removesuffix(".")
+        plain = f"=={version}.*" if versions.try_parse(version) else "*"
+    try:
+        return versions.parse_range(plain).text
+    except versions.BadVersion:
+        return "*"

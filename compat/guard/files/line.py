@@ -1,0 +1,59 @@
+"""One requirement in the spelling of PEP 508 (packaging reads it), or a wheel's file name."""
+
+import re
+from functools import lru_cache
+
+from compat import versions
+from compat.guard.files import BadFile, Requirement
+from compat.matrix.packages import normal
+
+_WHEEL = re.compile(
+    r"(?:^|/)([A-Za-z0-9][A-Za-z0-9._]*)-([0-9][^-/]*)(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl(?:[#?].*)?$"
+)
+_VARIABLE = re.compile(r"\$\{?[A-Za-z_]")
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> tuple[str, str, tuple[str, ...], str, str | None]:
+    from packaging.requirements import Requirement as Pep508
+
+    found = Pep508(text)
+    return (
+        normal(found.name),
+        str(found.specifier) or "*",
+        tuple(sorted(found.extras)),
+        str(found.marker) if found.marker else "",
+        found.url,
+    )
+
+
+def of_text(text: str, path: str, line: int) -> Requirement | None:
+    """A requirement; None for what names no package (a folder, an address without a name, an unset variable).
+
+    Raises BadFile.
+    """
+    from packaging.requirements import InvalidRequirement
+
+    wheel = _WHEEL.search(text.replace("%2B", "+").replace("%2b", "+"))
+    try:
+        name, spec, extras, marker, url = _parsed(text)
+    except InvalidRequirement as error:
+        if wheel is not None:
+            return Requirement(normal(wheel[1]), f"=={wheel[2]}", path, line, url=text)
+        if _VARIABLE.search(text) or re.match(r"^(?:\.|/|[a-z+]+://|git\+)|.*[/\\]", text):
+            return None
+        reason = str(error).splitlines()[0]
+        raise BadFile(
+            path, line, f"not a requirement: {text[:80]!r} ({reason})", "write NAME, NAME==1.2 or NAME>=1,<2"
+        ) from None
+    if url is not None and wheel is not None:
+        spec = f"=={wheel[2]}"
+    return Requirement(name, checked(spec), path, line, extras, marker, url)
+
+
+def checked(spec: str) -> str:
+    """The range as our version algebra reads it; what it cannot read admits anything (an arbitrary-equality text)."""
+    try:
+        return versions.parse_range(spec).text
+    except versions.BadVersion:
+        return "*"

@@ -1,0 +1,166 @@
+"""The gate in front of pip and uv: ask the resolver, judge what it would leave, then let it happen or say why not."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from compat.guard.invocation import Invocation
+from compat.guard.resolver import NoAnswer, Question, of_uninstall
+from compat.guard.result import after
+from compat.guard.transaction import Transaction
+from compat.guard.verdict import Harm, harms
+from compat.machine import Machine
+from compat.rules.base import Finding
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+_SAYS = {
+    "broken": "works now and would not any more",
+    "worse": "is broken already, and more would be",
+    "unusable": "would not work on this machine",
+    "changed": "is broken already and would be broken otherwise; this does not stop the installation",
+}
+
+
+class Gate:
+    """One command before it runs. ``described`` replaces the hardware and system of this machine, not its packages."""
+
+    def __init__(
+        self, invocation: Invocation, matrix: "Callable[[], Matrix]", described: Machine | None = None
+    ) -> None:
+        self.invocation = invocation
+        self._load_matrix = matrix
+        self._described = described
+        self.stopped = False
+        self.status = 0
+
+    @cached_property
+    def matrix(self) -> "Matrix":
+        return self._load_matrix()
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The machine that the change is judged for."""
+        from compat.probe.assemble import read_machine
+        from compat.probe.host import Host
+
+        here = read_machine(Host("/"), os.path.abspath(self.invocation.interpreter))
+        if self._described is None:
+            return here
+        own = self._described
+        return replace(
+            own,
+            python=here.python or own.python,
+            packages=here.packages,
+            builds=here.builds,
+            libraries=here.libraries,
+            interpreter=here.interpreter,
+        )
+
+    def judge(self) -> Iterator[str]:
+        """What there is to say, line by line; afterwards ``stopped`` and ``status`` are set."""
+        if not self.invocation.judged:
+            return
+        yield from self._dead_names()
+        if self.stopped:
+            return
+        try:
+            transaction = self._transaction(self.invocation)
+        except NoAnswer as error:
+            yield from self._unanswered(error)
+            return
+        found = self._harms(transaction)
+        yield from _shown(found)
+        if any(harm.blocks for harm in found):
+            self.stopped, self.status = True, 1
+            yield from self._way_out(transaction, found)
+
+    def _transaction(self, invocation: Invocation) -> Transaction:
+        if invocation.verb == "uninstall":
+            return of_uninstall(
+                invocation, [name for name, version in (self.machine.packages or {}).items() if version]
+            )
+        question = Question(invocation)
+        # Read the machine while the resolver works: it is the resolver's network that takes the time.
+        _ = self.machine, self.matrix.index
+        return question.answer()
+
+    def _harms(self, transaction: Transaction) -> tuple[Harm, ...]:
+        if transaction.empty:
+            return ()
+        return harms(self.machine, after(self.machine, transaction, self.matrix), self.matrix)
+
+    def _harmless(self, invocation: Invocation) -> bool:
+        try:
+            return not any(one.blocks for one in self._harms(self._transaction(invocation)))
+        except NoAnswer:
+            return False
+
+    def _dead_names(self) -> Iterator[str]:
+        """Names that install nothing but an error, told before the resolver builds them."""
+        from compat.guard.nearest import typed_requirements
+        from compat.guard.request import dead
+
+        if self.invocation.verb == "uninstall":
+            return
+        for found in dead(typed_requirements(self.invocation), self.matrix):
+            self.stopped, self.status = True, 1
+            yield f"error: {found.message} ({found.rule})"
+            yield from (f"  - {one.fact} [{one.source}]" for one in found.evidence[1:])
+            yield from (f"fix: {remedy.text}" for remedy in found.remedies)
+
+    def _unanswered(self, error: NoAnswer) -> Iterator[str]:
+        self.stopped, self.status = True, error.status
+        yield f"error: {error}"
+        yield from (f"  {line}" for line in error.said.strip().splitlines()[-12:])
+        if "no such option" in error.said:
+            yield "hint: pip tells what it would do from 22.2 on; upgrade it, or use --yes-anyway"
+            return
+        from compat.guard.nearest import typed_requirements
+        from compat.guard.request import hopeless
+
+        for found in hopeless(typed_requirements(self.invocation), self.machine, self.matrix):
+            yield f"because: {found.message} ({found.rule})"
+            yield from (f"fix: {remedy.text}" for remedy in found.remedies)
+
+    def _way_out(self, transaction: Transaction, found: tuple[Harm, ...]) -> Iterator[str]:
+        from compat.guard.nearest import nearest
+
+        ways = nearest(self.invocation, self.machine, transaction, found, self.matrix, self._harmless)
+        for way in ways:
+            yield f"nearest that breaks nothing: {way.says}"
+            if way.argv:
+                yield f"  $ {way.shell}"
+        yield "stopped: nothing was changed; --yes-anyway installs it all the same"
+
+    def carry_out(self) -> int:
+        """Run the real command in this process's place, as an argument list; its exit status is the guard's."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        argv = list(self.invocation.argv)
+        try:
+            if os.name == "posix":
+                os.execvp(argv[0], argv)  # noqa: S606 - an argument list, and no shell
+            return subprocess.run(argv, check=False).returncode
+        except OSError as error:
+            print(f"error: {argv[0]}: {error.strerror or error}", file=sys.stderr)
+            return 2
+
+
+def _shown(found: tuple[Harm, ...]) -> Iterator[str]:
+    """Each harm once, with all the goals that it is done to."""
+    merged: dict[tuple[str, tuple[Finding, ...]], list[Harm]] = {}
+    for harm in found:
+        merged.setdefault((harm.kind, harm.findings), []).append(harm)
+    for (kind, findings), same in merged.items():
+        goals = ", ".join(str(harm.goal) for harm in same)
+        yield f"{'error' if same[0].blocks else 'note'}: {goals}: {_SAYS[kind]}"
+        for one in findings:
+            yield f"  {one.rule}: {one.message}"
+            yield from (f"    - {evidence.fact} [{evidence.source}]" for evidence in one.evidence)
+            yield from (f"    fix: {remedy.text}" for remedy in one.remedies)

@@ -1,0 +1,127 @@
+"""Asks pip or uv what it would do. Both resolve for real and change nothing (`--dry-run`).
+
+pip writes a report (format 1: https://pip.pypa.io/en/stable/reference/installation-report/), from pip 22.2 on. uv
+prints what it would change, one package a line: `` + torch==2.6.0``, `` - numpy==1.26.4``.
+"""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+from compat.guard.invocation import Invocation
+from compat.guard.transaction import Coming, Transaction, source_of
+from compat.matrix.packages import normal
+
+_UV_LINE = re.compile(r"^ ([+\-~]) ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)(?: \(from (.+)\))?\s*$")
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
+REPORT_LIMIT = 256 << 20
+"""Bytes read of a report: one holds the whole metadata of each package, descriptions included."""
+
+
+class NoAnswer(Exception):
+    """The resolver has no answer; ``said`` is its own error output, ``status`` its exit status."""
+
+    def __init__(self, message: str, said: str = "", status: int = 1) -> None:
+        super().__init__(message)
+        self.said = said
+        self.status = status
+
+
+class Question:
+    """A resolver at work: started at once, so that the machine can be read meanwhile."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self.invocation = invocation
+        self._folder = tempfile.TemporaryDirectory(prefix="compatcheck-")
+        self._report = os.path.join(self._folder.name, "report.json")
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is read
+        try:
+            self._child = subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors
+            )
+        except OSError as error:
+            raise NoAnswer(f"{self.argv[0]}: {error.strerror or error}", status=2) from None
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The question as an argument list."""
+        more = ("--dry-run",) if "--dry-run" not in self.invocation.arguments else ()
+        if self.invocation.installer == "pip":
+            more = (*more, "--quiet", "--report", self._report)
+        return (*self.invocation.argv, *more)
+
+    def answer(self) -> Transaction:
+        """Wait for the resolver. Raises NoAnswer."""
+        try:
+            status = self._child.wait()
+            self._errors.seek(0)
+            said = self._errors.read(1 << 20).decode("utf-8", "replace")
+            if status != 0:
+                raise NoAnswer(f"{self.invocation.installer} finds no set of packages to install", said, status)
+            if self.invocation.installer == "uv":
+                return of_uv(said)
+            return of_report(_load(self._report, said))
+        finally:
+            self._errors.close()
+            self._folder.cleanup()
+
+
+def _load(path: str, said: str) -> Any:
+    try:
+        if os.path.getsize(path) > REPORT_LIMIT:
+            raise NoAnswer("pip's report is too long")
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        raise NoAnswer(f"pip wrote no report that can be read: {error}", said) from None
+
+
+def of_report(report: Any) -> Transaction:
+    """pip's installation report. What is installed already and stays is not in it. Raises NoAnswer."""
+    try:
+        if str(report["version"]).partition(".")[0] != "1":
+            raise NoAnswer(f"pip's report is of a later format: {report['version']}")
+        return Transaction(tuple(_coming(item) for item in report["install"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise NoAnswer(f"pip's report lacks {error}") from None
+
+
+def _coming(item: Any) -> Coming:
+    metadata, url = item["metadata"], str(item["download_info"]["url"])
+    requires = tuple(str(line) for line in metadata.get("requires_dist") or ())
+    return Coming(
+        normal(str(metadata["name"])), str(metadata["version"]), source_of(url, bool(item.get("is_direct"))), requires
+    )
+
+
+def of_uv(output: str) -> Transaction:
+    """uv's list of changes. A line without an address is from the configured index, if its version does not say more."""
+    installs, removes = [], []
+    for line in re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines():
+        match = _UV_LINE.match(line)
+        if match is None:
+            continue
+        sign, name, version, url = match.groups()
+        if sign == "-":
+            removes.append(normal(name))
+            continue
+        local = version.partition("+")[2]
+        source = source_of(url, True) if url else ("pytorch" if re.match(r"(?:cu\d+|cpu)$", local) else "pypi")
+        installs.append(Coming(normal(name), version, source))
+    new = {one.name for one in installs}
+    return Transaction(tuple(installs), tuple(name for name in removes if name not in new))
+
+
+def of_uninstall(invocation: Invocation, installed: Sequence[str]) -> Transaction:
+    """An uninstallation needs no resolver: the names, as far as they are installed."""
+    asked = [match[0] for word in invocation.named if (match := _NAME.match(word))]
+    for path in invocation.values("-r", "--requirement", "--requirements"):
+        from compat.guard.files.requirements import read
+
+        asked += [one.name for one in read(path).requirements]
+    here = {normal(name) for name in installed}
+    return Transaction(removes=tuple(dict.fromkeys(normal(name) for name in asked if normal(name) in here)))

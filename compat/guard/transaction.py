@@ -1,0 +1,44 @@
+"""What an installer is about to do: packages that come, with the index they are from, and packages that go."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+# Hosts of vendors' own indexes -> the matrix's name of the place. Any other host serves the configured index.
+_VENDORS = {
+    "download.pytorch.org": "pytorch",
+    "download-r2.pytorch.org": "pytorch",
+    "pypi.nvidia.com": "nvidia",
+    "pypi.jetson-ai-lab.io": "jetson-ai-lab",
+    "pypi.jetson-ai-lab.dev": "jetson-ai-lab",
+    "developer.download.nvidia.com": "jetson",
+}
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A package that will be there. ``source`` is the index (docs/machine.md, builds), None where it cannot be told."""
+
+    name: str
+    version: str
+    source: str | None = None
+    requires: tuple[str, ...] = ()  # requirement lines of its metadata, where the resolver showed them
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One run of an installer."""
+
+    installs: tuple[Coming, ...] = ()
+    removes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not self.installs and not self.removes
+
+
+def source_of(url: str, direct: bool = False) -> str | None:
+    """The index that a file's address belongs to; None for a file that was named directly, which can be any build."""
+    host = urlsplit(url).hostname or ""
+    if host in _VENDORS:
+        return _VENDORS[host]
+    return None if direct else "pypi"
