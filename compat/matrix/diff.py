@@ -60,7 +60,7 @@ def folder_of(text: str, data: str) -> Iterator[str]:
     Raises NoSuchState.
     """
     for path in (text, os.path.join(text, "matrix")):
-        if os.path.isfile(os.path.join(path, "schema.toml")):
+        if text and os.path.isfile(os.path.join(path, "schema.toml")):
             yield path
             return
     if not re.fullmatch(r"[A-Za-z0-9_][\w./~^@{}-]*", text):

@@ -20,7 +20,7 @@ from compat.matrix.canonical import Schema, write
 from compat.matrix.compile import Row, read
 from compat.matrix.document import Document
 from compat.matrix.index.builds import Group, group, requirements
-from compat.matrix.index.client import Index, IndexFile, NotFoundError
+from compat.matrix.index.client import Index, NotFoundError
 from compat.matrix.overlay import write_file
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def update(matrix: "Matrix", index: Index, folder: str, today: str, only: Iterab
             _drop_outdated(os.path.join(folder, f"{package}.toml"), known)
         yield Outcome(package, str(known), tuple(dict.fromkeys(str(one.version) for one in newer)))
     if not failures and not only:
-        write_file(folder, "checked.toml", f"# The day on which `matrix update` asked about every package.\ndate = {today}\n")
+        note = "# The day on which `compatcheck matrix update` asked about every package."
+        write_file(folder, "checked.toml", f"{note}\ndate = {today}\n")
 
 
 def newest_known(matrix: "Matrix", package: str) -> Version:
