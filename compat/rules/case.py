@@ -1,5 +1,6 @@
 """A case: one machine, one goal, the matrix, and what several rules derive from them."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -8,7 +9,7 @@ from compat.capability import Capability
 from compat.goals import Goal
 from compat.machine import Library, Machine
 from compat.matrix.gpus import read_capability
-from compat.records import dataclass
+from compat.records import dataclass, replace
 from compat.rules.base import Evidence
 from compat.rules.subject import Subject, find
 
@@ -47,10 +48,13 @@ class Runtime:
 class Case:
     """What a rule is asked of. Derived facts are computed once and shared by the rules."""
 
-    def __init__(self, machine: Machine, goal: Goal, matrix: "Matrix") -> None:
+    def __init__(self, machine: Machine, goal: Goal, matrix: "Matrix",
+                 assumed: "Mapping[str, tuple[Row, ...]] | None" = None) -> None:
+        """``assumed``: published builds that a component is taken to be, where its version leaves several."""
         self.machine = machine
         self.goal = goal
         self.matrix = matrix
+        self.assumed = assumed or {}
 
     # -- where a fact was read -------------------------------------------------------------------------------------
 
@@ -162,7 +166,8 @@ class Case:
         """One component, whether the goal runs it or not."""
         known: dict[str, Subject] = self.__dict__.setdefault("_known_subjects", {})
         if component not in known:
-            known[component] = find(self.machine, component, self.matrix)
+            found = find(self.machine, component, self.matrix)
+            known[component] = replace(found, candidates=self.assumed.get(component, found.candidates))
         return known[component]
 
     @property
