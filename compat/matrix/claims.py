@@ -139,14 +139,14 @@ def matching(subjects: "dict[tuple[str, str, tuple[str, ...]], Subject]", name: 
     """The subjects that a person means by ``torch`` and ``2.11.0``, or by ``NVIDIA L4``, ``breaks`` and an id."""
     from compat.matrix.packages import normal
 
-    wanted = normal(name)
-    whole = " ".join(name.lower().split())
-    for subject in subjects.values():
-        values = [value.lower() for _, value in subject.key]
-        owned = normal(subject.owner) == wanted or (subject.table == "container" and values[0] == whole)
-        if not owned and not (version is None and whole in values):
-            continue
-        if version is None or version.lower() in values or _covers(version, subject.version):
+    wanted, whole = normal(name), " ".join(name.lower().split())
+    owned = [subject for subject in subjects.values() if normal(subject.owner) == wanted
+             or (subject.table == "container" and dict(subject.key)["image"] == whole)]
+    if not owned and version is None:
+        owned = [subject for subject in subjects.values() if whole in (value.lower() for _, value in subject.key)]
+    for subject in owned:
+        said = {value.lower() for _, value in subject.key}
+        if version is None or version.lower() in said or _covers(version, subject.version):
             yield subject
 
 
