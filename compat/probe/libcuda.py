@@ -43,7 +43,8 @@ def read(host: Host, so_far: Reading) -> Reading:
         return found
     resolution = resolve(host, so_far, found, SONAME)
     path = resolution.path
-    if host.native and resolution.why == NOT_FOUND:  # an image gets its libcuda only when it is started
+    running = host.native or so_far.get("driver.kernel_module_version") is not None
+    if running and resolution.why == NOT_FOUND:  # an image gets its libcuda only when it is started
         found.put("missing_libraries", (SONAME,), "loader")
     real = host.realpath(path) if path else None
     if path and isinstance(real, str):

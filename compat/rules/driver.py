@@ -26,21 +26,37 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
     if not case.goal.needs_gpu or case.environment("wsl1"):
         return
     driver = case.machine.driver
-    if driver.version is not None or driver.kernel_module_version is not None or driver.cuda is not None:
-        version = driver.version or driver.kernel_module_version or driver.cuda
-        yield Holds("driver-missing", "driver", f"driver {version} is there", case.driver_evidence)
-        return
     if driver.kernel_module in ("nouveau", "nova_core"):
         return  # other-driver-bound says it nearer to the cause
-    if driver.kernel_module_loaded is False or "libcuda.so.1" in (case.machine.missing_libraries or ()):
-        missing = "libcuda.so.1 is nowhere on the loader's path" if driver.kernel_module_loaded is not False else (
-            "the nvidia kernel module is not loaded")
-        path = "missing_libraries" if driver.kernel_module_loaded is not False else "driver.kernel_module_loaded"
-        yield Finding("driver-missing", "driver", f"No NVIDIA driver answers: {missing}.",
-                      (case.read(path, "libcuda.so.1" if path == "missing_libraries" else False),),
+    known = driver.version or driver.kernel_module_version or driver.cuda
+    if "libcuda.so.1" in (case.machine.missing_libraries or ()):
+        yield _no_libcuda(case, known)
+    elif known is not None:
+        yield Holds("driver-missing", "driver", f"driver {known} is there", case.driver_evidence)
+    elif driver.kernel_module_loaded is False:
+        yield Finding("driver-missing", "driver", "No NVIDIA driver answers: the nvidia kernel module is not loaded.",
+                      (case.read("driver.kernel_module_loaded", False),),
                       (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),))
-        return
-    yield Untold("driver-missing", "driver", ("driver.version",))
+    else:
+        yield Untold("driver-missing", "driver", ("driver.version",))
+
+
+def _no_libcuda(case: Case, known: str | None) -> Finding:
+    """The kernel module may well be there: without libcuda.so.1 no program reaches it."""
+    absent = (case.read("missing_libraries", "libcuda.so.1"),)
+    if known is None:
+        return Finding("driver-missing", "driver",
+                       "No NVIDIA driver answers: libcuda.so.1 is nowhere on the loader's path.", absent,
+                       (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),))
+    return Finding(
+        "driver-missing", "driver",
+        f"Driver {known} is there, but its user-mode library libcuda.so.1 is nowhere on the loader's path.",
+        (*absent, *case.driver_evidence),
+        (Remedy(f"install the user-mode libraries of driver {known} (libnvidia-compute or the distribution's name for it)",
+                "driver"),
+         Remedy("in a container: start it with the driver capability `compute`; the container toolkit mounts libcuda",
+                "container"),
+         Remedy("put the folder that has libcuda.so.1 on the loader's path (ldconfig, LD_LIBRARY_PATH)", "setting")))
 
 
 @rule("driver-too-old")
