@@ -28,12 +28,25 @@ def code_for(subject: Subject) -> list[Code]:
     for row in subject.candidates:
         if row.get("cuda") is False:
             continue
+        row = row if "sass" in row or "ptx" in row else _patch_of_same_build(subject, row)
         sass_row, ptx_row = row.get("sass"), row.get("ptx")
         found.append((
             tuple(parse_capability(text) for text in sass_row) if sass_row is not None else None,
             tuple(parse_capability(text) for text in ptx_row) if ptx_row is not None else None,
             str(subject.matrix.source(row, "sass"))))
     return found
+
+
+def _patch_of_same_build(subject: Subject, row: "Row") -> "Row":
+    """Another patch release of the same line, platform and CUDA whose code was listed: lists change with the minor only."""
+    line = versions.parse(row["version"]).release[:2]
+    for version, rows in subject.matrix.packages.builds(row["package"]).items():
+        if versions.parse(version).release[:2] != line:
+            continue
+        for other in rows:
+            if "sass" in other and all(other.get(name) == row.get(name) for name in ("os", "arch", "index", "variant", "cuda")):
+                return other
+    return row
 
 
 def runs(code: Code, gpu: Capability) -> bool | None:
@@ -101,8 +114,9 @@ def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
     """Is the GPU below the minimum that the vendor states, for every release that the installed one can be?"""
     if subject.facts.architectures is not None:
         return False
-    rows = {row["version"]: case.matrix.packages.release(subject.component, row["version"]) for row in subject.candidates}
-    stated = [row.get("capability_minimum") if row is not None else None for row in rows.values()]
+    lines = {".".join(str(number) for number in versions.parse(row["version"]).release[:2]) for row in subject.candidates}
+    stated = [row.get("capability_minimum") for line in lines
+              for row in case.matrix.packages.of_line(subject.component, line) or [{}]]
     return bool(stated) and all(least is not None and gpu < parse_capability(least) for least in stated)
 
 
@@ -199,27 +213,33 @@ def _publishes(case: Case, subject: Subject, parts: list[Subject], system: str, 
             for row in matching(case.matrix, name, subject.version, wanted)]
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source] or rows
+    # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
+    rows = [row for row in rows if not (parts and row["os"] == "any")]
+    always = case.matrix.packages.about(subject.component).get("accelerator") == "always"
 
     def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
         yield from rows
-        for part in parts:
-            for found in case.matrix.packages.builds(part.distribution).values():
-                yield from found
+        yield from _of_parts(case, parts, subject.version, wanted)
 
-    cuda_rows = (row for row in published() if row.get("cuda") not in (False, None))
+    cuda_rows = (row for row in published() if row.get("cuda") or (always and row.get("cuda") is None))
     here = next((row for row in cuda_rows if fits_platform(row, system, arch)), None)
     if here is not None:
         return True, (case.cite(f"{here['package']} {here['version']} for {system} has CUDA", here, "cuda"),)
     code_rows = list(published())
-    if not code_rows:
-        return None
-    gpu_rows = [row for row in code_rows if row.get("cuda") not in (False, None)]
     local = [row for row in code_rows if fits_platform(row, system, arch)]
-    undecided = any(row.get("cuda") is None for row in local)
-    if undecided or (not gpu_rows and not local):
+    elsewhere = [row for row in code_rows if row.get("cuda") or always]
+    if any(row.get("cuda") is None for row in local) or not (local or elsewhere):
         return None
-    row = (local or gpu_rows)[0]
+    row = (local or elsewhere)[0]
     return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
+
+
+def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str) -> "list[Row]":
+    """Builds of the parts at their owner's version; all of them where they count their own."""
+    from compat.rules.subject import matching
+
+    same = [row for part in parts for row in matching(case.matrix, part.distribution, version, wanted)]
+    return same or [row for part in parts for rows in case.matrix.packages.builds(part.distribution).values() for row in rows]
 
 
 @rule("python-unsupported")
@@ -331,12 +351,20 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
 
 
 def _jetpack(case: Case) -> "tuple[dict[str, Any], tuple[Evidence, ...]] | None":
+    """The JetPack of this module: by its own number, else the newest that is not newer than the L4T release."""
     jetson = case.machine.jetson
-    for row in case.matrix.rows("jetpack", "jetpack"):
-        if jetson.jetpack is not None and versions.parse(jetson.jetpack).covers(versions.parse(row["jetpack"])):
-            return row, (case.read("jetson.jetpack", jetson.jetpack), case.cite(
-                f"JetPack {row['jetpack']}: CUDA {row.get('cuda')}, Python {row.get('python')}", row))
-        if jetson.jetpack is None and jetson.l4t is not None and versions.parse(row["l4t"]).same_as(versions.parse(jetson.l4t)):
+    rows = case.matrix.rows("jetpack", "jetpack")
+    if jetson.jetpack is not None:
+        stated = versions.parse(jetson.jetpack)
+        for row in rows:
+            if stated.covers(versions.parse(row["jetpack"])) or versions.parse(row["jetpack"]).same_as(stated):
+                return row, (case.read("jetson.jetpack", jetson.jetpack), case.cite(
+                    f"JetPack {row['jetpack']}: CUDA {row.get('cuda')}, Python {row.get('python')}", row))
+    if jetson.l4t is not None:
+        l4t = versions.parse(jetson.l4t)
+        fitting = [row for row in rows if versions.parse(row["l4t"]).major == l4t.major and versions.parse(row["l4t"]) <= l4t]
+        if fitting:
+            row = max(fitting, key=lambda row: versions.parse(row["l4t"]).key())
             return row, (case.read("jetson.l4t", jetson.l4t), case.cite(f"L4T {row['l4t']} is JetPack {row['jetpack']}", row))
     return None
 

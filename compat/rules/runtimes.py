@@ -24,12 +24,27 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
     yield from found
     if str(case.goal) == "build:cuda-extension":
         return
+    if not found and not any(toolkit.version for toolkit in case.machine.toolkits or ()):
+        yield from _of_image(case)
     for index, toolkit in enumerate(case.machine.toolkits or ()):
         if toolkit.version is None or (found and str(case.goal) != "start:container"):
             continue
         if toolkit.origin == "container" or str(case.goal) in _OF_TOOLKIT:
             of = "the image's CUDA" if toolkit.origin == "container" else "CUDA toolkit"
             yield Runtime(toolkit.version, f"{of} {toolkit.version}", f"toolkits[{index}].version", "cuda")
+
+
+def _of_image(case: "Case") -> "Iterator[Runtime]":
+    """The CUDA of a known image, such as ``nvcr.io/nvidia/tritonserver:24.05-py3``."""
+    from compat.rules.case import Runtime
+
+    name, colon, tag = (case.machine.container.image or "").rpartition(":")
+    if not colon:
+        return
+    release = tag.partition("-")[0]
+    for row in case.matrix.rows("container", "container"):
+        if row["image"] == name.rpartition("/")[2] and row["tag"] == release and "cuda" in row:
+            yield Runtime(row["cuda"], f"the image {row['image']}:{row['tag']}", "container.image", "cuda")
 
 
 def _of_subject(case: "Case", subject: Subject) -> "Iterator[Runtime]":

@@ -159,10 +159,18 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
         yield from index[public]
         return
     line = versions.parse(public)
-    for known, rows in index.items():
-        parsed = versions.try_parse(known)
-        if parsed is not None and (parsed.same_as(line) or line.covers(parsed)) and parsed.is_prerelease <= line.is_prerelease:
-            yield from rows
+    inside = [rows for known, rows in index.items() if _is_of(known, line)]
+    if not inside and len(line.release) > 1:
+        # Not a release that the matrix lists (a nightly, a withdrawn patch): what its whole line has in common.
+        minor = versions.Version("", line.release[:2])
+        inside = [rows for known, rows in index.items() if _is_of(known, minor)]
+    for rows in inside:
+        yield from rows
+
+
+def _is_of(known: str, line: versions.Version) -> bool:
+    parsed = versions.try_parse(known)
+    return parsed is not None and (parsed.same_as(line) or line.covers(parsed)) and parsed.is_prerelease <= line.is_prerelease
 
 
 def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
