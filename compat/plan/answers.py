@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from compat import versions
 from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan import moves
 from compat.plan.model import Outcome, Plan, Request, Step
+from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
 from compat.plan.scene import Scene, emptied
-from compat.plan.search import Found, Search
+from compat.plan.search import Found, Memory, Search
 from compat.plan.steps import package_steps
-from compat.records import dataclass, replace
+from compat.records import dataclass, field, replace
 from compat.suggest import goals_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Problem:
     matrix: "Matrix"
     prefer: str = "installed"
     folder: str = ""
+    memory: Memory = field(default_factory=dict)
 
     @property
     def needs_gpu(self) -> bool:
@@ -37,14 +38,33 @@ class Problem:
 
 
 def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
-    """Every answer, the least change first."""
+    """Every answer, the least change first: nothing at all, where the goals are reached and nothing was asked beside them."""
+    if not problem.folder and problem.prefer == "installed" and _reached(problem):
+        yield Found(Scene(problem.machine), (), {}, problem.machine)
     kept = _kept_goals(problem)
     for scene in _scenes(problem, allow):
         search = Search(
-            scene, problem.requests, problem.goals, () if scene.folder else kept, problem.matrix, problem.prefer
+            scene,
+            problem.requests,
+            problem.goals,
+            () if scene.folder else kept,
+            problem.matrix,
+            problem.prefer,
+            memory=problem.memory,
         )
         tried.append(search)
         yield from search.solutions()
+
+
+def _reached(problem: Problem) -> bool:
+    """Does the machine pass as it is, with every component that was asked for by name inside its range?"""
+    named = [request for request in problem.requests if request.where != "--goal"]
+    there = all(installed(one.component, one.text, problem.machine, problem.matrix) is not None for one in named)
+    return (
+        there
+        and bool(problem.goals)
+        and all(check(problem.machine, goal, problem.matrix).verdict == "compatible" for goal in problem.goals)
+    )
 
 
 def _scenes(problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
@@ -66,7 +86,7 @@ def _scenes(problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
 def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
     """New environments with another Python; none where what is asked for is impossible with any."""
     anyone = replace(base, machine=replace(emptied(base.machine), python=None))
-    search = Search(anyone, problem.requests, problem.goals, (), problem.matrix, problem.prefer)
+    search = Search(anyone, problem.requests, problem.goals, (), problem.matrix, problem.prefer, memory=problem.memory)
     if next(search.solutions(), None) is None:
         return
     for scene in moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu):
@@ -84,13 +104,17 @@ def _environments(base: Scene) -> Iterator[Scene]:
 def _with_drivers(base: Scene, problem: Problem) -> Iterator[Scene]:
     """One scene for each driver floor, oldest first; the driver that is installed is the newest branch kept up."""
     seen = set()
-    for least in moves.driver_floors(base.machine, problem.matrix):
-        branch, release = moves.target_driver(base.machine, least, problem.matrix)
-        if not versions.at_least(release, least) or release in seen:
+    for branch, release in moves.drivers(base.machine, problem.matrix):
+        if release in seen:
             continue
         seen.add(release)
         step = moves.driver_step(base.machine, branch, release, (), problem.matrix)
-        yield Scene(moves.with_driver(base.machine, release), (*base.steps, step), (*base.moves, "driver"), base.folder)
+        yield Scene(
+            moves.with_driver(base.machine, release, problem.matrix),
+            (*base.steps, step),
+            (*base.moves, "driver"),
+            base.folder,
+        )
 
 
 def _kept_goals(problem: Problem) -> tuple[Goal, ...]:

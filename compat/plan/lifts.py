@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+from compat import versions
 from compat.check import check
 from compat.goals import parse
 from compat.plan import moves
@@ -47,8 +48,10 @@ def _ever(problem: Problem, request: Request) -> bool:
     base = repaired(Scene(problem.machine), problem.goals, problem.matrix, frozenset(("container",)))
     machine = replace(emptied(base.machine), python=None)
     newest = moves.newest_driver(machine, problem.matrix)
-    for one in (machine, moves.with_driver(machine, newest)) if newest else (machine,):
-        search = Search(Scene(one), (request,), (parse(goal_of(request.component)),), (), problem.matrix)
+    for one in (machine, moves.with_driver(machine, newest, problem.matrix)) if newest else (machine,):
+        search = Search(
+            Scene(one), (request,), (parse(goal_of(request.component)),), (), problem.matrix, memory=problem.memory
+        )
         if next(search.solutions(), None) is not None:
             return True
     return False
@@ -113,7 +116,7 @@ def _blocks(
         if any(step.kind == "driver" for step in steps) and found.result.driver.version:
             # One driver serves all environments: the next block starts from it.
             done.add("driver")
-            machine = moves.with_driver(machine, found.result.driver.version)
+            machine = moves.with_driver(machine, found.result.driver.version, problem.matrix)
     return solved
 
 
@@ -124,15 +127,19 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
     if "container" in more:
         parts.append("the container started anew with its GPUs")
     if "driver" in more and found.result.driver.version != problem.machine.driver.version:
-        parts.append(f"driver >= {_least_driver(problem, found)}")
+        have, wanted = problem.machine.driver.version, str(found.result.driver.version)
+        downward = have is not None and versions.at_least(have, wanted)
+        parts.append(f"driver {wanted}" if downward else f"driver >= {_least_driver(problem, found)}")
     return parts
 
 
 def _least_driver(problem: Problem, found: Found) -> str:
     """The oldest driver on which the machine that was found still passes."""
-    goals = [parse(goal_of(choice.component)) for choice in found.choices]
+    goals = [parse("use:gpu"), *(parse(goal_of(choice.component)) for choice in found.choices)]
+    if not found.choices:
+        goals += problem.goals
     for least in moves.driver_floors(problem.machine, problem.matrix):
-        older = moves.with_driver(found.result, least)
+        older = moves.with_driver(found.result, least, problem.matrix)
         if all(check(older, goal, problem.matrix).verdict != "incompatible" for goal in goals):
             return least
     return str(found.result.driver.version)

@@ -86,15 +86,13 @@ def _windows(machine: Machine) -> bool:
     return machine.os == "windows"
 
 
-def with_driver(machine: Machine, version: str) -> Machine:
+def with_driver(machine: Machine, version: str, matrix: "Matrix") -> Machine:
     """The machine with another driver of one piece; nothing of the old one is left."""
-    driver = replace(
-        machine.driver,
+    driver = Driver(
         version=version,
-        cuda=None,
         kernel_module_version=version,
-        kernel_module_loaded=True if machine.driver.kernel_module_loaded is not None else None,
-        kernel_module=_module(machine.driver),
+        kernel_module=_flavour(machine, matrix),
+        kernel_module_loaded=True,
     )
     libcuda = machine.libcuda
     if libcuda.version is not None or libcuda.compat is not None or libcuda.stub is not None:
@@ -110,8 +108,39 @@ def with_driver(machine: Machine, version: str) -> Machine:
     )
 
 
-def _module(driver: Driver) -> str | None:
-    return None if driver.kernel_module in (None, "nouveau", "nova_core") else driver.kernel_module
+def _flavour(machine: Machine, matrix: "Matrix") -> str | None:
+    """The kernel module that serves every GPU: the open one where a GPU needs it, the proprietary one where one cannot."""
+    if machine.os != "linux":
+        return None
+    wanted = {
+        row.get("open_module")
+        for gpu in Case(machine, USE_GPU, matrix).gpus
+        if gpu.capability and (row := matrix.gpus.architecture(gpu.capability)) is not None
+    }
+    if "required" in wanted:
+        return "open"
+    return "proprietary" if "unsupported" in wanted else None
+
+
+def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
+    """(branch, release) of the drivers to try: for each floor above the present one the branch that lasts longest; at
+    last, for a GPU that newer branches dropped, the last that serves it."""
+    if is_jetson(machine):
+        return
+    for least in driver_floors(machine, matrix):
+        branch, release = target_driver(machine, least, matrix)
+        if versions.at_least(release, least):
+            yield branch, release
+    current = machine.driver.kernel_module_version or machine.driver.version
+    if (
+        current is None
+        or versions.parse(current).major >= _last_branch(machine, matrix)
+        or machine.driver.kernel_module
+    ):
+        newest = newest_driver(machine, matrix)
+        branch = str(versions.parse(newest).major) if newest and not _windows(machine) else None
+        if newest is not None and branch is not None:
+            yield branch, newest
 
 
 def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:

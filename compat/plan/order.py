@@ -58,6 +58,8 @@ def _same(choice: Choice, here: Choice) -> bool:
 def installed(component: str, text: str, machine: Machine, matrix: "Matrix") -> Choice | None:
     """What is installed of a component, where the request admits it."""
     subject = find(machine, component, matrix)
+    if component == "tensorrt" and subject.state != "installed":
+        return _system_tensorrt(text, machine)
     if subject.state != "installed" or subject.version is None:
         return None
     if versions.parse_range(text).admits(versions.parse(subject.version).public) is False:
@@ -74,3 +76,15 @@ def installed(component: str, text: str, machine: Machine, matrix: "Matrix") -> 
         build=Build(cuda=subject.field("cuda").known),
         pins=tuple(pin for pin in found if pin.name in here),
     )
+
+
+def _system_tensorrt(text: str, machine: Machine) -> Choice | None:
+    """A TensorRT that was installed as a library of the system."""
+    for library in machine.libraries or ():
+        if (
+            library.name == "tensorrt"
+            and library.version
+            and versions.parse_range(text).admits(library.version) is not False
+        ):
+            return Choice("tensorrt", "tensorrt", library.version, "archive", installed=True)
+    return None

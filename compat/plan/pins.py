@@ -1,6 +1,7 @@
 """Packages that several builds share: one release that suits all of them, or the pair of demands that cannot be met."""
 
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -72,13 +73,28 @@ def _release(
 
 
 def _overlap(name: str, mine: list[Pin]) -> Reason | None:
-    """None where the ranges have a release in common: no release is known, but a bound that suits all shows it."""
-    bounds = [bound.public for pin in mine for _, bound, _ in versions.parse_range(pin.range).clauses]
-    if not bounds or len(mine) == 1 or any(all(admits(pin, text) is not False for pin in mine) for text in bounds):
-        return None
-    first = mine[0]
-    apart = (pin for pin in mine[1:] if not any(admits(first, text) and admits(pin, text) for text in bounds))
-    return _clash(name, first, next(apart, mine[1]))
+    """None where the ranges may have a release in common; no release is known, so their bounds have to tell."""
+    for one, other in combinations(mine, 2):
+        if _disjoint(one.range, other.range) or _disjoint(other.range, one.range):
+            return _clash(name, one, other)
+    return None
+
+
+def _disjoint(lower: str, upper: str) -> bool:
+    """Does some lower bound of the one lie above an upper bound of the other?"""
+    for low, low_version, low_line in versions.parse_range(lower).clauses:
+        for high, high_version, high_line in versions.parse_range(upper).clauses:
+            if low not in (">", ">=", "==", "~=") or high not in ("<", "<=", "=="):
+                continue
+            if high == "==" and high_line and high_version.covers(low_version):
+                continue
+            if low == "==" and low_line and low_version.covers(high_version) and high != "<":
+                continue
+            if low_version > high_version or (low_version.same_as(high_version) and "<" == high):
+                return True
+            if low_version.same_as(high_version) and low == ">":
+                return True
+    return False
 
 
 def _no_code(name: str, pin: Pin, version: str) -> Reason:

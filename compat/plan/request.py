@@ -23,7 +23,7 @@ GOALS = {
 }
 # Components that a goal brings in, in any release, where they are not asked for by name.
 BROUGHT = {
-    "convert:onnx-tensorrt": ("tensorrt", "onnx"),
+    "convert:onnx-tensorrt": ("tensorrt",),
     "convert:torch-onnx": ("torch", "onnx"),
     "convert:tensorflow-onnx": ("tensorflow", "tf2onnx", "onnx"),
     "run:onnx": ("onnxruntime",),
@@ -100,6 +100,9 @@ def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -
                 + ", and for goals such as "
                 + ", ".join(list(BROUGHT)[:3]),
             )
+    if str(goal) == "convert:onnx-tensorrt" and named & {"torch", "tensorflow"}:
+        # An exporter writes the model here: onnx, and for TensorFlow the converter, are part of the chain.
+        brought = (*brought, *(("tf2onnx",) if "tensorflow" in named else ()), "onnx")
     return (*asked, *(Request(component, "*", str(goal), "--goal") for component in brought if component not in named))
 
 

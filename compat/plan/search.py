@@ -6,7 +6,7 @@ order of preference is the answer, so the search is deterministic. A rule that i
 the reasons for an impossibility are made irreducible.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 MOST_COMBINATIONS = 1000  # of those whose members suit each other two by two
+
+
+Memory = dict[tuple[str, str], dict[Choice, tuple[Reason, ...]]]
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,18 @@ class Search:
     matrix: "Matrix"
     prefer: str = "installed"
     rejected: dict[str, list[Reason]] = field(default_factory=dict)  # rule -> reasons, in the order of preference
+    memory: Memory = field(default_factory=dict)  # shared by the scenes of a problem
     _files: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     _likes: dict[Choice, Likeness] = field(default_factory=dict)
     _wholes: dict[tuple[Likeness, ...], tuple[Reason, ...]] = field(default_factory=dict)
     _pairs: dict[tuple[Likeness, Likeness], tuple[Reason, ...]] = field(default_factory=dict)
+    _platform: str = ""
     _offers: dict[tuple[str, str], tuple[Choice, ...]] = field(default_factory=dict)
+
+    @property
+    def needs_gpu(self) -> bool:
+        return any(goal.needs_gpu for goal in self.goals)
 
     def solutions(self, ignored: frozenset[str] = frozenset()) -> Iterator[Found]:
         """Combinations that pass, best first."""
@@ -81,20 +90,31 @@ class Search:
                 self.scene.machine,
                 self.matrix,
                 self.prefer,
-                any(goal.needs_gpu for goal in self.goals),
+                self.needs_gpu,
             )
         return self._offers[component, text]
 
     def _passes(self, choice: Choice, ignored: frozenset[str]) -> bool:
         """Do the rules that are enforced accept the choice alone? Its files are asked first: that is quick."""
-        for kind in (self._files, self._alone):
+        for kind, judge in ((self._files, self._judge_files), (self._alone, self._judge)):
             if choice not in kind:
-                kind[choice] = self._judge_files(choice) if kind is self._files else self._judge(choice)
+                kind[choice] = self._recalled(choice, judge)
             for one in kind[choice]:
                 self._note(one, choice.component)
             if any(element(one, choice.component) not in ignored for one in kind[choice]):
                 return False
         return True
+
+    def _recalled(self, choice: Choice, judge: Callable[[Choice], tuple[Reason, ...]]) -> tuple[Reason, ...]:
+        """The judgement of another scene with the same platform, where there is one."""
+        if choice.installed:
+            return judge(choice)
+        if not self._platform:
+            self._platform = repr((emptied(self.scene.machine), self.needs_gpu))
+        known = self.memory.setdefault((self._platform, judge.__name__), {})
+        if choice not in known:
+            known[choice] = judge(choice)
+        return known[choice]
 
     def _judge_files(self, choice: Choice) -> tuple[Reason, ...]:
         return file_faults(self._with(choice)[0], choice, self.matrix)
@@ -102,7 +122,7 @@ class Search:
     def _judge(self, choice: Choice) -> tuple[Reason, ...]:
         machine, clash = self._with(choice)
         goal = parse(goal_of(choice.component))
-        if not any(one.needs_gpu for one in self.goals):
+        if not self.needs_gpu:
             goal = Goal("import", choice.component)
         found = (*faults(machine, (goal,), self.matrix), *clash)
         return found if found or not goal.needs_gpu else without_gpu(machine, choice)
