@@ -42,7 +42,7 @@ def open_artifact(path: str, host: Host | None = None) -> Artifact:
         except Malformed as error:
             artifact = Artifact("other", found, f"damaged file that begins as {found}", damaged=str(error))
     if hasattr(module, "complete"):
-        artifact = replace(artifact, remarks=(*artifact.remarks, *module.complete(artifact, host, path)))
+        artifact = module.complete(artifact, host, path)
     return _placed(artifact, path, source.size)
 
 

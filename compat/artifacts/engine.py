@@ -7,15 +7,17 @@ and only a plan with a LEAN section brings a runtime for other releases. What ne
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from compat.artifacts import archive, device, flatbuffer, plan
 from compat.artifacts.artifact import Artifact, Bytes, Malformed, Window
 from compat.machine import Engine
+from compat.probe.host import Host
 
 HEAD = 4096  # bytes; the longest header seen with its device struct takes 320
 _PREFIX_LIMIT = 1 << 20
+_RUNTIME_CACHE = "TensorrtExecutionProvider_TRTKernel_"  # how ONNX Runtime names the engines that it caches
 Version = tuple[int, int, int, int]
 
 # Platform tag of 10.x -> OS: rtrt in 15 files of Linux x86-64, utrt in files of two Jetson Orin. Others are unknown.
@@ -153,6 +155,19 @@ def _artifact(found: _Found, size: int) -> Artifact:
         "engine", "tensorrt-engine", f"TensorRT engine{' of ' + version if version else ''}", size=size,
         facts={key: value for key, value in facts.items() if value is not None},
         remarks=tuple(found.remarks), engine=engine, damaged=found.damaged)
+
+
+def complete(artifact: Artifact, host: Host, path: str) -> Artifact:
+    """With the side file's facts, and named as ONNX Runtime's cache where its name says so."""
+    name = path.rpartition("/")[2]
+    if name.startswith(_RUNTIME_CACHE):
+        artifact = replace(artifact, format="onnxruntime-engine-cache", title=f"{artifact.title}, of ONNX Runtime's cache",
+                           remarks=(*artifact.remarks, "ONNX Runtime makes it anew where it does not fit; delete it then"))
+    if not host.is_file(f"{path}.json"):
+        return artifact
+    from compat.artifacts import side
+
+    return side.attach(artifact, host, path)
 
 
 def version_compatible(version: Version | None, sections: tuple[str, ...]) -> bool | None:

@@ -4,6 +4,7 @@ Field numbers are those of onnx.proto; the weights (raw_data and its like) are s
 graph costs.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from compat.artifacts.artifact import Artifact, Bytes, Malformed
@@ -103,9 +104,9 @@ def _artifact(top: dict[str, Any], graph: Graph, damaged: str | None) -> Artifac
                     damaged=damaged)
 
 
-def complete(artifact: Artifact, host: Host, path: str) -> list[str]:
-    """Remarks on the files with external data: absent, too short, or outside the model's folder."""
-    remarks = []
+def complete(artifact: Artifact, host: Host, path: str) -> Artifact:
+    """With remarks on the files with external data: absent, too short, or outside the model's folder."""
+    remarks = list(artifact.remarks)
     folder = path.rpartition("/")[0] or "."
     for location, needed in artifact.facts.get("external_data", {}).items():
         if location.startswith("/") or ".." in location.split("/"):
@@ -117,7 +118,7 @@ def complete(artifact: Artifact, host: Host, path: str) -> list[str]:
         elif found.size < needed:
             remarks.append(f"the file with external data is too short: {location} has {found.size} bytes, the model "
                            f"refers to {needed}")
-    return remarks
+    return replace(artifact, remarks=tuple(remarks))
 
 
 __all__ = ["DEFAULT_DOMAINS", "complete", "element_type", "read", "recognise"]

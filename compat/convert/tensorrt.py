@@ -90,4 +90,11 @@ def install_command(distribution: str, version: str, machine: Machine) -> tuple[
     """pip's argument list; the libraries of 8.6 and newer come from NVIDIA's own index."""
     from compat.plan.commands import python
 
-    return python.install(machine, False, (f"{distribution}=={version}",), extra=python.NVIDIA)[0].argv
+    return pip(machine, distribution, version, python.NVIDIA)
+
+
+def pip(machine: Machine, distribution: str, version: str, extra: str | None = None) -> tuple[str, ...]:
+    """pip's argument list for one release, into the inspected environment."""
+    from compat.plan.commands import python, requirement
+
+    return python.install(machine, "", (requirement(distribution, f"=={version}"),), extra=extra)[0].argv

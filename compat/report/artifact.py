@@ -19,7 +19,7 @@ def lines(artifact: Artifact, facts: Sequence[tuple[str, str]], reports: "Sequen
     yield f"{style.paint(artifact.path, 'bold')}: {artifact.title}"
     width = max((len(name) for name, _ in facts), default=0) + 2
     for name, value in facts:
-        yield from style.wrap(value, " " * (width + 2), f"  {name:<{width}}")
+        yield from style.wrap(value, " " * (width + 2), f"  {name:<{width}}") if value else [f"  {name}"]
     for remark in artifact.remarks:
         yield from style.wrap(remark, "        ", "  note: ")
     if artifact.damaged and not reports:

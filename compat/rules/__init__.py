@@ -4,7 +4,20 @@
 with ``@rule(name)`` in the file of its family and one line here.
 """
 
-from compat.rules import builds, containers, cuda, devices, driver, engines, kernel, libraries, packages, tensorrt
+from compat.rules import (
+    builds,
+    containers,
+    cuda,
+    devices,
+    driver,
+    engines,
+    kernel,
+    libraries,
+    models,
+    packages,
+    precisions,
+    tensorrt,
+)
 from compat.rules.base import REGISTRY, Rule
 
 FAMILIES = {
@@ -12,7 +25,7 @@ FAMILIES = {
     "CUDA": (cuda,),
     "libraries and loader": (libraries,),
     "packages": (packages, builds),
-    "TensorRT, ONNX, engines": (tensorrt, engines),
+    "TensorRT, ONNX, engines": (tensorrt, models, precisions, engines),
     "containers, WSL": (containers,),
 }
 

@@ -1,0 +1,104 @@
+"""``compatcheck convert``."""
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from compat.cli import common
+from compat.cli.app import InputError
+from compat.cli.engine import open_file
+from compat.cli.model import PRECISIONS
+
+if TYPE_CHECKING:
+    from compat.artifacts import Artifact
+    from compat.check import Report
+    from compat.convert.steps import Step
+    from compat.machine import Machine
+
+
+@click.command("convert")
+@click.argument("file", metavar="FILE")
+@click.option("--to", "target", type=click.Choice(["tensorrt"]), required=True, help="What to make.")
+@click.option("--dry-run", is_flag=True, help="Show the steps; run and change nothing.")
+@click.option("--force", is_flag=True, help="Build although the check fails.")
+@click.option("--machine", metavar="FILE", help="With --dry-run: the steps for this described machine.")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="The precision of the engine; default: what the model has.")
+@click.option("--dla", is_flag=True, help="Build for a Jetson's DLA.")
+@click.option("--output", metavar="ENGINE", help="Where the engine goes; default: beside the model.")
+@click.option("--timeout", type=click.FloatRange(1), default=3600.0, show_default=True, help="Time limit of the build, in s.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(file: str, target: str, dry_run: bool, force: bool, machine: str | None, precision: str | None, dla: bool,
+            output: str | None, timeout: float, form: str) -> int:
+    """Make a TensorRT engine from a model: the exact steps, the check before them, and a record of what made it.
+
+    Without --dry-run the build runs trtexec where the check passes (or with --force), and writes ENGINE.json beside the
+    engine: GPU, driver, TensorRT, precision, digests. `compatcheck engine` reads it back.
+    """
+    from compat.check import check
+    from compat.convert.judge import with_model
+    from compat.convert.steps import chain
+    from compat.convert.study import EXPORT_GOALS
+    from compat.goals import parse
+
+    if machine is not None and not dry_run:
+        raise InputError("--machine describes a machine that is elsewhere, so nothing can be built on it", "add --dry-run")
+    matrix = common.load_matrix()
+    artifact = open_file(file)
+    if artifact.kind not in ("model", "weights") or artifact.damaged:
+        raise InputError(f"{file}: {artifact.damaged or artifact.title}: nothing that can be converted", "give a model file")
+    here = next(iter(common.load_machines(machine) if machine else common.read_machines()))
+    here = with_model(here, artifact, precision, "dla" if dla else None)
+    goals = [EXPORT_GOALS[artifact.format]] if artifact.format in EXPORT_GOALS else []
+    reports = [check(here, parse(goal), matrix) for goal in (*goals, "convert:onnx-tensorrt")]
+    steps = chain(artifact, here, matrix, output)
+    _show(artifact, steps, reports, form)
+    status = common.exit_status(reports)
+    if dry_run:
+        return status
+    if status and not force:
+        click.echo("error: the check fails, so nothing is built (--force builds nevertheless)", err=True)
+        return status
+    return _build(artifact, here, steps, timeout)
+
+
+def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report]", form: str) -> None:
+    if form == "json":
+        import json
+
+        from compat.report import data
+
+        plain = [{"kind": step.kind, "text": step.text, "commands": [
+            {"argv": list(one), "shell": shlex.join(one)} for one in step.commands]} for step in steps]
+        click.echo(json.dumps({"file": artifact.path, "format": artifact.format, "steps": plain,
+                               "answers": [data.answer(report) for report in reports]}, ensure_ascii=False, indent=2))
+        return
+    from compat.report import render
+
+    click.echo(f"{artifact.path}: {artifact.title}")
+    for number, step in enumerate(steps, 1):
+        click.echo(f"\n{number}. {step.kind}: {step.text}")
+        for one in step.commands:
+            click.echo(f"   {shlex.join(one)}")
+    click.echo()
+    for line in render(reports, "text"):
+        click.echo(line)
+
+
+def _build(artifact: "Artifact", machine: "Machine", steps: "tuple[Step, ...]", timeout: float) -> int:
+    from compat.convert.build import BuildFailed, build, record
+    from compat.probe.host import Host
+
+    if artifact.format != "onnx":
+        raise InputError("only the build from ONNX is run from here", "run the export step that is shown above, then convert its output")
+    line = next(step.commands[0] for step in steps if step.kind == "build")
+    engine = next(word.partition("=")[2] for word in line if word.startswith("--saveEngine="))
+    host = Host()
+    try:
+        build(host, line, engine, timeout)
+        made = record(Host(), machine, artifact, engine, line)
+    except BuildFailed as error:
+        click.echo(error.log, err=True)
+        raise InputError(str(error), "compatcheck explain - reads the error text above from standard input") from None
+    click.echo(f"\nbuilt {made.engine}; what made it is in {made.side}")
+    return 0

@@ -1,0 +1,101 @@
+"""Carry out the build step: trtexec in a child with a time limit, then the side file that records what made the engine."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from compat.artifacts import Artifact, side
+from compat.machine import Machine
+from compat.probe.host import Completed, Host, Unreadable
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+PLACES = ("trtexec", "/usr/src/tensorrt/bin/trtexec", "/opt/tensorrt/bin/trtexec", "/workspace/tensorrt/bin/trtexec")
+_CHUNK = 1 << 20
+
+
+class BuildFailed(Exception):
+    """The engine was not built; the text says why, ``log`` is the end of what trtexec wrote."""
+
+    def __init__(self, message: str, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+
+@dataclass(frozen=True)
+class Built:
+    """An engine that was built, and its side file."""
+
+    engine: str
+    side: str
+    record: dict[str, Any]
+
+
+def find_trtexec(host: Host) -> str | None:
+    """The path of trtexec: where Debian's packages, NVIDIA's archive and containers put it; no pip package holds it."""
+    return next((found for place in PLACES if (found := host.exists_program(place))), None)
+
+
+def build(host: Host, argv: tuple[str, ...], engine: str, timeout: float) -> str:
+    """Run trtexec and return the end of its output. ``timeout`` in s. Raises BuildFailed."""
+    program = find_trtexec(host)
+    if program is None:
+        raise BuildFailed("trtexec is not installed here (no pip package holds it: it comes with the TensorRT archive, the "
+                          "libnvinfer-bin package, JetPack and the tensorrt containers)")
+    done = host.run((program, *argv[1:]), timeout=timeout)
+    if not isinstance(done, Completed):
+        raise BuildFailed(f"trtexec did not end: {done.reason}")
+    log = (done.stdout + done.stderr)[-4000:]
+    if done.status != 0 or not host_sees(host, engine):
+        raise BuildFailed(f"trtexec ended with status {done.status}", log)
+    return log
+
+
+def host_sees(host: Host, path: str) -> bool:
+    """Is the file there now? The host that ran the build remembers how it was before."""
+    return Host(host.root).is_file(path)
+
+
+def record(host: Host, machine: Machine, model: Artifact, engine: str, argv: tuple[str, ...]) -> Built:
+    """Write the side file of an engine that was just built. Raises OSError."""
+    from datetime import datetime, timezone
+
+    from compat.artifacts import open_artifact
+
+    made = open_artifact(engine, host)
+    gpus = [gpu.name for gpu in machine.gpus or () if gpu.name]
+    content = {
+        "schema": side.SCHEMA, "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "engine": engine.rpartition("/")[2], "size": made.size, "sha256": digest(host, engine),
+        "head_sha256": side.head_digest(_head(host, engine)),
+        "model": model.path.rpartition("/")[2], "model_sha256": digest(host, model.path), "opset": machine.model.opset,
+        "command": list(argv), "precision": machine.model.precision or "fp32",
+        "gpu": ", ".join(gpus) or None, "compute_capability": made.facts.get("compute_capability"),
+        "driver": machine.driver.version, "cuda": machine.driver.cuda, "tensorrt": made.facts.get("tensorrt"),
+        "version_compatible": "--versionCompatible" in argv,
+        "hardware_compatible": any(word.startswith("--hardwareCompatibilityLevel") for word in argv),
+    }
+    path = side.path_of(engine)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({key: value for key, value in content.items() if value is not None}, file, indent=1)
+        file.write("\n")
+    return Built(engine, path, content)
+
+
+def _head(host: Host, path: str) -> bytes:
+    head = host.read_head(path, side.HEAD)
+    return b"" if isinstance(head, Unreadable) else head
+
+
+def digest(host: Host, path: str) -> str | None:
+    """SHA-256 of a file, None where it cannot be read."""
+    source = host.open_at(path)
+    if isinstance(source, Unreadable):
+        return None
+    found = hashlib.sha256()
+    with source:
+        for offset in range(0, source.size, _CHUNK):
+            found.update(source.read(offset, _CHUNK))
+    return found.hexdigest()

@@ -1,0 +1,181 @@
+"""ONNX models: which opset, IR version, operators and element types a reader takes."""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.matrix import Row
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+from compat.rules.tensorrt import installed
+
+RULE = "onnx-version-unsupported"
+# The last TensorRT release whose whole operator list is in the matrix (matrix/onnx-tensorrt.toml, source operators111): an
+# operator without a row was taken by no release up to it.
+_LISTED_UNTIL = "11.1.0"
+# Domains of which ONNX Runtime itself has kernels.
+_RUNTIME_DOMAINS = ("ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc",
+                    "com.microsoft.experimental", "com.ms.internal.nhwc", "org.pytorch.aten")
+
+
+@rule(RULE)
+def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
+    """The reader does not know the model's opset, IR version or an operator.
+
+    An ONNX file says which IR version its container has and which opset its operators are of. A reader (ONNX Runtime,
+    TensorRT's parser) takes those up to its own; onnx writes its newest IR unless told otherwise, so a newer onnx makes
+    files that an older reader refuses. An operator of another domain, or of no standard, needs a plugin or a custom
+    operator library that has it.
+
+    Shows as: "Unsupported model IR version: 10, max supported IR version: 9", "No importer registered for op".
+
+    Remedy: export with an opset that the reader knows, write an older IR version, or upgrade the reader.
+    """
+    model = case.machine.model
+    reader = _reader(case)
+    if reader is None or (model.format not in (None, "onnx")):
+        return
+    name, version, path = reader
+    for field, fact, value, evidence in _written(case, name):
+        yield _ceiling(case, reader, (field, fact, value, evidence))
+    yield from _operators(case, name, version, path)
+    if name == "tensorrt":
+        yield from _cast_down(case, version, path)
+
+
+def _reader(case: Case) -> tuple[str, str, str] | None:
+    if str(case.goal) == "convert:onnx-tensorrt":
+        found = installed(case)
+        return ("tensorrt", *found) if found else None
+    subject = case.subject("onnxruntime")
+    if str(case.goal) in ("run:onnx", "use:onnxruntime-cuda", "use:onnxruntime-tensorrt") and subject.version:
+        return "onnxruntime", versions.parse(subject.version).public, subject.path
+    return None
+
+
+def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, Evidence]]":
+    """(field of the reader's row, name, value, evidence) of what the file was written with.
+
+    TensorRT's parser sets no limit to the IR version.
+    """
+    model = case.machine.model
+    if model.opset is not None:
+        yield "opset", "opset", model.opset.partition(".")[0], _of_model(case, "opset", model.opset)
+    writer = (model.writer or "").split()
+    if reader == "tensorrt":
+        return
+    if model.ir_version is not None:
+        yield "ir", "IR version", model.ir_version.partition(".")[0], _of_model(case, "ir_version", model.ir_version)
+    elif len(writer) == 2 and writer[0] == "onnx" and versions.try_parse(writer[1]):
+        row = case.matrix.packages.release("onnx", writer[1])
+        if row is not None and "ir" in row:
+            yield "ir", "IR version", row["ir"], case.cite(f"onnx {writer[1]} writes IR version {row['ir']}", row, "ir")
+
+
+def _of_model(case: Case, name: str, value: str) -> Evidence:
+    file = case.machine.model.file
+    return Evidence(f"model.{name} = {value}", file) if file else case.read(f"model.{name}", value)
+
+
+def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, str, Evidence]) -> Outcome:
+    """Is what the file was written with within the reader's reach?
+
+    A release without a ceiling of its own reads at least what an older one reads, and at most what a newer one does.
+    """
+    name, version, path = reader
+    field, fact, value, evidence = written
+    low, high = _bounds(case, name, version, field)
+    if low is not None and int(value) <= int(low[field]):
+        facts = (evidence, case.read(path, version), case.cite(f"{name} {low['version']}: {field} up to {low[field]}",
+                                                               low, field))
+        return Holds(RULE, name, f"{name} {version} reads {fact} {value}", facts)
+    if high is not None and int(value) > int(high[field]):
+        facts = (evidence, case.read(path, version), case.cite(f"{name} {high['version']}: {field} up to {high[field]}",
+                                                               high, field))
+        return Finding(RULE, name, f"The model has {fact} {value}; {name} {version} reads up to {high[field]}.", facts,
+                       (Remedy(f"export the model with {fact} {high[field]} or lower"),
+                        Remedy(f"install a newer {name}{_first_that_reads(case, name, field, value)}")))
+    return Untold(RULE, name, (path,))
+
+
+def _bounds(case: Case, name: str, version: str, field: str) -> tuple[Row | None, Row | None]:
+    """The rows that bound the ceiling of a release from below and from above; the same row where it has one itself."""
+    rows = case.matrix.packages.of_line(name, version)
+    own = sorted((row for row in rows if field in row), key=lambda row: int(row[field]))
+    if own and len(own) == len(rows):
+        return own[0], own[-1]
+    at = versions.parse(version)
+    known = [row for row in case.matrix.packages.releases(name) if field in row]
+    older = [row for row in known if versions.parse(row["version"]) <= at]
+    newer = [row for row in known if versions.parse(row["version"]) > at and not at.covers(versions.parse(row["version"]))]
+    return (older[-1] if older else None), (newer[0] if newer else None)
+
+
+def _first_that_reads(case: Case, name: str, field: str, value: str) -> str:
+    for row in case.matrix.packages.releases(name):
+        if field in row and int(row[field]) >= int(value):
+            return f": {row['version']} is the first that reads it"
+    return ""
+
+
+def operator_rows(case: Case, reader: str) -> dict[str, Row]:
+    """Operator -> its row, for a reader (``tensorrt``) or the standard itself (``onnx``)."""
+    return {row["operator"]: row for component in case.matrix.components("operator")
+            for row in case.matrix.rows("operator", component) if row["reader"] == reader}
+
+
+def _operators(case: Case, name: str, version: str, path: str) -> Iterator[Outcome]:
+    wanted = case.machine.model.operators
+    if wanted is None:
+        return
+    table = operator_rows(case, "tensorrt") if name == "tensorrt" else {}
+    standard = operator_rows(case, "onnx")
+    for operator in dict.fromkeys(wanted):
+        domain, _, plain = operator.rpartition("::")
+        if domain or (standard and plain not in standard and plain not in table):
+            yield from _custom(case, name, domain, plain, operator)
+        elif name == "tensorrt" and plain in table:
+            yield from _taken(case, table[plain], plain, version, path)
+        elif name == "tensorrt" and plain in standard:
+            yield _never_taken(case, standard[plain], plain, version, path)
+
+
+def _taken(case: Case, row: Row, operator: str, version: str, path: str) -> Iterator[Outcome]:
+    known = versions.at_least(version, row["since"])
+    facts = (_of_model(case, "operators", operator), case.read(path, version),
+             case.cite(f"{operator}: TensorRT {row['since']} and newer", row, "since"))
+    if known is False:
+        yield Finding(RULE, "tensorrt", f"TensorRT {version} does not read {operator}: {row['since']} is the first.", facts,
+                      (Remedy(f"install TensorRT {row['since']} or newer"),
+                       Remedy("export with an opset that decomposes the operator")))
+    elif known:
+        yield Holds(RULE, "tensorrt", f"TensorRT {version} reads {operator}", facts)
+
+
+def _never_taken(case: Case, row: Row, operator: str, version: str, path: str) -> Outcome:
+    if versions.at_least(_LISTED_UNTIL, version) is not True:
+        return Untold(RULE, "tensorrt", (path,))
+    facts = (_of_model(case, "operators", operator), case.read(path, version),
+             case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {_LISTED_UNTIL} lists it", row))
+    return Finding(RULE, "tensorrt", f"TensorRT {version} does not read {operator}.", facts,
+                   (Remedy("replace the operator in the exported graph, or give TensorRT a plugin of that name"),
+                    Remedy("run the model in ONNX Runtime, which gives such nodes to another provider")))
+
+
+def _custom(case: Case, reader: str, domain: str, plain: str, operator: str) -> Iterator[Outcome]:
+    """An operator of no standard: whether its plugin or library is at hand is not to be seen from here."""
+    if reader == "onnxruntime" and domain in _RUNTIME_DOMAINS:
+        return
+    kind = "a plugin" if reader == "tensorrt" else "a custom operator library"
+    yield Finding(RULE, reader, f"{operator} is no operator of ONNX itself: {reader} needs {kind} that has {plain}.",
+                  (_of_model(case, "operators", operator),),
+                  (Remedy(f"load {kind} with {plain}, or export the model without it"),), "warning")
+    yield Untold(RULE, reader, (f"{kind} for {plain}",))
+
+
+def _cast_down(case: Case, version: str, path: str) -> Iterator[Outcome]:
+    """Types that TensorRT takes only by casting them: DOUBLE always, INT64 before 9.0 (operator lists, notes)."""
+    types = case.machine.model.types or ()
+    for kind, into, until in (("double", "FLOAT", None), ("int64", "INT32", "9.0")):
+        if kind in types and (until is None or versions.at_least(version, until) is False):
+            yield Finding(RULE, "tensorrt", f"The model holds {kind.upper()}; TensorRT {version} casts it down to {into} and "
+                          "clamps what does not fit.", (_of_model(case, "types", kind), case.read(path, version)), (), "note")
