@@ -1,0 +1,45 @@
+"""A plan as it is shown before it is carried out: the changes, the reasons, and the commands that will run."""
+
+import shlex
+from collections.abc import Iterator
+
+from compat.install import commands
+from compat.install.errors import InstallError
+from compat.install.planfile import PlanFile, PlannedStep
+from compat.install.target import Target
+from compat.install.templates import Create, System
+
+
+def lines(plan: PlanFile, target: Target, options_installer: str, wheels: str | None) -> Iterator[str]:
+    """One block a step."""
+    for number, step in enumerate(plan.steps, 1):
+        change = f"{step.before} -> {step.after}" if step.before else step.after
+        yield f"{number}. {step.component}: {change}"
+        for reason in step.why:
+            yield f"   - {reason}"
+        command = _command(step, target, options_installer, wheels)
+        if command:
+            yield f"   $ {command}"
+
+
+def _command(step: PlannedStep, target: Target, installer: str, wheels: str | None) -> str:
+    if step.action is None:
+        return ""
+    if isinstance(step.action, System):
+        return shlex.join(step.action.argv)
+    if isinstance(step.action, Create):
+        return ""
+    try:
+        chosen = commands.pick_installer(target, installer)
+        return shlex.join(commands.argv_of(step.action, target, chosen, wheels))
+    except InstallError as error:
+        return f"# {error}"
+
+
+def left_over(plan: PlanFile, system_was_run: bool) -> Iterator[str]:
+    """What compatcheck does not do itself: settings, containers, and system steps that were not asked for."""
+    for step in plan.steps:
+        if step.action is None:
+            yield f"{step.component}: {step.after}"
+        elif isinstance(step.action, System) and not system_was_run:
+            yield f"{step.component} {step.after}: {shlex.join(step.action.argv)}"

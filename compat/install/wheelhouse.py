@@ -1,0 +1,146 @@
+"""A folder with everything an installation needs, for a machine without a network: wheels, plan, hashes.
+
+``bundle`` makes it (``plan.json``, ``wheels/``, ``SHA256SUMS``). Before anything is installed from it every file is
+held against its hash, and a file that is not listed is refused.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+from compat import versions
+from compat.install import execute, files
+from compat.install.errors import InstallError
+from compat.install.planfile import PlanFile
+from compat.install.target import is_this_machine
+from compat.install.templates import Conda, Fetch, Install
+from compat.machine import Machine
+
+SUMS = "SHA256SUMS"
+PLAN = "plan.json"
+WHEELS = "wheels"
+_LINE = re.compile(r"^([0-9a-f]{64})  (plan\.json|wheels/[A-Za-z0-9][A-Za-z0-9._+!-]*\.(?:whl|tar\.gz|zip))$")
+_OLDEST_GLIBC = 5  # manylinux_2_5 is manylinux1, the oldest tag there is (PEP 600)
+
+
+def check(folder: str) -> str:
+    """Hold every file against its hash; returns the folder of the wheels. Raises InstallError."""
+    listed = _listed(folder)
+    here = {PLAN, *(f"{WHEELS}/{name}" for name in _names(f"{folder}/{WHEELS}"))}
+    for name in sorted(here - set(listed)):
+        raise InstallError(f"{folder}/{name}: is not listed in {SUMS}", "make the bundle again")
+    for name, digest in listed.items():
+        if name not in here or _digest(f"{folder}/{name}") != digest:
+            raise InstallError(f"{folder}/{name}: is not the file that was bundled (SHA-256 differs)", "copy it again")
+    return os.path.realpath(f"{folder}/{WHEELS}")
+
+
+def _listed(folder: str) -> dict[str, str]:
+    try:
+        with open(f"{folder}/{SUMS}", encoding="ascii") as file:
+            lines = file.read().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InstallError(
+            f"{folder}/{SUMS}: cannot be read: {error}", "`compatcheck bundle` makes such a folder"
+        ) from None
+    found = [_LINE.match(line) for line in lines]
+    if not all(found):
+        raise InstallError(f"{folder}/{SUMS}: not a list of hashes", "make the bundle again")
+    return {match[2]: match[1] for match in found if match}
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        raise InstallError(f"{folder}: {error.strerror}", "`compatcheck bundle` makes such a folder") from None
+
+
+def _digest(path: str) -> str | None:
+    digest = hashlib.sha256()
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return None
+    with open(fd, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def make(plan: PlanFile, folder: str, python: str, step: Callable[[str], None], line: Callable[[str], None]) -> str:
+    """Download what the plan's package steps install, with all that they need. Raises InstallError.
+
+    ``python`` is an interpreter with pip, which is what downloads. Returns the SHA-256 of the list of hashes: who has
+    that from elsewhere can trust the whole folder. The folder appears when it is complete.
+    """
+    if os.path.lexists(folder):
+        raise InstallError(f"{folder}: is there already", "name another folder with --output")
+    draft = f"{os.path.abspath(folder)}.draft"
+    files.remove(draft)
+    os.makedirs(f"{draft}/{WHEELS}")
+    try:
+        for number, argv in enumerate(downloads(plan, python, f"{draft}/{WHEELS}"), 1):
+            step(f"download {number}")
+            execute.run(argv, draft, line)
+        with open(f"{draft}/{PLAN}", "w", encoding="ascii") as file:
+            file.write(plan.text)
+        names = [PLAN, *(f"{WHEELS}/{name}" for name in sorted(os.listdir(f"{draft}/{WHEELS}")))]
+        text = "".join(f"{_digest(f'{draft}/{name}')}  {name}\n" for name in names)
+        with open(f"{draft}/{SUMS}", "w", encoding="ascii") as file:
+            file.write(text)
+        check(draft)
+        files.sync(draft)
+        os.rename(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def downloads(plan: PlanFile, python: str, wheels: str) -> Iterator[tuple[str, ...]]:
+    """The download command of each package step; a later one finds what an earlier one has fetched."""
+    pip = (python, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--progress-bar", "off")
+    here = is_this_machine(plan.result) and _same_python(plan.result.python, python)
+    platform = () if here else _platform(plan.result)
+    for step in plan.steps:
+        action = step.action
+        if isinstance(action, Conda):
+            raise InstallError(f"{step.component} comes from conda-forge, which a bundle cannot carry")
+        if isinstance(action, Fetch):
+            yield (*pip, "--no-deps", *platform, "--dest", wheels, action.url)
+        elif isinstance(action, Install):
+            index = ("--index-url", action.index) if action.index else ()
+            extra = ("--extra-index-url", action.extra) if action.extra else ()
+            yield (*pip, *platform, "--dest", wheels, "--find-links", wheels, *action.requirements, *index, *extra)
+
+
+def _same_python(wanted: str | None, python: str) -> bool:
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if wanted is None:
+        return True
+    line = versions.major_minor(wanted)
+    return line == own if python == sys.executable else True
+
+
+def _platform(machine: Machine) -> tuple[str, ...]:
+    """pip's description of another machine: its Python, and the platform tags that it takes (PEP 600)."""
+    line = versions.major_minor(machine.python) if machine.python else None
+    if machine.os not in ("linux", "windows") or machine.arch is None or line is None:
+        raise InstallError(
+            "the plan does not say for which system, architecture and Python it is",
+            "plan for a machine whose os, arch and python are known",
+        )
+    if machine.os == "windows":
+        tags = ["win_amd64"]
+    else:
+        newest = versions.parse(machine.glibc).minor if machine.glibc else None
+        if newest is None:
+            raise InstallError("the plan does not say which glibc the machine has", 'describe it: glibc = "2.35"')
+        tags = [f"manylinux_2_{minor}_{machine.arch}" for minor in range(newest, _OLDEST_GLIBC - 1, -1)]
+        tags += [f"{old}_{machine.arch}" for old in ("manylinux2014", "manylinux2010", "manylinux1")]
+        tags.append(f"linux_{machine.arch}")
+    named = [word for tag in tags for word in ("--platform", tag)]
+    return ("--only-binary=:all:", "--implementation", "cp", "--python-version", line, *named)
