@@ -30,7 +30,8 @@ READ_LIMIT = 6 << 20
 _HEAD = 4096  # read at once: header, program headers, often the interpreter and the notes
 _TABLE_LIMIT = 1 << 20
 _NOTE_LIMIT = 64 << 10
-_NAME_LIMIT = 4096
+_NAME_LIMIT = 256 << 10  # a search path is one string: that of TensorFlow 2.21 has 20,297 bytes
+_PATH_LIMIT = 4096  # of the interpreter's path
 _CHAIN_LIMIT = 4096  # entries of one chained table; also bounds chains that loop
 _WINDOW = 1024  # strings are read in pieces of this size
 
@@ -262,7 +263,7 @@ class _File:
         return self._windows[base]
 
     def _text_of(self, part: _Segment) -> str:
-        return _text(self.piece(part.offset, min(part.size, _NAME_LIMIT)))
+        return _text(self.piece(part.offset, min(part.size, _PATH_LIMIT)))
 
     # Tables
 

@@ -19,19 +19,21 @@ from compat.probe.layer import Reading
 from compat.records import dataclass, replace
 
 READERS: tuple[tuple[str, str], ...] = (
-    # (how the distribution's name begins, module); the first that fits reads it.
+    # (how the distribution's name begins, module); the first that fits reads it. Behind "=" it is the whole name.
     ("torch-tensorrt", "torch_tensorrt"),
     ("torchvision", "torch"),
     ("torchaudio", "torch"),
     ("torch-", "generic"),
-    ("torch", "torch"),
+    ("=torch", "torch"),
     ("tensorflow-text", "generic"),
     ("tensorflow-hub", "generic"),
     ("tensorflow-io", "generic"),
     ("tensorflow-estimator", "generic"),
     ("tensorflow", "tensorflow"),
     ("tf-nightly", "tensorflow"),
-    ("jax", "jax"),
+    ("jax-cuda", "jax"),
+    ("=jaxlib", "jax"),
+    ("=jax", "jax"),
     ("onnxruntime", "onnxruntime"),
     ("tensorrt", "tensorrt"),
     ("cupy", "cupy"),
@@ -106,7 +108,7 @@ def read(host: Host, so_far: Reading) -> Reading:
 def reader_of(name: str) -> str | None:
     """The module that reads the distribution of this (normalised) name, None where none needs to."""
     for start, module in READERS:
-        if name.startswith(start):
+        if name == start[1:] if start.startswith("=") else name.startswith(start):
             return module
     return "generic" if name.startswith(GENERIC) else None
 
