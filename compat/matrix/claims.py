@@ -143,11 +143,19 @@ def matching(subjects: "dict[tuple[str, str, tuple[str, ...]], Subject]", name: 
     owned = [subject for subject in subjects.values() if normal(subject.owner) == wanted
              or (subject.table == "container" and dict(subject.key)["image"] == whole)]
     if not owned and version is None:
-        owned = [subject for subject in subjects.values() if whole in (value.lower() for _, value in subject.key)]
+        owned = [subject for subject in subjects.values() if whole in (value.lower() for _, value in subject.key)
+                 or (subject.table == "gpu" and _is_gpu(subject, name))]
     for subject in owned:
         said = {value.lower() for _, value in subject.key}
         if version is None or version.lower() in said or _covers(version, subject.version):
             yield subject
+
+
+def _is_gpu(subject: Subject, name: str) -> bool:
+    from compat.matrix.gpus import simplify
+
+    names = (dict(subject.key)["name"], *subject.merged.get("aliases", ()))
+    return simplify(name) in map(simplify, names)
 
 
 def _covers(wanted: str, version: str | None) -> bool:
