@@ -2,8 +2,8 @@
 
     python -m scripts.onnx_operators
 
-Needs the onnx package, whose schema registry is the source. With the list, an operator that a reader does not take can be
-told from one that no standard knows (a plugin, or a custom operator).
+Needs the onnx package, whose schema registry is the source. With the list, an operator that a reader does not take
+can be told from one that no standard knows (a plugin, or a custom operator).
 """
 
 import datetime
@@ -23,9 +23,16 @@ def main() -> None:
         first[schema.name] = min(schema.since_version, first.get(schema.name, 1 << 30))
         if schema.deprecated:
             until[schema.name] = schema.since_version
-    lines = ['component = "onnx-operators"', "", "[source.schemas]",
-             f'title = "onnx {onnx.__version__}: schema registry of the package, domain ai.onnx"', 'where = "package index: onnx"',
-             f"date = {datetime.date.today().isoformat()}", 'level = "read"', ""]
+    lines = [
+        'component = "onnx-operators"',
+        "",
+        "[source.schemas]",
+        f'title = "onnx {onnx.__version__}: schema registry of the package, domain ai.onnx"',
+        'where = "package index: onnx"',
+        f"date = {datetime.date.today().isoformat()}",
+        'level = "read"',
+        "",
+    ]
     for name in sorted(first):
         lines += ["[[operator]]", 'reader = "onnx"', f'operator = "{name}"', f'since = "{first[name]}"']
         lines += [f'until = "{until[name]}"'] if name in until else []

@@ -11,8 +11,19 @@ from importlib import import_module
 from compat.artifacts.artifact import Artifact, Malformed
 from compat.probe.host import Host, Unreadable
 
-FORMATS: tuple[str, ...] = ("engine", "pointer", "timing", "keras", "torch_archive", "hdf5", "safetensors", "pickled", "onnx",
-                            "tensorflow", "other")
+FORMATS: tuple[str, ...] = (
+    "engine",
+    "pointer",
+    "timing",
+    "keras",
+    "torch_archive",
+    "hdf5",
+    "safetensors",
+    "pickled",
+    "onnx",
+    "tensorflow",
+    "other",
+)
 FOLDERS: tuple[str, ...] = ("tensorflow", "tensorrt_llm")
 _HEAD = 4096  # bytes that `recognise` is shown
 
@@ -70,8 +81,13 @@ def _open_folder(host: Host, path: str) -> Artifact:
 def _placed(artifact: Artifact, path: str, size: int) -> Artifact:
     """The artifact with its path; its engine or model says which file it is from."""
     engine, model = artifact.engine, artifact.model
-    return replace(artifact, path=path, size=size, engine=engine and replace(engine, file=path, damaged=artifact.damaged),
-                   model=model and replace(model, file=path))
+    return replace(
+        artifact,
+        path=path,
+        size=size,
+        engine=engine and replace(engine, file=path, damaged=artifact.damaged),
+        model=model and replace(model, file=path),
+    )
 
 
 def _unknown(head: bytes, size: int) -> str:

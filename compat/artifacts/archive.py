@@ -1,7 +1,8 @@
 """The ``ptrt`` archive in which TensorRT 7 to 11 serialize: four header layouts, then typed records.
 
 The layouts and record types are those that 55 real engines of 7.0.0.11 to 10.15.1.29 prove (docs/artifacts.md). The
-size that a header states chooses its layout, not the version: it is the archive's size less the header's in all of them.
+size that a header states chooses its layout, not the version: it is the archive's size less the header's in all of
+them.
 """
 
 import struct
@@ -48,7 +49,8 @@ class Stream:
 def header(head: bytes, available: int) -> Header | None:
     """The header of an archive of which ``available`` bytes are there; None where no layout fits.
 
-    A file that was cut short states more than is there: then the layout is chosen whose first record is where it should be.
+    A file that was cut short states more than is there: then the layout is chosen whose first record is where it
+    should be.
     """
     if head[:4] != MAGIC or len(head) < 32:
         return None

@@ -1,8 +1,8 @@
 """A serialized TensorRT engine, TensorRT 5.0 to 11: release, GPU, platform, whether it is whole.
 
 What is read is proven by real files (docs/artifacts.md) and by the code of the 8.6.0 lean and dispatch runtimes: the
-number behind the version is the hardware compatibility level (0: the very compute capability; 1: any GPU of 8.0 or newer),
-and only a plan with a LEAN section brings a runtime for other releases. What neither proves is left unknown.
+number behind the version is the hardware compatibility level (0: the very compute capability; 1: any GPU of 8.0 or
+newer), and only a plan with a LEAN section brings a runtime for other releases. What neither proves is left unknown.
 """
 
 import json
@@ -61,8 +61,10 @@ def read(source: Bytes) -> Artifact:
     start = prefix_length(source.read(0, 8), source.size)
     if start is not None:
         found.facts["prefix"] = _prefix(source.read(4, start - 4))
-        found.remarks.append(f"JSON of {start - 4} bytes stands before the engine (Ultralytics writes it): TensorRT itself "
-                             f"loads the file from byte {start} on only")
+        found.remarks.append(
+            f"JSON of {start - 4} bytes stands before the engine (Ultralytics writes it): TensorRT itself "
+            f"loads the file from byte {start} on only"
+        )
     body = source if start is None else Window(source, start)
     head = body.read(0, HEAD)
     try:
@@ -143,26 +145,49 @@ def _artifact(found: _Found, size: int) -> Artifact:
     version = ".".join(map(str, found.version)) if found.version else None
     capability = f"{found.properties['cc_major']}.{found.properties['cc_minor']}" if found.properties else None
     system = PLATFORMS.get(found.platform) if (found.version or (0,))[0] == 10 else None
-    facts = {"tensorrt": version, "compute_capability": capability, "platform": found.platform or None,
-             "sections": list(found.sections) or None, "hardware_compatibility_level": found.level,
-             "gpu": found.gpu, "device": dict(found.properties) or None, **found.facts}
+    facts = {
+        "tensorrt": version,
+        "compute_capability": capability,
+        "platform": found.platform or None,
+        "sections": list(found.sections) or None,
+        "hardware_compatibility_level": found.level,
+        "gpu": found.gpu,
+        "device": dict(found.properties) or None,
+        **found.facts,
+    }
     engine = Engine(
-        tensorrt=version, compute_capability=capability, gpu=found.gpu, os=system, platform=found.platform or None,
+        tensorrt=version,
+        compute_capability=capability,
+        gpu=found.gpu,
+        os=system,
+        platform=found.platform or None,
         serialization=str(found.facts["serialization"]) if "serialization" in found.facts else None,
         version_compatible=version_compatible(found.version, found.sections),
-        hardware_compatible=hardware_compatible(found.version, found.level), file="")
+        hardware_compatible=hardware_compatible(found.version, found.level),
+        file="",
+    )
     return Artifact(
-        "engine", "tensorrt-engine", f"TensorRT engine{' of ' + version if version else ''}", size=size,
+        "engine",
+        "tensorrt-engine",
+        f"TensorRT engine{' of ' + version if version else ''}",
+        size=size,
         facts={key: value for key, value in facts.items() if value is not None},
-        remarks=tuple(found.remarks), engine=engine, damaged=found.damaged)
+        remarks=tuple(found.remarks),
+        engine=engine,
+        damaged=found.damaged,
+    )
 
 
 def complete(artifact: Artifact, host: Host, path: str) -> Artifact:
     """With the side file's facts, and named as ONNX Runtime's cache where its name says so."""
     name = path.rpartition("/")[2]
     if name.startswith(_RUNTIME_CACHE):
-        artifact = replace(artifact, format="onnxruntime-engine-cache", title=f"{artifact.title}, of ONNX Runtime's cache",
-                           remarks=(*artifact.remarks, "ONNX Runtime makes it anew where it does not fit; delete it then"))
+        artifact = replace(
+            artifact,
+            format="onnxruntime-engine-cache",
+            title=f"{artifact.title}, of ONNX Runtime's cache",
+            remarks=(*artifact.remarks, "ONNX Runtime makes it anew where it does not fit; delete it then"),
+        )
     if not host.is_file(f"{path}.json"):
         return artifact
     from compat.artifacts import side
@@ -182,7 +207,7 @@ def version_compatible(version: Version | None, sections: tuple[str, ...]) -> bo
 
 
 def hardware_compatible(version: Version | None, level: int | None) -> bool | None:
-    """Does the engine run on GPUs of another capability? The level's meaning is proven for 8.6; 1 is taken at its word later too."""
+    """Does the engine run on GPUs of another capability? Level 0 is proven for 8.6, 1 is believed later too."""
     if version is None:
         return None
     if version < (8, 6, 0, 0):

@@ -1,7 +1,7 @@
 """TensorRT 5.0's engine: a FlatBuffer behind its own length.
 
-Root field 1 is the version (major, minor, patch, build), field 2 the device: name, capability, clocks, bus width, SM count.
-Two real files of 5.0.2.6 prove it; only 5.0 holds the GPU's name.
+Root field 1 is the version (major, minor, patch, build), field 2 the device: name, capability, clocks, bus width, SM
+count. Two real files of 5.0.2.6 prove it; only 5.0 holds the GPU's name.
 """
 
 import struct

@@ -1,7 +1,7 @@
 """An HDF5 file, such as Keras 2 writes: the root's attributes keras_version and backend, by their attribute messages.
 
-The message is found by its name instead of walking the root group, which no version of the container needs: a name in an
-attribute message stands behind its sizes, and a text of any length behind a reference into the global heap
+The message is found by its name instead of walking the root group, which no version of the container needs: a name in
+an attribute message stands behind its sizes, and a text of any length behind a reference into the global heap
 (HDF5 File Format Specification 3.0, IV.A.2.m and III.E).
 """
 
@@ -27,8 +27,13 @@ def read(source: Bytes) -> Artifact:
     is_model = b"model_config" in data or "keras_version" in facts
     title = f"Keras 2 model in HDF5{' of Keras ' + facts['keras_version'] if 'keras_version' in facts else ''}"
     remarks = ("tf2onnx converts it with the TensorFlow and Keras 2 that wrote it; Keras 3 may not load it",)
-    return Artifact("model" if is_model else "weights", "keras2" if is_model else "hdf5",
-                    title if is_model else "HDF5 file", facts=facts, remarks=remarks if is_model else ())
+    return Artifact(
+        "model" if is_model else "weights",
+        "keras2" if is_model else "hdf5",
+        title if is_model else "HDF5 file",
+        facts=facts,
+        remarks=remarks if is_model else (),
+    )
 
 
 def _attribute(source: Bytes, data: bytes, name: bytes) -> str | None:

@@ -24,9 +24,16 @@ def read(source: Bytes) -> Artifact:
     if isinstance(config.get("class_name"), str):
         facts["class"] = config["class_name"][:64]
     facts["weights"] = archive.find("model.weights.h5") is not None
-    return Artifact("model", "keras3", f"Keras model{' of Keras ' + facts['keras_version'] if 'keras_version' in facts else ''}",
-                    facts=facts, remarks=("Keras 3 exports it itself: model.export(path, format=\"onnx\") from 3.8 on; "
-                                          "tf2onnx reads Keras 2 models only",))
+    return Artifact(
+        "model",
+        "keras3",
+        f"Keras model{' of Keras ' + facts['keras_version'] if 'keras_version' in facts else ''}",
+        facts=facts,
+        remarks=(
+            'Keras 3 exports it itself: model.export(path, format="onnx") from 3.8 on; '
+            "tf2onnx reads Keras 2 models only",
+        ),
+    )
 
 
 def _json(text: str | None) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""An ONNX model, read as a stream: opsets, operators, types and shapes, without the onnx package and without its weights.
+"""An ONNX model, read as a stream: opsets, operators, types and shapes, without the onnx package and without its
+weights.
 
-Field numbers are those of onnx.proto; the weights (raw_data and its like) are stepped over, so a file of 2 GB costs what its
-graph costs.
+Field numbers are those of onnx.proto; the weights (raw_data and its like) are stepped over, so a file of 2 GB costs
+what its graph costs.
 """
 
 from dataclasses import replace
@@ -13,8 +14,20 @@ from compat.artifacts.wire import LENGTH, VARINT, Field, TooLong, Wire, read_fie
 from compat.machine import Model
 from compat.probe.host import Host
 
-_TOP = {1: VARINT, 2: LENGTH, 3: LENGTH, 4: LENGTH, 5: VARINT, 6: LENGTH, 7: LENGTH, 8: LENGTH, 14: LENGTH, 20: LENGTH,
-        25: LENGTH, 26: LENGTH}
+_TOP = {
+    1: VARINT,
+    2: LENGTH,
+    3: LENGTH,
+    4: LENGTH,
+    5: VARINT,
+    6: LENGTH,
+    7: LENGTH,
+    8: LENGTH,
+    14: LENGTH,
+    20: LENGTH,
+    25: LENGTH,
+    26: LENGTH,
+}
 _TEXTS = {2: "producer_name", 3: "producer_version", 4: "domain"}
 DEFAULT_DOMAINS = ("", "ai.onnx")
 _MOST_ENTRIES = 1000
@@ -92,16 +105,21 @@ def _artifact(top: dict[str, Any], graph: Graph, damaged: str | None) -> Artifac
     producer = " ".join(part for part in (top.get("producer_name"), top.get("producer_version")) if part)
     types = sorted(graph.types_used())
     model = Model(
-        format="onnx", writer=producer or None, file="",
+        format="onnx",
+        writer=producer or None,
+        file="",
         opset=str(opsets["ai.onnx"]) if opsets.get("ai.onnx", -1) >= 0 else None,
         ir_version=str(top["ir_version"]) if top.get("ir_version", -1) >= 0 else None,
-        operators=tuple(sorted(graph.operators)), types=tuple(types),
+        operators=tuple(sorted(graph.operators)),
+        types=tuple(types),
         domains={domain: str(max(version, 0)) for domain, version in opsets.items() if domain != "ai.onnx"},
-        quantized=graph.is_quantized())
+        quantized=graph.is_quantized(),
+    )
     known = {key: value for key, value in facts.items() if value not in ("", {}, [])}
     opset = f", opset {model.opset}" if model.opset else ""
-    return Artifact("model", "onnx", f"ONNX model{opset}", facts=known, model=model, remarks=tuple(graph.remarks),
-                    damaged=damaged)
+    return Artifact(
+        "model", "onnx", f"ONNX model{opset}", facts=known, model=model, remarks=tuple(graph.remarks), damaged=damaged
+    )
 
 
 def complete(artifact: Artifact, host: Host, path: str) -> Artifact:
@@ -116,8 +134,10 @@ def complete(artifact: Artifact, host: Host, path: str) -> Artifact:
         if not found:
             remarks.append(f"the file with external data is not there: {location}")
         elif found.size < needed:
-            remarks.append(f"the file with external data is too short: {location} has {found.size} bytes, the model "
-                           f"refers to {needed}")
+            remarks.append(
+                f"the file with external data is too short: {location} has {found.size} bytes, the model "
+                f"refers to {needed}"
+            )
     return replace(artifact, remarks=tuple(remarks))
 
 

@@ -7,9 +7,37 @@ from typing import Any
 from compat.artifacts.wire import FIXED32, LENGTH, VARINT, Field, Wire, signed
 
 # TensorProto.DataType
-_TYPES = ("undefined", "float", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "double",
-          "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
-          "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2", "float6e2m3", "float6e3m2")
+_TYPES = (
+    "undefined",
+    "float",
+    "uint8",
+    "int8",
+    "uint16",
+    "int16",
+    "int32",
+    "int64",
+    "string",
+    "bool",
+    "float16",
+    "double",
+    "uint32",
+    "uint64",
+    "complex64",
+    "complex128",
+    "bfloat16",
+    "float8e4m3fn",
+    "float8e4m3fnuz",
+    "float8e5m2",
+    "float8e5m2fnuz",
+    "uint4",
+    "int4",
+    "float4e2m1",
+    "float8e8m0",
+    "uint2",
+    "int2",
+    "float6e2m3",
+    "float6e3m2",
+)
 _DEEPEST = 24  # graphs in graphs
 _MOST_NAMES = 100_000
 _MOST_KINDS = 10_000
@@ -17,19 +45,59 @@ _QUANTIZERS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 # Attributes on which a reader's support of an operator depends, by the restrictions that the parsers list.
 _MATTER = {
     "Resize": ("mode", "coordinate_transformation_mode", "nearest_mode", "antialias", "keep_aspect_ratio_policy"),
-    "Upsample": ("mode",), "Pad": ("mode",), "Cast": ("to",), "QuantizeLinear": ("axis", "block_size", "output_dtype"),
-    "DequantizeLinear": ("axis", "block_size", "output_dtype"), "LSTM": ("direction", "input_forget", "layout"),
-    "GRU": ("direction", "linear_before_reset", "layout"), "RNN": ("direction", "layout"), "Einsum": ("equation",),
-    "GridSample": ("mode", "padding_mode", "align_corners"), "RoiAlign": ("mode", "coordinate_transformation_mode"),
-    "ScatterND": ("reduction",), "ScatterElements": ("reduction",), "MaxPool": ("ceil_mode", "storage_order"),
-    "AveragePool": ("ceil_mode", "count_include_pad"), "Conv": ("auto_pad",), "ConvTranspose": ("auto_pad",),
-    "TopK": ("largest", "sorted"), "BatchNormalization": ("training_mode",), "Attention": ("is_causal",),
-    "NonMaxSuppression": ("center_point_box",), "DepthToSpace": ("mode",), "Gelu": ("approximate",),
+    "Upsample": ("mode",),
+    "Pad": ("mode",),
+    "Cast": ("to",),
+    "QuantizeLinear": ("axis", "block_size", "output_dtype"),
+    "DequantizeLinear": ("axis", "block_size", "output_dtype"),
+    "LSTM": ("direction", "input_forget", "layout"),
+    "GRU": ("direction", "linear_before_reset", "layout"),
+    "RNN": ("direction", "layout"),
+    "Einsum": ("equation",),
+    "GridSample": ("mode", "padding_mode", "align_corners"),
+    "RoiAlign": ("mode", "coordinate_transformation_mode"),
+    "ScatterND": ("reduction",),
+    "ScatterElements": ("reduction",),
+    "MaxPool": ("ceil_mode", "storage_order"),
+    "AveragePool": ("ceil_mode", "count_include_pad"),
+    "Conv": ("auto_pad",),
+    "ConvTranspose": ("auto_pad",),
+    "TopK": ("largest", "sorted"),
+    "BatchNormalization": ("training_mode",),
+    "Attention": ("is_causal",),
+    "NonMaxSuppression": ("center_point_box",),
+    "DepthToSpace": ("mode",),
+    "Gelu": ("approximate",),
 }
 # Attributes of ONNX's own operators that hold numbers only: not worth a look where none of the operator's matter.
-_PLAIN = tuple(bytes((10, len(name))) + name.encode() for name in (
-    "kernel_shape", "strides", "pads", "dilations", "group", "auto_pad", "axis", "axes", "perm", "keepdims", "alpha", "beta",
-    "transA", "transB", "epsilon", "momentum", "ceil_mode", "allowzero", "start", "end", "largest", "sorted", "num_outputs"))
+_PLAIN = tuple(
+    bytes((10, len(name))) + name.encode()
+    for name in (
+        "kernel_shape",
+        "strides",
+        "pads",
+        "dilations",
+        "group",
+        "auto_pad",
+        "axis",
+        "axes",
+        "perm",
+        "keepdims",
+        "alpha",
+        "beta",
+        "transA",
+        "transB",
+        "epsilon",
+        "momentum",
+        "ceil_mode",
+        "allowzero",
+        "start",
+        "end",
+        "largest",
+        "sorted",
+        "num_outputs",
+    )
+)
 
 
 def element_type(number: int) -> str:
@@ -84,15 +152,23 @@ class Graph:
     def facts(self) -> dict[str, Any]:
         """The graph's part of the artifact's facts."""
         inputs = self.true_inputs()
-        dynamic = [one.name for one in inputs if one.shape is None or any(not isinstance(dim, int) for dim in one.shape)]
+        dynamic = [
+            one.name for one in inputs if one.shape is None or any(not isinstance(dim, int) for dim in one.shape)
+        ]
         return {
             "operators": dict(sorted(self.operators.items())),
-            "attributes": {name: {key: sorted(values, key=str) for key, values in sorted(found.items())}
-                           for name, found in sorted(self.attributes.items())},
-            "inputs": [vars(one) for one in inputs], "outputs": [vars(one) for one in self.outputs],
-            "dynamic_inputs": dynamic, "initializer_types": dict(sorted(self.initializers.items())),
-            "constant_types": dict(sorted(self.constants.items())), "external_data": self.external,
-            "functions": sorted(self.functions), "subgraphs": self.subgraphs or "",
+            "attributes": {
+                name: {key: sorted(values, key=str) for key, values in sorted(found.items())}
+                for name, found in sorted(self.attributes.items())
+            },
+            "inputs": [vars(one) for one in inputs],
+            "outputs": [vars(one) for one in self.outputs],
+            "dynamic_inputs": dynamic,
+            "initializer_types": dict(sorted(self.initializers.items())),
+            "constant_types": dict(sorted(self.constants.items())),
+            "external_data": self.external,
+            "functions": sorted(self.functions),
+            "subgraphs": self.subgraphs or "",
             "quantized": self.is_quantized() or "",
         }
 
@@ -205,7 +281,9 @@ class Reader:
             elif one.number == 8 and top and len(self.graph.names) < _MOST_NAMES:
                 self.graph.names.add(self.wire.text(one))
             elif one.number == 13:
-                pair = {part.number: self.wire.text(part, 1024) for part in self.wire.inner(one) if part.number in (1, 2)}
+                pair = {
+                    part.number: self.wire.text(part, 1024) for part in self.wire.inner(one) if part.number in (1, 2)
+                }
                 entries[pair.get(1, "")[:64]] = pair.get(2, "")
         into[element_type(kind)] += 1
         if "location" in entries and len(self.graph.external) < _MOST_KINDS:

@@ -1,4 +1,4 @@
-"""Python pickles, PyTorch's old checkpoints among them: named, never opened. Opening one runs the code that it names."""
+"""Python pickles, PyTorch's old checkpoints among them: named, never opened: that would run their code."""
 
 import re
 
@@ -12,17 +12,28 @@ _SHORT = re.compile(rb"\x8c.([a-z_][\w.]{1,60})")
 
 def recognise(head: bytes, size: int, name: str) -> bool:
     """Protocol 2 to 5 begins with its number and an opcode that a pickle can begin with."""
-    return len(head) > 2 and head[0] == 0x80 and 2 <= head[1] <= 5 and chr(head[2]) in "\x8a\x95}](cXqKMJGN)\x8c\x88\x89CBl"
+    return (
+        len(head) > 2
+        and head[0] == 0x80
+        and 2 <= head[1] <= 5
+        and chr(head[2]) in "\x8a\x95}](cXqKMJGN)\x8c\x88\x89CBl"
+    )
 
 
 def read(source: Bytes) -> Artifact:
     """The modules that its beginning names, as text; nothing is evaluated."""
     head = source.read(0, 1 << 16)
     if _LEGACY_TORCH in head[:16]:
-        return Artifact("weights", "torch-checkpoint-legacy", "PyTorch checkpoint of before 1.6: pickled, never opened here",
-                        facts={"modules": _modules(head)}, remarks=(_WARNING,))
-    return Artifact("other", "pickle", "Python pickle, never opened here", facts={"modules": _modules(head)},
-                    remarks=(_WARNING,))
+        return Artifact(
+            "weights",
+            "torch-checkpoint-legacy",
+            "PyTorch checkpoint of before 1.6: pickled, never opened here",
+            facts={"modules": _modules(head)},
+            remarks=(_WARNING,),
+        )
+    return Artifact(
+        "other", "pickle", "Python pickle, never opened here", facts={"modules": _modules(head)}, remarks=(_WARNING,)
+    )
 
 
 _WARNING = "loading a pickle runs the code that it names: load only files that you trust"

@@ -1,7 +1,7 @@
 """The ``ftrt`` plan container of TensorRT 8.6 and later: a header, a table of sections, the sections.
 
-The section names ENGN (engine), LEAN (the lean runtime that makes a plan version-compatible) and PLGN (plugin libraries)
-are those that the 8.6.0 dispatch runtime looks for; WGHT (weights) is in real files from 10.6 on.
+The section names ENGN (engine), LEAN (the lean runtime that makes a plan version-compatible) and PLGN (plugin
+libraries) are those that the 8.6.0 dispatch runtime looks for; WGHT (weights) is in real files from 10.6 on.
 """
 
 import struct

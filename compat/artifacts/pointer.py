@@ -19,5 +19,10 @@ def read(source: Bytes) -> Artifact:
             facts["oid"] = value[:80]
         elif key == "size" and value.isascii() and value.isdigit() and len(value) < 20:
             facts["size_of_file"] = int(value)
-    return Artifact("other", "git-lfs-pointer", "Git-LFS pointer, not the file itself", facts=facts,
-                    remarks=("fetch the file with `git lfs pull`",))
+    return Artifact(
+        "other",
+        "git-lfs-pointer",
+        "Git-LFS pointer, not the file itself",
+        facts=facts,
+        remarks=("fetch the file with `git lfs pull`",),
+    )

@@ -16,8 +16,11 @@ _METADATA = re.compile(rb'"__metadata__"\s*:\s*(\{[^{}]{0,65536}\})')
 def recognise(head: bytes, size: int, name: str) -> bool:
     """Is there a length that fits the file, and JSON behind it?"""
     length = int.from_bytes(head[:8], "little")
-    return 2 <= length <= min(_LONGEST, max(size - 8, 0)) and head[8:9] == b"{" and (
-        name.endswith(".safetensors") or b'"dtype"' in head or b'"__metadata__"' in head or head[8:10] == b"{}")
+    return (
+        2 <= length <= min(_LONGEST, max(size - 8, 0))
+        and head[8:9] == b"{"
+        and (name.endswith(".safetensors") or b'"dtype"' in head or b'"__metadata__"' in head or head[8:10] == b"{}")
+    )
 
 
 def read(source: Bytes) -> Artifact:
@@ -28,8 +31,12 @@ def read(source: Bytes) -> Artifact:
         # Pieces overlap by the longest entry; a match counts where it begins.
         piece = source.read(start, min(_CHUNK + 40, 8 + length - start))
         types.update(found.group(1).decode() for found in _TYPE.finditer(piece) if found.start() < _CHUNK)
-    return Artifact("weights", "safetensors", "weights in safetensors; no graph, so a framework has to export it",
-                    facts={"tensors": sum(types.values()), "types": dict(sorted(types.items())), **_metadata(source, length)})
+    return Artifact(
+        "weights",
+        "safetensors",
+        "weights in safetensors; no graph, so a framework has to export it",
+        facts={"tensors": sum(types.values()), "types": dict(sorted(types.items())), **_metadata(source, length)},
+    )
 
 
 def _metadata(source: Bytes, length: int) -> dict[str, Any]:

@@ -39,7 +39,10 @@ def attach(artifact: Artifact, host: Host, path: str) -> Artifact:
         return replace(artifact, remarks=(*artifact.remarks, f"{path_of(path)} is of another file than this engine"))
     engine = artifact.engine
     if engine is not None:
-        flags = {name: found[name] for name in ("version_compatible", "hardware_compatible")
-                 if isinstance(found.get(name), bool) and getattr(engine, name) is None}
+        flags = {
+            name: found[name]
+            for name in ("version_compatible", "hardware_compatible")
+            if isinstance(found.get(name), bool) and getattr(engine, name) is None
+        }
         engine = replace(engine, **flags)
     return replace(artifact, facts={**artifact.facts, "made": found}, engine=engine)

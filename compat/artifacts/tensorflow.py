@@ -1,4 +1,5 @@
-"""TensorFlow's SavedModel (saved_model.pb, alone or in its folder) and frozen graph, by the wire format of their messages.
+"""TensorFlow's SavedModel (saved_model.pb, alone or in its folder) and frozen graph, by the wire format of their
+messages.
 
 Field numbers: saved_model.proto, meta_graph.proto, graph.proto, node_def.proto and function.proto of TensorFlow.
 """
@@ -32,8 +33,14 @@ def _is_saved_model(head: bytes) -> bool:
         first, _ = read_field(head, inner)
     except (Malformed, IndexError):
         return False
-    return (version[:2] == (1, VARINT) and version.value in (0, 1) and graph[:2] == (2, LENGTH)
-            and first.number in (1, 2) and first.wire == LENGTH and graph.value > first.value)
+    return (
+        version[:2] == (1, VARINT)
+        and version.value in (0, 1)
+        and graph[:2] == (2, LENGTH)
+        and first.number in (1, 2)
+        and first.wire == LENGTH
+        and graph.value > first.value
+    )
 
 
 def _is_graph(head: bytes) -> bool:
@@ -45,9 +52,16 @@ def _is_graph(head: bytes) -> bool:
     except (Malformed, IndexError):
         return False
     text = head[after : after + kind.value]
-    return (node[:2] == (1, LENGTH) and name[:2] == (1, LENGTH) and kind[:2] == (2, LENGTH) and 0 < kind.value < 100
-            and len(text) == kind.value and text[:1] in b"_ABCDEFGHIJKLMNOPQRSTUVWXYZ" and text.isascii()
-            and text.decode().isprintable())
+    return (
+        node[:2] == (1, LENGTH)
+        and name[:2] == (1, LENGTH)
+        and kind[:2] == (2, LENGTH)
+        and 0 < kind.value < 100
+        and len(text) == kind.value
+        and text[:1] in b"_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        and text.isascii()
+        and text.decode().isprintable()
+    )
 
 
 @dataclass
@@ -79,9 +93,14 @@ def read(source: Bytes) -> Artifact:
         facts |= {"tags": sorted(set(found.tags)), "signatures": sorted(set(found.signatures))}
     damaged = damaged or ("cut short" if wire.cut_short else None)
     release = f" of TensorFlow {facts['tensorflow']}" if "tensorflow" in facts else ""
-    title, remark = (f"TensorFlow SavedModel{release}", "tf2onnx converts it: python -m tf2onnx.convert --saved-model FOLDER") if (
-        saved) else ("TensorFlow frozen graph", "tf2onnx converts it with --graphdef and the names of its inputs and outputs")
-    return Artifact("model", "saved-model" if saved else "frozen-graph", title, facts=facts, remarks=(remark,), damaged=damaged)
+    title, remark = (
+        (f"TensorFlow SavedModel{release}", "tf2onnx converts it: python -m tf2onnx.convert --saved-model FOLDER")
+        if (saved)
+        else ("TensorFlow frozen graph", "tf2onnx converts it with --graphdef and the names of its inputs and outputs")
+    )
+    return Artifact(
+        "model", "saved-model" if saved else "frozen-graph", title, facts=facts, remarks=(remark,), damaged=damaged
+    )
 
 
 def read_folder(host: Host, path: str) -> Artifact:

@@ -39,7 +39,10 @@ def _facts(config: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if isinstance(config.get("version"), str):
         found["tensorrt_llm"] = config["version"][:40]
-    for part, keys in ((pretrained, ("architecture", "dtype")), (builder, ("precision", "max_batch_size", "max_input_len"))):
+    for part, keys in (
+        (pretrained, ("architecture", "dtype")),
+        (builder, ("precision", "max_batch_size", "max_input_len")),
+    ):
         if isinstance(part, dict):
             found |= {key: part[key] for key in keys if isinstance(part.get(key), (str, int))}
     return found

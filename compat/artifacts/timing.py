@@ -22,5 +22,10 @@ def read(source: Bytes) -> Artifact:
     uuid = _UUID.search(head)
     if uuid is not None:
         facts["gpu_uuid"] = uuid.group().decode()
-    return Artifact("cache", "tensorrt-timing-cache", "TensorRT timing cache, not an engine", facts=facts,
-                    remarks=("it holds timings of one GPU; trtexec takes it with --timingCacheFile",))
+    return Artifact(
+        "cache",
+        "tensorrt-timing-cache",
+        "TensorRT timing cache, not an engine",
+        facts=facts,
+        remarks=("it holds timings of one GPU; trtexec takes it with --timingCacheFile",),
+    )

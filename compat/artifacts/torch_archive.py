@@ -1,8 +1,8 @@
 """PyTorch's zip files: checkpoints, TorchScript modules and torch.export archives; their pickles are never opened.
 
 A checkpoint holds ``data.pkl``; TorchScript also ``code/`` and ``constants.pkl``; torch.export ``archive_format`` and
-``models/*.json``, before 2.8 ``serialized_exported_program.json``. A Torch-TensorRT module is a TorchScript whose code names
-the class tensorrt.Engine; the engine lies in its pickle, raw or in base 64, and its header is read there.
+``models/*.json``, before 2.8 ``serialized_exported_program.json``. A Torch-TensorRT module is a TorchScript whose
+code names the class tensorrt.Engine; the engine lies in its pickle, raw or in base 64, and its header is read there.
 """
 
 import base64
@@ -23,8 +23,10 @@ _BASE64 = re.compile(rb"(?:ZnRydA|cHRydA)[A-Za-z0-9+/]{64,8192}")
 
 def recognise(head: bytes, size: int, name: str) -> bool:
     """A zip file whose first members are PyTorch's, or one that bears its endings."""
-    return head[:4] == MAGIC and (any(one.encode() in head[:512] for one in (*_NAMES, "/.format_version", "/byteorder"))
-                                  or name.endswith((".pt", ".pth", ".pt2", ".ts", ".ckpt", ".torchscript")))
+    return head[:4] == MAGIC and (
+        any(one.encode() in head[:512] for one in (*_NAMES, "/.format_version", "/byteorder"))
+        or name.endswith((".pt", ".pth", ".pt2", ".ts", ".ckpt", ".torchscript"))
+    )
 
 
 def read(source: Bytes) -> Artifact:
@@ -40,18 +42,26 @@ def read(source: Bytes) -> Artifact:
         return _script(archive, source, facts)
     if archive.find("data.pkl") is not None:
         facts["tensors"] = sum("/data/" in f"/{name}" for name in archive.members)
-        return Artifact("weights", "torch-checkpoint", "PyTorch checkpoint: pickled weights, never opened here", facts=facts,
-                        remarks=(_CODE_NEEDED,))
+        return Artifact(
+            "weights",
+            "torch-checkpoint",
+            "PyTorch checkpoint: pickled weights, never opened here",
+            facts=facts,
+            remarks=(_CODE_NEEDED,),
+        )
     raise Malformed("a zip file without a PyTorch model in it")
 
 
-_CODE_NEEDED = ("it holds no graph: the Python code of the model has to load it and export it to ONNX; loading a pickle runs "
-                "code, so load only files that you trust, with weights_only=True")
+_CODE_NEEDED = (
+    "it holds no graph: the Python code of the model has to load it and export it to ONNX; loading a pickle runs "
+    "code, so load only files that you trust, with weights_only=True"
+)
 
 
 def _is_export(archive: Zip) -> bool:
     return (archive.text("archive_format", 16) or "").strip() == "pt2" or (
-        archive.find("serialized_exported_program.json") is not None)
+        archive.find("serialized_exported_program.json") is not None
+    )
 
 
 def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
@@ -70,24 +80,44 @@ def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
     facts["models"] = len(names)
     if any("/aotinductor/" in f"/{name}" for name in archive.members):
         facts["compiled"] = "AOTInductor code: for one GPU and one PyTorch release"
-    return Artifact("model", "torch-export", "torch.export archive", facts=facts,
-                    remarks=("torch.onnx.export takes it with the torch that wrote it, or a newer one",))
+    return Artifact(
+        "model",
+        "torch-export",
+        "torch.export archive",
+        facts=facts,
+        remarks=("torch.onnx.export takes it with the torch that wrote it, or a newer one",),
+    )
 
 
 def _script(archive: Zip, source: Bytes, facts: dict[str, Any]) -> Artifact:
     code = [name for name in archive.members if name.endswith(".py")]
     facts["code_files"] = len(code)
-    uses_tensorrt = any("tensorrt" in (archive.read(archive.members[name], 1 << 16).decode("utf-8", "replace"))
-                        for name in code[:200])
+    uses_tensorrt = any(
+        "tensorrt" in (archive.read(archive.members[name], 1 << 16).decode("utf-8", "replace")) for name in code[:200]
+    )
     if not uses_tensorrt:
-        return Artifact("model", "torchscript", "TorchScript module", facts=facts, remarks=(
-            "torch.onnx's older exporter (dynamo=False) takes TorchScript; the newer one wants the Python module",))
+        return Artifact(
+            "model",
+            "torchscript",
+            "TorchScript module",
+            facts=facts,
+            remarks=(
+                "torch.onnx's older exporter (dynamo=False) takes TorchScript; the newer one wants the Python module",
+            ),
+        )
     inner = _engine_inside(archive, source)
     if inner is not None and inner.engine is not None:
-        facts["engine"] = {key: inner.facts[key] for key in ("tensorrt", "compute_capability", "platform") if key in inner.facts}
-    return Artifact("engine", "torch-tensorrt", "Torch-TensorRT module: TorchScript with a TensorRT engine inside", facts=facts,
-                    engine=inner.engine if inner is not None else None,
-                    remarks=("it needs the torch_tensorrt release and the TensorRT that made it",))
+        facts["engine"] = {
+            key: inner.facts[key] for key in ("tensorrt", "compute_capability", "platform") if key in inner.facts
+        }
+    return Artifact(
+        "engine",
+        "torch-tensorrt",
+        "Torch-TensorRT module: TorchScript with a TensorRT engine inside",
+        facts=facts,
+        engine=inner.engine if inner is not None else None,
+        remarks=("it needs the torch_tensorrt release and the TensorRT that made it",),
+    )
 
 
 def _engine_inside(archive: Zip, source: Bytes) -> Artifact | None:

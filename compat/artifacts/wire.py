@@ -1,6 +1,8 @@
-"""Protocol Buffers' wire format, read in pieces: what is not needed is stepped over, so memory does not grow with the file.
+"""Protocol Buffers' wire format, read in pieces: what is not needed is stepped over, so memory does not grow with the
+file.
 
-Source of the rules: protobuf.dev, "Encoding". Groups (wire types 3 and 4) are of proto1 and make a message malformed here.
+Source of the rules: protobuf.dev, "Encoding". Groups (wire types 3 and 4) are of proto1 and make a message malformed
+here.
 """
 
 from collections.abc import Iterator
@@ -90,9 +92,11 @@ class Wire:
 
 
 def scan(chunk: bytes, base: int) -> Iterator[tuple[Field, int]]:
-    """The fields that begin in a chunk of a message at ``base``, each with the position behind its head. Raises Malformed.
+    """The fields that begin in a chunk of a message at ``base``, each with the position behind its head. Raises
+    Malformed.
 
-    It stops where a head may be cut off by the chunk's end, unless the chunk holds all that is left and the head is whole.
+    It stops where a head may be cut off by the chunk's end, unless the chunk holds all that is left and the head is
+    whole.
     """
     at, size = 0, len(chunk)
     while at < size:

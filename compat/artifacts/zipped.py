@@ -49,8 +49,11 @@ class Zip:
         if offset == 0xFFFFFFFF or length == 0xFFFFFFFF:
             length, offset = self._table64(tail, end)
         if offset + length > size or length > _LONGEST_TABLE:
-            raise Malformed("the zip file's table leads beyond its end" if offset + length > size else
-                            f"the zip file's table takes {length} bytes")
+            raise Malformed(
+                "the zip file's table leads beyond its end"
+                if offset + length > size
+                else f"the zip file's table takes {length} bytes"
+            )
         return offset, length
 
     def _table64(self, tail: bytes, end: int) -> tuple[int, int]:
@@ -97,7 +100,9 @@ def _member(data: bytes, at: int) -> tuple[Member, int]:
     wide = [value for value in (size, packed, offset) if value == 0xFFFFFFFF]
     if wide:
         numbers = iter(_wide(extra))
-        size, packed, offset = (next(numbers, value) if value == 0xFFFFFFFF else value for value in (size, packed, offset))
+        size, packed, offset = (
+            next(numbers, value) if value == 0xFFFFFFFF else value for value in (size, packed, offset)
+        )
     return Member(name, offset, packed, size, method), at + 46 + name_length + extra_length + comment
 
 

@@ -10,16 +10,25 @@ from compat.report import FORMATS
 
 if TYPE_CHECKING:
     from compat.check import Report
+    from compat.goals import Goal
+    from compat.machine import Machine
 
 
 @click.command("check")
-@click.option("--machine", metavar="FILE", help="Description to judge: JSON, TOML, or .jsonl with one machine a line; - is standard input.")
+@click.option("--machine", metavar="FILE",
+              help="Description to judge: JSON, TOML, or .jsonl with one machine a line; - is standard input.")
 @click.option("--goal", "goal_texts", metavar="GOAL", multiple=True,
-              help="What the machine is judged for, such as use:torch; several allowed. Default: what is installed suggests it.")
+              help="What it is judged for, such as use:torch; several allowed. Default: what is installed suggests.")
+@click.option("--model", metavar="FILE",
+              help="A model that the machine is to convert or run; its facts join the description.")
+@click.option("--engine", metavar="FILE", help="A TensorRT engine that the machine is to run.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Exit 1 on unknown and on warnings too.")
 @common.machine_options
-def command(machine: str | None, goal_texts: tuple[str, ...], form: str, strict: bool, root: str, pythons: tuple[str, ...]) -> int:
+def command(
+    machine: str | None, goal_texts: tuple[str, ...], model: str | None, engine: str | None, form: str, strict: bool,
+    root: str, pythons: tuple[str, ...],
+) -> int:
     """Judge a described machine, or this one, for a goal.
 
     A verdict is always about a goal: the same machine may be fine for one and broken for another. Exit status: 0
@@ -32,12 +41,13 @@ def command(machine: str | None, goal_texts: tuple[str, ...], form: str, strict:
     matrix = common.load_matrix()
     goals = common.parse_goals(goal_texts, matrix)
     machines = common.load_machines(machine) if machine else iter(common.read_machines(root, pythons))
+    machines, file_goals = with_files(machines, model, engine)
     status = 0
 
     def reports() -> "Iterator[Report]":
         nonlocal status
         for one in machines:
-            for goal in goals or goals_of(one):
+            for goal in goals or file_goals or goals_of(one):
                 report = check(one, goal, matrix)
                 status = max(status, common.exit_status([report], strict))
                 yield report
@@ -45,3 +55,23 @@ def command(machine: str | None, goal_texts: tuple[str, ...], form: str, strict:
     for line in render(reports(), form, many=bool(machine and machine.endswith(".jsonl"))):
         click.echo(line)
     return status
+
+
+def with_files(
+    machines: "Iterator[Machine]", model: str | None, engine: str | None
+) -> "tuple[Iterator[Machine], tuple[Goal, ...]]":
+    """The machines with what the files hold, and the goals that the files suggest."""
+    if model is None and engine is None:
+        return machines, ()
+    from compat.cli.engine import open_file
+    from compat.convert.judge import goals_for, with_engine, with_model
+
+    opened_model = open_file(model) if model else None
+    opened_engine = open_file(engine) if engine else None
+
+    def added() -> "Iterator[Machine]":
+        for one in machines:
+            one = with_model(one, opened_model) if opened_model else one
+            yield with_engine(one, opened_engine) if opened_engine else one
+
+    return added(), goals_for(opened_model, opened_engine)

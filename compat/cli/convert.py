@@ -23,13 +23,27 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Show the steps; run and change nothing.")
 @click.option("--force", is_flag=True, help="Build although the check fails.")
 @click.option("--machine", metavar="FILE", help="With --dry-run: the steps for this described machine.")
-@click.option("--precision", type=click.Choice(PRECISIONS), help="The precision of the engine; default: what the model has.")
+@click.option(
+    "--precision", type=click.Choice(PRECISIONS), help="The precision of the engine; default: what the model has."
+)
 @click.option("--dla", is_flag=True, help="Build for a Jetson's DLA.")
 @click.option("--output", metavar="ENGINE", help="Where the engine goes; default: beside the model.")
-@click.option("--timeout", type=click.FloatRange(1), default=3600.0, show_default=True, help="Time limit of the build, in s.")
+@click.option(
+    "--timeout", type=click.FloatRange(1), default=3600.0, show_default=True, help="Time limit of the build, in s."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(file: str, target: str, dry_run: bool, force: bool, machine: str | None, precision: str | None, dla: bool,
-            output: str | None, timeout: float, form: str) -> int:
+def command(
+    file: str,
+    target: str,
+    dry_run: bool,
+    force: bool,
+    machine: str | None,
+    precision: str | None,
+    dla: bool,
+    output: str | None,
+    timeout: float,
+    form: str,
+) -> int:
     """Make a TensorRT engine from a model: the exact steps, the check before them, and a record of what made it.
 
     Without --dry-run the build runs trtexec where the check passes (or with --force), and writes ENGINE.json beside the
@@ -42,11 +56,15 @@ def command(file: str, target: str, dry_run: bool, force: bool, machine: str | N
     from compat.goals import parse
 
     if machine is not None and not dry_run:
-        raise InputError("--machine describes a machine that is elsewhere, so nothing can be built on it", "add --dry-run")
+        raise InputError(
+            "--machine describes a machine that is elsewhere, so nothing can be built on it", "add --dry-run"
+        )
     matrix = common.load_matrix()
     artifact = open_file(file)
     if artifact.kind not in ("model", "weights") or artifact.damaged:
-        raise InputError(f"{file}: {artifact.damaged or artifact.title}: nothing that can be converted", "give a model file")
+        raise InputError(
+            f"{file}: {artifact.damaged or artifact.title}: nothing that can be converted", "give a model file"
+        )
     here = next(iter(common.load_machines(machine) if machine else common.read_machines()))
     here = with_model(here, artifact, precision, "dla" if dla else None)
     goals = [EXPORT_GOALS[artifact.format]] if artifact.format in EXPORT_GOALS else []
@@ -68,10 +86,26 @@ def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report
 
         from compat.report import data
 
-        plain = [{"kind": step.kind, "text": step.text, "commands": [
-            {"argv": list(one), "shell": shlex.join(one)} for one in step.commands]} for step in steps]
-        click.echo(json.dumps({"file": artifact.path, "format": artifact.format, "steps": plain,
-                               "answers": [data.answer(report) for report in reports]}, ensure_ascii=False, indent=2))
+        plain = [
+            {
+                "kind": step.kind,
+                "text": step.text,
+                "commands": [{"argv": list(one), "shell": shlex.join(one)} for one in step.commands],
+            }
+            for step in steps
+        ]
+        click.echo(
+            json.dumps(
+                {
+                    "file": artifact.path,
+                    "format": artifact.format,
+                    "steps": plain,
+                    "answers": [data.answer(report) for report in reports],
+                },
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         return
     from compat.report import render
 
@@ -90,7 +124,10 @@ def _build(artifact: "Artifact", machine: "Machine", steps: "tuple[Step, ...]", 
     from compat.probe.host import Host
 
     if artifact.format != "onnx":
-        raise InputError("only the build from ONNX is run from here", "run the export step that is shown above, then convert its output")
+        raise InputError(
+            "only the build from ONNX is run from here",
+            "run the export step that is shown above, then convert its output",
+        )
     line = next(step.commands[0] for step in steps if step.kind == "build")
     engine = next(word.partition("=")[2] for word in line if word.startswith("--saveEngine="))
     host = Host()
@@ -99,6 +136,7 @@ def _build(artifact: "Artifact", machine: "Machine", steps: "tuple[Step, ...]", 
         made = record(Host(), machine, artifact, engine, line)
     except BuildFailed as error:
         click.echo(error.log, err=True)
-        raise InputError(str(error), "compatcheck explain - reads the error text above from standard input") from None
+        click.echo(f"error: {error}\nhint: compatcheck explain reads an error text", err=True)
+        return 1
     click.echo(f"\nbuilt {made.engine}; what made it is in {made.side}")
     return 0

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def command(files: tuple[str, ...], machine: str | None, form: str, strict: bool) -> int:
     """Say what a serialized TensorRT engine is, and whether it loads on a machine.
 
-    Only the file's header is read; neither TensorRT nor a GPU is needed. Exit status as of check; of several files the worst.
+    Only the file's header is read; neither TensorRT nor a GPU is needed. Exit status as of check; of several files
+    the worst.
     """
     from compat.convert.judge import judge_engine
     from compat.convert.remedies import for_engine

@@ -12,7 +12,6 @@ from compat.report import FORMATS
 if TYPE_CHECKING:
     from compat.artifacts import Artifact
     from compat.machine import Machine
-    from compat.matrix import Matrix
 
 PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8")
 
@@ -26,11 +25,20 @@ PRECISIONS = ("fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxf
 @click.option("--dla", is_flag=True, help="Run on a Jetson's DLA.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Exit 1 on unknown and on warnings too.")
-def command(file: str, machine: str | None, tensorrt_release: str | None, onnxruntime_release: str | None,
-            precision: str | None, dla: bool, form: str, strict: bool) -> int:
+def command(
+    file: str,
+    machine: str | None,
+    tensorrt_release: str | None,
+    onnxruntime_release: str | None,
+    precision: str | None,
+    dla: bool,
+    form: str,
+    strict: bool,
+) -> int:
     """Say what a model file is, and which TensorRT and ONNX Runtime releases take it.
 
-    The file is read as bytes: nothing in it is run or unpickled, and its weights are stepped over. Exit status as of check.
+    The file is read as bytes: nothing in it is run or unpickled, and its weights are stepped over. Exit status as of
+    check.
     """
     from compat.convert.study import study
     from compat.report import render
@@ -66,8 +74,14 @@ def _check_version(text: str | None) -> None:
         raise InputError(f"not a version: {text!r}", "give a release such as 10.3.0")
 
 
-def _as_if(machine: "Machine", artifact: "Artifact", tensorrt: str | None, onnxruntime: str | None, precision: str | None,
-           dla: bool) -> "Machine":
+def _as_if(
+    machine: "Machine",
+    artifact: "Artifact",
+    tensorrt: str | None,
+    onnxruntime: str | None,
+    precision: str | None,
+    dla: bool,
+) -> "Machine":
     from compat.convert.judge import with_model, with_onnxruntime, with_tensorrt
 
     machine = with_model(machine, artifact, precision, "dla" if dla else None)

@@ -1,4 +1,4 @@
-"""Carry out the build step: trtexec in a child with a time limit, then the side file that records what made the engine."""
+"""Carry out the build step: trtexec in a child with a time limit, then the record of what made the engine."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from compat.machine import Machine
 from compat.probe.host import Completed, Host, Unreadable
 
 if TYPE_CHECKING:
-    from compat.matrix import Matrix
+    pass
 
 PLACES = ("trtexec", "/usr/src/tensorrt/bin/trtexec", "/opt/tensorrt/bin/trtexec", "/workspace/tensorrt/bin/trtexec")
 _CHUNK = 1 << 20
@@ -42,8 +42,10 @@ def build(host: Host, argv: tuple[str, ...], engine: str, timeout: float) -> str
     """Run trtexec and return the end of its output. ``timeout`` in s. Raises BuildFailed."""
     program = find_trtexec(host)
     if program is None:
-        raise BuildFailed("trtexec is not installed here (no pip package holds it: it comes with the TensorRT archive, the "
-                          "libnvinfer-bin package, JetPack and the tensorrt containers)")
+        raise BuildFailed(
+            "trtexec is not installed here (no pip package holds it: it comes with the TensorRT archive, the "
+            "libnvinfer-bin package, JetPack and the tensorrt containers)"
+        )
     done = host.run((program, *argv[1:]), timeout=timeout)
     if not isinstance(done, Completed):
         raise BuildFailed(f"trtexec did not end: {done.reason}")
@@ -67,13 +69,22 @@ def record(host: Host, machine: Machine, model: Artifact, engine: str, argv: tup
     made = open_artifact(engine, host)
     gpus = [gpu.name for gpu in machine.gpus or () if gpu.name]
     content = {
-        "schema": side.SCHEMA, "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "engine": engine.rpartition("/")[2], "size": made.size, "sha256": digest(host, engine),
+        "schema": side.SCHEMA,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "engine": engine.rpartition("/")[2],
+        "size": made.size,
+        "sha256": digest(host, engine),
         "head_sha256": side.head_digest(_head(host, engine)),
-        "model": model.path.rpartition("/")[2], "model_sha256": digest(host, model.path), "opset": machine.model.opset,
-        "command": list(argv), "precision": machine.model.precision or "fp32",
-        "gpu": ", ".join(gpus) or None, "compute_capability": made.facts.get("compute_capability"),
-        "driver": machine.driver.version, "cuda": machine.driver.cuda, "tensorrt": made.facts.get("tensorrt"),
+        "model": model.path.rpartition("/")[2],
+        "model_sha256": digest(host, model.path),
+        "opset": machine.model.opset,
+        "command": list(argv),
+        "precision": machine.model.precision or "fp32",
+        "gpu": ", ".join(gpus) or None,
+        "compute_capability": made.facts.get("compute_capability"),
+        "driver": machine.driver.version,
+        "cuda": machine.driver.cuda,
+        "tensorrt": made.facts.get("tensorrt"),
         "version_compatible": "--versionCompatible" in argv,
         "hardware_compatible": any(word.startswith("--hardwareCompatibilityLevel") for word in argv),
     }

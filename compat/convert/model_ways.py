@@ -11,10 +11,17 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 
-def ways(machine: Machine, reader: releases.Reader, installed: str | None, found: tuple[releases.Answer, ...],
-         matrix: "Matrix") -> tuple[Advice, ...]:
+def ways(
+    machine: Machine,
+    reader: releases.Reader,
+    installed: str | None,
+    found: tuple[releases.Answer, ...],
+    matrix: "Matrix",
+) -> tuple[Advice, ...]:
     """What to do where the installed release refuses the model, or where none is installed; the least change first."""
-    here = next((one for one in found if installed and versions.parse(one.release).covers(versions.parse(installed))), None)
+    here = next(
+        (one for one in found if installed and versions.parse(one.release).covers(versions.parse(installed))), None
+    )
     if installed is not None and here is not None and here.takes is not False:
         return ()
     made = [*_opset(machine, reader, installed, matrix), *_ir(machine, reader, installed, matrix)] if installed else []
@@ -24,7 +31,9 @@ def ways(machine: Machine, reader: releases.Reader, installed: str | None, found
     return tuple(made)
 
 
-def _install(machine: Machine, reader: releases.Reader, release: str, matrix: "Matrix", installed: str | None) -> Advice:
+def _install(
+    machine: Machine, reader: releases.Reader, release: str, matrix: "Matrix", installed: str | None
+) -> Advice:
     title = "TensorRT" if reader.component == "tensorrt" else "ONNX Runtime"
     text = f"{title} {release} takes the model as it is" + (f"; installed is {installed}" if installed else "")
     if reader.component == "tensorrt":
@@ -38,8 +47,11 @@ def _install(machine: Machine, reader: releases.Reader, release: str, matrix: "M
 
 
 def _highest(reader: releases.Reader, installed: str, field: str, matrix: "Matrix") -> int | None:
-    rows = [row for row in matrix.packages.releases(reader.component)
-            if field in row and versions.parse(row["version"]) <= versions.parse(installed)]
+    rows = [
+        row
+        for row in matrix.packages.releases(reader.component)
+        if field in row and versions.parse(row["version"]) <= versions.parse(installed)
+    ]
     rows += [row for row in matrix.packages.of_line(reader.component, installed) if field in row]
     return int(rows[-1][field]) if rows else None
 
@@ -49,8 +61,12 @@ def _opset(machine: Machine, reader: releases.Reader, installed: str, matrix: "M
     ceiling = _highest(reader, installed, "opset", matrix)
     if written is None or ceiling is None or int(written) <= ceiling:
         return []
-    return [Advice(f"export the model again with opset {ceiling}: torch.onnx.export(..., opset_version={ceiling}), or "
-                   f"tf2onnx's --opset {ceiling}; onnx.version_converter seldom succeeds backwards")]
+    return [
+        Advice(
+            f"export the model again with opset {ceiling}: torch.onnx.export(..., opset_version={ceiling}), or "
+            f"tf2onnx's --opset {ceiling}; onnx.version_converter seldom succeeds backwards"
+        )
+    ]
 
 
 def _ir(machine: Machine, reader: releases.Reader, installed: str, matrix: "Matrix") -> list[Advice]:
@@ -61,5 +77,10 @@ def _ir(machine: Machine, reader: releases.Reader, installed: str, matrix: "Matr
     pins = [row["version"] for row in matrix.packages.releases("onnx") if int(row.get("ir", 0)) == ceiling]
     commands = (tensorrt.pip(machine, "onnx", pins[-1]),) if pins else ()
     pinned = f", or export with onnx {pins[-1]}, whose files have IR {ceiling}" if pins else ""
-    return [Advice(f"lower the file's IR version to {ceiling}: m = onnx.load(F); m.ir_version = {ceiling}; onnx.save(m, F)"
-                   f"{pinned}", commands)]
+    return [
+        Advice(
+            f"lower the file's IR version to {ceiling}: m = onnx.load(F); m.ir_version = {ceiling}; onnx.save(m, F)"
+            f"{pinned}",
+            commands,
+        )
+    ]

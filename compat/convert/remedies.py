@@ -24,9 +24,8 @@ def for_engine(artifact: Artifact, report: "Report", matrix: "Matrix") -> tuple[
     rules = {found.rule for found in report.findings}
     ways: list[Advice] = []
     foreign = rules & {"engine-from-other-gpu", "engine-from-other-os"}
-    if "engine-from-other-tensorrt" in rules and not foreign:
-        ways += _that_tensorrt(artifact, report, matrix)
-    elif not rules and artifact.engine is not None and _lacks_tensorrt(report):
+    wants = not rules and artifact.engine is not None and _lacks_tensorrt(report)
+    if wants or ("engine-from-other-tensorrt" in rules and not foreign):
         ways += _that_tensorrt(artifact, report, matrix)
     if rules & {"engine-from-other-gpu", "engine-from-other-os", "engine-from-other-tensorrt", "engine-unreadable"}:
         ways.append(_rebuild(artifact, report, matrix))
@@ -48,14 +47,20 @@ def _that_tensorrt(artifact: Artifact, report: "Report", matrix: "Matrix") -> li
     of_jetson = (artifact.engine is not None and artifact.engine.platform == "utrt") or device.get("integrated")
     if packs and (machine.in_environment("jetson") or of_jetson):
         names = ", ".join(row["jetpack"] for row in packs)
-        ways.append(Advice(f"JetPack {names} has TensorRT {packs[-1]['tensorrt']}; on a Jetson TensorRT comes with JetPack"))
+        ways.append(
+            Advice(f"JetPack {names} has TensorRT {packs[-1]['tensorrt']}; on a Jetson TensorRT comes with JetPack")
+        )
     if machine.in_environment("jetson"):
         return ways
     found = tensorrt.published(matrix, release, machine)
     if found is not None:
-        ways.append(Advice(f"install the TensorRT {release} that built it", (tensorrt.install_command(*found, machine),)))
+        ways.append(
+            Advice(f"install the TensorRT {release} that built it", (tensorrt.install_command(*found, machine),))
+        )
     elif not ways:
-        ways.append(Advice(f"install TensorRT {release} from NVIDIA's archive: the matrix knows no pip package of exactly it"))
+        ways.append(
+            Advice(f"install TensorRT {release} from NVIDIA's archive: the matrix knows no pip package of exactly it")
+        )
     return ways
 
 
@@ -73,6 +78,10 @@ def _rebuild(artifact: Artifact, report: "Report", matrix: "Matrix") -> Advice:
     plain = next((name for name in ("fp16", "fp32") if name in have), None)
     name = artifact.path.rpartition("/")[2].rpartition(".")[0] or "model"
     line = tensorrt.trtexec(f"{name}.onnx", f"{name}.engine", release, plain)
-    typed = " (TensorRT 11 takes the precision from the model itself)" if release and tensorrt.is_strongly_typed(release) else ""
+    typed = (
+        " (TensorRT 11 takes the precision from the model itself)"
+        if release and tensorrt.is_strongly_typed(release)
+        else ""
+    )
     can = f"; this GPU and TensorRT have {', '.join(have)}" if have else ""
     return Advice(f"build it again on this machine from the ONNX model{typed}{can}", (line,))

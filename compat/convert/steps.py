@@ -31,7 +31,9 @@ def chain(artifact: Artifact, machine: Machine, matrix: "Matrix", target: str | 
     case = Case(machine, parse("convert:onnx-tensorrt"), matrix)
     found = installed(case)
     release = found[0] if found else None
-    stem = artifact.path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or artifact.path.rstrip("/").rpartition("/")[2]
+    stem = (
+        artifact.path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or artifact.path.rstrip("/").rpartition("/")[2]
+    )
     model = artifact.path if artifact.format == "onnx" else f"{stem}.onnx"
     engine = target or f"{model.removesuffix('.onnx')}.engine"
     export = () if artifact.format == "onnx" else (_export(artifact, machine, model, opset(release, matrix)),)
@@ -42,8 +44,11 @@ def opset(release: str | None, matrix: "Matrix") -> int:
     """The opset to export with: what this TensorRT reads, at most one that every newer reader takes too."""
     if release is None:
         return _SAFE_OPSET
-    known = [int(row["opset"]) for row in matrix.packages.releases("tensorrt")
-             if "opset" in row and versions.parse(row["version"]) <= versions.parse(release)]
+    known = [
+        int(row["opset"])
+        for row in matrix.packages.releases("tensorrt")
+        if "opset" in row and versions.parse(row["version"]) <= versions.parse(release)
+    ]
     return min(known[-1], _SAFE_OPSET) if known else _SAFE_OPSET
 
 
@@ -53,24 +58,44 @@ def _export(artifact: Artifact, machine: Machine, model: str, number: int) -> St
     tf2onnx = (python, "-m", "tf2onnx.convert", "--output", model, "--opset", str(number))
     if artifact.format == "saved-model":
         folder = path.removesuffix("/saved_model.pb") if path.endswith("saved_model.pb") else path
-        return Step("export", "with tf2onnx and the TensorFlow that wrote it", ((*tf2onnx, "--saved-model", folder or "."),))
+        return Step(
+            "export", "with tf2onnx and the TensorFlow that wrote it", ((*tf2onnx, "--saved-model", folder or "."),)
+        )
     if artifact.format == "keras2":
         return Step("export", "with tf2onnx, TensorFlow and Keras 2", ((*tf2onnx, "--keras", path),))
     if artifact.format == "frozen-graph":
-        return Step("export", "with tf2onnx; name the graph's inputs and outputs in place of INPUT:0 and OUTPUT:0",
-                    ((*tf2onnx, "--graphdef", path, "--inputs", "INPUT:0", "--outputs", "OUTPUT:0"),))
+        return Step(
+            "export",
+            "with tf2onnx; name the graph's inputs and outputs in place of INPUT:0 and OUTPUT:0",
+            ((*tf2onnx, "--graphdef", path, "--inputs", "INPUT:0", "--outputs", "OUTPUT:0"),),
+        )
     if artifact.format == "torch-export":
-        code = f"import torch; torch.onnx.export(torch.export.load({path!r}), f={model!r}, opset_version={max(number, 18)})"
-        return Step("export", "with torch.onnx (and onnxscript), of the torch release that wrote it or newer; the newer "
-                    "exporter writes opset 18 at least", ((python, "-c", code),))
+        opset18 = max(number, 18)
+        code = f"import torch; torch.onnx.export(torch.export.load({path!r}), f={model!r}, opset_version={opset18})"
+        return Step(
+            "export",
+            "with torch.onnx (and onnxscript), of the torch release that wrote it or newer; the newer "
+            "exporter writes opset 18 at least",
+            ((python, "-c", code),),
+        )
     if artifact.format == "keras3":
         code = f"import keras; keras.saving.load_model({path!r}).export({model!r}, format='onnx')"
-        return Step("export", "with Keras 3.8 or newer; loading it builds the classes that the file names", ((python, "-c", code),))
+        return Step(
+            "export",
+            "with Keras 3.8 or newer; loading it builds the classes that the file names",
+            ((python, "-c", code),),
+        )
     if artifact.format == "torchscript":
-        return Step("export", "call torch.onnx.export(torch.jit.load(FILE), example_inputs, OUTPUT, dynamo=False, "
-                    f"opset_version={number}) with inputs of the right shapes; the file does not say them")
-    return Step("export", f"the file holds weights only: load them into the model's own code and call torch.onnx.export(model, "
-                f"example_inputs, {model!r}, opset_version={number})")
+        return Step(
+            "export",
+            "call torch.onnx.export(torch.jit.load(FILE), example_inputs, OUTPUT, dynamo=False, "
+            f"opset_version={number}) with inputs of the right shapes; the file does not say them",
+        )
+    return Step(
+        "export",
+        f"the file holds weights only: load them into the model's own code and call torch.onnx.export(model, "
+        f"example_inputs, {model!r}, opset_version={number})",
+    )
 
 
 def _build(artifact: Artifact, machine: Machine, model: str, engine: str, release: str | None) -> Step:
@@ -80,8 +105,10 @@ def _build(artifact: Artifact, machine: Machine, model: str, engine: str, releas
     note = ""
     if dynamic:
         shapes = [one for one in artifact.facts["inputs"] if one["name"] in dynamic and one["shape"]]
-        fixed = ",".join(f"{one['name']}:" + "x".join(str(dim) if isinstance(dim, int) else "1" for dim in one["shape"])
-                         for one in shapes)
+        fixed = ",".join(
+            f"{one['name']}:" + "x".join(str(dim) if isinstance(dim, int) else "1" for dim in one["shape"])
+            for one in shapes
+        )
         if fixed:
             line += [f"--minShapes={fixed}", f"--optShapes={fixed}", f"--maxShapes={fixed}"]
             note = "; its shapes are dynamic: put your smallest, usual and largest sizes in place of the ones"

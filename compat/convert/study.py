@@ -18,8 +18,13 @@ if TYPE_CHECKING:
     from compat.report.style import Style
 
 # Format -> the goal whose packages turn it into ONNX.
-EXPORT_GOALS = {"saved-model": "convert:tensorflow-onnx", "frozen-graph": "convert:tensorflow-onnx",
-                "keras2": "convert:tensorflow-onnx", "torchscript": "convert:torch-onnx", "torch-export": "convert:torch-onnx"}
+EXPORT_GOALS = {
+    "saved-model": "convert:tensorflow-onnx",
+    "frozen-graph": "convert:tensorflow-onnx",
+    "keras2": "convert:tensorflow-onnx",
+    "torchscript": "convert:torch-onnx",
+    "torch-export": "convert:torch-onnx",
+}
 _TITLES = {"tensorrt": "TensorRT", "onnxruntime": "ONNX Runtime"}
 
 
@@ -49,17 +54,26 @@ class Study:
         """The same as data."""
         from compat.report import artifact as pages
 
-        readers = {component: [{"release": one.release, "takes": one.takes, "reasons": list(one.reasons)} for one in found]
-                   for component, found in self.answers.items()}
-        return pages.record(self.artifact, self.reports, self.ways, releases=readers,
-                            precisions={name: text.split(", ") for name, text in self.precisions})
+        readers = {
+            component: [{"release": one.release, "takes": one.takes, "reasons": list(one.reasons)} for one in found]
+            for component, found in self.answers.items()
+        }
+        return pages.record(
+            self.artifact,
+            self.reports,
+            self.ways,
+            releases=readers,
+            precisions={name: text.split(", ") for name, text in self.precisions},
+        )
 
 
 def study(artifact: Artifact, machine: Machine, matrix: "Matrix") -> Study:
     """Judge a model on a machine that has it."""
     if artifact.format != "onnx":
         return _other(artifact, machine, matrix)
-    answers = {one.component: releases.answers(machine, one, matrix) for one in (releases.TENSORRT, releases.ONNXRUNTIME)}
+    answers = {
+        one.component: releases.answers(machine, one, matrix) for one in (releases.TENSORRT, releases.ONNXRUNTIME)
+    }
     case = Case(machine, parse("convert:onnx-tensorrt"), matrix)
     tensorrt = installed(case)
     runtime = case.subject("onnxruntime").version
@@ -70,13 +84,17 @@ def study(artifact: Artifact, machine: Machine, matrix: "Matrix") -> Study:
         ways += model_ways.ways(machine, releases.TENSORRT, tensorrt and tensorrt[0], answers["tensorrt"], matrix)
     if runtime is not None:
         ways += model_ways.ways(machine, releases.ONNXRUNTIME, runtime, answers["onnxruntime"], matrix)
-    return Study(artifact, machine, answers, _precisions(case, tensorrt and tensorrt[0]), reports, tuple(dict.fromkeys(ways)))
+    return Study(
+        artifact, machine, answers, _precisions(case, tensorrt and tensorrt[0]), reports, tuple(dict.fromkeys(ways))
+    )
 
 
 def _precisions(case: Case, release: str | None) -> tuple[tuple[str, str], ...]:
     from compat.convert.tensorrt import precisions
 
-    found = {gpu.name: ", ".join(precisions(case.matrix, gpu.capability, release)) for gpu in case.gpus if gpu.capability}
+    found = {
+        gpu.name: ", ".join(precisions(case.matrix, gpu.capability, release)) for gpu in case.gpus if gpu.capability
+    }
     return tuple((name, text or "none known") for name, text in found.items())
 
 

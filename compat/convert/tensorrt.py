@@ -1,7 +1,7 @@
 """TensorRT's commands: how a release is installed, and the trtexec line that builds an engine.
 
-The flags are those of samples/common/sampleOptions.cpp at each release tag of github.com/NVIDIA/TensorRT: TensorRT 11 builds
-strongly typed networks only and has none of the precision flags.
+The flags are those of samples/common/sampleOptions.cpp at each release tag of github.com/NVIDIA/TensorRT: TensorRT 11
+builds strongly typed networks only and has none of the precision flags.
 """
 
 from typing import TYPE_CHECKING
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 # Precision -> (flag, first release with it). TensorRT 11 took them away.
-FLAGS = {"fp16": ("--fp16", "5.0"), "int8": ("--int8", "5.0"), "fp8": ("--fp8", "8.6"), "bf16": ("--bf16", "10.0"),
-         "int4": ("--int4", "10.8")}
+FLAGS = {
+    "fp16": ("--fp16", "5.0"),
+    "int8": ("--int8", "5.0"),
+    "fp8": ("--fp8", "8.6"),
+    "bf16": ("--bf16", "10.0"),
+    "int4": ("--int4", "10.8"),
+}
 _PRECISION_FLAGS_UNTIL = "11.0"
 _DISTRIBUTIONS = (("13", "tensorrt-cu13"), ("12", "tensorrt-cu12"), ("11", "tensorrt-cu11"), ("", "tensorrt"))
 
@@ -26,10 +31,14 @@ def is_strongly_typed(release: str) -> bool:
 
 
 def trtexec(model: str, engine: str, release: str | None, precision: str | None, dla: bool = False) -> tuple[str, ...]:
-    """The argument list that builds ``engine`` from an ONNX file; of an unknown release, in the form that 8 to 10 take."""
+    """The argument list that builds ``engine`` from an ONNX file; without a release in the form of 8 to 10."""
     words = ["trtexec", f"--onnx={model}", f"--saveEngine={engine}"]
     weak = release is None or not is_strongly_typed(release)
-    if weak and precision in FLAGS and (release is None or versions.at_least(release, FLAGS[precision][1]) is not False):
+    if (
+        weak
+        and precision in FLAGS
+        and (release is None or versions.at_least(release, FLAGS[precision][1]) is not False)
+    ):
         words.append(FLAGS[precision][0])
     if weak and precision == "fp32":
         words.append("--noTF32")
@@ -44,12 +53,21 @@ def precisions(matrix: "Matrix", gpu: Capability | None, release: str | None) ->
     have = row.get("precisions", []) if row else []
     known = {one["precision"]: one for one in matrix.every("precision") if one["library"] == "tensorrt"}
     order = ("fp4", "mxfp8", "fp8", "int8", "bf16", "fp16", "tf32", "fp32")
-    return [name for name in order if name in have and name in known
-            and (release is None or "since" not in known[name] or versions.at_least(release, known[name]["since"]) is not False)]
+    return [
+        name
+        for name in order
+        if name in have
+        and name in known
+        and (
+            release is None
+            or "since" not in known[name]
+            or versions.at_least(release, known[name]["since"]) is not False
+        )
+    ]
 
 
 def published(matrix: "Matrix", release: str, machine: Machine) -> "tuple[str, str] | None":
-    """(distribution, version) of the pip package of exactly this release that this machine's driver can use, or None."""
+    """(distribution, version) of the pip package of exactly this release that the driver can use, or None."""
     wanted = versions.parse(release)
     limit = versions.try_parse(machine.driver.cuda)
     for cuda, distribution in _DISTRIBUTIONS:

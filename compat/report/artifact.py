@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from compat.convert.remedies import Advice
 
 
-def lines(artifact: Artifact, facts: Sequence[tuple[str, str]], reports: "Sequence[Report]", ways: "Sequence[Advice]",
-          style: Style) -> Iterator[str]:
+def lines(
+    artifact: Artifact,
+    facts: Sequence[tuple[str, str]],
+    reports: "Sequence[Report]",
+    ways: "Sequence[Advice]",
+    style: Style,
+) -> Iterator[str]:
     """The page of one file."""
     yield f"{style.paint(artifact.path, 'bold')}: {artifact.title}"
     width = max((len(name) for name, _ in facts), default=0) + 2
@@ -41,10 +46,18 @@ def lines(artifact: Artifact, facts: Sequence[tuple[str, str]], reports: "Sequen
 def record(artifact: Artifact, reports: "Sequence[Report]", ways: "Sequence[Advice]", **more: Any) -> dict[str, Any]:
     """The same as plain data."""
     return {
-        "file": artifact.path, "kind": artifact.kind, "format": artifact.format, "title": artifact.title,
-        "size": artifact.size, "facts": dict(artifact.facts), "remarks": list(artifact.remarks), "damaged": artifact.damaged,
+        "file": artifact.path,
+        "kind": artifact.kind,
+        "format": artifact.format,
+        "title": artifact.title,
+        "size": artifact.size,
+        "facts": dict(artifact.facts),
+        "remarks": list(artifact.remarks),
+        "damaged": artifact.damaged,
         **more,
         "answers": [data.answer(report) for report in reports],
-        "ways": [{"text": way.text, "commands": [{"argv": list(one), "shell": shlex.join(one)} for one in way.commands]}
-                 for way in ways],
+        "ways": [
+            {"text": way.text, "commands": [{"argv": list(one), "shell": shlex.join(one)} for one in way.commands]}
+            for way in ways
+        ],
     }

@@ -54,15 +54,21 @@ def _candidates(artifact: Artifact, matrix: "Matrix") -> str:
     if capability is None:
         return ""
     integrated = artifact.facts.get("device", {}).get("integrated")
-    names = [row["name"].removeprefix("NVIDIA ") for row in matrix.rows("gpu", "gpu")
-             if read_capability(row["capability"]) == capability and row["class"] not in ("grid", "mining")
-             and integrated in (None, int(row["class"] == "jetson"))]
+    names = [
+        row["name"].removeprefix("NVIDIA ")
+        for row in matrix.rows("gpu", "gpu")
+        if read_capability(row["capability"]) == capability
+        and row["class"] not in ("grid", "mining")
+        and integrated in (None, int(row["class"] == "jetson"))
+    ]
     shown = ", ".join(names[:_MOST_NAMES])
     return f" ({shown}{f' or {len(names) - _MOST_NAMES} others' if len(names) > _MOST_NAMES else ''})" if names else ""
 
 
 def _flag(value: bool | None, name: str) -> str:
-    return {True: f"yes, built {name}", False: f"no, not built {name}", None: "the header does not tell for certain"}[value]
+    return {True: f"yes, built {name}", False: f"no, not built {name}", None: "the header does not tell for certain"}[
+        value
+    ]
 
 
 def made(found: Mapping[str, Any]) -> str:

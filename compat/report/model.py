@@ -51,8 +51,11 @@ def _value(one: dict[str, Any]) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, dict):
-        return _counted(value) if all(isinstance(one, int) for one in value.values()) else ", ".join(
-            f"{key} {one}" for key, one in list(value.items())[:_MOST])
+        return (
+            _counted(value)
+            if all(isinstance(one, int) for one in value.values())
+            else ", ".join(f"{key} {one}" for key, one in list(value.items())[:_MOST])
+        )
     return ", ".join(map(str, value[:_MOST])) if isinstance(value, list) else str(value)
 
 

@@ -23,12 +23,12 @@ def _run_engine(case: Case) -> bool:
 def engine_unreadable(case: Case) -> Iterator[Outcome]:
     """The file is cut short, or it is no engine at all.
 
-    Repositories hold a Git-LFS pointer of some hundred bytes where the engine should be, downloads end early, and timing
-    caches, pickles and plans of other tools bear an engine's name. A whole engine ends with a closing mark, and its header
-    states its size.
+    Repositories hold a Git-LFS pointer of some hundred bytes where the engine should be, downloads end early, and
+    timing caches, pickles and plans of other tools bear an engine's name. A whole engine ends with a closing mark,
+    and its header states its size.
 
-    Shows as: "Magic tag does not match", "plan->header.size == blobSize failed", "Size specified in header does not match
-    archive size".
+    Shows as: "Magic tag does not match", "plan->header.size == blobSize failed", "Size specified in header does not
+    match archive size".
 
     Remedy: fetch the file again (git lfs pull), or build the engine anew.
     """
@@ -36,11 +36,20 @@ def engine_unreadable(case: Case) -> Iterator[Outcome]:
     if not _run_engine(case) or engine.file is None:
         return
     if engine.damaged is not None:
-        yield Finding("engine-unreadable", "engine", f"{engine.file} cannot be loaded: {engine.damaged}.",
-                      (_of_engine(case, "damaged", engine.damaged),), (Remedy("fetch the file again"), REBUILD))
+        yield Finding(
+            "engine-unreadable",
+            "engine",
+            f"{engine.file} cannot be loaded: {engine.damaged}.",
+            (_of_engine(case, "damaged", engine.damaged),),
+            (Remedy("fetch the file again"), REBUILD),
+        )
     elif engine.tensorrt is not None:
-        yield Holds("engine-unreadable", "engine", f"{engine.file} is whole as far as its header and end tell",
-                    (_of_engine(case, "tensorrt", engine.tensorrt),))
+        yield Holds(
+            "engine-unreadable",
+            "engine",
+            f"{engine.file} is whole as far as its header and end tell",
+            (_of_engine(case, "tensorrt", engine.tensorrt),),
+        )
 
 
 @rule("engine-from-other-gpu")
@@ -49,7 +58,8 @@ def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
 
     An engine holds machine code that was chosen and timed on the GPU that built it. It loads on GPUs of the same
     compute capability only, unless it was built hardware-compatible (from 8.6 on: any GPU of 8.0 or newer). The option
-    is off unless asked for; from a file of 8.6 the level is read, where a file does not tell it the answer is a warning.
+    is off unless asked for; from a file of 8.6 the level is read, where a file does not tell it the answer is a
+    warning.
 
     Shows as: "The engine plan file is generated on an incompatible device, expecting compute 7.5 got compute 8.6".
 
@@ -83,9 +93,15 @@ def _other_gpu(case: Case, gpu: GpuFact, here: Capability, built: Capability, fa
     if engine.hardware_compatible and can_be:
         yield Holds(GPU, "engine", "the engine was built hardware-compatible", (fact, *gpu.evidence))
     elif engine.hardware_compatible is None and can_be and engine.file is not None:
-        yield Finding(GPU, "engine", f"{message} It loads only if it was built hardware-compatible, which "
-                      "its header does not tell for certain; that option is off unless asked for.",
-                      (fact, *gpu.evidence), (REBUILD,), "warning")
+        yield Finding(
+            GPU,
+            "engine",
+            f"{message} It loads only if it was built hardware-compatible, which "
+            "its header does not tell for certain; that option is off unless asked for.",
+            (fact, *gpu.evidence),
+            (REBUILD,),
+            "warning",
+        )
         yield Untold(GPU, "engine", ("engine.hardware_compatible",))
     else:
         yield Finding(GPU, "engine", message, (fact, *gpu.evidence), (REBUILD,))
@@ -107,8 +123,8 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
     """The engine was built with another TensorRT release.
 
     A runtime compares all four numbers of the version and loads engines of its own release only, unless the engine was
-    built version-compatible (from 8.6 on: it carries a lean runtime in a section of its own; then newer runtimes of the same
-    major take it, and 10 takes those of 8, 11 those of 10).
+    built version-compatible (from 8.6 on: it carries a lean runtime in a section of its own; then newer runtimes of
+    the same major take it, and 10 takes those of 8, 11 those of 10).
 
     Shows as: "Serialization assertion stdVersionRead == kSERIALIZATION_VERSION failed", "The engine plan file is not
     compatible with this version of TensorRT, expecting library version 8.6.1.6 got 8.5.3.1".
@@ -134,13 +150,18 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
     elif engine.version_compatible and takes:
         yield Holds(RELEASE, "engine", "the engine was built version-compatible", facts)
     elif engine.file is not None and engine.version_compatible is None and (takes or _is_unproven(engine.tensorrt)):
-        yield Finding(RELEASE, "engine", f"{message} It loads only if it was built version-compatible, "
-                      "which its header does not tell for certain; that option is off unless asked for.", facts,
-                      (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD), "warning")
+        yield Finding(
+            RELEASE,
+            "engine",
+            f"{message} It loads only if it was built version-compatible, "
+            "which its header does not tell for certain; that option is off unless asked for.",
+            facts,
+            (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD),
+            "warning",
+        )
         yield Untold(RELEASE, "engine", ("engine.version_compatible",))
     else:
-        yield Finding(RELEASE, "engine", message, facts,
-                      (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD))
+        yield Finding(RELEASE, "engine", message, facts, (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD))
 
 
 def _is_unproven(release: str) -> bool:
@@ -165,11 +186,18 @@ def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:
     if not rows:
         yield Untold(RELEASE, "tensorrt", ("engine.tensorrt",))
         return
-    facts = (case.read("engine.serialization", tag),
-             case.cite(f"TensorRT {version} writes tag {rows[0]['serialization']}", rows[0]))
+    facts = (
+        case.read("engine.serialization", tag),
+        case.cite(f"TensorRT {version} writes tag {rows[0]['serialization']}", rows[0]),
+    )
     if all(row["serialization"] != tag for row in rows):
-        yield Finding(RELEASE, "engine", f"The engine has serialization tag {tag}; TensorRT {version} reads "
-                      f"{rows[0]['serialization']}.", facts, (REBUILD,))
+        yield Finding(
+            RELEASE,
+            "engine",
+            f"The engine has serialization tag {tag}; TensorRT {version} reads {rows[0]['serialization']}.",
+            facts,
+            (REBUILD,),
+        )
     else:
         yield Holds(RELEASE, "engine", f"the engine's tag {tag} is of this release", facts)
 

@@ -9,12 +9,20 @@ from compat.rules.case import Case
 from compat.rules.tensorrt import installed
 
 RULE = "onnx-version-unsupported"
-# The last TensorRT release whose whole operator list is in the matrix (matrix/onnx-tensorrt.toml, source operators111): an
-# operator without a row was taken by no release up to it.
+# The last TensorRT release whose whole operator list is in the matrix (matrix/onnx-tensorrt.toml, source
+# operators111): an operator without a row was taken by no release up to it.
 _LISTED_UNTIL = "11.1.0"
 # Domains of which ONNX Runtime itself has kernels.
-_RUNTIME_DOMAINS = ("ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft", "com.microsoft.nchwc",
-                    "com.microsoft.experimental", "com.ms.internal.nhwc", "org.pytorch.aten")
+_RUNTIME_DOMAINS = (
+    "ai.onnx.ml",
+    "ai.onnx.training",
+    "ai.onnx.preview.training",
+    "com.microsoft",
+    "com.microsoft.nchwc",
+    "com.microsoft.experimental",
+    "com.ms.internal.nhwc",
+    "org.pytorch.aten",
+)
 
 
 @rule(RULE)
@@ -85,15 +93,28 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     field, fact, value, evidence = written
     low, high = _bounds(case, name, version, field)
     if low is not None and int(value) <= int(low[field]):
-        facts = (evidence, case.read(path, version), case.cite(f"{name} {low['version']}: {field} up to {low[field]}",
-                                                               low, field))
+        facts = (
+            evidence,
+            case.read(path, version),
+            case.cite(f"{name} {low['version']}: {field} up to {low[field]}", low, field),
+        )
         return Holds(RULE, name, f"{name} {version} reads {fact} {value}", facts)
     if high is not None and int(value) > int(high[field]):
-        facts = (evidence, case.read(path, version), case.cite(f"{name} {high['version']}: {field} up to {high[field]}",
-                                                               high, field))
-        return Finding(RULE, name, f"The model has {fact} {value}; {name} {version} reads up to {high[field]}.", facts,
-                       (Remedy(f"export the model with {fact} {high[field]} or lower"),
-                        Remedy(f"install a newer {name}{_first_that_reads(case, name, field, value)}")))
+        facts = (
+            evidence,
+            case.read(path, version),
+            case.cite(f"{name} {high['version']}: {field} up to {high[field]}", high, field),
+        )
+        return Finding(
+            RULE,
+            name,
+            f"The model has {fact} {value}; {name} {version} reads up to {high[field]}.",
+            facts,
+            (
+                Remedy(f"export the model with {fact} {high[field]} or lower"),
+                Remedy(f"install a newer {name}{_first_that_reads(case, name, field, value)}"),
+            ),
+        )
     return Untold(RULE, name, (path,))
 
 
@@ -106,7 +127,9 @@ def _bounds(case: Case, name: str, version: str, field: str) -> tuple[Row | None
     at = versions.parse(version)
     known = [row for row in case.matrix.packages.releases(name) if field in row]
     older = [row for row in known if versions.parse(row["version"]) <= at]
-    newer = [row for row in known if versions.parse(row["version"]) > at and not at.covers(versions.parse(row["version"]))]
+    newer = [
+        row for row in known if versions.parse(row["version"]) > at and not at.covers(versions.parse(row["version"]))
+    ]
     return (older[-1] if older else None), (newer[0] if newer else None)
 
 
@@ -119,8 +142,12 @@ def _first_that_reads(case: Case, name: str, field: str, value: str) -> str:
 
 def operator_rows(case: Case, reader: str) -> dict[str, Row]:
     """Operator -> its row, for a reader (``tensorrt``) or the standard itself (``onnx``)."""
-    return {row["operator"]: row for component in case.matrix.components("operator")
-            for row in case.matrix.rows("operator", component) if row["reader"] == reader}
+    return {
+        row["operator"]: row
+        for component in case.matrix.components("operator")
+        for row in case.matrix.rows("operator", component)
+        if row["reader"] == reader
+    }
 
 
 def _operators(case: Case, name: str, version: str, path: str) -> Iterator[Outcome]:
@@ -141,12 +168,22 @@ def _operators(case: Case, name: str, version: str, path: str) -> Iterator[Outco
 
 def _taken(case: Case, row: Row, operator: str, version: str, path: str) -> Iterator[Outcome]:
     known = versions.at_least(version, row["since"])
-    facts = (_of_model(case, "operators", operator), case.read(path, version),
-             case.cite(f"{operator}: TensorRT {row['since']} and newer", row, "since"))
+    facts = (
+        _of_model(case, "operators", operator),
+        case.read(path, version),
+        case.cite(f"{operator}: TensorRT {row['since']} and newer", row, "since"),
+    )
     if known is False:
-        yield Finding(RULE, "tensorrt", f"TensorRT {version} does not read {operator}: {row['since']} is the first.", facts,
-                      (Remedy(f"install TensorRT {row['since']} or newer"),
-                       Remedy("export with an opset that decomposes the operator")))
+        yield Finding(
+            RULE,
+            "tensorrt",
+            f"TensorRT {version} does not read {operator}: {row['since']} is the first.",
+            facts,
+            (
+                Remedy(f"install TensorRT {row['since']} or newer"),
+                Remedy("export with an opset that decomposes the operator"),
+            ),
+        )
     elif known:
         yield Holds(RULE, "tensorrt", f"TensorRT {version} reads {operator}", facts)
 
@@ -154,11 +191,21 @@ def _taken(case: Case, row: Row, operator: str, version: str, path: str) -> Iter
 def _never_taken(case: Case, row: Row, operator: str, version: str, path: str) -> Outcome:
     if versions.at_least(_LISTED_UNTIL, version) is not True:
         return Untold(RULE, "tensorrt", (path,))
-    facts = (_of_model(case, "operators", operator), case.read(path, version),
-             case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {_LISTED_UNTIL} lists it", row))
-    return Finding(RULE, "tensorrt", f"TensorRT {version} does not read {operator}.", facts,
-                   (Remedy("replace the operator in the exported graph, or give TensorRT a plugin of that name"),
-                    Remedy("run the model in ONNX Runtime, which gives such nodes to another provider")))
+    facts = (
+        _of_model(case, "operators", operator),
+        case.read(path, version),
+        case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {_LISTED_UNTIL} lists it", row),
+    )
+    return Finding(
+        RULE,
+        "tensorrt",
+        f"TensorRT {version} does not read {operator}.",
+        facts,
+        (
+            Remedy("replace the operator in the exported graph, or give TensorRT a plugin of that name"),
+            Remedy("run the model in ONNX Runtime, which gives such nodes to another provider"),
+        ),
+    )
 
 
 def _custom(case: Case, reader: str, domain: str, plain: str, operator: str) -> Iterator[Outcome]:
@@ -166,9 +213,14 @@ def _custom(case: Case, reader: str, domain: str, plain: str, operator: str) -> 
     if reader == "onnxruntime" and domain in _RUNTIME_DOMAINS:
         return
     kind = "a plugin" if reader == "tensorrt" else "a custom operator library"
-    yield Finding(RULE, reader, f"{operator} is no operator of ONNX itself: {reader} needs {kind} that has {plain}.",
-                  (_of_model(case, "operators", operator),),
-                  (Remedy(f"load {kind} with {plain}, or export the model without it"),), "warning")
+    yield Finding(
+        RULE,
+        reader,
+        f"{operator} is no operator of ONNX itself: {reader} needs {kind} that has {plain}.",
+        (_of_model(case, "operators", operator),),
+        (Remedy(f"load {kind} with {plain}, or export the model without it"),),
+        "warning",
+    )
     yield Untold(RULE, reader, (f"{kind} for {plain}",))
 
 
@@ -177,5 +229,12 @@ def _cast_down(case: Case, version: str, path: str) -> Iterator[Outcome]:
     types = case.machine.model.types or ()
     for kind, into, until in (("double", "FLOAT", None), ("int64", "INT32", "9.0")):
         if kind in types and (until is None or versions.at_least(version, until) is False):
-            yield Finding(RULE, "tensorrt", f"The model holds {kind.upper()}; TensorRT {version} casts it down to {into} and "
-                          "clamps what does not fit.", (_of_model(case, "types", kind), case.read(path, version)), (), "note")
+            yield Finding(
+                RULE,
+                "tensorrt",
+                f"The model holds {kind.upper()}; TensorRT {version} casts it down to {into} and "
+                "clamps what does not fit.",
+                (_of_model(case, "types", kind), case.read(path, version)),
+                (),
+                "note",
+            )

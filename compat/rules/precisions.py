@@ -1,4 +1,4 @@
-"""Precisions: whether the GPU, the DLA and the TensorRT release have the one that is asked for or that the model holds."""
+"""Precisions: whether GPU, DLA and TensorRT release have the one that is asked for or that the model holds."""
 
 from collections.abc import Iterator
 
@@ -17,10 +17,10 @@ _OF_TYPES = {"bfloat16": "bf16", "float8e4m3fn": "fp8", "int4": "int4", "float4e
 def precision_unsupported(case: Case) -> Iterator[Outcome]:
     """The GPU, the DLA or the library release has no such precision.
 
-    Precisions are arithmetic of the chip: INT8 from 6.1 (and 7.x), FP16 from 5.3, 6.0, 6.2 and 7.0 on, BF16 and TF32 from
-    8.0, FP8 from 8.9, FP4 and MXFP8 from 10.0. The DLA computes in FP16 and INT8 only, and not every module has one. A
-    library release may know fewer. TensorRT 11 takes every precision from the model itself: what the model's types and Q/DQ
-    nodes do not say, no flag adds.
+    Precisions are arithmetic of the chip: INT8 from 6.1 (and 7.x), FP16 from 5.3, 6.0, 6.2 and 7.0 on, BF16 and TF32
+    from 8.0, FP8 from 8.9, FP4 and MXFP8 from 10.0. The DLA computes in FP16 and INT8 only, and not every module has
+    one. A library release may know fewer. TensorRT 11 takes every precision from the model itself: what the model's
+    types and Q/DQ nodes do not say, no flag adds.
 
     Remedy: a precision that the GPU has, or a GPU that has the precision.
     """
@@ -46,24 +46,35 @@ def _asked(case: Case, precision: str, found: tuple[str, str] | None) -> Iterato
             yield Untold(RULE, "gpu", (f"{gpu.path}.name",))
         elif precision not in row["precisions"]:
             have = ", ".join(row["precisions"])
-            yield Finding(RULE, "gpu", f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic.",
-                          (fact, *gpu.evidence, case.cite(f"{gpu.capability}: {have}", row, "precisions")),
-                          (Remedy(f"use one of {have}"),))
+            yield Finding(
+                RULE,
+                "gpu",
+                f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic.",
+                (fact, *gpu.evidence, case.cite(f"{gpu.capability}: {have}", row, "precisions")),
+                (Remedy(f"use one of {have}"),),
+            )
         else:
             yield _library_precision(case, precision, found, fact) or Holds(
-                RULE, "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence))
+                RULE, "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence)
+            )
 
 
 def _rows(case: Case, precision: str) -> list[Row]:
-    return [row for row in case.matrix.every("precision") if row["library"] == "tensorrt" and row["precision"] == precision]
+    return [
+        row for row in case.matrix.every("precision") if row["library"] == "tensorrt" and row["precision"] == precision
+    ]
 
 
 def _library_precision(case: Case, precision: str, found: tuple[str, str] | None, fact: Evidence) -> Finding | None:
     for row in _rows(case, precision) if found is not None else ():
         if "since" in row and found is not None and versions.at_least(found[0], row["since"]) is False:
-            return Finding(RULE, "tensorrt", f"TensorRT {found[0]} has no {precision.upper()}: {row['since']} is the first.",
-                           (fact, case.read(found[1], found[0]), case.cite(f"{precision}: TensorRT {row['since']}", row, "since")),
-                           (Remedy(f"install TensorRT {row['since']} or newer"),))
+            return Finding(
+                RULE,
+                "tensorrt",
+                f"TensorRT {found[0]} has no {precision.upper()}: {row['since']} is the first.",
+                (fact, case.read(found[1], found[0]), case.cite(f"{precision}: TensorRT {row['since']}", row, "since")),
+                (Remedy(f"install TensorRT {row['since']} or newer"),),
+            )
     return None
 
 
@@ -89,10 +100,14 @@ def _held_on(case: Case, gpu: GpuFact, kind: str, precision: str, fact: Evidence
         elif gpu.capability.plain in known:
             yield Holds(RULE, "gpu", f"TensorRT computes {kind} on {gpu.name}", (fact, *gpu.evidence))
         elif gpu.capability.plain < min(known):
-            yield Finding(RULE, "gpu", f"The model holds {kind.upper()}; TensorRT has {precision.upper()} from compute "
-                          f"capability {min(known)} on, {gpu.name} has {gpu.capability}.",
-                          (fact, *gpu.evidence, case.cite(f"{precision}: {', '.join(row['capabilities'])}", row, "capabilities")),
-                          (Remedy("export the model in FP16 or FP32"),))
+            yield Finding(
+                RULE,
+                "gpu",
+                f"The model holds {kind.upper()}; TensorRT has {precision.upper()} from compute "
+                f"capability {min(known)} on, {gpu.name} has {gpu.capability}.",
+                (fact, *gpu.evidence, case.cite(f"{precision}: {', '.join(row['capabilities'])}", row, "capabilities")),
+                (Remedy("export the model in FP16 or FP32"),),
+            )
 
 
 def _typed(case: Case, precision: str | None, found: tuple[str, str]) -> Iterator[Outcome]:
@@ -104,36 +119,68 @@ def _typed(case: Case, precision: str | None, found: tuple[str, str]) -> Iterato
     facts = (case.read("model.precision", precision), case.read(found[1], found[0]))
     if precision == "int8" and not model.quantized:
         if strong:
-            yield Finding(RULE, "tensorrt", f"TensorRT {found[0]} computes in INT8 only where the model has Q/DQ nodes, and this "
-                          "one has none.", facts, (Remedy("quantize the model first, for instance with nvidia-modelopt"),))
+            yield Finding(
+                RULE,
+                "tensorrt",
+                f"TensorRT {found[0]} computes in INT8 only where the model has Q/DQ nodes, and this one has none.",
+                facts,
+                (Remedy("quantize the model first, for instance with nvidia-modelopt"),),
+            )
         else:
-            yield Finding(RULE, "tensorrt", "The model has no Q/DQ nodes, so INT8 needs a calibration set; without one "
-                          "trtexec makes up the ranges and the results are worthless.", facts,
-                          (Remedy("quantize the model first, or pass trtexec a calibration cache with --calib"),), "warning")
-    wanted = {"fp16": "float16", "bf16": "bfloat16", "fp8": "float8e4m3fn", "fp4": "float4e2m1", "int4": "int4"}.get(precision)
+            yield Finding(
+                RULE,
+                "tensorrt",
+                "The model has no Q/DQ nodes, so INT8 needs a calibration set; without one "
+                "trtexec makes up the ranges and the results are worthless.",
+                facts,
+                (Remedy("quantize the model first, or pass trtexec a calibration cache with --calib"),),
+                "warning",
+            )
+    wanted = {"fp16": "float16", "bf16": "bfloat16", "fp8": "float8e4m3fn", "fp4": "float4e2m1", "int4": "int4"}.get(
+        precision
+    )
     if strong and wanted is not None and wanted not in (model.types or ()):
-        yield Finding(RULE, "tensorrt", f"TensorRT {found[0]} takes the precision from the model, and this one holds no "
-                      f"{precision.upper()}.", facts,
-                      (Remedy(f"export the model in {precision.upper()}, or convert it with nvidia-modelopt"),
-                       Remedy("use TensorRT 10, whose builder still chooses precisions")), "warning")
+        yield Finding(
+            RULE,
+            "tensorrt",
+            f"TensorRT {found[0]} takes the precision from the model, and this one holds no {precision.upper()}.",
+            facts,
+            (
+                Remedy(f"export the model in {precision.upper()}, or convert it with nvidia-modelopt"),
+                Remedy("use TensorRT 10, whose builder still chooses precisions"),
+            ),
+            "warning",
+        )
 
 
 def _dla(case: Case, precision: str | None, found: tuple[str, str] | None) -> Iterator[Outcome]:
     fact = case.read("model.device", "dla")
     if precision not in (None, "fp16", "int8"):
-        yield Finding(RULE, "dla", f"The DLA computes in FP16 and INT8, not in {precision.upper()}.",
-                      (case.read("model.precision", precision), fact),
-                      (Remedy("use fp16 or int8, or run the model on the GPU"),))
+        yield Finding(
+            RULE,
+            "dla",
+            f"The DLA computes in FP16 and INT8, not in {precision.upper()}.",
+            (case.read("model.precision", precision), fact),
+            (Remedy("use fp16 or int8, or run the model on the GPU"),),
+        )
     for gpu in case.gpus:
         cores = gpu.row.get("dla", "0") if gpu.row is not None else None
         if cores is None:
             yield Untold(RULE, "dla", (f"{gpu.path}.name",))
         elif cores == "0":
-            yield Finding(RULE, "dla", f"{gpu.name} has no DLA.", (fact, *gpu.evidence), (Remedy("run the model on the GPU"),))
+            yield Finding(
+                RULE, "dla", f"{gpu.name} has no DLA.", (fact, *gpu.evidence), (Remedy("run the model on the GPU"),)
+            )
         else:
-            yield Holds(RULE, "dla", f"{gpu.name} has {cores} DLA core{'s' if cores != '1' else ''}", (fact, *gpu.evidence))
+            yield Holds(
+                RULE, "dla", f"{gpu.name} has {cores} DLA core{'s' if cores != '1' else ''}", (fact, *gpu.evidence)
+            )
     rows = case.matrix.packages.of_line("tensorrt", found[0]) if found is not None else []
     if found is not None and rows and all(row.get("dla") is False for row in rows):
-        yield Finding(RULE, "dla", f"TensorRT {found[0]} does not build for the DLA.",
-                      (fact, case.read(found[1], found[0]), case.cite(f"TensorRT {rows[0]['version']}: no DLA", rows[0], "dla")),
-                      (Remedy("use the TensorRT of the module's JetPack, or run the model on the GPU"),))
+        yield Finding(
+            RULE,
+            "dla",
+            f"TensorRT {found[0]} does not build for the DLA.",
+            (fact, case.read(found[1], found[0]), case.cite(f"TensorRT {rows[0]['version']}: no DLA", rows[0], "dla")),
+            (Remedy("use the TensorRT of the module's JetPack, or run the model on the GPU"),),
+        )

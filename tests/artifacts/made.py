@@ -24,19 +24,53 @@ def closing(kind: int) -> bytes:
 
 def p2(major: int, minor: int, sms: int = 28, memory: int = 12 << 30) -> bytes:
     """The device struct of 8.5 to 10.6."""
-    numbers = [(7, major), (7, minor), (7, 1837000), (7, 7501000), (7, 192), (8, 2359296), (8, 1622016), (7, 49152),
-               (7, 102400), (7, 512), (7, sms), (10, 0), (7, 1024), (7, 2**31 - 1), (7, 65535), (7, 65535), (9, memory)]
+    numbers = [
+        (7, major),
+        (7, minor),
+        (7, 1837000),
+        (7, 7501000),
+        (7, 192),
+        (8, 2359296),
+        (8, 1622016),
+        (7, 49152),
+        (7, 102400),
+        (7, 512),
+        (7, sms),
+        (10, 0),
+        (7, 1024),
+        (7, 2**31 - 1),
+        (7, 65535),
+        (7, 65535),
+        (9, memory),
+    ]
     return opening(0x8012) + opening(0x8010) + b"".join(record(*one) for one in numbers) + closing(0x8010)
 
 
 def p3(major: int, minor: int) -> bytes:
     """The device struct of 10.9 and later."""
-    numbers = [(9, 12 << 30), (8, 2359296), (8, 1622016), (7, 1807000), (7, 7501000), (7, 192), (7, 49152), (7, 102400),
-               (7, 28), (7, 0), (7, 1024), (7, 1024), (7, major), (7, minor), (7, 512)]
+    numbers = [
+        (9, 12 << 30),
+        (8, 2359296),
+        (8, 1622016),
+        (7, 1807000),
+        (7, 7501000),
+        (7, 192),
+        (7, 49152),
+        (7, 102400),
+        (7, 28),
+        (7, 0),
+        (7, 1024),
+        (7, 1024),
+        (7, major),
+        (7, minor),
+        (7, 512),
+    ]
     return opening(0x8012) + opening(0x8010) + b"".join(record(*one) for one in numbers) + closing(0x8010)
 
 
-def archive(version: tuple[int, int, int, int], device: bytes, level: int | None = 0, layout: str = "C", tag: int = 236) -> bytes:
+def archive(
+    version: tuple[int, int, int, int], device: bytes, level: int | None = 0, layout: str = "C", tag: int = 236
+) -> bytes:
     """An engine's archive; ``level`` None leaves the hardware compatibility level out, as before 8.6."""
     body = b"".join(record(2, one) for one in version)
     if level is not None:
@@ -47,7 +81,9 @@ def archive(version: tuple[int, int, int, int], device: bytes, level: int | None
     return b"ptrt" + struct.pack("<IQI", tag, len(body), 0) + body
 
 
-def plan(version: tuple[int, int, int, int], inner: bytes, pad: bytes = bytes(4), more: tuple[bytes, ...] = ()) -> bytes:
+def plan(
+    version: tuple[int, int, int, int], inner: bytes, pad: bytes = bytes(4), more: tuple[bytes, ...] = ()
+) -> bytes:
     """The container; ``more`` names further sections (as four letters), each of 16 bytes."""
     count = 1 + len(more)
     offset = 32 + 24 * count

@@ -5,6 +5,7 @@ import struct
 
 import made
 import pytest
+
 from compat.artifacts import open_artifact
 
 
@@ -28,24 +29,35 @@ def test_a_plan_of_8_6(opened):
 
 
 def test_a_plan_of_10_9_on_a_jetson(opened):
-    found = opened(made.plan((10, 9, 0, 34), made.archive((10, 9, 0, 34), made.p3(8, 7), layout="D", tag=239), b"utrt",
-                             (b"WGHT",)))
+    found = opened(
+        made.plan((10, 9, 0, 34), made.archive((10, 9, 0, 34), made.p3(8, 7), layout="D", tag=239), b"utrt", (b"WGHT",))
+    )
     assert found.facts["archive"] == "ptrt D"
     assert found.facts["sections"] == ["ENGN", "WGHT"]
     assert (found.engine.os, found.engine.platform, found.engine.compute_capability) == ("linux", "utrt", "8.7")
     assert found.engine.hardware_compatible is None  # the level's meaning is proven for 8.6 only
 
 
-@pytest.mark.parametrize(("version", "level", "expected"), [
-    ((8, 6, 1, 6), 0, False), ((8, 6, 1, 6), 1, True), ((10, 3, 0, 26), 0, None), ((10, 3, 0, 26), 1, True)])
+@pytest.mark.parametrize(
+    ("version", "level", "expected"),
+    [((8, 6, 1, 6), 0, False), ((8, 6, 1, 6), 1, True), ((10, 3, 0, 26), 0, None), ((10, 3, 0, 26), 1, True)],
+)
 def test_the_hardware_compatibility_level(opened, version, level, expected):
     found = opened(made.plan(version, made.archive(version, made.p2(8, 9), level)))
     assert found.engine.hardware_compatible is expected
 
 
-@pytest.mark.parametrize(("version", "sections", "expected"), [
-    ((8, 6, 1, 6), (), False), ((8, 6, 1, 6), (b"LEAN",), True), ((10, 3, 0, 26), (b"PLGN",), False),
-    ((10, 3, 0, 26), (b"XXXX",), None), ((11, 2, 1, 2), (), None), ((11, 2, 1, 2), (b"LEAN",), True)])
+@pytest.mark.parametrize(
+    ("version", "sections", "expected"),
+    [
+        ((8, 6, 1, 6), (), False),
+        ((8, 6, 1, 6), (b"LEAN",), True),
+        ((10, 3, 0, 26), (b"PLGN",), False),
+        ((10, 3, 0, 26), (b"XXXX",), None),
+        ((11, 2, 1, 2), (), None),
+        ((11, 2, 1, 2), (b"LEAN",), True),
+    ],
+)
 def test_a_lean_runtime_in_the_plan(opened, version, sections, expected):
     found = opened(made.plan(version, made.archive(version, made.p2(8, 9)), more=sections))
     assert found.engine.version_compatible is expected

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import made
 import pytest
+
 from compat.artifacts import open_artifact
 
 MODELS = Path(__file__).parent / "data" / "models"
@@ -21,14 +22,17 @@ def opened(tmp_path):
     return open_bytes
 
 
-@pytest.mark.parametrize(("name", "form", "facts"), [
-    ("checkpoint.pt", "torch-checkpoint", {"tensors": 2}),
-    ("legacy.pth", "torch-checkpoint-legacy", {"modules": ["collections", "torch"]}),
-    ("script.pt", "torchscript", {"code_files": 2}),
-    ("export.pt2", "torch-export", {"torch": "2.13.0+cpu", "archive_version": "0"}),
-    ("old.h5", "keras2", {"keras_version": "2.11.0", "backend": "tensorflow"}),
-    ("latest.h5", "keras2", {"keras_version": "2.15.0", "backend": "tensorflow"}),
-])
+@pytest.mark.parametrize(
+    ("name", "form", "facts"),
+    [
+        ("checkpoint.pt", "torch-checkpoint", {"tensors": 2}),
+        ("legacy.pth", "torch-checkpoint-legacy", {"modules": ["collections", "torch"]}),
+        ("script.pt", "torchscript", {"code_files": 2}),
+        ("export.pt2", "torch-export", {"torch": "2.13.0+cpu", "archive_version": "0"}),
+        ("old.h5", "keras2", {"keras_version": "2.11.0", "backend": "tensorflow"}),
+        ("latest.h5", "keras2", {"keras_version": "2.15.0", "backend": "tensorflow"}),
+    ],
+)
 def test_files_that_the_frameworks_themselves_wrote(name, form, facts):
     found = open_artifact(str(MODELS / name))
     assert found.format == form
@@ -43,32 +47,48 @@ def test_a_pickle_is_named_and_never_opened(opened, tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize(("data", "name", "form"), [
-    (made.lines("version https://git-lfs.github.com/spec/v1", "oid sha256:" + "0" * 64, "size 123"), "a.engine",
-     "git-lfs-pointer"),
-    (b'{"format_version":"1.2","terraform_version":"1.5.0","planned_values":{}}', "a.plan", "terraform-plan"),
-    (b'{"fileType": "Plan", "mission": {}}', "a.plan", "mission-plan"),
-    (b"QGC WPL 110\n", "a.plan", "mission-plan"),
-    (b"<!DOCTYPE html><html></html>", "a.onnx", "html"),
-    (b"\x20\x00\x00\x00ORTM" + bytes(64), "a.ort", "onnxruntime-flatbuffer"),
-    (b"\x1c\x00\x00\x00TFL3" + bytes(64), "a.tflite", "tflite"),
-    (b"", "a.engine", "unknown"),
-])
+@pytest.mark.parametrize(
+    ("data", "name", "form"),
+    [
+        (
+            made.lines("version https://git-lfs.github.com/spec/v1", "oid sha256:" + "0" * 64, "size 123"),
+            "a.engine",
+            "git-lfs-pointer",
+        ),
+        (b'{"format_version":"1.2","terraform_version":"1.5.0","planned_values":{}}', "a.plan", "terraform-plan"),
+        (b'{"fileType": "Plan", "mission": {}}', "a.plan", "mission-plan"),
+        (b"QGC WPL 110\n", "a.plan", "mission-plan"),
+        (b"<!DOCTYPE html><html></html>", "a.onnx", "html"),
+        (b"\x20\x00\x00\x00ORTM" + bytes(64), "a.ort", "onnxruntime-flatbuffer"),
+        (b"\x1c\x00\x00\x00TFL3" + bytes(64), "a.tflite", "tflite"),
+        (b"", "a.engine", "unknown"),
+    ],
+)
 def test_files_that_are_something_else(opened, data, name, form):
     found = opened(data, name)
     assert (found.format, found.kind, found.engine, found.model) == (form, "other", None, None)
 
 
 def test_safetensors(opened):
-    table = json.dumps({"__metadata__": {"format": "pt"}, "a": {"dtype": "F16", "shape": [2], "data_offsets": [0, 4]},
-                        "b": {"dtype": "BF16", "shape": [1], "data_offsets": [4, 6]}}).encode()
+    table = json.dumps(
+        {
+            "__metadata__": {"format": "pt"},
+            "a": {"dtype": "F16", "shape": [2], "data_offsets": [0, 4]},
+            "b": {"dtype": "BF16", "shape": [1], "data_offsets": [4, 6]},
+        }
+    ).encode()
     found = opened(len(table).to_bytes(8, "little") + table + bytes(6), "a.safetensors")
     assert found.facts == {"tensors": 2, "types": {"BF16": 1, "F16": 1}, "metadata": {"format": "pt"}}
 
 
 def test_keras_3(opened):
-    data = made.zipped({"metadata.json": b'{"keras_version": "3.8.0", "date_saved": "2026-01-02"}',
-                        "config.json": b'{"class_name": "Functional"}', "model.weights.h5": b"x"})
+    data = made.zipped(
+        {
+            "metadata.json": b'{"keras_version": "3.8.0", "date_saved": "2026-01-02"}',
+            "config.json": b'{"class_name": "Functional"}',
+            "model.weights.h5": b"x",
+        }
+    )
     found = opened(data, "a.keras")
     assert found.facts == {"keras_version": "3.8.0", "date_saved": "2026-01-02", "class": "Functional", "weights": True}
 
@@ -76,8 +96,13 @@ def test_keras_3(opened):
 def test_a_torch_tensorrt_module_shows_the_engine_inside(opened):
     plan = made.plan((10, 3, 0, 26), made.archive((10, 3, 0, 26), made.p2(8, 6)), b"rtrt")
     for engine in (plan, base64.b64encode(plan)):
-        data = made.zipped({"m/data.pkl": b"\x80\x02X1234" + engine + b".", "m/constants.pkl": b"\x80\x02).",
-                            "m/code/__torch__.py": b"x : __torch__.torch.classes.tensorrt.Engine\n"})
+        data = made.zipped(
+            {
+                "m/data.pkl": b"\x80\x02X1234" + engine + b".",
+                "m/constants.pkl": b"\x80\x02).",
+                "m/code/__torch__.py": b"x : __torch__.torch.classes.tensorrt.Engine\n",
+            }
+        )
         found = opened(data, "a.ts")
         assert found.format == "torch-tensorrt"
         assert found.engine.tensorrt == "10.3.0.26"
@@ -106,9 +131,15 @@ def test_a_frozen_graph(opened):
 
 
 def test_a_tensorrt_llm_folder(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({
-        "version": "0.9.0", "pretrained_config": {"architecture": "LlamaForCausalLM", "dtype": "float16"},
-        "build_config": {"max_batch_size": 8}}))
+    (tmp_path / "config.json").write_text(
+        json.dumps(
+            {
+                "version": "0.9.0",
+                "pretrained_config": {"architecture": "LlamaForCausalLM", "dtype": "float16"},
+                "build_config": {"max_batch_size": 8},
+            }
+        )
+    )
     (tmp_path / "rank0.engine").write_bytes(made.plan((9, 3, 0, 1), made.archive((9, 3, 0, 1), made.p2(8, 0))))
     found = open_artifact(str(tmp_path))
     assert found.title == "TensorRT-LLM engine folder of 0.9.0"

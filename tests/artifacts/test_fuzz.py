@@ -5,9 +5,10 @@ import tracemalloc
 from pathlib import Path
 
 import made
-from compat.artifacts import open_artifact
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from compat.artifacts import open_artifact
 
 DATA = Path(__file__).parent / "data"
 SEEDS = [path.read_bytes() for path in sorted((*DATA.glob("*.onnx"), *DATA.glob("models/*")))]
@@ -35,7 +36,11 @@ def check_bounds(path: Path) -> None:
 
 
 @BOUNDED
-@given(st.sampled_from(SEEDS), st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12), NAMES)
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12),
+    NAMES,
+)
 def test_changed_bytes(tmp_path, seed, changes, name):
     data = bytearray(seed)
     for place, value in changes:

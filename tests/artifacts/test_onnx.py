@@ -32,7 +32,9 @@ def test_facts_are_those_of_the_onnx_package(name):
 
 def test_attributes_that_matter_are_kept():
     assert open_artifact(str(DATA / "opset17.onnx")).facts["attributes"] == {
-        "Cast": {"to": ["int32"]}, "Conv": {"auto_pad": ["SAME_UPPER"]}}
+        "Cast": {"to": ["int32"]},
+        "Conv": {"auto_pad": ["SAME_UPPER"]},
+    }
 
 
 def test_absent_and_short_external_data_are_said(tmp_path):
