@@ -1,0 +1,172 @@
+"""Which copy of a library a process gets, where there are several, and whether it serves."""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.machine import Library
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+from compat.rules.libraries import wants
+from compat.rules.subject import Possible, Subject
+
+Copy = tuple[str, Library]  # field path, copy
+
+
+@rule("library-shadowed", masks=("cudnn-mismatch", "cuda-library-too-old"))
+def library_shadowed(case: Case) -> Iterator[Outcome]:
+    """The loader picks another copy than the one meant, and that copy does not fit.
+
+    The copy that a package brought (pip, conda) is the one that it was tested with. LD_LIBRARY_PATH comes before RUNPATH
+    and the cache, so a folder there can put another copy in front, of the library or of the parts that it opens itself
+    (cuDNN). That is a fault only if what then loads does not serve the package: it is of another major, or older than
+    the build needs. Being older than the copy that was meant is none by itself.
+
+    Measured on an H200, with a system cuDNN 9.14 in front of pip's 9.19: torch, built with 9.19, refuses it; JAX, whose
+    plugin was built with 9.12, works.
+
+    Remedy: take that folder off LD_LIBRARY_PATH, or put the environment's own folder before it.
+    """
+    for name in sorted({library.name for library in case.machine.libraries or ()}):
+        loaded = _in_front(case, name)
+        if loaded is None or loaded[1].version is None or loaded[1].origin == "bundled":
+            continue
+        for path, other in case.libraries(name):
+            if other is not loaded[1] and other.origin in ("pip", "conda", "bundled") and not _of_another(case, other):
+                yield from _instead(case, name, loaded, (path, other))
+
+
+def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outcome]:
+    """One copy loads instead of another one: does it serve every package of the goal?"""
+    (path, copy), (other_path, other) = loaded, meant
+    have = copy.version or "0"
+    answers = [_fits(case, subject, name, have) for subject in wants(case)]
+    facts = (case.read(f"{path}.version", have), case.read(f"{other_path}.version", other.version))
+    remedies = (Remedy(f"take {copy.path or 'its folder'} off LD_LIBRARY_PATH", "setting"),)
+    message = (f"{name} {have} ({copy.path or copy.origin or 'elsewhere'}) loads in front of {name} "
+               f"{other.version or 'of unknown version'}, which the environment brought")
+    older = other.version is not None and versions.at_least(have, versions.major_minor(other.version)) is False
+    # Of a package whose own version is unknown, the copy that was installed with it is what is known of its needs.
+    blind = older and None in answers and any(subject.version is None and not subject.field(name).values
+                                              for subject in case.subjects)
+    if False in answers or blind or (True not in answers and _other_major(have, other)):
+        yield Finding("library-shadowed", name, f"{message}.", facts, remedies)
+    elif True in answers:
+        yield Holds("library-shadowed", name, f"the {name} {have} that loads serves", facts)
+    elif older:
+        yield Finding("library-shadowed", name, f"{message}; what the package needs at least is not known.", facts, remedies,
+                      "warning")
+
+
+def _other_major(have: str, other: Library) -> bool:
+    return other.version is not None and versions.same_line(have, other.version, 1) is False
+
+
+def _fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
+    """Does a release of the library serve the package, by what it was built with or pins? None where that is unknown."""
+    if name == "cudnn":
+        built = subject.field("cudnn")
+        return built.decide(lambda need: serves(have, need, _is_strict(case, subject))) if built.values else None
+    lines = {str(row.get("requires")) for row in subject.candidates}
+    if len(lines) != 1:
+        return None
+    for pinned, spec, _ in case.matrix.packages.pins(subject.candidates[0]):
+        if pinned.startswith(f"nvidia-{name}") and ">=" in spec:
+            return versions.parse_range(spec).admits(have)
+    return None
+
+
+def _in_front(case: Case, name: str) -> Copy | None:
+    """The copy that loads: as it was seen, else the one whose folder LD_LIBRARY_PATH names."""
+    copies = case.libraries(name)
+    seen = next((one for one in copies if _is_loaded(case, one[1])), None)
+    if seen is not None or any(copy.loaded is not None or copy.loaded_by is not None for _, copy in copies):
+        return seen
+    for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
+        for one in copies:
+            if folder and one[1].path is not None and one[1].path.rstrip("/") == folder.rstrip("/"):
+                return one
+    return None
+
+
+def _of_another(case: Case, copy: Library) -> bool:
+    """Does the copy lie inside another package, which alone loads it?"""
+    main = case.main.component if case.main is not None else ""
+    return copy.origin == "bundled" and bool(copy.loaded_by) and main not in (copy.loaded_by or ())
+
+
+def _is_loaded(case: Case, copy: Library) -> bool:
+    if copy.loaded_by is not None:
+        return case.main is not None and case.main.component in copy.loaded_by
+    return copy.loaded is True
+
+
+def _is_strict(case: Case, subject: Subject) -> bool:
+    """Does the package ask for the minor that it was built with? (Else the same major is enough.)"""
+    return bool(case.matrix.packages.about(subject.component).get("cudnn_check", "minor") == "minor")
+
+
+@rule("cudnn-mismatch")
+def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
+    """The cuDNN that loads is of another major, or older than the build needs.
+
+    cuDNN keeps its interface within a major, forward only: a program runs with the cuDNN minor that it was compiled with
+    or a newer one of the same major. TensorFlow, JAX and torch check it when they start; others fail at the first
+    missing symbol. TensorRT and ONNX Runtime need the same major; a lower minor is a warning there.
+
+    Shows as: "Loaded runtime CuDNN library: 8.0.5 but source was compiled with: 8.1.0", "cuDNN version incompatibility",
+    CUDNN_STATUS_NOT_INITIALIZED.
+
+    Remedy: the cuDNN that the package asks for (its nvidia-cudnn-cuNN pin), and no other one in front of it.
+    """
+    for subject in wants(case):
+        built = subject.field("cudnn")
+        if not built.values:
+            continue
+        found = _cudnn_of(case, subject)
+        if found is None or found[1].version is None:
+            yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
+            continue
+        path, copy = found
+        strict = _is_strict(case, subject)
+        fits = built.decide(lambda need: serves(copy.version or "0", need, strict))
+        facts = (case.read(f"{path}.version", copy.version), Evidence(f"{subject.label} is built with cuDNN {_shown(built)}",
+                                                                     built.source))
+        if fits:
+            yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
+        elif fits is False:
+            yield Finding("cudnn-mismatch", "cudnn",
+                          f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs that "
+                          f"{'minor' if strict else 'major'} or a newer one of the same major.", facts,
+                          (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),))
+        else:
+            yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
+
+
+def _shown(built: Possible) -> str:
+    return " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
+
+
+def serves(have: str, need: str, strict: bool) -> bool | None:
+    """Does a cuDNN release serve a build? Of the same major always where the package asks no more (``strict`` False)."""
+    same = versions.same_line(have, need, 1)
+    if not same or not strict:
+        return same
+    return versions.at_least(have, versions.major_minor(need))
+
+
+def _cudnn_of(case: Case, subject: Subject) -> tuple[str, Library] | None:
+    """The cuDNN that this package's process gets, where it can be told."""
+    copies = case.libraries("cudnn")
+    for path, copy in copies:
+        if copy.loaded_by is not None and subject.component in copy.loaded_by:
+            return path, copy
+        if copy.loaded and copy.loaded_by is None:
+            return path, copy
+    if any(copy.loaded_by is not None for _, copy in copies):
+        return None
+    front = _in_front(case, "cudnn")
+    if front is not None:
+        return front
+    if case.matrix.packages.about(subject.component).get("cuda_from") == "itself":
+        copies = tuple((path, copy) for path, copy in copies if copy.origin in ("pip", "conda", "bundled", "container"))
+    return copies[0] if len(copies) == 1 else None
