@@ -129,7 +129,8 @@ def _libraries(
 def on_library_path(machine: Machine, library: Library) -> bool:
     """Does LD_LIBRARY_PATH name the folder of this copy of the system's? Then it comes before what packages bring."""
     folders = [one.rstrip("/") for one in (machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":") if one]
-    return library.origin == "system" and library.path is not None and os.path.dirname(library.path) in folders
+    path = (library.path or "").rstrip("/")
+    return library.origin == "system" and bool(path) and (path in folders or os.path.dirname(path) in folders)
 
 
 def _loads(choice: Choice, shared: Mapping[str, str | None]) -> Iterable[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from compat.records import replace
 ORDER = (
     ("environment",),
     ("python",),
+    ("container",),
     ("driver",),
     ("environment", "python"),
     ("environment", "driver"),
@@ -126,10 +127,17 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
         parts.append(f"Python {found.result.python}")
     if "container" in more:
         parts.append("the container started anew with its GPUs")
+    flavour = found.result.driver.kernel_module
+    if "driver" in more and found.result.driver.version == problem.machine.driver.version and flavour:
+        parts.append(f"the {flavour} kernel module")
     if "driver" in more and found.result.driver.version != problem.machine.driver.version:
         have, wanted = problem.machine.driver.version, str(found.result.driver.version)
-        downward = have is not None and versions.at_least(have, wanted)
-        parts.append(f"driver {wanted}" if downward else f"driver >= {_least_driver(problem, found)}")
+        downward = have is not None and versions.at_least(have, wanted) is True
+        least = _least_driver(problem, found)
+        if have is None and least == moves.driver_floors(problem.machine, problem.matrix)[0]:
+            parts.append(f"the NVIDIA driver (such as {wanted})")
+        else:
+            parts.append(f"driver {wanted}" if downward else f"driver >= {least}")
     return parts
 
 

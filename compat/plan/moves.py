@@ -138,9 +138,8 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
         or machine.driver.kernel_module
     ):
         newest = newest_driver(machine, matrix)
-        branch = str(versions.parse(newest).major) if newest and not _windows(machine) else None
-        if newest is not None and branch is not None:
-            yield branch, newest
+        if newest is not None:
+            yield str(versions.parse(newest).major), newest
 
 
 def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.goals import Goal, parse
+from compat.machine import Machine
 from compat.plan.model import Request
 
 if TYPE_CHECKING:
@@ -78,6 +79,16 @@ def requests(options: Mapping[str, str | None]) -> tuple[Request, ...]:
         for component in COMPONENTS
         if (said := options.get(component)) is not None
     )
+
+
+def described(machine: Machine, goal: Goal, matrix: "Matrix") -> tuple[Request, ...]:
+    """What the machine's description says is about to be installed."""
+    found = []
+    for name, text in (machine.request or {}).items():
+        component = matrix.packages.component(name) or name.partition("[")[0]
+        if component in COMPONENTS or component == goal.object:
+            found.append(Request(component, "*" if text in ("", "*") else text, text, "request"))
+    return tuple(found)
 
 
 def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -> tuple[Request, ...]:

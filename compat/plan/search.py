@@ -14,7 +14,7 @@ from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.plan.apply import applied
 from compat.plan.companions import companion_pins
-from compat.plan.judge import faults, file_faults, without_gpu
+from compat.plan.judge import OF_PLATFORM, faults, file_faults, without_gpu
 from compat.plan.likeness import Likeness, likeness
 from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.order import ordered
@@ -60,6 +60,7 @@ class Search:
     _wholes: dict[tuple[Likeness, ...], tuple[Reason, ...]] = field(default_factory=dict)
     _pairs: dict[tuple[Likeness, Likeness], tuple[Reason, ...]] = field(default_factory=dict)
     _platform: str = ""
+    _faults: tuple[Reason, ...] | None = None
     _offers: dict[tuple[str, str], tuple[Choice, ...]] = field(default_factory=dict)
 
     @property
@@ -68,6 +69,8 @@ class Search:
 
     def solutions(self, ignored: frozenset[str] = frozenset()) -> Iterator[Found]:
         """Combinations that pass, best first."""
+        if not self._platform_passes(ignored):
+            return
         columns = []
         for request in self.requests:
             text = "*" if f"request:{request.component}" in ignored else request.text
@@ -80,6 +83,15 @@ class Search:
             found = self._together(choices, ignored)
             if found is not None:
                 yield found
+
+    def _platform_passes(self, ignored: frozenset[str]) -> bool:
+        """Is there no fault that is there whatever is installed? Then no build has to be asked."""
+        if self._faults is None:
+            bare = faults(emptied(self.scene.machine), self.goals, self.matrix)
+            self._faults = tuple(one for one in bare if one.rule in OF_PLATFORM)
+        for one in self._faults:
+            self._note(one)
+        return all(element(one) in ignored for one in self._faults)
 
     def offered(self, component: str, text: str) -> tuple[Choice, ...]:
         """The builds of a component in the order of preference."""
@@ -99,11 +111,15 @@ class Search:
         for kind, judge in ((self._files, self._judge_files), (self._alone, self._judge)):
             if choice not in kind:
                 kind[choice] = self._recalled(choice, judge)
-            for one in kind[choice]:
+            own = [one for one in kind[choice] if one.rule not in self._of_platform()]
+            for one in own:
                 self._note(one, choice.component)
-            if any(element(one, choice.component) not in ignored for one in kind[choice]):
+            if any(element(one, choice.component) not in ignored for one in own):
                 return False
         return True
+
+    def _of_platform(self) -> frozenset[str]:
+        return frozenset(one.rule for one in self._faults or ())
 
     def _recalled(self, choice: Choice, judge: Callable[[Choice], tuple[Reason, ...]]) -> tuple[Reason, ...]:
         """The judgement of another scene with the same platform, where there is one."""
@@ -193,6 +209,7 @@ class Search:
     def _of_several(self, choices: tuple[Choice, ...], goals: tuple[Goal, ...]) -> tuple[Reason, ...]:
         """What is wrong with a combination that is not wrong with one of its members alone."""
         alone = {one.rule for choice in choices for one in (*self._files.get(choice, ()), *self._alone.get(choice, ()))}
+        alone |= self._of_platform()
         return tuple(one for one in self._joined(choices, goals)[2] if one.rule not in alone)
 
     def _blame(self, choices: tuple[Choice, ...]) -> None:

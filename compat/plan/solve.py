@@ -9,7 +9,7 @@ from compat.plan.answers import Problem, answers, planned
 from compat.plan.conflict import conflict
 from compat.plan.lifts import lifts
 from compat.plan.model import Plan, Request
-from compat.plan.request import goals_for, with_goal
+from compat.plan.request import described, goals_for, with_goal
 from compat.plan.search import Search
 from compat.records import replace
 
@@ -34,6 +34,9 @@ def plan(
 
     Raises BadRequest where the goal is one that no plan can be made for.
     """
+    if not asked and goal is not None and goal.verb == "install":
+        asked = described(machine, goal, matrix)
+    machine = replace(machine, request=None)
     requests = with_goal(asked, goal, matrix)
     problem = Problem(machine, requests, goals_for(requests, goal), matrix, prefer)
     tried: list[Search] = []

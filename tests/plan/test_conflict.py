@@ -14,9 +14,10 @@ from compat.plan.search import Search, element
 
 def broken(search: Search, choices, wanted) -> set[str]:
     """Everything that speaks against a combination: rules about one build, about several, and the requests."""
-    found = set()
+    found = {element(one) for one in search._faults}
     for choice, request in zip(choices, wanted, strict=True):
-        found |= {element(one, choice.component) for one in (*search._judge_files(choice), *search._judge(choice))}
+        found |= {element(one, choice.component) for one in (*search._judge_files(choice), *search._judge(choice))
+                  if one.rule not in search._of_platform()}
         if choice not in search.offered(request.component, request.text):
             found.add(f"request:{request.component}")
     alone = {one.partition(":")[0] for one in found}
