@@ -12,7 +12,7 @@ from typing import Any
 
 from compat import versions
 from compat.matrix import Row, Source
-from compat.matrix.compile import LEVELS, META, claims, key_of, plain, read, references, source_files
+from compat.matrix.compile import LEVELS, META, claims, key_of, plain, read, read_overlay, references, source_files
 
 # Fields that hold the version of a subject, whatever its table calls it.
 VERSION_FIELDS = ("version", "branch", "major", "jetpack", "tag", "cuda", "capability", "range")
@@ -105,16 +105,15 @@ def collect(folder: str, overlay: list[str] | None = None) -> dict[tuple[str, st
     schema = read(os.path.join(folder, "schema.toml"))
     subjects: dict[tuple[str, str, tuple[str, ...]], Subject] = {}
     for path in source_files(folder):
-        _add(subjects, path, os.path.relpath(path, folder), schema)
+        _add(subjects, read(path), os.path.relpath(path, folder), schema)
     known = frozenset(subjects)
     for path in overlay or ():
-        _add(subjects, path, path, schema, known)
+        _add(subjects, read_overlay(path), path, schema, known)
     return subjects
 
 
-def _add(subjects: dict[tuple[str, str, tuple[str, ...]], Subject], path: str, shown: str, schema: Row,
+def _add(subjects: dict[tuple[str, str, tuple[str, ...]], Subject], document: Row, shown: str, schema: Row,
          known: frozenset[tuple[str, str, tuple[str, ...]]] = frozenset()) -> None:
-    document = read(path)
     component, named = document["component"], document.get("source", {})
     counts: dict[str, int] = {}
     for table, row, level, _ in claims(document):

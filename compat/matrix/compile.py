@@ -35,6 +35,13 @@ def read(path: str) -> dict[str, Any]:
         return toml.loads(file.read())
 
 
+def read_overlay(path: str) -> dict[str, Any]:
+    """A file of the user's overlay: builds alone, and its sources under names that the matrix does not use."""
+    document = read(path)
+    return {"component": f"overlay/{document['component']}", "source": document.get("source", {}),
+            "build": document.get("build", [])}
+
+
 def plain(value: Any) -> Any:
     """The value without TOML's dates, which JSON has no word for."""
     if isinstance(value, datetime.date):
@@ -103,7 +110,7 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
     for number, path in enumerate([*reviewed, *overlay]):
         if number == len(reviewed):
             known = {owner: frozenset(subjects) for owner, subjects in grouped.items()}
-        document = read(path)
+        document = read_overlay(path) if number >= len(reviewed) else read(path)
         component = document["component"]
         for name, source in document.get("source", {}).items():
             sources[f"{component}:{name}"] = plain(source)

@@ -21,7 +21,10 @@ def sound_files(folder: str, data: str) -> list[str]:
     sound, shape = [], Shape(data)
     for path in overlay_files(folder):
         try:
-            wrong = [str(problem) for problem in check_file(open_file(path), shape)]
+            file = open_file(path)
+            wrong = [str(problem) for problem in check_file(file, shape)]
+            wrong += [f"{path}: only builds belong here, not {name}"
+                      for name in file.data if name not in ("component", "source", "build")]
         except (OSError, UnicodeDecodeError, toml.TOMLDecodeError) as error:
             wrong = [f"{path}: {error}"]
         if wrong:

@@ -73,6 +73,13 @@ def test_what_the_matrix_knows_is_never_touched(folder: Any, place: Path) -> Non
     assert build["python"] == ["3.12"]
 
 
+def test_a_source_of_the_overlay_is_not_taken_for_one_of_the_matrix(folder: Any, place: Path) -> None:
+    put(place, "torch.toml", BUILD.format("2.5.0", "2.5.0").replace("metadata", "wheels"))
+    matrix = load(folder)
+    assert matrix.source(matrix.builds("torch")["2.4.1"][0]).date == "2024-07-24"
+    assert matrix.source(matrix.builds("torch")["2.5.0"][0]).date == "2024-12-01"
+
+
 def test_the_day_of_the_last_look_is_kept(folder: Any, place: Path) -> None:
     put(place, "checked.toml", "date = 2024-12-24\n")
     assert load(folder).index["updated"] == "2024-12-24"
@@ -87,6 +94,7 @@ def test_the_day_of_the_last_look_is_kept(folder: Any, place: Path) -> None:
         "\x00\x01",
         BUILD.format("2.5.0", "2.5.0").replace("12.9", "twelve"),
         BUILD.format("2.5.0", "2.5.0").replace('source = "metadata"', 'source = "gone"'),
+        BUILD.format("2.5.0", "2.5.0") + '\n[package]\n\n[package.distributions]\npypi = ["evil"]\n',
         "",
     ],
 )
