@@ -21,6 +21,7 @@ def command(words: tuple[str, ...], machine: str | None, no_machine: bool) -> No
     A text of - is read from standard input, so a log can be piped in.
     """
     from compat import explain
+    from compat.convert import messages
     from compat.report import explanation as pages
     from compat.report.style import Style
 
@@ -37,6 +38,13 @@ def command(words: tuple[str, ...], machine: str | None, no_machine: bool) -> No
         return
     matrix = common.load_matrix()
     symptoms = explain.read(text, matrix)
+    engine = messages.read(text, matrix)
+    for one in engine:
+        for line in style.wrap(one.text, ""):
+            click.echo(line)
+        click.echo()
+    if not symptoms and engine:
+        return
     if not symptoms:
         near = explain.close_names(text.strip())
         raise InputError("neither the name of a finding nor an error text that the matrix knows",
