@@ -110,24 +110,30 @@ def constraints(machine: str | None, output: str | None, root: str, pythons: tup
 
 @command.command("apt")
 @click.argument("action", type=click.Choice(["install", "remove", "check"]))
-@click.option(
-    "--root", metavar="DIR", type=click.Path(file_okay=False), default="/", help="Another system's root folder."
-)
+@click.option("--root", metavar="DIR", type=click.Path(file_okay=False), default="/", help="Another system's root.")
 @click.option("--program", metavar="PATH", help="The compatcheck that apt is to call; default: this one.")
-def apt(action: str, root: str, program: str | None) -> int:
+@click.option(
+    "--python", "pythons", metavar="PATH", multiple=True, help="An environment to watch over; several allowed."
+)
+def apt(action: str, root: str, program: str | None, pythons: tuple[str, ...]) -> int:
     """Let apt ask compatcheck before it unpacks anything (DPkg::Pre-Install-Pkgs).
 
     install and remove write and delete one file below /etc/apt/apt.conf.d. check is what apt calls: it reads the
-    transaction from standard input and exits 1 where it would split the driver from its kernel module or take libraries
-    away from an installed framework. If compatcheck itself fails, the transaction goes on and the log says so.
+    transaction from standard input and stops it (exit status 10) where it would split the driver from its kernel module
+    or take libraries away from an installed framework. If compatcheck itself fails, the transaction goes on and the log
+    says so.
     """
     from compat.guard.apt import hook
 
     if action == "check":
-        return hook.check(root)
+        return hook.check(root, pythons)
     try:
-        for line in hook.install(root, program) if action == "install" else hook.remove(root):
+        for line in hook.install(root, program, pythons) if action == "install" else hook.remove(root):
             click.echo(line)
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror or error}", "run it as root") from None
+    except ValueError as error:
+        raise InputError(
+            str(error), "link the program or environment to a path of letters, digits and /._+~-"
+        ) from None
     return 0

@@ -1,7 +1,7 @@
 """The machine that a file describes: the target's hardware and system, with what the file would install on it.
 
-An exact release counts as installed, a range as requested. Where each fact is from goes into ``sources`` as PATH:LINE, so
-that every finding's evidence leads back to the line.
+An exact release counts as installed, a range as requested. Where each fact is from goes into ``sources`` as PATH:LINE,
+so that every finding's evidence leads back to the line.
 """
 
 from collections.abc import Iterable

@@ -41,7 +41,17 @@ def inside(machine: Machine, image: Image, matrix: "Matrix") -> Machine:
     ):
         if re.search(pattern, name):
             known = scheme(base, name.rpartition("/")[2], image.tag, matrix)
-            facts = dict.fromkeys(("container.image", "container.requires", "python", "toolkits[0].version", *(f"packages.{one}" for one in known.packages or ()), *(f"builds.{one}.cuda" for one in known.builds)), where)
+            facts = dict.fromkeys(
+                (
+                    "container.image",
+                    "container.requires",
+                    "python",
+                    "toolkits[0].version",
+                    *(f"packages.{one}" for one in known.packages or ()),
+                    *(f"builds.{one}.cuda" for one in known.builds),
+                ),
+                where,
+            )
             return replace(known, sources={**known.sources, **facts})
     return base
 
