@@ -84,6 +84,14 @@ class Packages:
         found = self.release(component, version)
         return [found] if found is not None else []
 
+    @cached_property
+    def breaks(self) -> "dict[str, list[Row]]":
+        """Advisories by the rule that they are reported as."""
+        found: dict[str, list[Row]] = {}
+        for row in self._matrix.every("break"):
+            found.setdefault(row["rule"], []).append(row)
+        return found
+
     def pins(self, row: "Row") -> list[tuple[str, str, str]]:
         """(distribution, range, marker) of each requirement line of a build."""
         return [_requirement(line) for line in row.get("requires", ())]

@@ -6,6 +6,7 @@ not concern this goal. A rule is stated once: ``check`` asks it of what is insta
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from typing import TYPE_CHECKING, Literal
 
 from compat.records import dataclass
@@ -89,8 +90,16 @@ def rule(name: str, masks: Iterable[str] = ()) -> Callable[[Judge], Judge]:
     """Enter a judging function into the catalogue; its docstring is what ``compatcheck explain`` shows."""
 
     def enter(judge: Judge) -> Judge:
-        REGISTRY[name] = Rule(name, judge, tuple(masks))
-        return judge
+        @wraps(judge)
+        def with_advisories(case: "Case") -> Iterator[Outcome]:
+            yield from judge(case)
+            if name in case.matrix.packages.breaks:
+                from compat.rules.advisories import advisories
+
+                yield from advisories(case, name)
+
+        REGISTRY[name] = Rule(name, with_advisories, tuple(masks))
+        return with_advisories
 
     return enter
 

@@ -65,7 +65,7 @@ def _fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
     """Does a release of the library serve the package, by what it was built with or pins? None where that is unknown."""
     if name == "cudnn":
         built = subject.field("cudnn")
-        return built.decide(lambda need: serves(have, need, _is_strict(case, subject))) if built.values else None
+        return _decided(built, have, _is_strict(case, subject)) if built.values else None
     lines = {str(row.get("requires")) for row in subject.candidates}
     if len(lines) != 1:
         return None
@@ -128,7 +128,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             continue
         path, copy = found
         strict = _is_strict(case, subject)
-        fits = built.decide(lambda need: serves(copy.version or "0", need, strict))
+        fits = _decided(built, copy.version or "0", strict)
         facts = (case.read(f"{path}.version", copy.version), Evidence(f"{subject.label} is built with cuDNN {_shown(built)}",
                                                                      built.source))
         if fits:
@@ -140,6 +140,10 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                           (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),))
         else:
             yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
+
+
+def _decided(built: Possible, have: str, strict: bool) -> bool | None:
+    return built.decide(lambda need: serves(have, need, strict))
 
 
 def _shown(built: Possible) -> str:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 from compat import versions
-from compat.machine import Library
 from compat.matrix.packages import normal
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
-from compat.rules.subject import Possible, Subject
+from compat.rules.subject import Subject
 
 _OF_TENSORRT = ("nvinfer", "nvonnxparser", "nvinfer_plugin")
 
@@ -32,7 +31,17 @@ def opens(subject: Subject, soname: str) -> bool | None:
     """Does the build open this soname? None where its list is unknown or the candidates differ."""
     if not subject.candidates or any("needs" not in row for row in subject.candidates):
         return None
-    return subject.every(lambda row: soname in row["needs"])
+    return subject.every(lambda row: _is_among(soname, row["needs"]))
+
+
+def _is_among(soname: str, needs: list[str]) -> bool:
+    return soname in needs or _shim(soname) in needs
+
+
+def _shim(soname: str) -> str:
+    """cuDNN's parts are opened by its shim: who opens libcudnn.so.9 opens libcudnn_ops.so.9."""
+    name, _, number = soname.partition(".so.")
+    return f"libcudnn.so.{number.partition('.')[0]}" if name.startswith("libcudnn_") else soname
 
 
 @rule("library-not-found")

@@ -102,7 +102,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
         if len(majors) != 1 or not cuda.complete or any(value is False for value, _ in cuda.values):
             continue
         major = majors.pop()
-        sources = _cuda_sources(case)
+        sources = _cuda_sources(case, subject)
         if not sources or _carried(case, str(major)):
             continue
         facts = (*(case.read(path, found) for path, found, _ in sources), Evidence(f"{subject.label} is built for CUDA {major}",
@@ -117,11 +117,11 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
                            Remedy(f"install the CUDA {major} libraries beside it")))
 
 
-def _cuda_sources(case: Case) -> list[tuple[str, str, str]]:
+def _cuda_sources(case: Case, subject: Subject) -> list[tuple[str, str, str]]:
     """(field, CUDA, how it is called) of what could bring CUDA libraries to a process of this environment."""
     found = [(f"toolkits[{index}].version", kit.version, f"CUDA {kit.version}")
              for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
-    if case.machine.toolkits is None:
+    if case.machine.toolkits is None and subject is case.main:
         torch = case.subject("torch")
         cuda = torch.field("cuda").known
         if cuda:

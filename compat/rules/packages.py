@@ -1,7 +1,6 @@
 """Packages among themselves: dead names, fixed pairs, doubles, and the breaks of NumPy and protobuf."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from compat import versions
 from compat.matrix.packages import normal
@@ -92,7 +91,6 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _pins(case)
     yield from _pairs(case)
     yield from _linked_tensorrt(case)
-    yield from _breaks(case, "package-versions-mismatch")
 
 
 def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
@@ -239,7 +237,7 @@ def numpy_abi(case: Case) -> Iterator[Outcome]:
 
     Shows as: "A module that was compiled using NumPy 1.x cannot be run in NumPy 2". Remedy: numpy<2, or a newer release.
     """
-    yield from _breaks(case, "numpy-abi")
+    return iter(())  # all of it is advisories
 
 
 @rule("protobuf-conflict", masks=("package-versions-mismatch",))
@@ -251,51 +249,4 @@ def protobuf_conflict(case: Case) -> Iterator[Outcome]:
 
     Remedy: the protobuf that the package's metadata names, or a newer release of the package.
     """
-    yield from _breaks(case, "protobuf-conflict")
-
-
-def _breaks(case: Case, name: str) -> Iterator[Outcome]:
-    """Advisories of the matrix: an affected package, and the other one that it breaks with."""
-    rows = [row for row in case.matrix.every("break") if row["rule"] == name]
-    about = _about(case) if rows else set()
-    for row in rows:
-        if normal(row["package"]) in about:
-            yield from _advisory(case, name, row)
-
-
-def _about(case: Case) -> set[str]:
-    installed = {package for package, version in case.packages.items() if version is not False}
-    mine = {alias for subject in case.subjects for alias in (normal(subject.distribution), normal(subject.component))}
-    # An import pulls in its own requirements, so their breaks are its breaks (tensorboard's of tensorflow).
-    pulled = {pinned for subject in case.subjects for row in subject.candidates[:1]
-              for pinned, _, _ in case.matrix.packages.pins(row)}
-    return mine | (pulled & installed)
-
-
-def _advisory(case: Case, name: str, row: dict[str, Any]) -> Iterator[Outcome]:
-    have = case.version_of(row["package"])
-    if have is None or (row.get("os") and case.machine.os not in (None, row["os"])):
-        return
-    if row.get("arch") and case.machine.arch not in (None, row["arch"]):
-        return
-    affected = versions.parse_range(row["range"]).admits(versions.parse(have).public)
-    other = row.get("other")
-    other_version = case.version_of(other) if other else None
-    if other is None:
-        met: bool | None = True
-    elif other_version is not None:
-        met = versions.parse_range(row.get("with", "*")).admits(versions.parse(other_version).public)
-    else:
-        met = False if case.has(other) is False else None
-    if affected and met is None:
-        yield Untold(name, row["package"], (f"packages.{other}",))
-    elif other_version is not None and (affected is False or met is False):
-        yield Holds(name, row["package"], f"{row['package']} {have} and {other} {other_version} go together",
-                    (case.read(f"packages.{row['package']}", have), case.read(f"packages.{other}", other_version)))
-    if not affected or not met or (row.get("os") and case.machine.os is None):
-        return
-    facts = [case.read(f"packages.{row['package']}", have)]
-    if other:
-        facts.append(case.read(f"packages.{other}", other_version))
-    yield Finding(name, other or row["package"], f"{row['package']} {have}{f' with {other} {other_version}' if other else ''}: "
-                  f"{row['why']}", (*facts, case.cite(row["id"], row)), (Remedy(row["remedy"]),), row.get("severity", "error"))
+    return iter(())

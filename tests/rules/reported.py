@@ -251,7 +251,8 @@ LIBRARIES = [
         toolkits=_kit("12.4"), libraries=[_lib("cudnn", "8.9.7", "bundled", path="torch\\lib", loaded=True)],
         packages={"onnxruntime-gpu": "1.20.0", "torch": "2.3.1+cu121"})),
     Reported("onnxruntime 1.19 with CUDA 11.8", "use:onnxruntime-cuda", (*MAJOR, "cudnn-mismatch"), _linux(
-        toolkits=_kit("11.8"), libraries=[_lib("cudnn", "8.9.7")], packages={"onnxruntime-gpu": "1.19.2"})),
+        toolkits=_kit("11.8"), libraries=[_lib("cudnn", "8.9.7")], packages={"onnxruntime-gpu": "1.19.2"},
+        builds={"onnxruntime-gpu": {"source": "pypi"}})),
     Reported("onnxruntime 1.17 of the public index with CUDA 12", "use:onnxruntime-cuda", MAJOR, _linux(
         toolkits=_kit("12.3"), packages={"onnxruntime-gpu": "1.17.1"}, builds={"onnxruntime-gpu": {"source": "pypi"}})),
     Reported("onnxruntime for Windows with CUDA 12", "use:onnxruntime-cuda", MAJOR, _windows(
@@ -313,8 +314,8 @@ LIBRARIES = [
         distribution="centos", distribution_version="7", glibc="2.17", packages={"torch": "2.7.0+cu126"})),
     Reported("torch wheel on Ubuntu 22.04", "import:torch", (), _linux(
         distribution="ubuntu", distribution_version="22.04", glibc="2.35", packages={"torch": "2.7.0+cu126"})),
-    Reported("onnxruntime-gpu on Ubuntu 20.04", "import:onnxruntime", ("glibc-too-old",), _linux(
-        distribution="ubuntu", distribution_version="20.04", glibc="2.31", packages={"onnxruntime-gpu": "1.31.1"})),
+    Reported("onnxruntime-gpu on Ubuntu 18.04", "import:onnxruntime", ("glibc-too-old",), _linux(
+        distribution="ubuntu", distribution_version="18.04", glibc="2.27", packages={"onnxruntime-gpu": "1.31.1"})),
     Reported("libstdc++ of an old conda environment", "import:onnxruntime", ("libstdcxx-too-old",), _linux(
         environment=["conda"], glibc="2.35", glibcxx="3.4.21", packages={"onnxruntime-gpu": "1.31.1"})),
 ]
@@ -335,7 +336,6 @@ PACKAGES = [
         packages={"jax": "0.4.35", "jaxlib": "0.4.35", "jax-cuda12-plugin": False, "jax-cuda13-plugin": False})),
     Reported("jaxlib that is said to be without CUDA", "use:jax", CPU, _linux(
         packages={"jax": "0.4.20", "jaxlib": "0.4.20"}, builds={"jaxlib": {"cuda": False}})),
-    Reported("paddlepaddle without -gpu", "use:paddlepaddle", CPU, _linux(packages={"paddlepaddle": "2.6.1"})),
     Reported("torch for macOS", "use:torch", CPU, {"os": "macos", "arch": "aarch64", "packages": {"torch": "2.4.0"}}),
     Reported("tensorflow 2.15 for Windows", "use:tensorflow", CPU, _windows(
         gpus=_gpu("NVIDIA GeForce RTX 4070"), toolkits=_kit("12.2"), packages={"tensorflow": "2.15.0"})),

@@ -1,0 +1,105 @@
+"""Advisories of the matrix: an affected release, and what it breaks with. Every rule may have some."""
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+from compat import versions
+from compat.matrix.packages import normal
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case
+
+Row = dict[str, Any]
+Told = tuple[str, Evidence]  # version, where it was read
+
+
+def advisories(case: "Case", rule: str) -> Iterator[Outcome]:
+    """What the matrix's ``break`` rows of this rule say of the case."""
+    rows = [row for row in case.matrix.packages.breaks.get(rule, ()) if _applies(case, row)]
+    about = _about(case) if rows else set()
+    for row in rows:
+        if normal(row["package"]) in about or (rule == "library-damaged" and _unread(case, row["package"])):
+            yield from _advisory(case, rule, row)
+
+
+def _applies(case: "Case", row: Row) -> bool:
+    """Is the advisory for this goal, and not known to be for another system, architecture or Python?"""
+    goals = row.get("goals")
+    if goals is not None and not any(fnmatch(str(case.goal), pattern) for pattern in goals):
+        return False
+    if "goals" not in row and case.goal.verb == "install":
+        return False
+    machine = case.machine
+    if (row.get("os") and machine.os not in (None, row["os"])) or (row.get("arch") and machine.arch not in (None, row["arch"])):
+        return False
+    return "python" not in row or machine.python is None or versions.parse_range(row["python"]).admits(machine.python) is True
+
+
+def _unread(case: "Case", package: str) -> bool:
+    """Is it a part of the goal's packages whose files nobody has looked at? What the disk shows says more than a name."""
+    from compat.rules.libraries import belongs
+
+    return case.machine.damaged is None and (belongs(case, package))
+
+
+def _about(case: "Case") -> set[str]:
+    installed = {package for package, version in case.packages.items() if version is not False}
+    mine = {alias for subject in case.subjects for alias in (normal(subject.distribution), normal(subject.component))}
+    # An import pulls in its own requirements, so their breaks are its breaks (tensorboard's of tensorflow).
+    pulled = {pinned for subject in case.subjects for row in subject.candidates[:1]
+              for pinned, _, _ in case.matrix.packages.pins(row)}
+    return mine | (pulled & installed)
+
+
+def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
+    name, other = row["package"], row.get("other")
+    have = _release(case, name)
+    if have is None:
+        return
+    version, fact = have
+    affected = versions.parse_range(row["range"]).admits(version)
+    told = _installed(case, other) if other else None
+    met: bool | None = True
+    if told is not None:
+        met = versions.parse_range(row.get("with", "*")).admits(versions.parse(told[0]).public)
+    elif other:
+        met = False if case.has(other) is False else None
+    severity = row.get("severity", "error")
+    if affected and met is None and severity == "error":
+        yield Untold(rule, name, (f"packages.{other}",))
+    elif told is not None and (affected is False or met is False):
+        yield Holds(rule, name, f"{name} {version} and {other} {told[0]} go together", (fact, told[1]))
+    if not affected or not met or _open(case, row):
+        return
+    facts = (fact, *([told[1]] if told else []), case.cite(row["id"], row))
+    with_other = f" with {other} {told[0]}" if told else ""
+    yield Finding(rule, other or name, f"{name} {version}{with_other}: {row['why']}", facts, (Remedy(row["remedy"]),), severity)
+
+
+def _open(case: "Case", row: Row) -> bool:
+    """Does the advisory hang on a fact of the system that is unknown?"""
+    return any(name in row and getattr(case.machine, name) is None for name in ("os", "arch", "python"))
+
+
+def _release(case: "Case", name: str) -> Told | None:
+    """The release of an affected package: what is asked for, with its extra if the row names one, else what is installed."""
+    plain, _, extra = name.partition("[")
+    for asked, spec in (case.machine.request or {}).items():
+        if normal(asked) == normal(plain) and extra.rstrip("]") in asked.partition("[")[2]:
+            exact = next((bound.public for sign, bound, _ in versions.parse_range(spec).clauses if sign == "=="), None)
+            return (exact, case.read(f"request.{asked}", spec)) if exact is not None else None
+    version = None if extra or case.goal.verb == "install" else case.version_of(plain)
+    return (versions.parse(version).public, case.read(f"packages.{plain}", version)) if version is not None else None
+
+
+def _installed(case: "Case", name: str) -> Told | None:
+    """The release of the other package; for the name of a library, of the copy that loads."""
+    version = case.version_of(name)
+    if version is not None:
+        return version, case.read(f"packages.{name}", version)
+    found = case.loaded(name)
+    if found is not None and found[1].version is not None:
+        return found[1].version, case.read(f"{found[0]}.version", found[1].version)
+    return None
