@@ -118,9 +118,11 @@ class Matrix:
 
     def source(self, row: Row, field: str | None = None) -> Source:
         """Where the row (or one field of it) is from."""
-        cited = row.get("sources", {}).get(field) or row["source"]
+        other = row.get("sources", {}).get(field)
+        cited = other or row["source"]
         found = self._read("sources")[cited[0]]
-        return Source(cited[0], found["title"], found["where"], found["date"], row.get("level", found["level"]))
+        level = found["level"] if other else row.get("level", found["level"])
+        return Source(cited[0], found["title"], found["where"], found["date"], level)
 
     @cached_property
     def cuda(self) -> "Cuda":

@@ -88,6 +88,8 @@ def merge(rows: Claims) -> Row:
                 origin[field] = row["source"]
     main = rows[-1][1]["source"]
     merged["source"] = main
+    if "level" in rows[-1][1]:
+        merged["level"] = rows[-1][1]["level"]
     others = {field: cited for field, cited in origin.items() if cited != main}
     if others:
         merged["sources"] = others

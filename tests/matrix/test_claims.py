@@ -41,9 +41,17 @@ def test_the_compiled_matrix_says_the_same(folder: Any) -> None:
             else matrix.rows(subject.table, subject.owner)
         )
         assert any(
-            {name: value for name, value in row.items() if name not in ("source", "sources")} == subject.merged
+            {name: value for name, value in row.items() if name not in ("source", "sources", "level")} == subject.merged
             for row in rows
         ), subject.name
+
+
+def test_the_level_of_a_row_stands_above_that_of_its_source(folder: Any) -> None:
+    folder.replace("observed/torch.toml", 'cuda = "12.4"', 'cuda = "12.4"\nlevel = "declared"')
+    matrix = Matrix.from_folder(str(folder))
+    first, second = (matrix.builds("torch")[version][0] for version in ("2.4.0", "2.4.1"))
+    assert [matrix.source(first, field).level for field in ("cuda", "sass")] == ["declared", "declared"]
+    assert matrix.source(second).level == "read"
 
 
 def test_the_export_holds_every_subject_once_with_all_claims(folder: Any) -> None:
