@@ -3,6 +3,9 @@
 import io
 import struct
 import zipfile
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
 
 # TensorRT's plan mark and its complement, the archive's mark and its complement.
 PLAN_END = bytes.fromhex("998b8d8b")

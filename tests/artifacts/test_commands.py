@@ -1,0 +1,224 @@
+"""engine, model, convert and check --model/--engine, from the command line."""
+
+import json
+
+import made
+import pytest
+
+from compat.cli.app import run
+
+MACHINE = {
+    "name": "bench", "os": "linux", "arch": "x86_64", "environment": [], "glibc": "2.35",
+    "gpus": [{"name": "NVIDIA GeForce RTX 4090"}], "driver": {"version": "580.95.05", "cuda": "13.0"},
+    "libraries": [{"name": "tensorrt", "version": "10.3.0.26", "origin": "system", "loaded": True}],
+    "packages": {"onnxruntime-gpu": "1.19.2"}, "python": "3.11.9",
+}  # fmt: skip
+DATA = made.FOLDER / "data"
+
+
+@pytest.fixture
+def machine(tmp_path):
+    def write(**changes):
+        path = tmp_path / "machine.json"
+        path.write_text(json.dumps({**MACHINE, **changes}))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def engine(tmp_path):
+    def write(version=(10, 3, 0, 26), capability=(8, 9), pad=b"rtrt", more=(), level=0, name="m.engine"):
+        path = tmp_path / name
+        path.write_bytes(made.plan(version, made.archive(version, made.p2(*capability), level), pad, more))
+        return str(path)
+
+    return write
+
+
+def answer(capsys, *words):
+    status = run([*words, "--format", "json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def rules(page, severity="error"):
+    return [found["rule"] for one in page["answers"] for found in one["findings"] if found["severity"] == severity]
+
+
+def test_an_engine_of_this_gpu_and_release_is_compatible(capsys, machine, engine):
+    status, page = answer(capsys, "engine", engine(), "--machine", machine())
+    assert (status, page["answers"][0]["verdict"], page["ways"]) == (0, "compatible", [])
+    assert page["facts"]["tensorrt"] == "10.3.0.26"
+
+
+def test_another_release_is_fatal_and_its_package_is_named(capsys, machine, engine):
+    status, page = answer(capsys, "engine", engine((10, 9, 0, 34)), "--machine", machine())
+    assert (status, rules(page)) == (1, ["engine-from-other-tensorrt"])
+    assert page["ways"][0]["commands"][0]["argv"][4] == "tensorrt-cu12==10.9.0.34"
+    assert page["ways"][1]["commands"][0]["argv"] == ["trtexec", "--onnx=m.onnx", "--saveEngine=m.engine", "--fp16"]
+
+
+def test_the_build_number_counts(capsys, machine, engine):
+    status, page = answer(capsys, "engine", engine((10, 3, 0, 30)), "--machine", machine())
+    assert (status, rules(page)) == (1, ["engine-from-other-tensorrt"])
+    assert "no pip package of exactly it" in page["ways"][0]["text"]
+
+
+def test_another_gpu_is_fatal_where_the_level_is_proven(capsys, machine, engine):
+    old = [{"name": "tensorrt", "version": "8.6.1.6", "loaded": True}]
+    status, page = answer(capsys, "engine", engine((8, 6, 1, 6), (8, 6), bytes(4)), "--machine", machine(libraries=old))
+    assert (status, rules(page)) == (1, ["engine-from-other-gpu"])
+
+
+def test_another_gpu_is_a_warning_where_it_is_not(capsys, machine, engine):
+    status, page = answer(capsys, "engine", engine(capability=(8, 6)), "--machine", machine())
+    assert (status, rules(page), rules(page, "warning")) == (0, [], ["engine-from-other-gpu"])
+    assert {"rule": "engine-from-other-gpu", "component": "engine", "needs": ["engine.hardware_compatible"]} in page["answers"][0]["untold"]
+
+
+def test_another_gpu_is_fatal_before_ampere_whatever_the_flags(capsys, machine, engine):
+    status, page = answer(capsys, "engine", engine(capability=(7, 5), level=1), "--machine", machine())
+    assert (status, rules(page)) == (1, ["engine-from-other-gpu"])
+
+
+def test_a_hardware_compatible_engine_runs_on_any_newer_gpu(capsys, machine, engine):
+    status, page = answer(capsys, "engine", engine(capability=(8, 0), level=1), "--machine", machine())
+    assert (status, page["answers"][0]["verdict"]) == (0, "compatible")
+
+
+@pytest.mark.parametrize(("version", "more"), [((10, 0, 1, 6), (b"LEAN",)), ((8, 6, 1, 6), (b"LEAN",))])
+def test_a_version_compatible_engine_runs_with_a_newer_release(capsys, machine, engine, version, more):
+    pad = b"rtrt" if version[0] == 10 else bytes(4)
+    status, page = answer(capsys, "engine", engine(version, pad=pad, more=more), "--machine", machine())
+    assert (status, rules(page)) == (0, [])
+
+
+def test_an_engine_of_tensorrt_11_is_never_fatal_by_its_header(capsys, machine, engine):
+    status, page = answer(capsys, "engine", engine((11, 3, 0, 99), (8, 6)), "--machine", machine())
+    assert (status, rules(page)) == (0, [])
+    assert set(rules(page, "warning")) == {"engine-from-other-gpu", "engine-from-other-tensorrt"}
+
+
+@pytest.mark.parametrize(
+    ("pad", "changes", "expected"),
+    [
+        (b"utrt", {}, ["engine-from-other-os"]),
+        (b"rtrt", {"os": "windows", "glibc": None}, ["engine-from-other-os"]),
+        (b"wxyz", {}, []),
+        (b"wxyz", {"os": "windows", "glibc": None}, []),
+        (b"rtrt", {"arch": "aarch64"}, []),
+    ],
+)
+def test_platform_tags_decide_only_where_they_are_known(capsys, machine, engine, pad, changes, expected):
+    _, page = answer(capsys, "engine", engine(pad=pad), "--machine", machine(**changes))
+    assert [rule for rule in rules(page) if rule == "engine-from-other-os"] == expected
+
+
+def test_a_jetson_gets_the_jetpack_that_has_the_release(capsys, machine, engine):
+    jetson = machine(arch="aarch64", environment=["jetson"], jetson={"module": "Orin NX"}, gpus=None, packages={},
+                     libraries=[{"name": "tensorrt", "version": "8.6.2.3", "loaded": True}])  # fmt: skip
+    status, page = answer(capsys, "engine", engine((10, 3, 0, 30), (8, 7), b"utrt"), "--machine", jetson)
+    assert (status, rules(page)) == (1, ["engine-from-other-tensorrt"])
+    assert "JetPack 6.1, 6.2" in page["ways"][0]["text"]
+
+
+def test_the_worst_of_several_files_counts(capsys, machine, engine, tmp_path):
+    pointer = tmp_path / "p.engine"
+    pointer.write_bytes(made.lines("version https://git-lfs.github.com/spec/v1", "oid sha256:0", "size 9"))
+    status, pages = answer(capsys, "engine", engine(), str(pointer), "--machine", machine())
+    assert status == 1
+    assert [rules(page) for page in pages] == [[], ["engine-unreadable"]]
+    assert "Git-LFS pointer" in pages[1]["title"]
+
+
+def test_no_such_file(capsys):
+    assert run(["engine", "/nowhere/x.engine"]) == 2
+    assert "error: /nowhere/x.engine: absent" in capsys.readouterr().err
+
+
+def test_a_model_that_both_readers_take(capsys, machine):
+    status, page = answer(capsys, "model", str(DATA / "opset17.onnx"), "--machine", machine())
+    assert status == 0
+    assert {one["goal"]: one["verdict"] for one in page["answers"]} == {
+        "convert:onnx-tensorrt": "compatible", "run:onnx": "compatible"}  # fmt: skip
+    taken = {one["release"]: one["takes"] for one in page["releases"]["tensorrt"]}
+    assert (taken["8.6.1"], taken["8.2.5"], taken["10.3.0"]) == (True, False, True)
+
+
+def test_an_opset_beyond_the_installed_release_gets_the_least_changes(capsys, machine):
+    status, page = answer(capsys, "model", str(DATA / "opset23.onnx"), "--machine", machine(), "--tensorrt", "8.6.1",
+                          "--onnxruntime", "1.19.2")  # fmt: skip
+    assert status == 1
+    assert set(rules(page)) == {"onnx-version-unsupported"}
+    texts = " ".join(way["text"] for way in page["ways"])
+    assert "opset 17" in texts  # TensorRT 8.6
+    assert "opset 21" in texts  # ONNX Runtime 1.19
+    assert "IR version to 10" in texts
+    assert any("onnx==1.17.0" in command["shell"] for way in page["ways"] for command in way["commands"])
+
+
+def test_an_operator_that_no_release_takes_and_one_of_a_plugin(capsys, machine, tmp_path):
+    node = made.message(1, made.message(4, b"DFT")) + made.message(1, made.message(4, b"Plug") + made.message(7, b"my.domain"))
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"\x08\x08" + made.message(7, node) + made.message(8, b"\x10\x11"))
+    _, page = answer(capsys, "model", str(path), "--machine", machine())
+    messages = [found["message"] for found in page["answers"][0]["findings"]]
+    assert "TensorRT 10.3.0.26 does not read DFT." in messages
+    assert any("needs a plugin that has Plug" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("release", "precision", "model", "severity"),
+    [
+        ("11.1.0", "int8", "opset17", "error"),
+        ("10.3.0.26", "int8", "opset17", "warning"),
+        ("11.1.0", "fp16", "opset17", "warning"),
+        ("10.3.0.26", "fp4", "opset17", "error"),
+    ],
+)
+def test_precisions(capsys, machine, release, precision, model, severity):
+    _, page = answer(capsys, "model", str(DATA / f"{model}.onnx"), "--machine", machine(), "--tensorrt", release,
+                     "--precision", precision)  # fmt: skip
+    assert "precision-unsupported" in rules(page, severity)
+
+
+def test_quantized_models_need_no_calibration(capsys, machine):
+    _, page = answer(capsys, "model", str(DATA / "quantized.onnx"), "--machine", machine(), "--precision", "int8")
+    assert "precision-unsupported" not in [*rules(page), *rules(page, "warning")]
+
+
+def test_a_gpu_without_a_dla(capsys, machine):
+    _, page = answer(capsys, "model", str(DATA / "opset17.onnx"), "--machine", machine(), "--dla")
+    assert "NVIDIA GeForce RTX 4090 has no DLA." in [found["message"] for found in page["answers"][0]["findings"]]
+
+
+def test_convert_shows_its_steps(capsys, machine):
+    path = str(DATA / "opset17.onnx")
+    words = ("convert", path, "--to", "tensorrt", "--precision", "fp16", "--output", "/tmp/e.engine")
+    status, page = answer(capsys, *words, "--dry-run", "--machine", machine())
+    assert status == 0
+    assert [step["kind"] for step in page["steps"]] == ["build", "verify"]
+    assert page["steps"][0]["commands"][0]["argv"][:4] == [
+        "trtexec", f"--onnx={path}", "--saveEngine=/tmp/e.engine", "--fp16"]  # fmt: skip
+
+
+def test_convert_of_a_saved_model_exports_first(capsys, machine, tmp_path):
+    node = made.message(1, made.message(1, b"x") + made.message(2, b"Placeholder"))
+    graph = made.message(2, made.message(1, made.message(5, b"2.15.0")) + made.message(2, node))
+    (tmp_path / "saved_model.pb").write_bytes(b"\x08\x01" + graph)
+    _, page = answer(capsys, "convert", str(tmp_path), "--to", "tensorrt", "--dry-run", "--machine", machine())
+    export = page["steps"][0]["commands"][0]["argv"]
+    assert export[1:3] == ["-m", "tf2onnx.convert"]
+    assert export[-2:] == ["--saved-model", str(tmp_path)]
+
+
+def test_convert_builds_only_here(capsys, machine):
+    assert run(["convert", str(DATA / "opset17.onnx"), "--to", "tensorrt", "--machine", machine()]) == 2
+    assert "hint: add --dry-run" in capsys.readouterr().err
+
+
+def test_check_takes_files(capsys, machine, engine):
+    status = run(["check", "--machine", machine(), "--engine", engine((8, 6, 1, 6), (7, 5), bytes(4)),
+                  "--model", str(DATA / "opset17.onnx"), "--format", "json"])  # fmt: skip
+    answers = {one["goal"]: one["verdict"] for one in json.loads(capsys.readouterr().out)}
+    assert (status, answers) == (1, {"convert:onnx-tensorrt": "compatible", "run:engine": "incompatible"})
