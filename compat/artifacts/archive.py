@@ -6,7 +6,7 @@ them.
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from compat.artifacts.artifact import Malformed
 
@@ -20,8 +20,7 @@ _MOST_RECORDS = 64  # the device's record ends before the 50th
 _LAYOUTS = {"A": (24, 12, 4), "B": (24, 16, 4), "C": (24, 16, 8), "D": (20, 8, 4)}
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """An archive's header; ``size`` is what the whole archive takes by its own word, in bytes."""
 
     layout: str
@@ -30,16 +29,14 @@ class Header:
     tag: int
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """A record with a payload; ``type`` is the record's type without its flag."""
 
     type: int
     number: int
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(NamedTuple):
     """The first records: the version, then groups of values as the structs around them open and close."""
 
     version: tuple[int, int, int, int] | None

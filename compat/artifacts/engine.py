@@ -5,12 +5,12 @@ number behind the version is the hardware compatibility level (0: the very compu
 newer), and only a plan with a LEAN section brings a runtime for other releases. What neither proves is left unknown.
 """
 
-import json
+import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from compat.artifacts import archive, device, flatbuffer, plan
+from compat.artifacts import archive, device, plan
 from compat.artifacts.artifact import Artifact, Bytes, Malformed, Window
 from compat.machine import Engine
 from compat.probe.host import Host
@@ -26,12 +26,17 @@ PLATFORMS = {"rtrt": "linux", "utrt": "linux"}
 
 def recognise(head: bytes, size: int, name: str) -> bool:
     """Is it an engine, bare or behind the JSON that Ultralytics writes in front?"""
-    if head[:4] == plan.MAGIC or flatbuffer.is_flatbuffer(head, size):
+    if head[:4] == plan.MAGIC or is_flatbuffer(head, size):
         return True
     if head[:4] == archive.MAGIC:
         found = archive.header(head, size)
         return found is None or archive.is_engine(head, found.length)
     return prefix_length(head, size) is not None and name.endswith((".engine", ".plan", ".trt"))
+
+
+def is_flatbuffer(head: bytes, size: int) -> bool:
+    """A u64 that is the file's size, then the root's offset 32: the beginning of both known files."""
+    return len(head) >= 12 and struct.unpack_from("<QI", head) == (size, 32)
 
 
 def prefix_length(head: bytes, size: int) -> int | None:
@@ -40,19 +45,19 @@ def prefix_length(head: bytes, size: int) -> int | None:
     return 4 + length if len(head) > 5 and head[4:5] == b"{" and 1 < length <= min(_PREFIX_LIMIT, size - 4) else None
 
 
-@dataclass
 class _Found:
     """What is gathered on the way; the artifact is made of it."""
 
-    version: Version | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-    properties: Mapping[str, int] = field(default_factory=dict)
-    level: int | None = None
-    sections: tuple[str, ...] = ()
-    platform: str = ""
-    gpu: str | None = None
-    damaged: str | None = None
-    remarks: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.version: Version | None = None
+        self.facts: dict[str, Any] = {}
+        self.properties: Mapping[str, int] = {}
+        self.level: int | None = None
+        self.sections: tuple[str, ...] = ()
+        self.platform = ""
+        self.gpu: str | None = None
+        self.damaged: str | None = None
+        self.remarks: list[str] = []
 
 
 def read(source: Bytes) -> Artifact:
@@ -72,7 +77,7 @@ def read(source: Bytes) -> Artifact:
             _container(body, head, found)
         elif head[:4] == archive.MAGIC:
             _archive(body, head, found, body.size)
-        elif flatbuffer.is_flatbuffer(head, body.size):
+        elif is_flatbuffer(head, body.size):
             _flatbuffer(head, found)
         else:
             raise Malformed("what follows the JSON is no engine")
@@ -82,6 +87,8 @@ def read(source: Bytes) -> Artifact:
 
 
 def _prefix(text: bytes) -> Any:
+    import json
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -136,6 +143,8 @@ def _device(records: archive.Stream, found: _Found) -> None:
 
 
 def _flatbuffer(head: bytes, found: _Found) -> None:
+    from compat.artifacts import flatbuffer
+
     built = flatbuffer.read(head)
     found.version, found.properties, found.gpu = built.version, built.device, built.name or None
     found.facts["container"] = "FlatBuffers"

@@ -6,15 +6,14 @@ count. Two real files of 5.0.2.6 prove it; only 5.0 holds the GPU's name.
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from compat.artifacts.artifact import Malformed
 
 _DEVICE = {1: "cc_major", 2: "cc_minor", 3: "clock_khz", 4: "memory_clock_khz", 5: "memory_bus_bits", 8: "sm_count"}
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(NamedTuple):
     """What a 5.0 engine says of its making."""
 
     version: tuple[int, int, int, int]
@@ -63,11 +62,6 @@ class Table:
         start = place + self._unpack("<I", place)
         length = self._unpack("<I", start)
         return self._data[start + 4 : start + 4 + min(length, 256)].decode("utf-8", "replace")
-
-
-def is_flatbuffer(head: bytes, size: int) -> bool:
-    """A u64 that is the file's size, then the root's offset 32: the beginning of both known files."""
-    return len(head) >= 12 and struct.unpack_from("<QI", head) == (size, 32)
 
 
 def read(head: bytes) -> Built:

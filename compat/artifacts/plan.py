@@ -5,7 +5,7 @@ libraries) are those that the 8.6.0 dispatch runtime looks for; WGHT (weights) i
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from compat.artifacts.artifact import Malformed
 
@@ -17,8 +17,7 @@ _ROW = 24
 MOST_SECTIONS = 64
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """A section: its name, its place and its length in bytes."""
 
     name: str
@@ -26,8 +25,7 @@ class Section:
     size: int
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(NamedTuple):
     """A container's header. ``platform`` is TensorRT's header.pad: empty before 10.0."""
 
     total: int
