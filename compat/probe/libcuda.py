@@ -35,8 +35,6 @@ _SYSTEM_FOLDER = re.compile(r"(?:/usr)?/lib(?:64|32|/\w+-linux-gnu)?")
 
 def read(host: Host, so_far: Reading) -> Reading:
     """libcuda, driver.version, driver.cuda (if NVML was asked); missing_libraries where there is no libcuda."""
-    from compat.probe.loader import NOT_FOUND
-
     found = Reading()
     if so_far.get("os") != "linux":
         _driver_of_windows(so_far, found)
@@ -44,8 +42,8 @@ def read(host: Host, so_far: Reading) -> Reading:
     resolution = resolve(host, so_far, found, SONAME)
     path = resolution.path
     running = host.native or so_far.get("driver.kernel_module_version") is not None
-    if running and resolution.why == NOT_FOUND:  # an image gets its libcuda only when it is started
-        found.put("missing_libraries", (SONAME,), "loader")
+    if running and path is None:  # an image gets its libcuda only when it is started
+        found.put("missing_libraries", (SONAME,), f"loader: {resolution.why}")
     real = host.realpath(path) if path else None
     if path and isinstance(real, str):
         _describe(host, so_far, found, path, real)
