@@ -1,0 +1,1 @@
+"""What runs inside the target environment: standard library and the library that is to be proven, nothing of ours."""

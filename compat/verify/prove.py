@@ -1,0 +1,96 @@
+"""Runs the child for each goal and says what that proves.
+
+This is the only place where something of the target environment is run, and only by ``compatcheck verify``.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from compat.goals import Goal
+from compat.machine import Machine
+from compat.matrix.packages import normal
+from compat.probe.host import Completed, Failure, Host
+from compat.records import dataclass
+from compat.verify.child.main import MODULES
+
+Verdict = Literal["verified", "failed", "absent", "stopped", "cpu", "unproven"]
+CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child", "main.py")
+_LIMIT = 4 << 20  # bytes of the child's output
+_GPU = {"run:onnx": False}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What running one goal's computation gave. ``text`` is what the library said where it failed."""
+
+    goal: Goal
+    verdict: Verdict
+    message: str
+    data: Mapping[str, Any]
+    text: str = ""
+
+
+def goals_of(machine: Machine) -> tuple[Goal, ...]:
+    """Goals with a computation, of what is installed; the driver alone where nothing is."""
+    from compat.suggest import goals_of as suggested
+
+    found = [goal for goal in suggested(machine) if str(goal) in MODULES]
+    here = {normal(name) for name, version in (machine.packages or {}).items() if version is not False}
+    if here & {"onnxruntime", "onnxruntime-gpu"}:
+        found.append(Goal("run", "onnx"))
+    if "onnxruntime-gpu" in here and any(name.startswith("tensorrt") for name in here):
+        found.append(Goal("use", "onnxruntime-tensorrt"))
+    return tuple(dict.fromkeys((Goal("use", "gpu"), *found)))
+
+
+def prove(goal: Goal, interpreter: str, timeout: float, cpu: bool = False, host: Host | None = None) -> Proof:
+    """Run one goal's computation with the target's interpreter, for at most ``timeout`` seconds."""
+    if str(goal) not in MODULES:
+        return Proof(goal, "unproven", f"no computation is written for {goal}; there are {', '.join(MODULES)}", {})
+    options = json.dumps({"goal": str(goal), "cpu": cpu})
+    ended = (host or Host()).run((interpreter, "-I", CHILD, options), timeout, _LIMIT)
+    if isinstance(ended, Failure):
+        late = "time limit" in ended.reason
+        said = f"stopped after {timeout:g} s" if late else f"could not be run: {ended.reason}"
+        return Proof(goal, "stopped" if late else "failed", said, {})
+    return _read(goal, ended)
+
+
+def _read(goal: Goal, ended: Completed) -> Proof:
+    """The child's answer, or how it ended without one."""
+    try:
+        data = json.loads(ended.stdout)
+        if not isinstance(data, dict):
+            raise ValueError
+    except ValueError:
+        return Proof(goal, "failed", f"the child ended without an answer ({_ending(ended.status)})", {}, ended.stderr)
+    state = data.pop("state", "failed")
+    if state == "absent":
+        return Proof(goal, "absent", str(data.get("error")), data)
+    if state != "computed":
+        text = f"{ended.stderr}\n{data.pop('trace', '')}\n{data.get('error', '')}"
+        return Proof(goal, "failed", str(data.get("error")), data, text)
+    if data.get("on") != "gpu" and _GPU.get(str(goal), True):
+        return Proof(goal, "cpu", "computed on the CPU, nothing verified", data)
+    return Proof(goal, "verified", _summary(data), data)
+
+
+def _ending(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return f"signal {signal.Signals(-status).name}"
+    except ValueError:
+        return f"signal {-status}"
+
+
+def _summary(data: Mapping[str, Any]) -> str:
+    """``torch 2.11.0 on NVIDIA H200: matrix product and convolution in fp32, tf32``."""
+    computations = data.get("computations", [])
+    devices = ", ".join(dict.fromkeys(str(one["device"]) for one in computations))
+    names = " and ".join(dict.fromkeys(str(one["name"]) for one in computations))
+    precisions = ", ".join(dict.fromkeys(str(one["precision"]) for one in computations))
+    return f"{data.get('library')} {data.get('version')} on {devices}: {names} in {precisions}"
