@@ -91,7 +91,7 @@ def command(
 
 
 def _allowed(text: str) -> frozenset[str]:
-    from compat.plan.solve import ALLOWED
+    from compat.plan.request import ALLOWED
 
     names = frozenset(part.strip() for part in text.split(",") if part.strip())
     unknown = sorted(names - set(ALLOWED))

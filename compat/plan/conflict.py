@@ -4,6 +4,7 @@ An element is a rule or a request. Without enforcing a rule, or with a request w
 plan; an element without which there is still none takes no part in the conflict. What is left is irreducible.
 """
 
+from compat.machine import Machine
 from compat.plan.model import Reason, Request
 from compat.plan.published import is_jetson
 from compat.plan.search import Search
@@ -23,6 +24,9 @@ _EASY = (
 
 def conflict(tried: list[Search], requests: tuple[Request, ...]) -> tuple[Reason, ...]:
     """The irreducible reasons; rules first, then the requests that take part."""
+    for request in requests:
+        if not any(search.offered(request.component, "*") for search in tried):
+            return (_unpublished(tried, request),)
     return tuple(_shown(one, tried, requests) for one in elements_of(tried, requests))
 
 
@@ -65,18 +69,27 @@ def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> 
     return next(search.rejected[element][0] for search in tried if element in search.rejected)
 
 
+def _unpublished(tried: list[Search], request: Request) -> Reason:
+    """No release at all is published for the platform: no rule has to be asked."""
+    machine = tried[0].scene.machine
+    rule = "jetson-build-mismatch" if is_jetson(machine) else "no-gpu-build-for-platform"
+    return Reason(
+        rule,
+        f"No build of {request.component} that uses the GPU is published for {_where(machine)}.",
+        f"matrix, {tried[0].matrix.date}",
+    )
+
+
+def _where(machine: Machine) -> str:
+    if is_jetson(machine) and machine.jetson.jetpack:
+        return f"JetPack {machine.jetson.jetpack}"
+    return " on ".join(part for part in (machine.os, machine.arch) if part) or "this platform"
+
+
 def _instead(tried: list[Search], request: Request) -> str:
     """Where nothing is published for the platform inside the range: what there is."""
     if any(search.offered(request.component, request.text) for search in tried):
         return ""
     there = list(dict.fromkeys(choice.version for search in tried for choice in search.offered(request.component, "*")))
-    machine = tried[0].scene.machine
-    where = (
-        f"JetPack {machine.jetson.jetpack}"
-        if is_jetson(machine) and machine.jetson.jetpack
-        else " on ".join(part for part in (machine.os, machine.arch) if part)
-    )
-    if not there:
-        return f", and no release is published for {where}"
     shown = ", ".join(there[:6]) + (" and older" if len(there) > 6 else "")
-    return f", and no such release is published for {where}: there is {shown}"
+    return f", and no such release is published for {_where(tried[0].scene.machine)}: there is {shown}"

@@ -75,26 +75,37 @@ def _release(
 def _overlap(name: str, mine: list[Pin]) -> Reason | None:
     """None where the ranges may have a release in common; no release is known, so their bounds have to tell."""
     for one, other in combinations(mine, 2):
-        if _disjoint(one.range, other.range) or _disjoint(other.range, one.range):
+        if _above(one.range, other.range) or _above(other.range, one.range):
             return _clash(name, one, other)
     return None
 
 
-def _disjoint(lower: str, upper: str) -> bool:
-    """Does some lower bound of the one lie above an upper bound of the other?"""
-    for low, low_version, low_line in versions.parse_range(lower).clauses:
-        for high, high_version, high_line in versions.parse_range(upper).clauses:
-            if low not in (">", ">=", "==", "~=") or high not in ("<", "<=", "=="):
-                continue
-            if high == "==" and high_line and high_version.covers(low_version):
-                continue
-            if low == "==" and low_line and low_version.covers(high_version) and high != "<":
-                continue
-            if low_version > high_version or (low_version.same_as(high_version) and "<" == high):
-                return True
-            if low_version.same_as(high_version) and low == ">":
-                return True
-    return False
+Bound = tuple[versions.Version, bool]  # and whether the release itself is left out
+
+
+def _above(upper: str, lower: str) -> bool:
+    """Does one range begin where the other has ended?"""
+    return any(
+        low > high or (low.same_as(high) and (low_out or high_out))
+        for low, low_out in _bounds(upper)[0]
+        for high, high_out in _bounds(lower)[1]
+    )
+
+
+def _bounds(text: str) -> tuple[list[Bound], list[Bound]]:
+    """The lower and the upper bounds of a range."""
+    lows: list[Bound] = []
+    highs: list[Bound] = []
+    for operator, version, whole_line in versions.parse_range(text).clauses:
+        if operator in (">=", ">", "==", "~="):
+            lows.append((version, operator == ">"))
+        if operator in ("<=", "<") or (operator == "==" and not whole_line):
+            highs.append((version, operator == "<"))
+        elif operator in ("==", "~="):
+            line = version.release if operator == "==" else version.release[:-1]
+            following = ".".join(str(number) for number in (*line[:-1], line[-1] + 1))
+            highs.append((versions.parse(following), True))
+    return lows, highs
 
 
 def _no_code(name: str, pin: Pin, version: str) -> Reason:

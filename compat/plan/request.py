@@ -11,6 +11,7 @@ from compat.plan.model import Request
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
+ALLOWED = ("python", "container", "driver")  # what may be moved on request
 COMPONENTS = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")
 # The goal that a request for a component means.
 GOALS = {

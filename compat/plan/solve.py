@@ -16,7 +16,6 @@ from compat.records import replace
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-ALLOWED = ("python", "container", "driver")
 _ALTERNATIVES = 3
 _LOOKED_AT = 40  # answers that are looked through for alternatives
 

@@ -65,13 +65,12 @@ def _step(
     passed_over: dict[str, list[Reason]],
 ) -> Step:
     if choice.index in JETSON:
+        commands = jetson.install(found.scene.machine, found.scene.folder, choice)
+        if not commands:
+            said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
+            why = (*why, Reason("jetson-build-mismatch", said, str(choice.row.get("index", ""))))
         return Step(
-            "package",
-            choice.component,
-            _version_of(before, choice.distribution),
-            choice.version,
-            why,
-            jetson.install(found.scene.machine, found.scene.folder, choice),
+            "package", choice.component, _version_of(before, choice.distribution), choice.version, why, commands
         )
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index

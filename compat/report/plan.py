@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compat.description import to_dict
 from compat.plan.model import Lift, Plan, Reason, Step
+from compat.plan.request import ALLOWED
 from compat.report.style import Style
 
 if TYPE_CHECKING:
@@ -128,5 +129,5 @@ def _conflict(plan: Plan, style: Style, installer: str) -> Iterator[str]:
 
 
 def _lift(lift: Lift) -> str:
-    option = "" if lift.allow == ("environment",) else f" (--allow {','.join(lift.allow)})"
-    return f"{lift.needs}{option}"
+    movable = [name for name in lift.allow if name in ALLOWED]
+    return f"{lift.needs} (--allow {','.join(movable)})" if movable else lift.needs

@@ -1,0 +1,137 @@
+"""Requests for the described machines, with the matrix of this checkout: what the planner has to get right."""
+
+from pathlib import Path
+
+import pytest
+
+from compat.check import check
+from compat.description import load
+from compat.goals import parse
+from compat.plan.request import requests
+from compat.plan.solve import plan
+
+MACHINES = {path.stem: next(iter(load(str(path)))) for path in
+            sorted((Path(__file__).parent.parent / "machines" / "described").glob("*.toml"))}
+ASKED = ({"tensorflow": "2.15"}, {"tensorflow": "2.10"}, {"tensorflow": "2.20"}, {"torch": "2.6", "tensorrt": "10"}, {"torch": "*"},
+         {"onnxruntime": "*"}, {"jax": "*"})
+
+
+def commands(answer, installer="pip"):
+    return [one.shell for step in answer.steps for one in step.commands if one.installer == installer]
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: "-".join(f"{name}{text}" for name, text in asked.items()))
+def test_every_plan_passes_the_check(real, name, asked):
+    answer = plan(MACHINES[name], requests(asked), real)
+    if answer.outcome == "impossible":
+        assert answer.conflict
+        assert answer.steps == ()
+        return
+    for goal in answer.goals:
+        assert check(answer.result, goal, real).verdict != "incompatible"
+    for step in answer.steps:
+        assert step.kind == "setting" or step.commands or "by hand" in step.why[-1].message, f"{step.component} has no command"
+        assert step.why
+
+
+def test_an_old_driver_gets_the_older_cuda_of_the_same_release(real):
+    answer = plan(MACHINES["rtx3090-driver470"], requests({"torch": "2.6"}), real)
+    assert commands(answer) == ["python -m pip install torch==2.6.0+cu118 --index-url https://download.pytorch.org/whl/cu118"]
+
+
+def test_the_default_build_needs_no_index(real):
+    answer = plan(MACHINES["h100-driver535"], requests({"torch": "2.6"}), real)
+    assert commands(answer) == ["python -m pip install torch==2.6.0"]
+
+
+def test_tensorflow_takes_the_release_whose_extra_resolves(real):
+    answer = plan(MACHINES["h100-driver535"], requests({"tensorflow": "2.15"}), real)
+    assert commands(answer) == ["python -m pip install 'tensorflow[and-cuda]==2.15.1'"]
+    exact = plan(MACHINES["h100-driver535"], requests({"tensorflow": "2.15.0"}), real)
+    assert "and-cuda" not in commands(exact)[0]
+    assert "nvidia-cudnn-cu12==8.9" in commands(exact)[0]
+
+
+def test_tensorrt_is_fetched_from_the_index_that_has_it(real):
+    answer = plan(MACHINES["h100-driver535"], requests({"tensorrt": "10"}), real)
+    assert "tensorrt-cu12==10." in commands(answer)[0]
+    assert commands(answer)[0].endswith("--extra-index-url https://pypi.nvidia.com")
+    assert "--index-strategy unsafe-best-match" in commands(answer, "uv")[0]
+
+
+def test_a_driver_that_is_too_old_is_the_reason_and_the_way_out(real):
+    answer = plan(MACHINES["rtx3090-driver470"], requests({"tensorflow": "2.15"}), real)
+    assert answer.outcome == "impossible"
+    assert [one.rule for one in answer.conflict] == ["driver-too-old", "request"]
+    assert [(lift.allow, lift.needs) for lift in answer.lifts] == [(("driver",), "driver >= 525.60.13")]
+    lifted = plan(MACHINES["rtx3090-driver470"], requests({"tensorflow": "2.15"}), real, allow=("driver",))
+    assert [step.kind for step in lifted.steps] == ["driver", "package"]
+    assert lifted.steps[0].needs_root
+    assert lifted.steps[0].commands[0].argv[:2] == ("sudo", "apt-get")
+
+
+def test_another_python_is_offered_nearest_first(real):
+    answer = plan(MACHINES["rtx5090-driver570"], requests({"onnxruntime": "1.18"}), real)
+    assert answer.outcome == "impossible" or answer.steps
+    answer = plan(MACHINES["a100-driver450"], requests({"torch": "2.6"}), real)
+    assert [(lift.allow, lift.needs) for lift in answer.lifts] == [(("python",), "Python 3.9")]
+    assert "uv venv --python 3.9" in answer.lifts[0].steps[0].commands[1].shell
+    assert answer.lifts[0].steps[1].commands[0].argv[0] == ".venv/bin/python"
+
+
+def test_kepler_keeps_the_cudnn_that_has_code_for_it(real):
+    answer = plan(MACHINES["k80-driver470"], requests({"tensorflow": "2.10"}), real)
+    assert answer.result.packages["nvidia-cudnn-cu11"] == "8.7.0.84"
+    assert any(step.kind == "setting" and "LD_LIBRARY_PATH" in step.after for step in answer.steps)
+
+
+def test_pascal_gets_the_last_cudnn_9_that_serves_it(real):
+    answer = plan(MACHINES["gtx1080ti-driver535"], requests({"tensorflow": "2.20"}), real)
+    assert "nvidia-cudnn-cu12==9.10.2.21" in commands(answer)[0]
+
+
+def test_a_jetson_never_gets_a_desktop_wheel(real):
+    for text in ("2.15", "2.11", "*"):
+        answer = plan(MACHINES["xavier-nx-jetpack5"], requests({"tensorflow": text}), real)
+        assert all("developer.download.nvidia.com/compute/redist/jp/" in shell for shell in commands(answer))
+    answer = plan(MACHINES["xavier-nx-jetpack5"], requests({"torch": "2.6"}), real)
+    assert answer.outcome == "impossible"
+    assert "JetPack 5.1.2" in answer.conflict[0].message
+    assert plan(MACHINES["xavier-nx-jetpack5"], requests({"tensorrt": "8.5"}), real).outcome == "nothing-to-do"
+
+
+def test_what_was_never_published_for_a_platform_is_said(real):
+    answer = plan(MACHINES["windows11-rtx4060"], requests({"jax": "*"}), real)
+    assert answer.outcome == "impossible"
+    assert answer.lifts == ()
+    assert "windows on x86_64" in answer.conflict[0].message
+
+
+def test_native_windows_ends_with_tensorflow_2_10(real):
+    assert plan(MACHINES["windows11-rtx4060"], requests({"tensorflow": "2.20"}), real).outcome == "impossible"
+    answer = plan(MACHINES["windows11-rtx4060"], requests({"tensorflow": "2.10"}), real)
+    assert commands(answer, "conda") == ["conda install --yes --channel conda-forge cudatoolkit=11.2 cudnn=8.1"]
+
+
+def test_without_a_gpu_nothing_helps_but_another_goal(real):
+    answer = plan(MACHINES["cpu-only"], requests({"torch": "2.6"}), real)
+    assert [one.rule for one in answer.conflict] == ["gpu-missing"]
+    assert answer.lifts == ()
+    assert plan(MACHINES["cpu-only"], (), real, parse("import:torch")).outcome == "planned"
+
+
+def test_two_that_cannot_share_an_environment_get_two(real):
+    answer = plan(MACHINES["h100-driver535"], requests({"torch": "2.6", "tensorflow": "2.15"}), real)
+    assert answer.outcome == "impossible"
+    assert {"package-versions-mismatch", "request"} <= {one.rule for one in answer.conflict}
+    assert answer.lifts[0].allow == ("environment",)
+    folders = [step.after for step in answer.lifts[0].steps if step.kind == "environment"]
+    assert folders == [".venv-tensorflow"]
+
+
+def test_the_order_is_the_same_every_time(real):
+    asked = requests({"torch": "2.x", "tensorflow": "2.x", "onnxruntime": "*", "tensorrt": "*"})
+    one, other = (plan(MACHINES["h100-driver535"], asked, real) for _ in range(2))
+    assert one.steps == other.steps
+    assert one.result == other.result

@@ -1,0 +1,47 @@
+"""What users write, and which goals it means."""
+
+import pytest
+
+from compat.goals import parse
+from compat.plan.request import BadRequest, goals_for, read_range, requests, with_goal
+
+
+@pytest.mark.parametrize(("component", "said", "text"), [
+    ("tensorflow", "2.15", "==2.15.*"), ("tensorflow", "2.15.1", "==2.15.1"), ("tensorflow", "2.x", "==2.*"), ("torch", "2", "==2.*"),
+    ("torch", "*", "*"), ("torch", "latest", "*"), ("torch", ">=2.3,<2.5", ">=2.3,<2.5"), ("tensorrt", "10", "==10.*"),
+    ("tensorrt", "10.3.0", "==10.3.0.*"), ("tensorrt", "10.3.0.26", "==10.3.0.26"), ("torch", "2.6.0rc1", "==2.6.0rc1"),
+    ("tensorflow", "2.15.0.post1", "==2.15.0.post1"), ("jax", " 0.7 ", "==0.7.*"),
+])
+def test_ranges(component, said, text):
+    assert read_range(component, said) == text
+
+
+@pytest.mark.parametrize("said", ["abc", ">=", "2.6;rm", "2..6", "==2.x.y"])
+def test_what_is_no_range_is_said(said):
+    with pytest.raises(BadRequest) as failure:
+        read_range("torch", said)
+    assert "--torch" in str(failure.value)
+    assert "2.15" in failure.value.hint
+
+
+def test_each_request_is_a_goal():
+    asked = requests({"torch": "2.6", "onnxruntime": "*", "jax": None})
+    assert [str(goal) for goal in goals_for(asked, None)] == ["use:torch", "use:onnxruntime-cuda"]
+
+
+def test_a_goal_brings_in_its_chain(real):
+    goal = parse("convert:onnx-tensorrt")
+    assert [one.component for one in with_goal((), goal, real)] == ["tensorrt"]
+    asked = with_goal(requests({"tensorflow": "2.15"}), goal, real)
+    assert [one.component for one in asked] == ["tensorflow", "tensorrt", "tf2onnx", "onnx"]
+    assert [str(one) for one in goals_for(asked, goal)][0] == "convert:onnx-tensorrt"
+
+
+def test_an_import_goal_needs_no_gpu(real):
+    goal = parse("import:torch")
+    assert goals_for(with_goal((), goal, real), goal) == (goal,)
+
+
+def test_a_package_without_plans_is_refused(real):
+    with pytest.raises(BadRequest):
+        with_goal((), parse("use:vllm"), real)
