@@ -5,11 +5,11 @@ format has ``recognise_folder(names)`` and ``read_folder(host, path)``, and one 
 asked in order and imported when it is their turn, so an engine costs the engine's reader only.
 """
 
-from dataclasses import replace
 from importlib import import_module
 
 from compat.artifacts.artifact import Artifact, Malformed
 from compat.probe.host import Host, Unreadable
+from compat.records import replace
 
 FORMATS: tuple[str, ...] = (
     "engine",

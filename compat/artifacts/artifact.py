@@ -1,10 +1,10 @@
 """What a file is and holds, as far as its bytes tell: the result of every reader in this package."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from compat.machine import Engine, Model
+from compat.records import dataclass, field
 
 Kind = Literal["engine", "model", "weights", "cache", "folder", "other"]
 

@@ -7,13 +7,13 @@ newer), and only a plan with a LEAN section brings a runtime for other releases.
 
 import struct
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from compat.artifacts import archive, device, plan
 from compat.artifacts.artifact import Artifact, Bytes, Malformed, Window
 from compat.machine import Engine
 from compat.probe.host import Host
+from compat.records import replace
 
 HEAD = 4096  # bytes; the longest header seen with its device struct takes 320
 _PREFIX_LIMIT = 1 << 20

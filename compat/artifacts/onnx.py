@@ -5,7 +5,6 @@ Field numbers are those of onnx.proto; the weights (raw_data and its like) are s
 what its graph costs.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from compat.artifacts.artifact import Artifact, Bytes, Malformed
@@ -13,6 +12,7 @@ from compat.artifacts.onnx_graph import Graph, Reader, element_type
 from compat.artifacts.wire import LENGTH, VARINT, Field, TooLong, Wire, read_field, signed
 from compat.machine import Model
 from compat.probe.host import Host
+from compat.records import replace
 
 _TOP = {
     1: VARINT,

@@ -1,10 +1,10 @@
 """The graph of an ONNX model: operators, tensors, inputs and outputs, with subgraphs and functions (onnx.proto)."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 from compat.artifacts.wire import FIXED32, LENGTH, VARINT, Field, Wire, signed
+from compat.records import dataclass, field
 
 # TensorProto.DataType
 _TYPES = (

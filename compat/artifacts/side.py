@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import Any
 
 from compat.artifacts.artifact import Artifact
 from compat.probe.host import Host, Unreadable
+from compat.records import replace
 
 SCHEMA = "compatcheck.engine/1"
 HEAD = 1 << 20  # bytes of the engine whose digest is compared; the whole of it would cost seconds

@@ -5,12 +5,12 @@ Field numbers: saved_model.proto, meta_graph.proto, graph.proto, node_def.proto 
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 from compat.artifacts.artifact import Artifact, Bytes, Malformed
 from compat.artifacts.wire import LENGTH, VARINT, Field, TooLong, Wire, read_field
 from compat.probe.host import Host, Unreadable
+from compat.records import dataclass, field
 
 FILE = "saved_model.pb"
 _MOST_KINDS = 10_000

@@ -1,12 +1,12 @@
 """A folder of TensorRT-LLM: config.json and one engine for each rank."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from compat.artifacts import engine
 from compat.artifacts.artifact import Artifact, Malformed
 from compat.probe.host import Host, Unreadable
+from compat.records import replace
 
 
 def recognise_folder(names: tuple[str, ...]) -> bool:

@@ -5,9 +5,9 @@ Offsets are those of PKWARE's APPNOTE, 4.3 and 4.5.3 (zip64). PyTorch and Keras 
 
 import struct
 import zlib
-from dataclasses import dataclass
 
 from compat.artifacts.artifact import Bytes, Malformed
+from compat.records import dataclass
 
 MAGIC = b"PK\x03\x04"
 _LONGEST_TABLE = 16 << 20

@@ -13,7 +13,7 @@ from compat.cli.model import PRECISIONS
 if TYPE_CHECKING:
     from compat.artifacts import Artifact
     from compat.check import Report
-    from compat.convert.steps import Step
+    from compat.convert.step import Step
     from compat.machine import Machine
 
 
@@ -51,8 +51,8 @@ def command(
     """
     from compat.check import check
     from compat.convert.judge import with_model
+    from compat.convert.prepare import EXPORT_GOALS
     from compat.convert.steps import chain
-    from compat.convert.study import EXPORT_GOALS
     from compat.goals import parse
 
     if machine is not None and not dry_run:

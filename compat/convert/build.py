@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compat.artifacts import Artifact, side
 from compat.machine import Machine
 from compat.probe.host import Completed, Host, Unreadable
+from compat.records import dataclass
 
 if TYPE_CHECKING:
     pass

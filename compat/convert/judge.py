@@ -1,10 +1,10 @@
 """A file and a machine -> a machine that has the file, and its report."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat.artifacts import Artifact
 from compat.machine import Engine, Library, Machine
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.check import Report
@@ -47,7 +47,7 @@ def with_onnxruntime(machine: Machine, version: str) -> Machine:
 
 def goals_for(model: Artifact | None, engine: Artifact | None) -> "tuple[Goal, ...]":
     """What files are checked for unless told: a model for its conversion, an engine for running."""
-    from compat.convert.study import EXPORT_GOALS
+    from compat.convert.prepare import EXPORT_GOALS
     from compat.goals import parse
 
     goals = [EXPORT_GOALS.get(model.format, "convert:onnx-tensorrt")] if model is not None else []

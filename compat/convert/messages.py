@@ -1,7 +1,7 @@
-"""What TensorRT's own messages about an engine say: which release, tag or capability is installed, and which the file has.
+"""What TensorRT's own messages about an engine say: what is installed here, and what the file has.
 
-Wording and direction ("expecting" and "Current" are the runtime, "got" and "Serialized" the file) are those of the public
-threads that docs/artifacts.md lists; the tags' releases are in the matrix.
+Wording and direction ("expecting" and "Current" are the runtime, "got" and "Serialized" the file) are those of the
+public threads that docs/artifacts.md lists; the tags' releases are in the matrix.
 """
 
 import re
@@ -33,19 +33,27 @@ def read(text: str, matrix: "Matrix") -> tuple[Advice, ...]:
 def _library(match: "re.Match[str]", matrix: "Matrix") -> Advice:
     here, built = match.groups()
     if built.strip("0.") == "":
-        return Advice(f"The runtime is TensorRT {here}; the file states no release, so it is no engine of a known form.")
-    return Advice(f"The runtime is TensorRT {here}, the engine is of {built}; all four numbers have to be equal. Install "
-                  f"TensorRT {built}, or build the engine again with {here}.")
+        return Advice(
+            f"The runtime is TensorRT {here}; the file states no release, so it is no engine of a known form."
+        )
+    return Advice(
+        f"The runtime is TensorRT {here}, the engine is of {built}; all four numbers have to be equal. Install "
+        f"TensorRT {built}, or build the engine again with {here}."
+    )
 
 
 def _tags(match: "re.Match[str]", matrix: "Matrix") -> Advice:
     here, built = match.groups()
     if here == "0" and built != "0":
-        return Advice(f"The runtime is TensorRT 8.2 or newer, the engine (tag {built}: {releases_of(built, matrix)}) is of "
-                      "8.0 or older. Build it again, or run the release that built it.")
-    return Advice(f"The runtime has tag {here} ({releases_of(here, matrix)}), the engine {built} "
-                  f"({releases_of(built, matrix)}). Build it again, or run the release that built it; releases that share "
-                  "a tag do not load each other's engines either.")
+        return Advice(
+            f"The runtime is TensorRT 8.2 or newer, the engine (tag {built}: {releases_of(built, matrix)}) is of "
+            "8.0 or older. Build it again, or run the release that built it."
+        )
+    return Advice(
+        f"The runtime has tag {here} ({releases_of(here, matrix)}), the engine {built} "
+        f"({releases_of(built, matrix)}). Build it again, or run the release that built it; releases that share "
+        "a tag do not load each other's engines either."
+    )
 
 
 def releases_of(tag: str, matrix: "Matrix") -> str:
@@ -58,20 +66,26 @@ def releases_of(tag: str, matrix: "Matrix") -> str:
 
 def _compute(match: "re.Match[str]", matrix: "Matrix") -> Advice:
     here, built = match.groups()
-    return Advice(f"The GPU here has compute capability {here}, the engine was built on {built}. Build it again on this GPU; "
-                  "from TensorRT 8.6 on an engine can be built for every GPU of 8.0 and newer (trtexec "
-                  "--hardwareCompatibilityLevel=ampere+), at some cost in speed.")
+    return Advice(
+        f"The GPU here has compute capability {here}, the engine was built on {built}. Build it again on this GPU; "
+        "from TensorRT 8.6 on an engine can be built for every GPU of 8.0 and newer (trtexec "
+        "--hardwareCompatibilityLevel=ampere+), at some cost in speed."
+    )
 
 
 def _magic(match: "re.Match[str]", matrix: "Matrix") -> Advice:
-    return Advice("A runtime of 8.6 or newer met a file that does not begin with a plan's mark: JSON stands in front of the "
-                  "engine (Ultralytics writes it), the engine is of 8.5 or older, or the file is no engine. "
-                  "`compatcheck engine FILE` says which.")
+    return Advice(
+        "A runtime of 8.6 or newer met a file that does not begin with a plan's mark: JSON stands in front of the "
+        "engine (Ultralytics writes it), the engine is of 8.5 or older, or the file is no engine. "
+        "`compatcheck engine FILE` says which."
+    )
 
 
 def _platform(match: "re.Match[str]", matrix: "Matrix") -> Advice:
-    return Advice("The engine was built on another platform (Windows, Linux x86-64 and Jetson differ). Build it again here; "
-                  "`compatcheck engine FILE` shows the file's platform tag.")
+    return Advice(
+        "The engine was built on another platform (Windows, Linux x86-64 and Jetson differ). Build it again here; "
+        "`compatcheck engine FILE` shows the file's platform tag."
+    )
 
 
 _READERS: tuple[tuple["re.Pattern[str]", Callable[["re.Match[str]", "Matrix"], Advice]], ...] = (

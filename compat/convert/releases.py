@@ -1,13 +1,13 @@
 """Which releases of TensorRT and ONNX Runtime take a model as it is: the rules asked of each release in turn."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.convert.judge import with_onnxruntime, with_tensorrt
 from compat.goals import parse
 from compat.machine import Machine
+from compat.records import dataclass
 from compat.rules.base import Finding, Holds, Outcome, Untold
 from compat.rules.case import Case
 

@@ -1,10 +1,10 @@
 """What to do about an engine that does not load here: the TensorRT that built it, the JetPack, or a new build."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compat.artifacts import Artifact
 from compat.convert import tensorrt
+from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.check import Report

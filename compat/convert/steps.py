@@ -1,11 +1,11 @@
 """The chain from a model file to an engine that runs: export, build, verify, each with its command."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.artifacts import Artifact
-from compat.convert import tensorrt
+from compat.convert import prepare, tensorrt
+from compat.convert.step import Step
 from compat.goals import parse
 from compat.machine import Machine
 from compat.rules.case import Case
@@ -15,15 +15,6 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 _SAFE_OPSET = 17  # read by TensorRT from 8.4.1 on and by ONNX Runtime from 1.12 on
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step: what it does, with which releases, and its argument lists (none where a person has to write code)."""
-
-    kind: str  # export, build, verify
-    text: str
-    commands: tuple[tuple[str, ...], ...] = ()
 
 
 def chain(artifact: Artifact, machine: Machine, matrix: "Matrix", target: str | None = None) -> tuple[Step, ...]:
@@ -36,7 +27,12 @@ def chain(artifact: Artifact, machine: Machine, matrix: "Matrix", target: str | 
     )
     model = artifact.path if artifact.format == "onnx" else f"{stem}.onnx"
     engine = target or f"{model.removesuffix('.onnx')}.engine"
-    export = () if artifact.format == "onnx" else (_export(artifact, machine, model, opset(release, matrix)),)
+    export: tuple[Step, ...] = ()
+    if artifact.format != "onnx":
+        export = (
+            *prepare.steps(artifact, machine, matrix),
+            _export(artifact, machine, model, opset(release, matrix)),
+        )
     return (*export, _build(artifact, machine, model, engine, release), _verify(engine))
 
 

@@ -1,15 +1,16 @@
 """A model on a machine: facts, which releases take it, the verdict for what is installed, the least change."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from compat.artifacts import Artifact
 from compat.check import Report, check
 from compat.convert import model_ways, releases, steps
+from compat.convert.prepare import EXPORT_GOALS
 from compat.convert.remedies import Advice
 from compat.goals import parse
 from compat.machine import Machine
+from compat.records import dataclass
 from compat.rules.case import Case
 from compat.rules.tensorrt import installed
 
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
     from compat.report.style import Style
 
-# Format -> the goal whose packages turn it into ONNX.
-EXPORT_GOALS = {
-    "saved-model": "convert:tensorflow-onnx",
-    "frozen-graph": "convert:tensorflow-onnx",
-    "keras2": "convert:tensorflow-onnx",
-    "torchscript": "convert:torch-onnx",
-    "torch-export": "convert:torch-onnx",
-}
 _TITLES = {"tensorrt": "TensorRT", "onnxruntime": "ONNX Runtime"}
 
 

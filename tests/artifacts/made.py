@@ -25,6 +25,32 @@ def closing(kind: int) -> bytes:
     return struct.pack("<H", kind ^ 0xFFFF)
 
 
+def p1(major: int, minor: int, closed: bool = True) -> bytes:
+    """The device struct of 7.0 to 8.4; 7.x opens one struct and closes none."""
+    numbers = [(7, major), (7, minor), (7, 921600), (7, 12750), (7, 64), (8, 262144), (8, 49152), (8, 65536), (8, 512),
+               (7, 1), (10, 1), (7, 1024), (7, 2**31 - 1), (7, 65535), (7, 65535)]  # fmt: skip
+    values = b"".join(record(*one, flag=0x8000 if closed else 0) for one in numbers)
+    if not closed:
+        return opening(0x21) + values
+    tail = record(9, 4155342848) + record(7, 134217728)
+    return opening(0x8012) + opening(0x8010) + values + tail + closing(0x8010)
+
+
+def flatbuffer(name: bytes, major: int, minor: int) -> bytes:
+    """TensorRT 5.0.2.6's engine: root fields 1 (version) and 2 (device)."""
+    # Root at 40 with its vtable at 14; the version table at 80 (vtable 60), the device at 160 (vtable 120).
+    data = bytearray(400)
+    struct.pack_into("<QI", data, 0, len(data), 32)
+    struct.pack_into("<HHHHH", data, 14, 10, 12, 0, 4, 8)
+    struct.pack_into("<iII", data, 40, 40 - 14, 80 - 44, 160 - 48)
+    struct.pack_into("<HHHHHH", data, 60, 12, 16, 4, 0, 8, 12)
+    struct.pack_into("<iiii", data, 80, 80 - 60, 5, 2, 6)
+    struct.pack_into("<11H", data, 120, 22, 36, 4, 8, 12, 16, 20, 24, 0, 0, 28)
+    struct.pack_into("<iIiiiiii", data, 160, 160 - 120, 240 - 164, major, minor, 1522000, 850000, 3072, 80)
+    struct.pack_into(f"<I{len(name)}s", data, 240, len(name), name)
+    return bytes(data)
+
+
 def p2(major: int, minor: int, sms: int = 28, memory: int = 12 << 30) -> bytes:
     """The device struct of 8.5 to 10.6."""
     numbers = [
@@ -79,6 +105,11 @@ def archive(
     if level is not None:
         body += opening(0x80E5) + record(7, level)
     body += device + bytes(64) + ARCHIVE_END
+    if layout == "A":  # 7.x: types without their flag
+        body = b"".join(record(2, one, 0) for one in version) + device + bytes(64)
+        return b"ptrt" + struct.pack("<IIQI", tag, 211, len(body), 0x12345678) + body
+    if layout == "B":
+        return b"ptrt" + struct.pack("<IIIQ", tag, 256, 0x12345678, len(body)) + body
     if layout == "C":
         return b"ptrt" + struct.pack("<IIIQ", 0, tag, 0, len(body)) + body
     return b"ptrt" + struct.pack("<IQI", tag, len(body), 0) + body

@@ -27,7 +27,8 @@ def trtexec(tmp_path, monkeypatch):
         (tmp_path / "made.engine").write_bytes(engine)
         program = tmp_path / "trtexec"
         program.write_text(
-            "#!/bin/sh\nfor word in \"$@\"; do case $word in --saveEngine=*) engine=${word#*=};; esac; done\n" + body + "\n"
+            '#!/bin/sh\nfor word in "$@"; do\n'
+            "case $word in --saveEngine=*) engine=${word#*=};; esac\ndone\n" + body + "\n"
         )
         program.chmod(0o755)
         monkeypatch.setattr(building, "PLACES", (str(program),))

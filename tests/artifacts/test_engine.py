@@ -69,6 +69,29 @@ def test_a_bare_archive_before_8_6_has_neither_flag(opened):
     assert (found.engine.version_compatible, found.engine.hardware_compatible) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("version", "layout", "closed", "tag"),
+    [
+        ((7, 1, 3, 0), "A", False, 97),
+        ((7, 0, 0, 11), "A", False, 89),
+        ((8, 0, 1, 6), "B", True, 43),
+        ((8, 2, 1, 9), "C", True, 205),
+    ],
+)
+def test_older_archives(opened, version, layout, closed, tag):
+    found = opened(made.archive(version, made.p1(5, 3, closed), None, layout, tag))
+    assert found.facts["tensorrt"] == ".".join(map(str, version))
+    assert (found.facts["compute_capability"], found.facts["serialization"]) == ("5.3", tag)
+    assert (found.facts["archive"], found.damaged) == (f"ptrt {layout}", None)
+    assert ("total_global_mem" in found.facts["device"]) is closed
+
+
+def test_a_flatbuffer_of_5_0_has_the_name_of_the_gpu(opened):
+    found = opened(made.flatbuffer(b"TITAN V", 7, 0))
+    assert (found.facts["tensorrt"], found.facts["compute_capability"]) == ("5.0.2.6", "7.0")
+    assert (found.facts["gpu"], found.facts["device"]["sm_count"]) == ("TITAN V", 80)
+
+
 @pytest.mark.parametrize("cut", [40, 200, 1])
 def test_a_cut_file_is_damaged_and_keeps_its_version(opened, cut):
     whole = made.plan((8, 6, 1, 6), made.archive((8, 6, 1, 6), made.p2(8, 6)))

@@ -12,8 +12,8 @@ MATRIX = Matrix.load()
     ("text", "parts"),
     [
         (
-            "The engine plan file is not compatible with this version of TensorRT, expecting library version 8.5.1.7 got "
-            "8.5.3.1, please rebuild.",
+            "The engine plan file is not compatible with this version of TensorRT, expecting library version "
+            "8.5.1.7 got 8.5.3.1, please rebuild.",
             ("runtime is TensorRT 8.5.1.7", "engine is of 8.5.3.1"),
         ),
         ("expecting library version 8.6.1.6 got 0.0.0.0, please rebuild", ("no engine of a known form",)),
