@@ -148,6 +148,8 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         if gpu_parts(case, subject):
             yield Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
             return
+        if subject.facts.cuda is None and _parts_unspoken_of(case, subject):
+            continue
         verdict = subject.field("cuda")
         answer = verdict.decide(lambda cuda: cuda is False)
         if answer is True:
@@ -161,6 +163,20 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
                         (Evidence(f"{subject.label} has CUDA", verdict.source),))
             return
     yield Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
+
+
+def _plugins(case: Case, subject: Subject) -> list[str]:
+    """Distributions that carry the GPU code of this release apart from it."""
+    if subject.version is None:
+        return []
+    return [part for part in case.matrix.packages.about(subject.component).get("parts", ())
+            if versions.parse(subject.version) >= versions.parse(next(iter(case.matrix.packages.versions(part)), "9999"))]
+
+
+def _parts_unspoken_of(case: Case, subject: Subject) -> bool:
+    """Can the GPU code lie in a part of which nothing is said? (One that is said to be absent was looked for.)"""
+    plugins = _plugins(case, subject)
+    return bool(plugins) and subject.local_cuda is None and not any(case.has(part) is False for part in plugins)
 
 
 def gpu_name(case: Case, subject: Subject) -> str:

@@ -119,6 +119,8 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
 
 def _cuda_sources(case: Case, subject: Subject) -> list[tuple[str, str, str]]:
     """(field, CUDA, how it is called) of what could bring CUDA libraries to a process of this environment."""
+    if any(kit.version is None for kit in case.machine.toolkits or ()):
+        return []  # it can be any release
     found = [(f"toolkits[{index}].version", kit.version, f"CUDA {kit.version}")
              for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
     if case.machine.toolkits is None and subject is case.main:
