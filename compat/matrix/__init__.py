@@ -72,7 +72,7 @@ class Matrix:
             if self._folder is None:
                 return None
             try:
-                with open(os.path.join(self._folder, f"{name}.json"), encoding="utf-8") as file:
+                with open(os.path.join(self._folder, tables.file_name(name)), encoding="utf-8") as file:
                     self._tables[name] = tables.read(file.read())
             except FileNotFoundError:
                 self._tables[name] = None

@@ -139,7 +139,8 @@ def matching(subjects: "dict[tuple[str, str, tuple[str, ...]], Subject]", name: 
     from compat.matrix.packages import normal
 
     wanted, whole = normal(name), " ".join(name.lower().split())
-    owned = [subject for subject in subjects.values() if normal(subject.owner) == wanted
+    owned = [subject for subject in subjects.values()
+             if wanted in (normal(subject.owner), _without_channel(subject.owner))
              or (subject.table == "container" and dict(subject.key)["image"] == whole)]
     if not owned and version is None:
         owned = [subject for subject in subjects.values() if whole in (value.lower() for _, value in subject.key)
@@ -148,6 +149,10 @@ def matching(subjects: "dict[tuple[str, str, tuple[str, ...]], Subject]", name: 
         said = {value.lower() for _, value in subject.key}
         if version is None or version.lower() in said or _covers(version, subject.version):
             yield subject
+
+
+def _without_channel(owner: str) -> str:
+    return owner.rpartition("::")[2]
 
 
 def _is_gpu(subject: Subject, name: str) -> bool:

@@ -154,11 +154,11 @@ def write(content: Mapping[str, Any], folder: str) -> None:
     Tables of an earlier compilation that are no more are removed.
     """
     os.makedirs(folder, exist_ok=True)
-    for stale in set(os.listdir(folder)) - {f"{name}.json" for name in content}:
+    for stale in set(os.listdir(folder)) - set(map(tables.file_name, content)):
         if stale.endswith(".json"):
             os.remove(os.path.join(folder, stale))
     for name in sorted(content, key=lambda item: item == "index"):
-        path = os.path.join(folder, f"{name}.json")
+        path = os.path.join(folder, tables.file_name(name))
         half = f"{path}.{os.getpid()}"
         with open(half, "w", encoding="utf-8") as file:
             file.write(tables.write(content[name]))

@@ -7,6 +7,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_NO_PATH = str.maketrans(dict.fromkeys(':/\\*?"<>|\0', "@"))
+
+
+def file_name(table: str) -> str:
+    """The name of the table's file: good on every system, and never a path whatever a package calls itself."""
+    return f"{table.translate(_NO_PATH)}.json"
+
 
 def write(table: Any) -> str:
     """The text of a table."""
