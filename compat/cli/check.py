@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from compat.cli import common
+from compat.cli.ci import Gate, ci_options, of_files
 from compat.report import FORMATS
 
 if TYPE_CHECKING:
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
               help="A model that the machine is to convert or run; its facts join the description.")
 @click.option("--engine", metavar="FILE", help="A TensorRT engine that the machine is to run.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
-@click.option("--strict", is_flag=True, help="Exit 1 on unknown and on warnings too.")
+@click.option("--strict", is_flag=True, help="Exit 1 on unknown and on warnings too: --fail-on unknown.")
+@click.option("-r", "--requirement", "files", metavar="FILE", multiple=True,
+              help="Judge what this file would install: requirements.txt, pyproject.toml, environment.yml, Dockerfile, "
+                   "pylock.toml; several allowed.")
+@click.argument("paths", nargs=-1, metavar="[FILE]...")
+@ci_options
 @common.machine_options
 def command(
     machine: str | None, goal_texts: tuple[str, ...], model: str | None, engine: str | None, form: str, strict: bool,
+    files: tuple[str, ...], paths: tuple[str, ...], fail_on: str, baseline: str | None, write_baseline: str | None,
     root: str, pythons: tuple[str, ...],
 ) -> int:
-    """Judge a described machine, or this one, for a goal.
+    """Judge a described machine, or this one, for a goal; or what files would install on it (FILE, as -r FILE).
 
     A verdict is always about a goal: the same machine may be fine for one and broken for another. Exit status: 0
     compatible or unknown, 1 incompatible, 2 wrong usage or unreadable input.
@@ -42,19 +49,18 @@ def command(
     goals = common.parse_goals(goal_texts, matrix)
     machines = common.load_machines(machine) if machine else iter(common.read_machines(root, pythons))
     machines, file_goals = with_files(machines, model, engine)
-    status = 0
+    gate = Gate("unknown" if strict else fail_on, baseline, write_baseline)
 
     def reports() -> "Iterator[Report]":
-        nonlocal status
         for one in machines:
             for goal in goals or file_goals or goals_of(one):
-                report = check(one, goal, matrix)
-                status = max(status, common.exit_status([report], strict))
-                yield report
+                yield check(one, goal, matrix)
 
-    for line in render(reports(), form, many=bool(machine and machine.endswith(".jsonl"))):
+    files = (*files, *paths)
+    judged = reports() if not files else of_files(files, machines, goals, matrix)
+    for line in render(gate.watch(judged), form, many=bool(machine and machine.endswith(".jsonl")), known=gate.known):
         click.echo(line)
-    return status
+    return gate.status()
 
 
 def with_files(

@@ -3,30 +3,40 @@
 import click
 
 from compat.cli import common
+from compat.cli.ci import Gate, ci_options
+from compat.report import FORMATS
 
 
 @click.command("doctor")
 @click.option("--goal", "goal_texts", metavar="GOAL", multiple=True,
               help="Judge this goal only, such as use:torch; several allowed. Default: every goal that is suggested.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--example", is_flag=True, help="Show the described example machine instead of this one.")
+@ci_options
 @common.machine_options
-def command(goal_texts: tuple[str, ...], form: str, example: bool, root: str, pythons: tuple[str, ...]) -> int:
+def command(
+    goal_texts: tuple[str, ...], form: str, example: bool, fail_on: str, baseline: str | None,
+    write_baseline: str | None, root: str, pythons: tuple[str, ...],
+) -> int:
     """Read this machine and judge each goal that what is installed suggests.
 
     Shows the stack layer by layer from GPU to framework, then each finding with its evidence and remedy, the primary
     cause first. Exit status as of check.
     """
     from compat.check import check
+    from compat.report import render as render_reports
     from compat.suggest import goals_of
 
     matrix = common.load_matrix()
     wanted = common.parse_goals(goal_texts, matrix)
     machines = list(common.load_machines(example_machine())) if example else common.read_machines(root, pythons)
-    status = 0
+    gate = Gate(fail_on, baseline, write_baseline)
     for machine in machines:
-        reports = [check(machine, goal, matrix) for goal in wanted or goals_of(machine)]
-        status = max(status, common.exit_status(reports))
+        reports = list(gate.watch(check(machine, goal, matrix) for goal in wanted or goals_of(machine)))
+        if form not in ("text", "json"):
+            for line in render_reports(reports, form, known=gate.known):
+                click.echo(line)
+            continue
         if form == "json":
             import json
 
@@ -41,7 +51,7 @@ def command(goal_texts: tuple[str, ...], form: str, example: bool, root: str, py
         if machine.gpus == () and not example:
             click.echo("\nThis machine has no NVIDIA GPU. `compatcheck doctor --example` shows a diagnosis of a described\n"
                        "machine; `compatcheck check --machine FILE` judges one that is elsewhere.")
-    return status
+    return gate.status()
 
 
 def example_machine() -> str:

@@ -56,8 +56,10 @@ def lines(machine: Machine, matrix: "Matrix") -> Iterator[str]:
     bare = replace(emptied(machine), libraries=None)
     label = machine.name or "this machine"
     gpus = ", ".join(dict.fromkeys(gpu.name or "a GPU" for gpu in machine.gpus or ())) or "GPU unknown"
-    yield f"# Constraints for {label}: {gpus}, driver {machine.driver.version or 'unknown'}, Python {machine.python or 'unknown'}"
-    yield f"# Written by compatcheck guard constraints from the matrix of {matrix.date}. Use: PIP_CONSTRAINT or UV_CONSTRAINT."
+    driver, python = machine.driver.version or "unknown", machine.python or "unknown"
+    yield f"# Constraints for {label}: {gpus}, driver {driver}, Python {python}"
+    yield f"# Written by compatcheck guard constraints from the matrix of {matrix.date}."
+    yield "# Use it as PIP_CONSTRAINT or UV_CONSTRAINT."
     for name, goal in SUBJECTS.items():
         yield from _of(name, goal, bare, matrix)
 

@@ -99,7 +99,7 @@ def _coming(item: Any) -> Coming:
 
 
 def of_uv(output: str) -> Transaction:
-    """uv's list of changes. A line without an address is from the configured index, if its version does not say more."""
+    """uv's list of changes. A line without an address is from the configured index, unless its version tells."""
     installs, removes = [], []
     for line in re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines():
         match = _UV_LINE.match(line)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 
 STOP = 10
-"""Exit status of a transaction that must not happen; 1, 2 and 3 are failures of compatcheck, 126 and 127 the shell's."""
+"""Exit status of a transaction that must not happen; 1 to 3 are failures of compatcheck, 126 and 127 the shell's."""
 TIME_LIMIT = 60
 """Seconds after which apt goes on unasked."""
 CONFIGURATION = "etc/apt/apt.conf.d/80compatcheck"

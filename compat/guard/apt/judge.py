@@ -32,8 +32,12 @@ def judge(machine: Machine, table: "Table", changes: Sequence[Change], matrix: "
 
 def _with_lost(machine: Machine, lost: frozenset[str], matrix: "Matrix") -> Machine:
     """Sonames that go with a package are missing, unless the environment or another copy has them."""
-    own = {soname for name, version in (machine.packages or {}).items() if version
-           for soname in sonames_of(matrix, name, version)}
+    own = {
+        soname
+        for name, version in (machine.packages or {}).items()
+        if version
+        for soname in sonames_of(matrix, name, version)
+    }
     carried = {one.name for one in machine.libraries or () if one.origin != "system"}
     gone = {soname for soname in lost - own if _library(soname, matrix) not in carried}
     return replace(machine, missing_libraries=tuple(sorted({*(machine.missing_libraries or ()), *gone})))

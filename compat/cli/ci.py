@@ -1,0 +1,95 @@
+"""What CI asks of a command: when it fails, what is known already, and files instead of a machine."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from compat.cli.app import InputError
+
+if TYPE_CHECKING:
+    from compat.check import Report
+    from compat.goals import Goal
+    from compat.machine import Machine
+    from compat.matrix import Matrix
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def ci_options(command: Command) -> Command:
+    """--fail-on, --baseline and --write-baseline."""
+    command = click.option("--write-baseline", metavar="FILE", help="Record what is found as known, and exit 0.")(
+        command
+    )
+    command = click.option("--baseline", metavar="FILE", help="Findings in this file are known: they do not fail.")(
+        command
+    )
+    return click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "unknown"]),
+        default="error",
+        show_default=True,
+        help="The least that makes the exit status 1.",
+    )(command)
+
+
+class Gate:
+    """Watches reports go by and says at the end whether they fail."""
+
+    def __init__(self, level: str, baseline: str | None, write: str | None) -> None:
+        self._level = level
+        self._write = write
+        self._seen: list[Report] = []
+        self._failed = False
+        self.known = _known(baseline)
+
+    def watch(self, reports: "Iterable[Report]") -> "Iterator[Report]":
+        """The reports, each judged as it passes."""
+        from compat.report.baseline import fails
+
+        for report in reports:
+            self._failed = fails(report, self._level, self.known) or self._failed
+            if self._write is not None:
+                self._seen.append(report)
+            yield report
+
+    def status(self) -> int:
+        """The exit status, after the last report; the baseline is written here."""
+        if self._write is None:
+            return int(self._failed)
+        from compat.report.baseline import write
+
+        try:
+            number = write(self._write, self._seen)
+        except OSError as error:
+            raise InputError(f"{self._write}: {error.strerror or error}", "give a file that can be written") from None
+        click.echo(f"{self._write}: {number} finding(s) recorded as known", err=True)
+        return 0
+
+
+def _known(path: str | None) -> frozenset[str]:
+    if path is None:
+        return frozenset()
+    from compat.report.baseline import BadBaseline, read
+
+    try:
+        return read(path)
+    except BadBaseline as error:
+        raise InputError(str(error), "--write-baseline FILE makes one") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}", "--write-baseline FILE makes one") from None
+
+
+def of_files(
+    files: tuple[str, ...], machines: "Iterable[Machine]", goals: "tuple[Goal, ...]", matrix: "Matrix"
+) -> "Iterator[Report]":
+    """What each file would install, on each machine."""
+    from compat.guard.files import BadFile
+    from compat.guard.judge import judge
+
+    for machine in machines:
+        for path in files:
+            try:
+                yield from judge(path, machine, goals, matrix)
+            except BadFile as error:
+                raise InputError(str(error), error.hint) from None

@@ -1,0 +1,50 @@
+"""Commands that are known to break a GPU environment, and commands that break nothing: (machine, environment, command)."""
+
+CPU = "https://download.pytorch.org/whl/cpu"
+
+BREAKING = (
+    ("h100", "torch26", f"pip install --force-reinstall --no-deps torch==2.6.0 --index-url {CPU}"),
+    ("h100", "torch26", f"uv pip install torch==2.6.0+cpu --index-url {CPU}"),
+    ("h100", "torch26", "pip install nvidia-cudnn-cu13"),
+    ("h100", "torch26", "pip install nvidia-nccl-cu13"),
+    ("h100", "torch26", "pip install nvidia-cudnn-cu12==8.9.7.29"),
+    ("h100", "torch26", "pip install --no-deps torchvision==0.16.0"),
+    ("h100", "torch26", "pip install --no-deps torch==2.5.1"),
+    ("h100", "torch26", "pip uninstall -y nvidia-cudnn-cu12"),
+    ("h100", "torch26", "pip install tensorflow-gpu"),
+    ("h100", "torch26", "uv pip install nvidia-cudnn-cu12==8.9.2.26"),
+    ("h100", "tensorflow215", "pip install --upgrade numpy"),
+    ("h100", "tensorflow215", "pip install --no-deps tensorflow-cpu==2.15.1"),
+    ("h100", "tensorflow215", "pip install nvidia-cudnn-cu12==9.1.0.70"),
+    ("h100", "tensorflow215", "pip install --upgrade opencv-python-headless"),
+    ("h100", "jax08", "pip install --upgrade jax jaxlib"),
+    ("h100", "jax08", "pip install numpy==1.26.4"),
+    ("h100", "onnxruntime123", "pip install onnxruntime"),
+    ("h100", "onnxruntime123", "pip install rapidocr-onnxruntime"),
+    ("h100", "onnxruntime123", "pip install onnxruntime-gpu==1.18.0"),
+    ("a100-535", "torch26", "pip install --upgrade torch torchvision"),
+    ("v100", "torch26", "pip install --upgrade torch torchvision"),
+)
+
+HARMLESS = (
+    ("h100", "torch26", "pip install requests"),
+    ("h100", "torch26", "pip install pandas"),
+    ("h100", "torch26", "pip install --upgrade numpy"),
+    ("h100", "torch26", "pip install scipy"),
+    ("h100", "torch26", "pip install onnx"),
+    ("h100", "torch26", "pip install --no-deps transformers"),
+    ("h100", "torch26", "uv pip install rich"),
+    ("h100", "torch26", "pip install nvidia-cudnn-cu12==9.5.1.17"),
+    ("h100", "torch26", "pip uninstall -y networkx"),
+    ("h100", "torch26", "pip install torch==2.7.1 torchvision==0.22.1"),
+    ("h100", "tensorflow215", "pip install pyyaml"),
+    ("h100", "tensorflow215", "pip install 'numpy<2' pandas"),
+    ("h100", "tensorflow215", "uv pip install 'matplotlib' 'numpy<2'"),
+    ("h100", "jax08", "pip install --upgrade numpy"),
+    ("h100", "jax08", "pip install --no-deps flax"),
+    ("h100", "onnxruntime123", "pip install onnx"),
+    ("h100", "onnxruntime123", "pip install pillow"),
+    ("a100-535", "torch26", "pip install --upgrade pillow"),
+    ("v100", "torch26", "pip install torch==2.7.1 torchvision==0.22.1"),
+    ("no-gpu", "torch26", f"pip install --force-reinstall --no-deps torch==2.6.0 --index-url {CPU}"),
+)
