@@ -67,7 +67,9 @@ class InputError(Exception):
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit status."""
     try:
-        result = app.main(arguments, prog_name="compatcheck", standalone_mode=False)
+        # click takes colours out where standard output is no terminal, unless it is told that they are wanted.
+        forced = True if os.environ.get("FORCE_COLOR") else None
+        result = app.main(arguments, prog_name="compatcheck", standalone_mode=False, color=forced)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as stop:
@@ -79,8 +81,13 @@ def run(arguments: list[str]) -> int:
     except InputError as error:
         return _complain(str(error), error.hint)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _reader_gone()
+    except SystemExit as stop:
+        from click.utils import PacifyFlushWrapper
+
+        if isinstance(sys.stdout, PacifyFlushWrapper):  # so click says that the reader has gone away
+            return _reader_gone()
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 3
     except Exception as error:
         if os.environ.get("COMPATCHECK_DEBUG"):
             raise
@@ -88,9 +95,15 @@ def run(arguments: list[str]) -> int:
                          "please report it; COMPATCHECK_DEBUG=1 shows where", 3)
 
 
+def _reader_gone() -> int:
+    """What a program returns that SIGPIPE ended; nothing more is written, also not when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 141
+
+
 def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
-    return f"{context.command_path} --help shows the options" if context is not None else ""
+    return f"{context.command_path if context is not None else 'compatcheck'} --help shows the options"
 
 
 def _complain(message: str, hint: str, status: int = 2) -> int:

@@ -21,18 +21,21 @@ class Style:
 
     @classmethod
     def of(cls, stream: TextIO | None = None) -> "Style":
-        """The style for a stream: colour on a terminal unless NO_COLOR is set (no-color.org), 80 columns elsewhere."""
+        """The style for a stream: colour on a terminal unless NO_COLOR is set (no-color.org), 80 columns elsewhere.
+
+        FORCE_COLOR asks for colour where there is no terminal.
+        """
         stream = stream or sys.stdout
         encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
         terminal = stream.isatty()
-        colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        wanted = bool(os.environ.get("FORCE_COLOR")) or (terminal and os.environ.get("TERM") != "dumb")
         width = 80
         if terminal:
             try:
                 width = max(60, min(120, os.get_terminal_size(stream.fileno()).columns))
             except (OSError, ValueError):
                 width = 80
-        return cls(width, colour or bool(os.environ.get("FORCE_COLOR")), encoding == "utf8")
+        return cls(width, wanted and not os.environ.get("NO_COLOR"), encoding == "utf8")
 
     def paint(self, text: str, kind: str) -> str:
         """The text in the colour of its kind."""
