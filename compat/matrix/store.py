@@ -98,7 +98,8 @@ def _written(content: "dict[str, object]", places: list[str]) -> str:
 
 
 def _newest(data: str) -> float:
-    newest = 0.0
+    """When the data, or the code that compiles it, last changed."""
+    newest = max(_time(os.path.join(_HERE, name)) for name in ("compile.py", "tables.py", "gpus.py"))
     for folder in (data, os.path.join(data, "observed")):
         try:
             with os.scandir(folder) as entries:
