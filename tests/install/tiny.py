@@ -173,8 +173,9 @@ def variables_of(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def index(folder: Path, stop_after: int | None = None) -> Iterator[str]:
-    """A simple index (PEP 503) of a folder's wheels; it goes away in the middle of a wheel after some requests."""
+def index(folder: Path, stop_after: int | None = None, other_hash: str = "") -> Iterator[str]:
+    """A simple index (PEP 503) of a folder's wheels. It goes away in the middle of a wheel after some requests, or names
+    another hash for one file."""
     served = 0
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -191,10 +192,7 @@ def index(folder: Path, stop_after: int | None = None) -> Iterator[str]:
                 lost = stop_after is not None and served > stop_after
                 self.wfile.write(data[: len(data) // 2] if lost else data)
                 return
-            links = "".join(
-                f'<a href="/files/{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">{path.name}</a>'
-                for path in folder.glob(f"{parts[-1]}-*.whl")
-            )
+            links = "".join(_link(path, path.name == other_hash) for path in folder.glob(f"{parts[-1]}-*.whl"))
             self.send_response(200 if links else 404)
             self.send_header("Content-Type", "text/html")
             self.end_headers()
@@ -210,3 +208,8 @@ def index(folder: Path, stop_after: int | None = None) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _link(path: Path, wrong: bool) -> str:
+    digest = "0" * 64 if wrong else hashlib.sha256(path.read_bytes()).hexdigest()
+    return f'<a href="/files/{path.name}#sha256={digest}">{path.name}</a>'
