@@ -4,7 +4,8 @@ Read out of each wheel: `cupy/.data/_wheel.json`, in which CuPy's build states t
 was built with, and what the extension modules of `cupy_backends` link (Linux). CuPy opens cuDNN, cuTENSOR and NCCL
 only where they are present, so they are not among `needs`.
 
-Of the older distributions only the last release of each is kept: none of them serves a Python still in support.
+Of the older distributions only the last release of each is opened, since none of them serves a Python still in
+support; of their other releases the file tags are kept.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ def harvest(index: Index) -> dict[str, Document]:
     document = Document("cupy")
     for project in (*CURRENT, *LAST):
         groups = group(index.files(project))
-        if project in LAST and groups:
-            groups = [g for g in groups if g.version == groups[-1].version]
+        last = groups[-1].version if project in LAST and groups else None
         for one in progress.over(groups, project):
-            document.add("build", build(index, document, one))
+            opened = last is None or one.version == last
+            document.add("build", build(index, document, one) if opened else tagged(document, one))
     return {"observed/cupy.toml": document}
 
 
@@ -61,6 +62,23 @@ def build(index: Index, document: Document, one: Group) -> Row:
     row.update(facts(one, index.remember(one.example, "cupy/inside/1", partial(inside, index, one))))
     row["source"] = key
     return row
+
+
+def tagged(document: Document, one: Group) -> Row:
+    """The `[[build]]` row of a release that is not opened: what its file names say."""
+    key = f"tags-{one.package}"
+    document.source(
+        key,
+        f"{one.package}: wheel tags of each release",
+        f"package index: {one.package}",
+        one.date or "",
+        "declared",
+    )
+    return {
+        **one.row(variant=one.package.removeprefix("cupy-")),
+        "cuda": named(one.package),
+        "source": key,
+    }
 
 
 def inside(index: Index, one: Group) -> dict[str, Any]:
