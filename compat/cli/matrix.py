@@ -212,7 +212,9 @@ def update_command(packages: tuple[str, ...]) -> int:
     status, found, folder = 0, 0, overlay_folder()
     index = Index(cache=cache_folder("update"), refresh=True, tries=2)
     try:
-        for outcome in update(shipped, index, folder, age.today(), wanted):
+        for number, outcome in enumerate(update(shipped, index, folder, age.today(), wanted), 1):
+            if sys.stderr.isatty():
+                click.echo(f"\r{number} packages asked, the last {outcome.package:30}\r", nl=False, err=True)
             if outcome.failed:
                 status = 1
                 click.echo(f"warning: {outcome.package}: {outcome.failed}", err=True)
