@@ -7,12 +7,14 @@ with ``@rule(name)`` in the file of its family and one line here.
 from compat.rules import (
     builds,
     containers,
+    copies,
     cuda,
     devices,
     driver,
     engines,
     kernel,
     libraries,
+    majors,
     models,
     packages,
     precisions,
@@ -23,7 +25,7 @@ from compat.rules.base import REGISTRY, Rule
 FAMILIES = {
     "driver and kernel": (kernel, driver, devices),
     "CUDA": (cuda,),
-    "libraries and loader": (libraries,),
+    "libraries and loader": (libraries, copies, majors),
     "packages": (packages, builds),
     "TensorRT, ONNX, engines": (tensorrt, models, precisions, engines),
     "containers, WSL": (containers,),
