@@ -17,7 +17,9 @@ Told = tuple[str, Evidence]  # version, where it was read
 
 def advisories(case: "Case", rule: str) -> Iterator[Outcome]:
     """What the matrix's ``break`` rows of this rule say of the case."""
-    rows = [row for row in case.matrix.packages.breaks.get(rule, ()) if _applies(case, row)]
+    spoken = {*case.packages, *(normal(asked) for asked in case.machine.request or {})}
+    rows = [row for row in case.matrix.packages.breaks.get(rule, ())
+            if normal(row["package"]) in spoken and _applies(case, row)]
     about = _about(case) if rows else set()
     for row in rows:
         if normal(row["package"]) in about or (rule == "library-damaged" and _unread(case, row["package"])):
