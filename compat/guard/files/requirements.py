@@ -23,6 +23,8 @@ class _Reader:
         real = os.path.realpath(path)
         if real in self.open or len(self.open) >= _DEPTH:
             raise BadFile(*asked, f"{path}: nested too deep, or includes itself")
+        if asked[1] and not os.path.isfile(path):
+            raise BadFile(*asked, f"{path}: no such file")
         self.open.append(real)
         for number, line in logical_lines(text_of(path), path):
             self.line(re.sub(r"(?:^|\s)#.*$", "", line).strip(), path, number, into)

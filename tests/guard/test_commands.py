@@ -1,0 +1,61 @@
+"""Twenty commands that break a GPU environment are stopped, twenty harmless ones pass (recorded answers of pip and uv)."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from commands import BREAKING, HARMLESS
+from environments import MACHINES, built
+
+from compat.guard.gate import Gate
+from compat.guard.invocation import Invocation, read
+from compat.guard.resolver import of_report, of_uninstall, of_uv
+from compat.guard.transaction import Transaction
+from compat.matrix import Matrix
+
+ANSWERS = json.loads((Path(__file__).parent / "data" / "answers.json").read_text())
+
+
+class Replayed(Gate):
+    """The gate with a described environment and the recorded answer of the resolver."""
+
+    def __init__(self, matrix: Matrix, machine: str, environment: str, command: str) -> None:
+        super().__init__(read(shlex.split(command), "/env/bin/python", {}), lambda: matrix, MACHINES[machine])
+        self.asked = ANSWERS.get(f"{environment}: {command}")
+        self.command = self.invocation
+        self.__dict__["machine"] = built(machine, environment, matrix)
+
+    def _transaction(self, invocation: Invocation) -> Transaction:
+        if invocation.verb == "uninstall":
+            return of_uninstall(invocation, list(self.machine.packages or {}))
+        if invocation is not self.command:
+            return Transaction()  # a nearest command that is tried
+        return of_uv(self.asked) if invocation.installer == "uv" else of_report(self.asked)
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Matrix:
+    return Matrix.load()
+
+
+def test_there_are_twenty_of_each() -> None:
+    assert len(set(BREAKING)) >= 20
+    assert len(set(HARMLESS)) >= 20
+
+
+@pytest.mark.parametrize(("machine", "environment", "command"), BREAKING)
+def test_what_breaks_is_stopped(matrix: Matrix, machine: str, environment: str, command: str) -> None:
+    gate = Replayed(matrix, machine, environment, command)
+    said = list(gate.judge())
+    assert gate.stopped
+    assert gate.status == 1
+    assert any(line.startswith("error:") for line in said)
+
+
+@pytest.mark.parametrize(("machine", "environment", "command"), HARMLESS)
+def test_what_is_harmless_passes(matrix: Matrix, machine: str, environment: str, command: str) -> None:
+    gate = Replayed(matrix, machine, environment, command)
+    said = list(gate.judge())
+    assert not gate.stopped, said
+    assert gate.status == 0
