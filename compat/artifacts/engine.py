@@ -16,7 +16,7 @@ from compat.probe.host import Host
 from compat.records import replace
 
 HEAD = 4096  # bytes; the longest header seen with its device struct takes 320
-_PREFIX_LIMIT = 1 << 20
+_PREFIX_LIMIT = 1 << 18
 _RUNTIME_CACHE = "TensorrtExecutionProvider_TRTKernel_"  # how ONNX Runtime names the engines that it caches
 Version = tuple[int, int, int, int]
 

@@ -1,6 +1,7 @@
 """The graph of an ONNX model: operators, tensors, inputs and outputs, with subgraphs and functions (onnx.proto)."""
 
 from collections import Counter
+from itertools import islice
 from typing import Any
 
 from compat.artifacts.wire import FIXED32, LENGTH, VARINT, Field, Wire, signed
@@ -40,6 +41,7 @@ _TYPES = (
 )
 _DEEPEST = 24  # graphs in graphs
 _MOST_NAMES = 100_000
+_MOST_VALUES = 2_000  # inputs, and outputs
 _MOST_KINDS = 10_000
 _QUANTIZERS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
 # Attributes on which a reader's support of an operator depends, by the restrictions that the parsers list.
@@ -195,7 +197,7 @@ class Reader:
                 self._sparse(one)
             elif one.number in (11, 12) and depth == 0:
                 into = self.graph.inputs if one.number == 11 else self.graph.outputs
-                if len(into) < _MOST_NAMES:
+                if len(into) < _MOST_VALUES:
                     into.append(self.value(one))
 
     def function(self, message: Field) -> None:
@@ -279,7 +281,7 @@ class Reader:
             if one.number == 2 and one.wire == VARINT:
                 kind = one.value
             elif one.number == 8 and top and len(self.graph.names) < _MOST_NAMES:
-                self.graph.names.add(self.wire.text(one))
+                self.graph.names.add(self.wire.text(one, 160))
             elif one.number == 13:
                 pair = {
                     part.number: self.wire.text(part, 1024) for part in self.wire.inner(one) if part.number in (1, 2)
@@ -300,7 +302,7 @@ class Reader:
         found = Value("")
         for one in self.wire.inner(message):
             if one.number == 1:
-                found.name = self.wire.text(one)
+                found.name = self.wire.text(one, 160)
             elif one.number == 2:
                 self._type(one, found)
         return found
@@ -314,14 +316,18 @@ class Reader:
                     if part.number == 1 and part.wire == VARINT:
                         into.type = element_type(part.value)
                     elif part.number == 2:
-                        into.shape = [self._dimension(dim) for dim in self.wire.inner(part) if dim.number == 1][:64]
+                        into.shape = self._shape(part)
+
+    def _shape(self, message: Field) -> list[int | str | None]:
+        dims = (self._dimension(dim) for dim in self.wire.inner(message) if dim.number == 1)
+        return list(islice(dims, 64))
 
     def _dimension(self, message: Field) -> int | str | None:
         for one in self.wire.inner(message):
             if one.number == 1 and one.wire == VARINT:
                 return signed(one.value)
             if one.number == 2:
-                return self.wire.text(one) or None
+                return self.wire.text(one, 64) or None
         return None
 
     def _remark(self, text: str) -> None:

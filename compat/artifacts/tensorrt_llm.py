@@ -16,7 +16,7 @@ def recognise_folder(names: tuple[str, ...]) -> bool:
 
 def read_folder(host: Host, path: str) -> Artifact:
     """The release of TensorRT-LLM, the builder's settings, and the first rank's engine."""
-    text = host.read_text(f"{path}/config.json", 4 << 20)
+    text = host.read_text(f"{path}/config.json", 1 << 18)
     try:
         config: Any = json.loads(text) if isinstance(text, str) else {}
     except (ValueError, RecursionError):

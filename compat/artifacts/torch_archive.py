@@ -15,8 +15,8 @@ from compat.artifacts.artifact import Artifact, Bytes, Malformed, Window
 from compat.artifacts.zipped import MAGIC, Zip
 
 _NAMES = ("data.pkl", "constants.pkl", "archive_format", "serialized_exported_program.json")
-_TORCH_VERSION = re.compile(r'"torch_version"\s*:\s*"([0-9][0-9A-Za-z.+_-]{0,40})"')
-_SEARCHED = 16 << 20  # bytes of a pickle that are searched for an engine
+_TORCH_VERSION = re.compile(rb'"torch_version"\s*:\s*"([0-9][0-9A-Za-z.+_-]{0,40})"')
+_SEARCHED = 16 << 20  # bytes of a member that are searched
 _RAW = (b"ftrt\0\0\0\0", b"ptrt\0\0\0\0")
 _BASE64 = re.compile(rb"(?:ZnRydA|cHRydA)[A-Za-z0-9+/]{64,8192}")
 
@@ -70,9 +70,9 @@ def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
     for name in names[:4]:
         # The version is a field of the program's own; it stands at the end of the text in all seen.
         member = archive.members[name]
-        found = _TORCH_VERSION.search(archive.read(member, 32 << 20).decode("utf-8", "replace"))
+        found = _TORCH_VERSION.search(archive.read(member, _SEARCHED))
         if found is not None:
-            facts["torch"] = found.group(1)
+            facts["torch"] = found.group(1).decode()
             break
     archive_version = archive.text("archive_version", 16)
     if archive_version is not None:

@@ -10,8 +10,8 @@ from compat.artifacts.artifact import Bytes, Malformed
 from compat.records import dataclass
 
 MAGIC = b"PK\x03\x04"
-_LONGEST_TABLE = 16 << 20
-_MOST_MEMBERS = 100_000
+_LONGEST_TABLE = 8 << 20
+_MOST_MEMBERS = 50_000
 
 
 @dataclass(frozen=True)
