@@ -28,6 +28,8 @@ _SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|gomp|util)\.so|ld-li
 
 OLDEST = Version("1.2")
 
+KEY = ("package", "version", "os", "arch", "index", "variant", "file")
+
 DEEP = frozenset(["2.0.1", "2.3.1", "2.4.1", "2.6.0", "2.8.0", "2.11.0", "2.15.0"])
 """Releases of which the large libraries are read too: half a gigabyte each, so only where the sonames change."""
 
@@ -42,11 +44,19 @@ def harvest(index: Index) -> dict[str, Document]:
         row.update(requires=requires, extras=extras or None, source=["wheels", "metadata"], level="read")
         row.update(cudnn=pin(requires, "nvidia-cudnn-cu"), nccl=pin(requires, "nvidia-nccl-cu"))
         document.add("build", row)
+        if group.glibc != row.get("glibc"):
+            document.add("build", claimed(group))
         day = max(f.uploaded or "" for f in group.files)
         where = "package index: torch"
         document.source("wheels", "torch wheels: version.py, libtorch_python, ELF headers", where, day, "read")
         document.source("metadata", "torch wheels: METADATA and file tags", where, day, "declared")
     return {"observed/torch.toml": document}
+
+
+def claimed(group: builds.Group) -> Row:
+    """What the platform tag says of glibc, where the binary asks for more: kept beside what was read."""
+    key = {name: value for name, value in group.row().items() if name in KEY}
+    return {**key, "glibc": group.glibc, "source": "metadata"}
 
 
 def pin(requires: list[str], prefix: str) -> str | None:
