@@ -66,7 +66,7 @@ def _ask(case: Case) -> Report:
     holds = tuple(one for one in outcomes if isinstance(one, Holds))
     untold = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Untold)))
     findings = tuple(sorted(findings, key=lambda finding: _RANK[finding.severity]))
-    return Report(case.machine, case.goal, _verdict(findings, holds), findings, holds, untold)
+    return Report(case.machine, case.goal, _verdict(case, findings, holds), findings, holds, untold)
 
 
 _MOST_BUILDS = 8  # a version that is unknown can be any build; nothing is gained by trying them all
@@ -105,7 +105,13 @@ def _concluded(report: Report, tried: list[Report], builds: int) -> Report:
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
-def _verdict(findings: tuple[Finding, ...], holds: tuple[Holds, ...]) -> Verdict:
+# That there is a GPU and a driver, and that nothing hides them, says nothing of a package that is about to use them.
+_PRESENCE = ("gpu-missing", "driver-missing", "other-driver-bound", "gpus-hidden", "library-damaged")
+
+
+def _verdict(case: Case, findings: tuple[Finding, ...], holds: tuple[Holds, ...]) -> Verdict:
     if any(finding.severity == "error" for finding in findings):
         return "incompatible"
-    return "compatible" if holds else "unknown"
+    about_package = case.main is not None and case.goal.object != "gpu"
+    telling = [one for one in holds if one.rule != "gpu-missing" and not (about_package and one.rule in _PRESENCE)]
+    return "compatible" if telling else "unknown"

@@ -24,8 +24,8 @@ class Libraries:
         return self._by_soname.get(soname)
 
     def sonames(self, library: str, system: str = "linux") -> "list[Row]":
-        """Every soname that a library has had."""
-        return [row for row in self._by_soname.values() if row["library"] == library and row["os"] == system]
+        """Every soname that a library has had; its name in any case (cublasLt, as the probe writes it: cublaslt)."""
+        return [row for row in self._by_soname.values() if row["library"].lower() == library.lower() and row["os"] == system]
 
     def soname_for(self, library: str, cuda: str | None = None, version: str | None = None,
                    system: str = "linux") -> "Row | None":

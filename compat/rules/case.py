@@ -203,7 +203,7 @@ class Case:
     def libraries(self, name: str) -> tuple[tuple[str, Library], ...]:
         """(field path, copy) of every known copy of a library."""
         return tuple((f"libraries[{index}]", library) for index, library in enumerate(self.machine.libraries or ())
-                     if library.name == name)
+                     if library.name.lower() == name.lower())
 
     def loaded(self, name: str) -> tuple[str, Library] | None:
         """The copy that the goal's process gets: marked as loaded, or the only one there is."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from compat import versions
+from compat.machine import Damage
 from compat.matrix.packages import normal
 from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
@@ -105,12 +106,28 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
     mine = [(index, one) for index, one in enumerate(damaged) if belongs(case, one.package)]
     for index, one in mine:
         by = f" by {one.by}" if one.by else ""
-        yield Finding("library-damaged", one.package, f"{one.path} of {one.package} is {one.problem}{by}.",
+        instead = _elsewhere(case, one)
+        message = f"{one.path} of {one.package} is {one.problem}{by}."
+        if instead is not None:
+            message += f" The process gets another copy, {instead}, as long as that stays where it is."
+        yield Finding("library-damaged", one.package, message,
                       (case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),),
                       (Remedy(f"install {one.package} again: --force-reinstall --no-deps {one.package}"
-                              + (f", after removing {one.by}" if one.by else "")),))
+                              + (f", after removing {one.by}" if one.by else "")),),
+                      "error" if instead is None else "warning")
     if not mine and case.subjects:
         yield Holds("library-damaged", case.subjects[0].component, "every file is as its package lists it")
+
+
+def _elsewhere(case: Case, damage: Damage) -> str | None:
+    """The whole copy of the library that the goal's process was seen to get from another folder, if it does."""
+    folder, _, soname = damage.path.rpartition("/")
+    row = case.matrix.libraries.of_soname(_shim(soname))
+    for _, copy in case.libraries(row["library"]) if row is not None and folder else ():
+        mine = copy.loaded_by is not None and case.main is not None and case.main.component in copy.loaded_by
+        if mine and copy.path is not None and folder not in copy.path:
+            return copy.path
+    return None
 
 
 def belongs(case: Case, package: str) -> bool:

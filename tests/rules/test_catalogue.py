@@ -159,7 +159,7 @@ def errors(report: Report) -> list[str]:
 
 
 def test_every_rule_is_tried() -> None:
-    assert IDS == list(CATALOGUE)
+    assert list(CATALOGUE) == IDS
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=IDS)
@@ -167,7 +167,9 @@ def test_violated_as_the_only_finding(tried: Tried) -> None:
     report = judge(tried.goal, tried.violated)
     assert errors(report) == [tried.rule]
     assert report.verdict == "incompatible"
-    assert report.primary is not None and report.primary.evidence and report.primary.remedies
+    assert report.primary is not None
+    assert report.primary.evidence
+    assert report.primary.remedies
 
 
 @pytest.mark.parametrize("tried", [one for one in TRIED if one.holds is not None], ids=[one.rule for one in TRIED if one.holds is not None])
@@ -176,7 +178,13 @@ def test_holds(tried: Tried) -> None:
     report = judge(tried.goal, tried.holds)
     assert errors(report) == []
     assert tried.rule in {one.rule for one in report.holds}
-    assert report.verdict == "compatible"
+    assert report.verdict == ("unknown" if tried.rule in ("gpu-missing", "library-damaged") else "compatible")
+
+
+def test_presence_alone_is_no_verdict_about_a_package() -> None:
+    there = {"gpus": [{"name": "Tesla T4"}], "variables": {"CUDA_VISIBLE_DEVICES": "0"}, "libcuda": {"version": "550.54.15"}}
+    assert judge("use:torch", there).verdict == "unknown"
+    assert judge("use:torch", {**there, "driver": {"version": "550.54.15"}, **_torch("2.4.0+cu124")}).verdict == "compatible"
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=IDS)
@@ -219,3 +227,26 @@ def test_every_rule_has_a_page_and_a_family() -> None:
         assert "Remedy" in entry.page or "remed" in entry.page, entry.name
         assert family_of(entry.name) in FAMILIES
         assert set(entry.masks) <= set(CATALOGUE), entry.name
+
+
+def test_damage_that_the_process_does_not_meet_is_a_warning() -> None:
+    """Measured on an H200: with pip's libcudnn_graph emptied torch fails and JAX works, by the system's copy."""
+    damaged = [{"package": "nvidia-cudnn-cu12", "path": "nvidia/cudnn/lib/libcudnn_graph.so.9", "problem": "empty"}]
+    machine = {
+        "packages": {"torch": "2.7.1+cu128", "nvidia-cudnn-cu12": "9.7.1.26", **PLUGIN}, "damaged": damaged,
+        "libraries": [_lib("cudnn", "9.7.1", "pip", path="/env/nvidia/cudnn/lib", loaded_by=["torch"]),
+                      _lib("cudnn", "9.14.0", path="/usr/lib/x86_64-linux-gnu/libcudnn.so.9", loaded_by=["jax"])]}
+    assert errors(judge("use:torch", machine)) == ["library-damaged"]
+    report = judge("use:jax", machine)
+    assert errors(report) == []
+    assert [(one.rule, one.severity) for one in report.findings if one.rule == "library-damaged"] == [("library-damaged", "warning")]
+
+
+def test_a_copy_in_front_is_judged_by_what_it_serves() -> None:
+    """Measured on an H200: a system cuDNN 9.14 in front of 9.19 stops torch, built with 9.19, not JAX, built with 9.12."""
+    def machine(package: str, built: str) -> Facts:
+        return {"packages": {package: None}, "builds": {package: {"cudnn": built}},
+                "libraries": [_lib("cudnn", "9.14.0", loaded_by=[package]), _lib("cudnn", "9.19.0", "pip")]}
+
+    assert errors(judge("use:torch", machine("torch", "9.19.0"))) == ["library-shadowed"]
+    assert errors(judge("use:jax", machine("jax", "9.12.0"))) == []

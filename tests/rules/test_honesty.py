@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reported_machines import ALL
 
 from compat import description, goals
 from compat.check import Report, check
 from compat.matrix import Matrix
 from compat.rules.base import REGISTRY
 from scripts.cases import folder
-
-from reported_machines import ALL
 
 MATRIX = Matrix.load()
 Described = tuple[str, str, dict[str, Any]]  # name, goal, machine

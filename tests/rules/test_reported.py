@@ -1,12 +1,11 @@
 """Every kind of failure as people report it, with the machines that work beside them."""
 
 import pytest
+from reported_machines import ALL, Reported
 
 from compat import description, goals
 from compat.check import check
 from compat.matrix import Matrix
-
-from reported_machines import ALL, Reported
 
 MATRIX = Matrix.load()
 

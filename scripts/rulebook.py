@@ -1,0 +1,183 @@
+"""docs/rules.md: every rule, the facts that it reads, and where they are read on a machine.
+
+``python -m scripts.rulebook`` writes it, ``--check`` says whether it is current (exit 1 if not). The pages are the
+rules' own; what each reads is listed here, and held against what really decides by tests/rules/test_rulebook.py.
+"""
+
+import sys
+from pathlib import Path
+
+from compat.rules import FAMILIES, every_rule, family_of
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
+
+# Fact -> where the probe reads it. "described": no machine tells it, or none can be asked.
+WHERE = {
+    "os": "/etc/os-release; on Windows getwindowsversion",
+    "arch": "uname, or the ELF header of the dynamic loader below --root",
+    "python": "pyvenv.cfg, the interpreter's folder and name (it is never run)",
+    "glibc": "the file name of libc.so.6 or the text that it carries",
+    "glibcxx": "newest GLIBCXX_ version defined by the libstdc++.so.6 that the loader finds",
+    "environment": "/.dockerenv and cgroups, the kernel's name and /dev/dxg (WSL), conda-meta, variables of Colab, Kubernetes, Slurm",
+    "secure_boot": "efivars SecureBoot-*, mokutil's state file",
+    "gpus.name": "/proc/driver/nvidia/gpus/*/information, else NVML",
+    "gpus.compute_capability": "NVML, else the matrix by PCI id or name",
+    "gpus.pci_id": "/sys/bus/pci/devices/*/{vendor,device,class}",
+    "gpus.mig": "/proc/driver/nvidia/capabilities, profiles by NVML",
+    "nvswitch": "PCI bridges of NVSwitch, /dev/nvidia-nvswitch*",
+    "fabric_manager": "the program, dpkg's status file, its process in /proc",
+    "driver.version": "the file that libcuda.so.1 or libnvidia-ml.so.1 leads to, else NVML",
+    "driver.cuda": "NVML, else the matrix by driver branch",
+    "driver.kernel_module_version": "/proc/driver/nvidia/version, /sys/module/nvidia/version",
+    "driver.kernel_module": "the driver link of the PCI device, /proc/driver/nvidia/version, licence of nvidia.ko",
+    "driver.kernel_module_loaded": "/sys/module/nvidia",
+    "driver.kernel_module_signed": "the signature behind nvidia.ko, /sys/module/nvidia/taint",
+    "driver.signer_enrolled": "key identifiers of MokListRT and db in efivars against the module's signer",
+    "libcuda.version": "the file name that libcuda.so.1 leads to",
+    "libcuda.path": "the loader's search: LD_LIBRARY_PATH, ld.so.cache, defaults",
+    "libcuda.compat": "release against the driver's, folder and package; the note .note.cuda.fwd_compatibility",
+    "libcuda.compat_drivers": "the ELF note .note.cuda.fwd_compatibility",
+    "libcuda.stub": "a libcuda without the driver's symbols, folder stubs",
+    "loader_configuration": "/etc/ld.so.conf.d",
+    "device_nodes": "/dev/nvidia*, /dev/dxg: existence and permission, never opened",
+    "toolkits": "version.json, cuda.h of /usr/local/cuda*, CUDA_HOME, conda",
+    "libraries": "files of the loader's folders, pip's nvidia/*/lib, packages' own; version by header, name or symbol",
+    "missing_libraries": "the loader's search for what each package opens",
+    "packages": "names of *.dist-info and conda-meta",
+    "builds.cuda": "the package's own files: version.py, build_info.py, conda-meta, sonames that it needs",
+    "builds.cudnn": "build_info.py, pins of METADATA",
+    "builds.tensorrt": "build_info.py, sonames that it needs",
+    "builds.architectures": "the fatbins inside the package's libraries",
+    "builds.python_tag": "WHEEL",
+    "builds.source": "direct_url.json, local version, conda-meta channel",
+    "builds.missing": "the loader's search for what this package opens",
+    "duplicates": "a second *.dist-info of the name on the import path, RECORDs that list one path",
+    "damaged": "RECORD against the disk: size, absence, another package's file",
+    "variables": "the process's environment (a fixed list of names)",
+    "container.gpu_access": "GPU nodes under /dev, NVIDIA_VISIBLE_DEVICES",
+    "container.toolkit_installed": "nvidia-container-runtime or nvidia-ctk in the host's /usr/bin",
+    "container.driver_capabilities": "NVIDIA_DRIVER_CAPABILITIES",
+    "container.requires": "NVIDIA_REQUIRE_CUDA",
+    "container.image": "variables that NVIDIA's images set",
+    "jetson": "/etc/nv_tegra_release, the device tree, dpkg's status file",
+    "request": "described: what is about to be installed is the user's to say (`guard` reads it from pip's command line)",
+    "model": "described, or read from the file by `check FILE` and `model FILE` (ONNX, Keras, HDF5)",
+    "model.precision": "described: the precision that a run is to use is the user's to say",
+    "model.device": "described: whether the GPU or a DLA is to run it is the user's to say",
+    "model.target": "described: the target that code is to be compiled for is the user's to say",
+    "engine": "described, or read from the plan's header by `check FILE` and `engine FILE`",
+}
+_PACKAGE = ("packages", "request", "builds.cuda", "builds.source", "os", "arch")
+_GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "jetson")
+_RUNTIME = (*_PACKAGE, "toolkits", "container.image")
+
+# Rule -> facts that it reads.
+READS: dict[str, tuple[str, ...]] = {
+    "wsl-setup": ("environment", "libcuda.path", "libcuda.stub"),
+    "container-without-gpu": ("container.gpu_access", "container.toolkit_installed", "container.driver_capabilities"),
+    "gpu-missing": ("gpus.pci_id", "gpus.name", "container.gpu_access", "environment"),
+    "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_GPUS),
+    "other-driver-bound": ("driver.kernel_module",),
+    "kernel-module-rejected": ("secure_boot", "driver.kernel_module_loaded", "driver.kernel_module_signed", "driver.signer_enrolled"),
+    "kernel-module-flavor": ("driver.kernel_module", *_GPUS),
+    "driver-missing": ("driver.version", "driver.cuda", "driver.kernel_module_loaded", "driver.kernel_module_version", "libcuda.version",
+                       "libcuda.path", "missing_libraries", "environment", "gpus.name", "os"),
+    "stub-library": ("libcuda.stub", "libcuda.path"),
+    "compat-library-older-than-driver": ("libcuda.compat", "libcuda.version", "driver.version", "driver.kernel_module_version",
+                                         "driver.cuda", "loader_configuration", "variables", "toolkits"),
+    "forward-compat-unsupported": ("libcuda.compat", "libcuda.version", "libcuda.compat_drivers", "driver.version",
+                                   "driver.kernel_module_version", *_GPUS),
+    "driver-library-mismatch": ("driver.version", "driver.kernel_module_version", "libcuda.version", "libcuda.compat",
+                                "libcuda.stub", "environment"),
+    "driver-dropped-gpu": ("driver.version", "driver.kernel_module_version", "os", *_GPUS),
+    "device-node-missing": ("device_nodes", "driver.kernel_module_loaded", "environment", "os", "gpus.name"),
+    "fabric-manager": ("nvswitch", "fabric_manager", "driver.version", "driver.kernel_module_version"),
+    "gpus-hidden": ("variables", "gpus.name"),
+    "mig-single-instance": ("gpus.mig",),
+    "package-missing": ("packages", "libraries"),
+    "package-removed": ("request",),
+    "no-gpu-build-for-platform": _PACKAGE,
+    "jetson-build-mismatch": ("jetson", "environment", "python", "builds.python_tag", *_PACKAGE),
+    "python-unsupported": ("python", "builds.python_tag", *_PACKAGE),
+    "duplicate-install": ("duplicates", "packages"),
+    "cpu-only-build": _PACKAGE,
+    "driver-too-old": ("driver.version", "driver.cuda", "libcuda.compat", "libcuda.version", "environment", *_RUNTIME),
+    "gpu-not-in-build": ("builds.architectures", *_GPUS, *_PACKAGE),
+    "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target"),
+    "ptx-newer-than-driver": ("driver.cuda", "driver.version", "builds.architectures", *_GPUS, *_RUNTIME),
+    "ptxas-too-old": ("libraries", "packages", "model.target", *_GPUS),
+    "gpu-unsupported-by-tensorrt": ("libraries", "packages", *_GPUS),
+    "library-damaged": ("damaged", "packages", "builds.cuda"),
+    "library-shadowed": ("libraries", "variables", "builds.cudnn", *_PACKAGE),
+    "cudnn-mismatch": ("libraries", "variables", "builds.cudnn", *_PACKAGE),
+    "cuda-library-too-old": ("libraries", "toolkits", *_PACKAGE),
+    "cuda-major-mismatch": ("toolkits", "libraries", *_PACKAGE),
+    "mixed-cuda-majors": _PACKAGE,
+    "library-not-found": ("missing_libraries", "builds.missing", *_PACKAGE),
+    "glibc-too-old": ("glibc", *_PACKAGE),
+    "libstdcxx-too-old": ("glibcxx", *_PACKAGE),
+    "package-versions-mismatch": ("libraries", "builds.tensorrt", *_PACKAGE),
+    "numpy-abi": ("packages", "os", "arch", "python"),
+    "protobuf-conflict": ("packages", "os", "arch", "python"),
+    "toolkit-mismatch-for-build": _RUNTIME,
+    "onnx-version-unsupported": ("model", "packages", "libraries"),
+    "precision-unsupported": ("model.precision", "model.device", "libraries", "packages", *_GPUS),
+    "engine-unreadable": ("engine",),
+    "engine-from-other-gpu": ("engine", *_GPUS),
+    "engine-from-other-tensorrt": ("engine", "libraries", "packages"),
+    "engine-from-other-os": ("engine", "os", "arch", "environment", "jetson"),
+}
+
+# Rules that this machine alone never triggers, and why.
+ONLY_ASKED = {
+    "package-removed": "is about what shall be installed: `plan`, `guard` and `check -r` say what is asked for",
+    "precision-unsupported": "the precision of a run is the user's intention (`convert` and `check FILE` read a model's own)",
+    "onnx-version-unsupported": "is about a model: `check FILE`, `model` and `convert` read the file",
+    "engine-unreadable": "is about a file: `check FILE` and `engine` read it",
+    "engine-from-other-gpu": "is about a file: `check FILE` and `engine` read its header",
+    "engine-from-other-tensorrt": "is about a file: `check FILE` and `engine` read its header",
+    "engine-from-other-os": "is about a file: `check FILE` and `engine` read its header",
+    "toolkit-mismatch-for-build": "is asked with the goal build:cuda-extension; its facts are read",
+    "ptx-newer-than-driver": "for run:cuda-binary the toolkit that built the program is named with it; for packages the facts are read",
+}
+
+
+def page() -> str:
+    """The text of docs/rules.md."""
+    lines = ["# Rules", "", "Written by `python -m scripts.rulebook` from the rules themselves; do not edit.", "",
+             "A rule holds, is violated, or cannot be told for lack of a fact; it never concludes from what is unknown.",
+             "Where a version leaves open which published build is installed, a finding needs that every one of them fails.", "",
+             "## What each rule reads", "", "| rule | family | facts |", "|---|---|---|"]
+    for entry in every_rule():
+        facts = ", ".join(f"`{fact}`" for fact in dict.fromkeys(READS[entry.name]))
+        lines.append(f"| [`{entry.name}`](#{entry.name}) | {family_of(entry.name)} | {facts} |")
+    lines += ["", "## Where the facts are read", "",
+              "`compatcheck facts --sources` shows for one machine where each value was read.", "", "| fact | read from |", "|---|---|"]
+    lines += [f"| `{fact}` | {place} |" for fact, place in WHERE.items()]
+    lines += ["", "## Rules that `doctor` alone does not trigger", "", "| rule | why |", "|---|---|"]
+    lines += [f"| `{name}` | {why} |" for name, why in ONLY_ASKED.items()]
+    for family in FAMILIES:
+        lines += ["", f"## {family[0].upper()}{family[1:]}"]
+        for entry in every_rule():
+            if family_of(entry.name) == family:
+                lines += ["", f"### {entry.name}", "", entry.page]
+                if entry.masks:
+                    lines += ["", "Violated, it is the cause of, and reported in place of: "
+                              + ", ".join(f"`{name}`" for name in entry.masks) + "."]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with ``--check`` compare it."""
+    text = page()
+    if "--check" in arguments:
+        current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
+        if not current:
+            print("docs/rules.md is not current: run python -m scripts.rulebook")
+        return 0 if current else 1
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
