@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.capability import Capability
 from compat.machine import Machine
+from compat.matrix.packages import fits_platform
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -67,16 +68,23 @@ def precisions(matrix: "Matrix", gpu: Capability | None, release: str | None) ->
 
 
 def published(matrix: "Matrix", release: str, machine: Machine) -> "tuple[str, str] | None":
-    """(distribution, version) of the pip package of exactly this release that the driver can use, or None."""
+    """(distribution, version) of the pip package of exactly this release that serves this machine, or None."""
     wanted = versions.parse(release)
     limit = versions.try_parse(machine.driver.cuda)
     for cuda, distribution in _DISTRIBUTIONS:
         if limit is not None and cuda and int(cuda) > limit.major:
             continue
         for version, rows in reversed(list(matrix.builds(distribution).items())):
-            if any(_is_release(row, version, wanted, matrix) for row in rows):
+            if any(_serves(row, machine) and _is_release(row, version, wanted, matrix) for row in rows):
                 return distribution, version
     return None
+
+
+def _serves(row: "Row", machine: Machine) -> bool:
+    """Is it a pip package for this system, architecture and Python, as far as they are known?"""
+    python = versions.major_minor(machine.python) if machine.python else None
+    made_for = python is None or "python" not in row or python in row["python"]
+    return row.get("index") in ("pypi", "nvidia") and fits_platform(row, machine.os, machine.arch) and made_for
 
 
 def _is_release(row: "Row", version: str, wanted: versions.Version, matrix: "Matrix") -> bool:

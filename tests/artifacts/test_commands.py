@@ -6,6 +6,9 @@ import made
 import pytest
 
 from compat.cli.app import run
+from compat.convert.tensorrt import published
+from compat.machine import Driver, Machine
+from compat.matrix import Matrix
 
 MACHINE = {
     "name": "bench", "os": "linux", "arch": "x86_64", "environment": [], "glibc": "2.35",
@@ -62,6 +65,15 @@ def test_the_build_number_counts(capsys, machine, engine):
     status, page = answer(capsys, "engine", engine((10, 3, 0, 30)), "--machine", machine())
     assert (status, rules(page)) == (1, ["engine-from-other-tensorrt"])
     assert "no pip package of exactly it" in page["ways"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("python", "cuda", "expected"),
+    [("3.10.4", "13.0", ("tensorrt", "8.5.1.7")), ("3.13.1", "13.0", None), ("3.10.4", None, ("tensorrt", "8.5.1.7"))],
+)
+def test_a_pip_package_is_named_only_where_it_serves(python, cuda, expected):
+    machine = Machine(os="linux", arch="x86_64", python=python, driver=Driver(cuda=cuda))
+    assert published(Matrix.load(), "8.5.1.7", machine) == expected
 
 
 def test_another_gpu_is_fatal_where_the_level_is_proven(capsys, machine, engine):
