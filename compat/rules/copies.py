@@ -46,9 +46,9 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
                f"{other.version or 'of unknown version'}, which the environment brought")
     older = other.version is not None and versions.at_least(have, versions.major_minor(other.version)) is False
     # Of a package whose own version is unknown, the copy that was installed with it is what is known of its needs.
-    blind = older and None in answers and any(subject.version is None and not subject.field(name).values
+    blind = older and any(subject.version is None and not subject.field(name).values
                                               for subject in case.subjects)
-    if False in answers or blind or (True not in answers and _other_major(have, other)):
+    if False in answers or (True not in answers and (blind or _other_major(have, other))):
         yield Finding("library-shadowed", name, f"{message}.", facts, remedies)
     elif True in answers:
         yield Holds("library-shadowed", name, f"the {name} {have} that loads serves", facts)
