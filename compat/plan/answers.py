@@ -10,6 +10,7 @@ from compat.plan import moves
 from compat.plan.model import Outcome, Plan, Request, Step
 from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
+from compat.plan.request import COMPANION
 from compat.plan.scene import Scene, emptied
 from compat.plan.search import Found, Memory, Search
 from compat.plan.steps import package_steps
@@ -58,7 +59,7 @@ def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Ite
 
 def _reached(problem: Problem) -> bool:
     """Does the machine pass as it is, with every component that was asked for by name inside its range?"""
-    named = [request for request in problem.requests if request.where != "--goal"]
+    named = [request for request in problem.requests if request.where not in ("--goal", COMPANION)]
     there = all(installed(one.component, one.text, problem.machine, problem.matrix) is not None for one in named)
     return (
         there
@@ -125,7 +126,7 @@ def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
     return tuple(
         goal
         for goal in suggested
-        if goal.subjects[0] not in {one.component for one in problem.requests}
+        if goal.subjects[0] not in {one.component for one in problem.requests if one.where != COMPANION}
         and check(problem.machine, goal, problem.matrix).verdict == "compatible"
     )
 

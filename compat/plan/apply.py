@@ -8,6 +8,7 @@ from compat import versions
 from compat.machine import Build, Library, Machine, Model
 from compat.matrix.packages import normal
 from compat.plan.model import Choice
+from compat.plan.pins import SAME_FILES
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def applied(machine: Machine, choices: Iterable[Choice], shared: Mapping[str, st
         replaced |= {normal(name) for name in _displaced(choice, matrix)}
         replaced |= {choice.distribution, *(name for name, _ in choice.brings)}
     replaced |= set(shared)
+    replaced |= _stale(machine, made, shared, matrix)
     packages = {name: version for name, version in packages.items() if normal(name) not in replaced}
     builds = {name: build for name, build in builds.items() if normal(name) not in replaced}
     for choice in made:
@@ -35,7 +37,7 @@ def applied(machine: Machine, choices: Iterable[Choice], shared: Mapping[str, st
         machine,
         packages=packages,
         builds=builds,
-        libraries=_libraries(machine, made, shared, _staying(machine, made, matrix)),
+        libraries=_libraries(machine, made, shared, staying(machine, made, matrix)),
         duplicates=_without(machine.duplicates, "name", gone),
         damaged=_without(machine.damaged, "package", gone),
         missing_libraries=_missing(machine, made, shared, matrix),
@@ -60,20 +62,36 @@ def _displaced(choice: Choice, matrix: "Matrix") -> list[str]:
     )
 
 
-def _staying(machine: Machine, made: list[Choice], matrix: "Matrix") -> tuple[str, ...]:
-    """Installed components that carry GPU code and are not moved."""
+def parts_of(names: Iterable[str]) -> dict[str, str]:
+    """Of these distributions the CUDA parts whose files another CUDA major's would overwrite, with their stems."""
+    return {name: stem for name in map(normal, names) for stem in SAME_FILES if name.startswith(f"{stem}-cu")}
+
+
+def _stale(machine: Machine, made: list[Choice], shared: Mapping[str, str | None], matrix: "Matrix") -> set[str]:
+    """Parts of another CUDA major that nothing uses any more: they go before the new ones overwrite their files."""
+    if staying(machine, made, matrix):
+        return set()
+    new = parts_of(shared)
+    return {name for name, stem in parts_of(machine.packages or ()).items() if name not in new and stem in new.values()}
+
+
+def staying(machine: Machine, made: list[Choice], matrix: "Matrix") -> tuple[str, ...]:
+    """Installed components that carry GPU code and are not replaced."""
     here = {
         matrix.packages.component(name) for name, version in (machine.packages or {}).items() if version is not False
     }
     moved = {choice.component for choice in made}
-    return tuple(
-        sorted(
-            name
-            for name in here
-            if name is not None
-            and name not in moved
-            and matrix.packages.about(name).get("accelerator") in ("optional", "always")
-        )
+    families = {matrix.packages.about(name).get("family", name) for name in moved}
+    return tuple(sorted(name for name in here if name is not None and _is_framework(name, families, matrix)))
+
+
+def _is_framework(name: str, families: set[str], matrix: "Matrix") -> bool:
+    """Is it imported, does it carry GPU code, and is it of no family that is replaced?"""
+    about = matrix.packages.about(name)
+    return (
+        "module" in about
+        and about.get("accelerator") in ("optional", "always")
+        and about.get("family", name) not in families
     )
 
 

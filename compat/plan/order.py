@@ -30,7 +30,8 @@ def ordered(
     if here is None:
         return tuple(found)
     if prefer == "installed":
-        return (here, *found)
+        # Another build of the same release is less of a change than another release.
+        return (here, *sorted(found, key=lambda choice: choice.public != here.public))
     # Where the best build is the very one that is installed, nothing has to be done.
     same = next((index for index, choice in enumerate(found) if _same(choice, here)), None)
     return tuple(found) if same is None else (*found[:same], here, *found[same:])

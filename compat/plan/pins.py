@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 # Distributions of two CUDA majors that write the same files (rule mixed-cuda-majors).
-_SAME_FILES = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparselt")
+SAME_FILES = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparselt")
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _clash(name: str, one: Pin, other: Pin) -> Reason:
 
 
 def _same_files(by_name: Mapping[str, list[Pin]]) -> Reason | None:
-    for stem in _SAME_FILES:
+    for stem in SAME_FILES:
         majors = [name for name in (f"{stem}-cu11", f"{stem}-cu12", f"{stem}-cu13") if name in by_name]
         if len(majors) > 1:
             one, other = by_name[majors[0]][0], by_name[majors[-1]][0]

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.goals import Goal, parse
 from compat.machine import Machine
+from compat.matrix.packages import normal
 from compat.plan.model import Request
+from compat.plan.offers import COMPANIONS
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -90,6 +92,17 @@ def described(machine: Machine, goal: Goal, matrix: "Matrix") -> tuple[Request, 
         if component in COMPONENTS or component == goal.object:
             found.append(Request(component, "*" if text in ("", "*") else text, text, "request"))
     return tuple(found)
+
+
+COMPANION = "installed beside it"  # where of a request that no user made
+
+
+def with_companions(asked: tuple[Request, ...], machine: Machine) -> tuple[Request, ...]:
+    """The requests, and the installed packages that have to move with torch."""
+    named = {request.component for request in asked}
+    here = {normal(name) for name, version in (machine.packages or {}).items() if version}
+    more = [name for name in COMPANIONS if "torch" in named and name in here and name not in named]
+    return (*asked, *(Request(name, "*", "", COMPANION) for name in more))
 
 
 def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -> tuple[Request, ...]:

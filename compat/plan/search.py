@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from compat.goals import Goal, parse
 from compat.machine import Machine
-from compat.plan.apply import applied
+from compat.plan.apply import applied, parts_of, staying
 from compat.plan.companions import companion_pins
 from compat.plan.judge import OF_PLATFORM, faults, file_faults, without_gpu
 from compat.plan.likeness import Likeness, likeness
 from compat.plan.model import Choice, Pin, Reason, Request
+from compat.plan.offers import COMPANIONS
+from compat.plan.offers.companion import fits
 from compat.plan.order import ordered
-from compat.plan.pins import shared
+from compat.plan.pins import Shared, admits, shared
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
 from compat.records import dataclass, field, replace
@@ -145,7 +147,8 @@ class Search:
 
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
         """The machine with the choice and nothing else in its environment, and what its own pins rule out."""
-        own = shared(choice.pins, self.scene.machine, self.matrix)
+        asked = {request.component for request in self.requests}  # chosen for themselves, not by a pin
+        own = shared([pin for pin in choice.pins if pin.name not in asked], self.scene.machine, self.matrix)
         clash = (own,) if isinstance(own, Reason) else ()
         if choice.installed:
             return self.scene.machine, clash
@@ -165,11 +168,28 @@ class Search:
     def _pair(self, one: Choice, other: Choice, ignored: frozenset[str]) -> bool:
         key = (self._like(one), self._like(other))
         if key not in self._pairs:
-            found = shared((*one.pins, *other.pins), self.scene.machine, self.matrix)
+            found = self._shared((one, other), ())
             self._pairs[key] = (found,) if isinstance(found, Reason) else ()
         for clash in self._pairs[key]:
             self._note(clash)
         return all(element(clash) in ignored for clash in self._pairs[key])
+
+    def _shared(self, choices: tuple[Choice, ...], more: tuple[Pin, ...]) -> Shared | Reason:
+        """Releases of what the choices share; what they demand of each other is held against each other."""
+        if all(choice.installed for choice in choices):
+            return Shared({})
+        chosen = {choice.distribution: choice for choice in choices}
+        for other in choices:
+            if other.component in COMPANIONS and "torch" in chosen and not fits(chosen["torch"], other):
+                said = f"{other.label} is not built for {chosen['torch'].label}."
+                return Reason("package-versions-mismatch", said, "builds of one index and variant go together")
+        pins = [*(pin for choice in choices for pin in choice.pins), *more]
+        for pin in pins:
+            target = chosen.get(pin.name)
+            if target is not None and admits(pin, target.version) is False:
+                said = f"{pin.by} requires {pin.name}{pin.range}, not {target.version}."
+                return Reason("package-versions-mismatch", said, pin.source)
+        return shared([pin for pin in pins if pin.name not in chosen], self.scene.machine, self.matrix)
 
     def _like(self, choice: Choice) -> Likeness:
         if choice not in self._likes:
@@ -195,12 +215,13 @@ class Search:
     ) -> tuple[Mapping[str, str | None], Machine, tuple[Reason, ...]]:
         """The shared releases, the machine, and what is wrong with it."""
         machine = self.scene.machine
-        pins: tuple[Pin, ...] = tuple(pin for choice in choices for pin in choice.pins)
-        if all(choice.installed for choice in choices):
-            pins = ()
-        else:
+        pins: tuple[Pin, ...] = ()
+        if not all(choice.installed for choice in choices):
             pins += companion_pins(choices, machine, self.matrix)
-        both = shared(pins, machine, self.matrix)
+            made = [choice for choice in choices if not choice.installed]
+            held = parts_of(machine.packages or ()) if staying(machine, made, self.matrix) else {}
+            pins += tuple(Pin(name, "*", "what is installed", "installed packages") for name in held)
+        both = self._shared(choices, pins)
         clash = (both,) if isinstance(both, Reason) else ()
         releases: Mapping[str, str | None] = {} if isinstance(both, Reason) else both.releases
         result = applied(machine, choices, releases, self.matrix)

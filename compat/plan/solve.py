@@ -9,7 +9,7 @@ from compat.plan.answers import Problem, answers, planned
 from compat.plan.conflict import conflict
 from compat.plan.lifts import lifts
 from compat.plan.model import Plan, Request
-from compat.plan.request import described, goals_for, with_goal
+from compat.plan.request import described, goals_for, with_companions, with_goal
 from compat.plan.search import Search
 from compat.records import replace
 
@@ -37,7 +37,9 @@ def plan(
         asked = described(machine, goal, matrix)
     machine = replace(machine, request=None)
     requests = with_goal(asked, goal, matrix)
-    problem = Problem(machine, requests, goals_for(requests, goal), matrix, prefer)
+    goals = goals_for(requests, goal)
+    requests = with_companions(requests, machine)
+    problem = Problem(machine, requests, goals, matrix, prefer)
     tried: list[Search] = []
     found = next(answers(problem, frozenset(allow), tried), None)
     if found is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compat.description import to_dict
 from compat.plan.model import Lift, Plan, Reason, Step
-from compat.plan.request import ALLOWED
+from compat.plan.request import ALLOWED, COMPANION
 from compat.report.style import Style
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def as_data(plan: Plan, matrix: "Matrix") -> dict[str, Any]:
         "schema": SCHEMA,
         "outcome": plan.outcome,
         "machine": plan.machine.name,
-        "request": {request.component: request.text for request in plan.requests},
+        "request": {one.component: one.text for one in plan.requests if one.where != COMPANION},
         "goal": ", ".join(str(goal) for goal in plan.goals),
         "matrix": {"version": matrix.version, "date": matrix.date},
         "steps": [_step(step) for step in plan.steps],
@@ -73,7 +73,7 @@ def _reason(reason: Reason) -> dict[str, str]:
 def as_text(plan: Plan, style: Style, installer: str) -> Iterator[str]:
     """The outcome, the steps with reason and command, or what stands in the way and what would lift it."""
     kind, text = _OUTCOMES[plan.outcome]
-    asked = ", ".join(f"{request.component} {request.text}" for request in plan.requests) or ", ".join(
+    asked = ", ".join(f"{request.component} {request.text}" for request in plan.requests if request.where != COMPANION) or ", ".join(
         map(str, plan.goals)
     )
     yield from style.wrap(f"{plan.machine.name or 'this machine'}: {asked}: {text}", "  ", style.mark(kind) + " ")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Offers = Callable[[Machine, "Matrix", str, bool], Iterator[Choice]]
 
+COMPANIONS = ("torchvision", "torchaudio")
 _MODULES = {
     "torch": "compat.plan.offers.torch",
     "tensorflow": "compat.plan.offers.tensorflow",
@@ -30,6 +31,10 @@ def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu:
     if component in _MODULES:
         found: Offers = import_module(_MODULES[component]).offers
         yield from found(machine, matrix, wanted, gpu)
+    elif component in COMPANIONS:
+        from compat.plan.offers.companion import of as companion_of
+
+        yield from companion_of(component, machine, matrix, wanted)
     else:
         from compat.plan.offers.plain import of
 

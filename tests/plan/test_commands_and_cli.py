@@ -1,0 +1,140 @@
+"""Commands are closed templates; the command line says what is wrong with its input and exits as documented."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from compat.check import check
+from compat.cli.app import run
+from compat.description import from_dict
+from compat.goals import parse
+from compat.machine import Machine
+from compat.plan.commands import UnsafeArgument, driver, interpreter, python, requirement
+
+DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
+H100 = str(DESCRIBED / "h100-driver535.toml")
+RTX3090 = str(DESCRIBED / "rtx3090-driver470.toml")
+
+
+@pytest.mark.parametrize("name", ["a b", "-r", "x;y", "$(x)", "", "x[", "https://x", "--index-url"])
+def test_what_is_no_name_goes_on_no_command_line(name):
+    with pytest.raises(UnsafeArgument):
+        requirement(name, "*")
+
+
+@pytest.mark.parametrize("spec", ["==1 --pre", "==$(x)", "@ file:///x", "==;"])
+def test_what_is_no_range_goes_on_no_command_line(spec):
+    with pytest.raises(UnsafeArgument):
+        requirement("torch", spec)
+
+
+def test_requirements():
+    assert requirement("tensorflow", "==2.15.1", ("and-cuda",)) == "tensorflow[and-cuda]==2.15.1"
+    assert requirement("numpy", "<2") == "numpy<2"
+
+
+def test_interpreters():
+    assert interpreter(Machine(), "") == "python"
+    assert interpreter(Machine(interpreter="/opt/venv/bin/python"), "") == "/opt/venv/bin/python"
+    assert interpreter(Machine(os="linux", interpreter="/x"), ".venv") == ".venv/bin/python"
+    assert interpreter(Machine(os="windows"), ".venv") == r".venv\Scripts\python.exe"
+
+
+def test_environments_of_another_python():
+    found = {one.installer: one.argv for one in python.environment(Machine(os="linux"), "3.11", ".venv")}
+    assert found["pip"] == ("python3.11", "-m", "venv", ".venv")
+    assert found["uv"][:4] == ("uv", "venv", "--python", "3.11")
+    assert found["conda"][:2] == ("conda", "create")
+    assert python.environment(Machine(os="windows"), "3.11", ".venv")[0].argv[:2] == ("py", "-3.11")
+
+
+@pytest.mark.parametrize(("machine", "argv"), [
+    (Machine(os="linux", distribution="ubuntu"), "sudo apt-get install --yes nvidia-driver-580"),
+    (Machine(os="linux", distribution="debian"), "sudo apt-get install --yes cuda-drivers-580"),
+    (Machine(os="linux", distribution="rocky"), "sudo dnf module install --assumeyes nvidia-driver:580-dkms"),
+])
+def test_driver_commands(machine, argv):
+    assert [one.shell for one in driver.install(machine, "580", None, None)] == [argv]
+
+
+@pytest.mark.parametrize("machine", [
+    Machine(os="windows", distribution="windows"), Machine(os="linux", distribution="ubuntu", environment=("wsl2",)),
+    Machine(os="linux", distribution="ubuntu", environment=("docker",)), Machine(os="linux", distribution="arch")])
+def test_no_command_installs_a_driver_where_none_can(machine):
+    assert driver.install(machine, "580", None, None) == ()
+
+
+def test_json_is_the_contract(capsys):
+    assert run(["plan", "--torch", "2.6", "--tensorrt", "10", "--machine", H100, "--format", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["schema"] == "compatcheck.plan/1"
+    assert set(plan) == {"schema", "outcome", "machine", "request", "goal", "matrix", "steps", "result", "conflict", "lifts",
+                         "alternatives"}
+    assert plan["request"] == {"torch": "==2.6.*", "tensorrt": "==10.*"}
+    assert plan["goal"] == "use:torch, use:tensorrt"
+    assert set(plan["matrix"]) == {"version", "date"}
+    for step in plan["steps"]:
+        assert set(step) == {"kind", "component", "from", "to", "why", "commands", "needs_root", "reversible"}
+        assert all(set(why) == {"rule", "message", "source"} for why in step["why"])
+        for command in step["commands"]:
+            assert shlex.split(command["shell"]) == command["argv"]
+    result = from_dict(plan["result"])
+    assert result.packages is not None
+    assert result.packages["torch"] == "2.6.0"
+
+
+def test_the_result_of_a_printed_plan_passes(capsys, real):
+    run(["plan", "--torch", "*", "--machine", RTX3090, "--format", "json"])
+    plan = json.loads(capsys.readouterr().out)
+    assert check(from_dict(plan["result"]), parse("use:torch"), real).verdict == "compatible"
+
+
+def test_impossible_exits_1_and_says_what_would_lift_it(capsys):
+    assert run(["plan", "--tensorflow", "2.15", "--machine", RTX3090]) == 1
+    out = capsys.readouterr().out
+    assert "impossible" in out
+    assert "--allow driver" in out
+    assert all(len(line) <= 80 for line in out.splitlines() if "$" not in line)
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--torch", "abc"], "abc"), (["--torch", "2.6", "--allow", "gpu"], "--allow gpu"), ([], "nothing is asked for"),
+    (["--goal", "use:nothing-known"], "unknown package"), (["--goal", "nonsense"], "not a goal"), (["--paddle", "3"], "paddle"),
+    (["--torch", "2.6", "--python", "abc"], "--python abc"), (["--goal", "use:vllm"], "vllm"),
+])
+def test_bad_input_exits_2_with_a_hint(capsys, arguments, said):
+    assert run(["plan", *arguments, "--machine", H100]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "hint:" in error
+    assert "Traceback" not in error
+
+
+def test_another_python_than_the_described_one(capsys):
+    assert run(["plan", "--tensorflow", "2.20", "--python", "3.14", "--machine", H100]) == 1
+    assert "Python 3.14" in capsys.readouterr().out
+    assert run(["plan", "--tensorflow", "2.20", "--python", "3.11", "--machine", H100]) == 0
+
+
+def test_alternatives(capsys):
+    assert run(["plan", "--torch", "2.x", "--machine", H100, "--alternatives", "--format", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    builds = [one["result"]["packages"]["torch"] for one in (plan, *plan["alternatives"])]
+    assert len(set(builds)) == len(builds) == 4
+
+
+def test_several_machines_get_the_same_builds(capsys):
+    assert run(["plan", "--torch", "2.6", "--machine", H100, "--machine", RTX3090, "--format", "json"]) == 0
+    plans = json.loads(capsys.readouterr().out)
+    assert {plan["result"]["packages"]["torch"] for plan in plans} == {"2.6.0+cu118"}
+
+
+def test_several_machines_without_a_common_build(capsys):
+    machines = [str(DESCRIBED / name) for name in ("rtx5090-driver570.toml", "gtx1080ti-driver535.toml")]
+    assert run(["plan", "--torch", "*", "--machine", machines[0], "--machine", machines[1]]) == 1
+    out = capsys.readouterr().out
+    assert "RTX 5090" in out
+    assert "GTX 1080 Ti" in out
+
