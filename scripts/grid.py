@@ -1,9 +1,9 @@
 """Plans a grid of requests for the described machines and resolves every command that can be resolved here.
 
 Usage: ``python scripts/grid.py [--uv PATH] [--no-resolve]``. Writes docs/grid.md. A command is resolved with
-``uv pip compile`` for the Python, system and C library of the machine that it is meant for, against the index that pip is
-configured with; nothing is installed. Commands that need PyTorch's or NVIDIA's own index are marked: those are not
-reachable from everywhere, and their releases are checked in the matrix only.
+``uv pip compile`` for the Python, system and C library of the machine that it is meant for, against the index that
+pip is configured with; nothing is installed. Commands that need PyTorch's or NVIDIA's own index are marked: those are
+not reachable from everywhere, and their releases are checked in the matrix only.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from compat.description import load
@@ -63,8 +63,12 @@ def main() -> int:
     parser.add_argument("--no-resolve", action="store_true", help="plan only")
     options = parser.parse_args()
     matrix = Matrix.load()
-    lines = [line for path in sorted(MACHINES.glob("*.toml")) for machine in load(str(path))
-             for line in cells(machine, matrix, None if options.no_resolve else options.uv)]
+    lines = [
+        line
+        for path in sorted(MACHINES.glob("*.toml"))
+        for machine in load(str(path))
+        for line in cells(machine, matrix, None if options.no_resolve else options.uv)
+    ]
     (ROOT / "docs" / "grid.md").write_text(table(lines, matrix), encoding="utf-8")
     failed = [line for line in lines if line.resolves.startswith("no:")]
     for line in failed:
@@ -127,24 +131,43 @@ def platform(machine: Machine) -> str:
     return f"{machine.arch}-manylinux_2_{known}" if known != 17 else f"{machine.arch}-manylinux2014"
 
 
-@lru_cache(maxsize=None)
+@cache
 def compiled(names: tuple[str, ...], python: str, target: str, uv: str) -> str:
     """``yes``, or ``no:`` and the resolver's own words."""
     line = ".".join(python.split(".")[:2])
     done = subprocess.run(
-        [uv, "pip", "compile", "-", "--quiet", "--no-header", "--python-version", line, "--python-platform", target,
-         "--only-binary", ":all:"],
-        input="\n".join(names), capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **index()})
+        [
+            uv,
+            "pip",
+            "compile",
+            "-",
+            "--quiet",
+            "--no-header",
+            "--python-version",
+            line,
+            "--python-platform",
+            target,
+            "--only-binary",
+            ":all:",
+        ],
+        input="\n".join(names),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, **index()},
+    )
     if done.returncode == 0:
         return "yes"
     return "no: " + " ".join(done.stderr.split())[:300].replace("|", "/")
 
 
-@lru_cache(maxsize=1)
+@cache
 def index() -> dict[str, str]:
     """pip's configured index, for uv, which does not read pip's configuration."""
-    done = subprocess.run([sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
+    )
     return {"UV_DEFAULT_INDEX": done.stdout.strip()} if done.stdout.strip() else {}
 
 
@@ -153,14 +176,28 @@ def table(lines: list[Line], matrix: Matrix) -> str:
     counts = Counter(line.outcome for line in lines)
     answers = Counter(line.resolves.partition(":")[0] for line in lines if line.outcome == "planned")
     head = [
-        "# The grid", "",
+        "# The grid",
+        "",
         f"{len(lines)} requests, planned with the matrix of {matrix.date} by `scripts/grid.py`: "
-        + ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) + ".",
+        + ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+        + ".",
         "Each command was resolved for the machine's Python and platform: "
-        + ", ".join(f"{number} {name}" for name, number in sorted(answers.items())) + ".",
-        "Commands that name PyTorch's or NVIDIA's own index could not be resolved where this was made.", "",
-        "| machine | asked | outcome | what | resolves |", "|---|---|---|---|---|"]
-    return "\n".join([*head, *(f"| {one.machine} | {one.asked} | {one.outcome} | {one.what} | {one.resolves} |" for one in lines)]) + "\n"
+        + ", ".join(f"{number} {name}" for name, number in sorted(answers.items()))
+        + ".",
+        "Commands that name PyTorch's or NVIDIA's own index could not be resolved where this was made.",
+        "",
+        "| machine | asked | outcome | what | resolves |",
+        "|---|---|---|---|---|",
+    ]
+    return (
+        "\n".join(
+            [
+                *head,
+                *(f"| {one.machine} | {one.asked} | {one.outcome} | {one.what} | {one.resolves} |" for one in lines),
+            ]
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -68,8 +68,8 @@ def command(
 ) -> int:
     """The least change that makes a request work here: ordered steps with reasons and pinned commands.
 
-    The driver, Python, OS, JetPack and GPU stay as they are unless --allow names them. Exit status: 0 planned or nothing
-    to do, 1 impossible, 2 wrong usage or unreadable input.
+    The driver and Python stay as they are unless --allow names them; the OS, JetPack and GPU always do. Exit status:
+    0 planned or nothing to do, 1 impossible, 2 wrong usage or unreadable input.
     """
     from compat.plan.request import BadRequest, requests
     from compat.plan.several import plan_for

@@ -39,7 +39,7 @@ class Problem:
 
 
 def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
-    """Every answer, the least change first: nothing at all, where the goals are reached and nothing was asked beside them."""
+    """Every answer, the least change first: nothing at all where the goals are reached as it is."""
     if not problem.folder and problem.prefer == "installed" and _reached(problem):
         yield Found(Scene(problem.machine), (), {}, problem.machine)
     kept = _kept_goals(problem)
@@ -90,8 +90,7 @@ def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
     search = Search(anyone, problem.requests, problem.goals, (), problem.matrix, problem.prefer, memory=problem.memory)
     if next(search.solutions(), None) is None:
         return
-    for scene in moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu):
-        yield scene
+    yield from moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu)
 
 
 def _environments(base: Scene) -> Iterator[Scene]:

@@ -1,4 +1,4 @@
-"""What else has to move with a choice: NumPy, protobuf and the like by the known breaks, torchvision and torchaudio with torch."""
+"""What has to move with a choice although no metadata says so: NumPy, protobuf and the like, by known breaks."""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,6 @@ from compat.plan.model import Choice, Pin
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
-
-_PAIRED = ("torchvision", "torchaudio", "torch-tensorrt", "torchtext")
 
 
 def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matrix") -> tuple[Pin, ...]:

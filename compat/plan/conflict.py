@@ -31,7 +31,7 @@ def conflict(tried: list[Search], requests: tuple[Request, ...]) -> tuple[Reason
 
 
 def elements_of(tried: list[Search], requests: tuple[Request, ...]) -> list[str]:
-    """The irreducible set: ``rule:component`` of a rule about one build, ``rule`` of one about several, ``request:component``."""
+    """The irreducible set: ``rule:component`` (about one build), ``rule`` (about several), ``request:component``."""
     asked = [f"request:{request.component}" for request in requests if request.text != "*"]
     needed: list[str] = []
     dropped: set[str] = set()

@@ -50,7 +50,6 @@ def _tables(choice: Choice, matrix: "Matrix") -> tuple[str, ...]:
             found.append(row.get("id") or f"{row['package']} {row['range']} {row['other']}")
         other = names.get(normal(row.get("other", "")))
         if other is not None:
-            found.append(
-                f"{row.get('with') or row.get('fits')}: {versions.parse_range(row.get('with') or row['fits']).admits(other)}"
-            )
+            text = row.get("with") or row.get("fits") or "*"
+            found.append(f"{text}: {versions.parse_range(text).admits(other)}")
     return tuple(found)

@@ -43,7 +43,7 @@ def new_environment(base: Scene) -> Scene:
 
 
 def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
-    """A new environment with another Python, the nearest one first, of those that builds of what is asked for exist for."""
+    """A new environment with another Python, the nearest first, of those that what is asked for has builds for."""
     machine, folder = base.machine, base.folder or ENVIRONMENT
     if is_jetson(machine):
         return  # the Python of a JetPack is part of it
@@ -60,7 +60,7 @@ def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: b
 
 
 def _distance(line: str, current: str | None) -> tuple[int, int]:
-    """How far a Python is from the one that is there; of two equally far the newer first. Newest first where unknown."""
+    """How far a Python is from the present one; of two equally far the newer first. Newest first where unknown."""
     minor = versions.parse(line).minor or 0
     here = versions.parse(current).minor if current else None
     return (abs(minor - here), -minor) if here is not None else (-minor, 0)
@@ -109,7 +109,7 @@ def with_driver(machine: Machine, version: str, matrix: "Matrix") -> Machine:
 
 
 def _flavour(machine: Machine, matrix: "Matrix") -> str | None:
-    """The kernel module that serves every GPU: the open one where a GPU needs it, the proprietary one where one cannot."""
+    """The kernel module that serves every GPU: the open one where one needs it, else what old ones need."""
     if machine.os != "linux":
         return None
     wanted = {
@@ -143,7 +143,7 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
 
 
 def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
-    """(branch, release) to install: a branch that is maintained longest, serves every GPU and is not below ``least``."""
+    """(branch, release) to install: the branch that is maintained longest and serves every GPU, from ``least`` on."""
     field = "latest_windows" if _windows(machine) else "latest_linux"
     last = _last_branch(machine, matrix)
     fitting = [
@@ -187,7 +187,7 @@ def _last_branch(machine: Machine, matrix: "Matrix") -> int:
 def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:
     """The step that installs a driver branch."""
     known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
-    commands = driver_commands.install(machine, branch, min(known, default=None), max(known, default=None))
+    commands = driver_commands.install(machine, branch, max(known, default=None))
     return Step(
         "driver",
         "driver",

@@ -1,7 +1,8 @@
 """The order of preference among the builds of one component (docs/plan.md).
 
-What is installed and fits comes first; then releases that the vendor tested with this CUDA, newest first; of one release
-what a plain install yields, then the newest CUDA. ``--prefer tested`` forgets what is installed, ``newest`` the tests too.
+What is installed and fits comes first; then releases that the vendor tested with this CUDA, newest first; of one
+release what a plain install yields, then the newest CUDA. ``--prefer tested`` forgets what is installed, ``newest``
+the tests too.
 """
 
 from typing import TYPE_CHECKING, Any

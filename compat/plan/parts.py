@@ -38,7 +38,7 @@ def pins(names: tuple[str, ...], ranges: dict[str, str], by: str, source: str) -
 
 @lru_cache(maxsize=256)
 def known_releases(matrix: "Matrix", name: str) -> tuple[str, ...]:
-    """Releases of a package that the matrix has heard of: published ones, else those that frameworks pin; oldest first."""
+    """Releases of a package that the matrix knows: published ones, else those that frameworks pin; oldest first."""
     published = matrix.packages.versions(name)
     if published:
         return tuple(published)

@@ -74,7 +74,7 @@ def newest(
 
 
 def serves_gpus(matrix: "Matrix", name: str, version: str, machine: Machine) -> bool:
-    """Has this cuDNN code for every GPU of the machine? cuDNN drops old GPUs within a major (9.11: Maxwell to Volta)."""
+    """Has this cuDNN code for every GPU? It drops old ones within a major (9.11: Maxwell to Volta)."""
     if not name.startswith("nvidia-cudnn-"):
         return True
     row = matrix.packages.release("cudnn", ".".join(version.split(".")[:3]))

@@ -73,9 +73,9 @@ def _reason(reason: Reason) -> dict[str, str]:
 def as_text(plan: Plan, style: Style, installer: str) -> Iterator[str]:
     """The outcome, the steps with reason and command, or what stands in the way and what would lift it."""
     kind, text = _OUTCOMES[plan.outcome]
-    asked = ", ".join(f"{request.component} {request.text}" for request in plan.requests if request.where != COMPANION) or ", ".join(
-        map(str, plan.goals)
-    )
+    asked = ", ".join(
+        f"{request.component} {request.text}" for request in plan.requests if request.where != COMPANION
+    ) or ", ".join(map(str, plan.goals))
     yield from style.wrap(f"{plan.machine.name or 'this machine'}: {asked}: {text}", "  ", style.mark(kind) + " ")
     if plan.outcome == "impossible":
         yield from _conflict(plan, style, installer)

@@ -96,9 +96,22 @@ source = "s"
 
 def build(package: str, version: str, **fields: object) -> str:
     """One build row; ``python`` and the like as they stand in TOML."""
-    row = {"os": "linux", "arch": "x86_64", "index": "pypi", "variant": "", "cuda": "11.8", "sass": ["6.1", "8.6"], "ptx": [],
-           "python": ["3.10", "3.11"], "glibc": "2.17"} | fields
-    lines = [f'package = "{package}"', f'version = "{version}"', *(f"{name} = {toml(value)}" for name, value in row.items())]
+    row = {
+        "os": "linux",
+        "arch": "x86_64",
+        "index": "pypi",
+        "variant": "",
+        "cuda": "11.8",
+        "sass": ["6.1", "8.6"],
+        "ptx": [],
+        "python": ["3.10", "3.11"],
+        "glibc": "2.17",
+    } | fields
+    lines = [
+        f'package = "{package}"',
+        f'version = "{version}"',
+        *(f"{name} = {toml(value)}" for name, value in row.items()),
+    ]
     return "[[build]]\n" + "\n".join(lines) + '\nsource = "s"\n'
 
 
@@ -115,13 +128,26 @@ def small(folder: Path, **components: str) -> Matrix:
     (folder / "schema.toml").write_text((ROOT / "matrix" / "schema.toml").read_text())
     (folder / "matrix.toml").write_text('version = "1"\ndate = 2026-01-01\n')
     for name, text in {"architecture": HARDWARE, "cuda": CUDA, "driver": DRIVER, **components}.items():
-        head = "" if text.lstrip().startswith("component") else HEAD.format(
-            component=name, names=toml([name]), accelerator="optional", cuda_from="itself")
+        head = (
+            ""
+            if text.lstrip().startswith("component")
+            else HEAD.format(component=name, names=toml([name]), accelerator="optional", cuda_from="itself")
+        )
         (folder / f"{name}.toml").write_text(head + text)
     return Matrix.from_folder(str(folder))
 
 
 def machine(driver: str = "580.95.05", capability: str = "8.6", python: str = "3.10", **fields: object) -> Machine:
     """A Linux machine with one GPU."""
-    return Machine(name="test", os="linux", arch="x86_64", glibc="2.35", environment=(), python=python, packages={},
-                   gpus=(Gpu("test GPU", capability),), driver=Driver(version=driver), **fields)  # type: ignore[arg-type]
+    return Machine(
+        name="test",
+        os="linux",
+        arch="x86_64",
+        glibc="2.35",
+        environment=(),
+        python=python,
+        packages={},
+        gpus=(Gpu("test GPU", capability),),
+        driver=Driver(version=driver),
+        **fields,
+    )  # type: ignore[arg-type]

@@ -50,28 +50,48 @@ def test_environments_of_another_python():
     assert python.environment(Machine(os="windows"), "3.11", ".venv")[0].argv[:2] == ("py", "-3.11")
 
 
-@pytest.mark.parametrize(("machine", "argv"), [
-    (Machine(os="linux", distribution="ubuntu"), "sudo apt-get install --yes nvidia-driver-580"),
-    (Machine(os="linux", distribution="debian"), "sudo apt-get install --yes cuda-drivers-580"),
-    (Machine(os="linux", distribution="rocky"), "sudo dnf module install --assumeyes nvidia-driver:580-dkms"),
-])
+@pytest.mark.parametrize(
+    ("machine", "argv"),
+    [
+        (Machine(os="linux", distribution="ubuntu"), "sudo apt-get install --yes nvidia-driver-580"),
+        (Machine(os="linux", distribution="debian"), "sudo apt-get install --yes cuda-drivers-580"),
+        (Machine(os="linux", distribution="rocky"), "sudo dnf module install --assumeyes nvidia-driver:580-dkms"),
+    ],
+)
 def test_driver_commands(machine, argv):
-    assert [one.shell for one in driver.install(machine, "580", None, None)] == [argv]
+    assert [one.shell for one in driver.install(machine, "580", None)] == [argv]
 
 
-@pytest.mark.parametrize("machine", [
-    Machine(os="windows", distribution="windows"), Machine(os="linux", distribution="ubuntu", environment=("wsl2",)),
-    Machine(os="linux", distribution="ubuntu", environment=("docker",)), Machine(os="linux", distribution="arch")])
+@pytest.mark.parametrize(
+    "machine",
+    [
+        Machine(os="windows", distribution="windows"),
+        Machine(os="linux", distribution="ubuntu", environment=("wsl2",)),
+        Machine(os="linux", distribution="ubuntu", environment=("docker",)),
+        Machine(os="linux", distribution="arch"),
+    ],
+)
 def test_no_command_installs_a_driver_where_none_can(machine):
-    assert driver.install(machine, "580", None, None) == ()
+    assert driver.install(machine, "580", None) == ()
 
 
 def test_json_is_the_contract(capsys):
     assert run(["plan", "--torch", "2.6", "--tensorrt", "10", "--machine", H100, "--format", "json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert plan["schema"] == "compatcheck.plan/1"
-    assert set(plan) == {"schema", "outcome", "machine", "request", "goal", "matrix", "steps", "result", "conflict", "lifts",
-                         "alternatives"}
+    assert set(plan) == {
+        "schema",
+        "outcome",
+        "machine",
+        "request",
+        "goal",
+        "matrix",
+        "steps",
+        "result",
+        "conflict",
+        "lifts",
+        "alternatives",
+    }
     assert plan["request"] == {"torch": "==2.6.*", "tensorrt": "==10.*"}
     assert plan["goal"] == "use:torch, use:tensorrt"
     assert set(plan["matrix"]) == {"version", "date"}
@@ -99,11 +119,19 @@ def test_impossible_exits_1_and_says_what_would_lift_it(capsys):
     assert all(len(line) <= 80 for line in out.splitlines() if "$" not in line)
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["--torch", "abc"], "abc"), (["--torch", "2.6", "--allow", "gpu"], "--allow gpu"), ([], "nothing is asked for"),
-    (["--goal", "use:nothing-known"], "unknown package"), (["--goal", "nonsense"], "not a goal"), (["--paddle", "3"], "paddle"),
-    (["--torch", "2.6", "--python", "abc"], "--python abc"), (["--goal", "use:vllm"], "vllm"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--torch", "abc"], "abc"),
+        (["--torch", "2.6", "--allow", "gpu"], "--allow gpu"),
+        ([], "nothing is asked for"),
+        (["--goal", "use:nothing-known"], "unknown package"),
+        (["--goal", "nonsense"], "not a goal"),
+        (["--paddle", "3"], "paddle"),
+        (["--torch", "2.6", "--python", "abc"], "--python abc"),
+        (["--goal", "use:vllm"], "vllm"),
+    ],
+)
 def test_bad_input_exits_2_with_a_hint(capsys, arguments, said):
     assert run(["plan", *arguments, "--machine", H100]) == 2
     error = capsys.readouterr().err
@@ -137,4 +165,3 @@ def test_several_machines_without_a_common_build(capsys):
     out = capsys.readouterr().out
     assert "RTX 5090" in out
     assert "GTX 1080 Ti" in out
-

@@ -16,8 +16,11 @@ def broken(search: Search, choices, wanted) -> set[str]:
     """Everything that speaks against a combination: rules about one build, about several, and the requests."""
     found = {element(one) for one in search._faults}
     for choice, request in zip(choices, wanted, strict=True):
-        found |= {element(one, choice.component) for one in (*search._judge_files(choice), *search._judge(choice))
-                  if one.rule not in search._of_platform()}
+        found |= {
+            element(one, choice.component)
+            for one in (*search._judge_files(choice), *search._judge(choice))
+            if one.rule not in search._of_platform()
+        }
         if choice not in search.offered(request.component, request.text):
             found.add(f"request:{request.component}")
     alone = {one.partition(":")[0] for one in found}
@@ -27,7 +30,9 @@ def broken(search: Search, choices, wanted) -> set[str]:
 
 
 @OFTEN
-@given(machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"))
+@given(
+    machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda")
+)
 def test_a_conflict_excludes_everything_and_no_part_of_it_does(tmp_path_factory, machine, asked, torch, tensorflow):
     matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
     wanted = requests(asked)
@@ -36,7 +41,9 @@ def test_a_conflict_excludes_everything_and_no_part_of_it_does(tmp_path_factory,
         return
     conflict = elements_of(tried, wanted)
     search = tried[0]
-    every = [broken(search, choices, wanted) for choices in product(*(search.offered(one.component, "*") for one in wanted))]
+    every = [
+        broken(search, choices, wanted) for choices in product(*(search.offered(one.component, "*") for one in wanted))
+    ]
     assert all(found & set(conflict) for found in every)
     for one in conflict:
         assert any(not found & (set(conflict) - {one}) for found in every), f"{one} is not needed in {conflict}"

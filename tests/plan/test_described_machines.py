@@ -10,10 +10,19 @@ from compat.goals import parse
 from compat.plan.request import requests
 from compat.plan.solve import plan
 
-MACHINES = {path.stem: next(iter(load(str(path)))) for path in
-            sorted((Path(__file__).parent.parent / "machines" / "described").glob("*.toml"))}
-ASKED = ({"tensorflow": "2.15"}, {"tensorflow": "2.10"}, {"tensorflow": "2.20"}, {"torch": "2.6", "tensorrt": "10"}, {"torch": "*"},
-         {"onnxruntime": "*"}, {"jax": "*"})
+MACHINES = {
+    path.stem: next(iter(load(str(path))))
+    for path in sorted((Path(__file__).parent.parent / "machines" / "described").glob("*.toml"))
+}
+ASKED = (
+    {"tensorflow": "2.15"},
+    {"tensorflow": "2.10"},
+    {"tensorflow": "2.20"},
+    {"torch": "2.6", "tensorrt": "10"},
+    {"torch": "*"},
+    {"onnxruntime": "*"},
+    {"jax": "*"},
+)
 
 
 def commands(answer, installer="pip"):
@@ -31,13 +40,17 @@ def test_every_plan_passes_the_check(real, name, asked):
     for goal in answer.goals:
         assert check(answer.result, goal, real).verdict != "incompatible"
     for step in answer.steps:
-        assert step.kind == "setting" or step.commands or "by hand" in step.why[-1].message, f"{step.component} has no command"
+        assert step.kind == "setting" or step.commands or "by hand" in step.why[-1].message, (
+            f"{step.component} has no command"
+        )
         assert step.why
 
 
 def test_an_old_driver_gets_the_older_cuda_of_the_same_release(real):
     answer = plan(MACHINES["rtx3090-driver470"], requests({"torch": "2.6"}), real)
-    assert commands(answer) == ["python -m pip install torch==2.6.0+cu118 --index-url https://download.pytorch.org/whl/cu118"]
+    assert commands(answer) == [
+        "python -m pip install torch==2.6.0+cu118 --index-url https://download.pytorch.org/whl/cu118"
+    ]
 
 
 def test_the_default_build_needs_no_index(real):

@@ -11,9 +11,21 @@ from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 
-BASE = Machine(name="test", os="linux", distribution="ubuntu", distribution_version="22.04", arch="x86_64", glibc="2.35",
-               environment=(), python="3.10.12", gpus=(Gpu("NVIDIA GeForce RTX 3090"),), driver=Driver(version="580.95.05"),
-               packages={}, toolkits=(), libraries=())
+BASE = Machine(
+    name="test",
+    os="linux",
+    distribution="ubuntu",
+    distribution_version="22.04",
+    arch="x86_64",
+    glibc="2.35",
+    environment=(),
+    python="3.10.12",
+    gpus=(Gpu("NVIDIA GeForce RTX 3090"),),
+    driver=Driver(version="580.95.05"),
+    packages={},
+    toolkits=(),
+    libraries=(),
+)
 
 
 def planned(machine, real, goal=None, allow=(), **asked):
@@ -64,10 +76,13 @@ def test_numpy_moves_where_the_metadata_is_silent(real):
 
 
 def test_a_framework_that_would_break_gets_an_environment_of_its_own(real):
-    machine = replace(BASE, packages={"tensorflow": "2.15.1", "nvidia-cudnn-cu12": "8.9.4.25"},
-                      libraries=(Library("cudnn", "8.9.4.25", "pip", loaded_by=("tensorflow",)),))
+    machine = replace(
+        BASE,
+        packages={"tensorflow": "2.15.1", "nvidia-cudnn-cu12": "8.9.4.25"},
+        libraries=(Library("cudnn", "8.9.4.25", "pip", loaded_by=("tensorflow",)),),
+    )
     answer = planned(machine, real, torch="2.6")
-    assert [step.kind for step in answer.steps][0] == "environment"
+    assert answer.steps[0].kind == "environment"
     assert "tensorflow" not in answer.result.packages
     assert answer.steps[1].commands[0].argv[0] == ".venv/bin/python"
 
@@ -97,7 +112,9 @@ def test_a_framework_that_stays_whole_is_left_beside(real):
 
 
 def test_damaged_files_are_installed_again(real):
-    machine = replace(BASE, packages={"torch": "2.6.0"}, damaged=(Damage("torch", "torch/lib/libtorch_cuda.so", "truncated"),))
+    machine = replace(
+        BASE, packages={"torch": "2.6.0"}, damaged=(Damage("torch", "torch/lib/libtorch_cuda.so", "truncated"),)
+    )
     answer = planned(machine, real, torch="*")
     assert [step.after for step in answer.steps] == ["removed", "2.6.0"]
     assert answer.result.damaged == ()
@@ -158,7 +175,9 @@ def test_what_the_description_asks_for_is_the_request(real):
 
 
 def test_a_build_that_is_known_by_its_cuda_only_stays(real):
-    machine = replace(BASE, packages={"torch": None}, builds={"torch": Build(cuda="12.4", architectures=("sm_80", "sm_86"))})
+    machine = replace(
+        BASE, packages={"torch": None}, builds={"torch": Build(cuda="12.4", architectures=("sm_80", "sm_86"))}
+    )
     assert planned(machine, real, goal="use:torch").outcome == "nothing-to-do"
 
 

@@ -13,17 +13,20 @@ LINUX = Machine(os="linux", arch="x86_64", python="3.10.12")
 WINDOWS = Machine(os="windows", arch="x86_64", python="3.9.1")
 
 
-@pytest.mark.parametrize(("marker", "linux", "windows"), [
-    ('platform_system == "Linux" and platform_machine == "x86_64"', True, False),
-    ('sys_platform == "win32"', False, True),
-    ("platform_system == 'Linux' and (platform_machine == 'arm64' or platform_machine == 'aarch64')", False, False),
-    ('python_version < "3.10"', False, True),
-    ('python_version >= "3.9" and python_version < "3.11"', True, True),
-    ('platform_machine != "arm64" or platform_system != "Darwin"', True, True),
-    ("extra == 'and-cuda'", False, False),
-    ("python_version not in '3.8'", True, True),
-    ("", True, True),
-])
+@pytest.mark.parametrize(
+    ("marker", "linux", "windows"),
+    [
+        ('platform_system == "Linux" and platform_machine == "x86_64"', True, False),
+        ('sys_platform == "win32"', False, True),
+        ("platform_system == 'Linux' and (platform_machine == 'arm64' or platform_machine == 'aarch64')", False, False),
+        ('python_version < "3.10"', False, True),
+        ('python_version >= "3.9" and python_version < "3.11"', True, True),
+        ('platform_machine != "arm64" or platform_system != "Darwin"', True, True),
+        ("extra == 'and-cuda'", False, False),
+        ("python_version not in '3.8'", True, True),
+        ("", True, True),
+    ],
+)
 def test_markers(marker, linux, windows):
     assert applies(marker, LINUX) is linux
     assert applies(marker, WINDOWS) is windows
@@ -37,7 +40,9 @@ def test_unknown_python_leaves_a_requirement_in():
     assert applies('python_version < "3.9"', Machine(os="linux"))
 
 
-CUDNN = "\n".join(small_matrix.build("nvidia-cudnn-cu12", text, cuda="12", sass=[]) for text in ("8.9.2.26", "9.1.0.70", "9.5.1.17"))
+CUDNN = "\n".join(
+    small_matrix.build("nvidia-cudnn-cu12", text, cuda="12", sass=[]) for text in ("8.9.2.26", "9.1.0.70", "9.5.1.17")
+)
 
 
 @pytest.fixture
@@ -61,12 +66,16 @@ def test_what_is_installed_stays(matrix):
     assert shared([pin(">=9")], here, matrix).releases == {"nvidia-cudnn-cu12": "9.1.0.70"}
 
 
-@pytest.mark.parametrize("pins", [
-    [pin("==9.1.0.70"), pin("==8.9.2.26", "b")], [pin("==9.1.0.70"), pin(">=9.3", "b")],
-    [pin("==8.9.2.26"), pin("*", "b", unread=True)],
-    [pin(">=2,<3", name="made-up"), pin("<2", "b", name="made-up")],
-    [pin("~=12.0", name="made-up"), pin("~=13.0", "b", name="made-up")],
-])
+@pytest.mark.parametrize(
+    "pins",
+    [
+        [pin("==9.1.0.70"), pin("==8.9.2.26", "b")],
+        [pin("==9.1.0.70"), pin(">=9.3", "b")],
+        [pin("==8.9.2.26"), pin("*", "b", unread=True)],
+        [pin(">=2,<3", name="made-up"), pin("<2", "b", name="made-up")],
+        [pin("~=12.0", name="made-up"), pin("~=13.0", "b", name="made-up")],
+    ],
+)
 def test_demands_that_cannot_be_met(matrix, pins):
     found = shared(pins, LINUX, matrix)
     assert isinstance(found, Reason)
@@ -74,11 +83,16 @@ def test_demands_that_cannot_be_met(matrix, pins):
     assert "a requires" in found.message or "b requires" in found.message
 
 
-@pytest.mark.parametrize("pins", [
-    [pin("*", name="numpy"), pin("<2", "b", name="numpy")], [pin(">=1.2", name="numpy"), pin("<2", "b", name="numpy")],
-    [pin("~=12.0", name="made-up"), pin(">=12.5,<13", "b", name="made-up")], [pin("*", unread=True)],
-    [pin("==2.*", name="made-up"), pin(">=2.5", "b", name="made-up")],
-])
+@pytest.mark.parametrize(
+    "pins",
+    [
+        [pin("*", name="numpy"), pin("<2", "b", name="numpy")],
+        [pin(">=1.2", name="numpy"), pin("<2", "b", name="numpy")],
+        [pin("~=12.0", name="made-up"), pin(">=12.5,<13", "b", name="made-up")],
+        [pin("*", unread=True)],
+        [pin("==2.*", name="made-up"), pin(">=2.5", "b", name="made-up")],
+    ],
+)
 def test_demands_whose_release_is_not_known(matrix, pins):
     found = shared(pins, LINUX, matrix)
     assert isinstance(found, Shared)
@@ -91,6 +105,8 @@ def test_parts_of_two_cuda_majors_write_the_same_files(matrix):
     assert found.rule == "mixed-cuda-majors"
 
 
-@pytest.mark.parametrize(("text", "outside"), [(">=2", "<2"), ("<4", ">=4"), (">3.20", "<=3.20"), ("==2.1", None), (">=1,<2", None)])
+@pytest.mark.parametrize(
+    ("text", "outside"), [(">=2", "<2"), ("<4", ">=4"), (">3.20", "<=3.20"), ("==2.1", None), (">=1,<2", None)]
+)
 def test_the_range_outside_of_a_break(text, outside):
     assert complement(text) == outside

@@ -31,8 +31,13 @@ def rows(draw, package, releases, extra):
         cuda = draw(st.sampled_from(["11.8", "12.4"]))
         pin = f"nvidia-cudnn-cu{cuda[:2]}{draw(st.sampled_from(PINS))}"
         text = small_matrix.build(
-            package, release, cuda=cuda, sass=draw(st.sampled_from([["6.1"], ["8.6"], ["6.1", "8.6"]])),
-            python=draw(st.sampled_from([["3.10"], ["3.11"], ["3.10", "3.11"]])), requires=[] if extra else [pin])
+            package,
+            release,
+            cuda=cuda,
+            sass=draw(st.sampled_from([["6.1"], ["8.6"], ["6.1", "8.6"]])),
+            python=draw(st.sampled_from([["3.10"], ["3.11"], ["3.10", "3.11"]])),
+            requires=[] if extra else [pin],
+        )
         if extra:
             text += f"[build.extras]\n{extra} = [\"{pin}; extra == '{extra}'\"]\n"
         found.append(text)
@@ -41,12 +46,28 @@ def rows(draw, package, releases, extra):
 
 CUDNN_ROWS = "\n".join(
     small_matrix.build(f"nvidia-cudnn-cu{major}", release, cuda=major, sass=[], python=["3.10", "3.11", "3.12"])
-    for major in ("11", "12") for release in CUDNN)
-MACHINES = st.builds(small_matrix.machine, driver=st.sampled_from(["450.36", "470.82.01", "535.54.03", "580.95.05"]),
-                     capability=st.sampled_from(["6.1", "8.6"]), python=st.sampled_from(["3.10", "3.11", "3.12"]))
-ASKED = st.sampled_from([{"torch": "*"}, {"torch": "2.1"}, {"tensorflow": "*"}, {"torch": "*", "tensorflow": "*"},
-                         {"torch": "2.x", "tensorflow": "2.15"}, {"torch": "2.0", "tensorflow": "*"}])
-OFTEN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+    for major in ("11", "12")
+    for release in CUDNN
+)
+MACHINES = st.builds(
+    small_matrix.machine,
+    driver=st.sampled_from(["450.36", "470.82.01", "535.54.03", "580.95.05"]),
+    capability=st.sampled_from(["6.1", "8.6"]),
+    python=st.sampled_from(["3.10", "3.11", "3.12"]),
+)
+ASKED = st.sampled_from(
+    [
+        {"torch": "*"},
+        {"torch": "2.1"},
+        {"tensorflow": "*"},
+        {"torch": "*", "tensorflow": "*"},
+        {"torch": "2.x", "tensorflow": "2.15"},
+        {"torch": "2.0", "tensorflow": "*"},
+    ]
+)
+OFTEN = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 
 
 def matrix_of(folder, torch: str, tensorflow: str) -> Matrix:
@@ -66,13 +87,16 @@ def fits(machine: Machine, choices: tuple, matrix: Matrix) -> bool:
         after = applied(machine, choices, shared, matrix)
         reports = [check(after, parse(f"use:{choice.component}"), matrix) for choice in choices]
         if all(report.verdict == "compatible" for report in reports) and not any(
-                file_faults(after, choice, matrix) for choice in choices):
+            file_faults(after, choice, matrix) for choice in choices
+        ):
             return True
     return False
 
 
 @OFTEN
-@given(machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"))
+@given(
+    machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda")
+)
 def test_plans_pass_the_check_and_impossible_is_so(tmp_path_factory, machine, asked, torch, tensorflow):
     matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
     wanted = requests(asked)
@@ -93,7 +117,9 @@ def test_plans_pass_the_check_and_impossible_is_so(tmp_path_factory, machine, as
 
 
 @OFTEN
-@given(machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"))
+@given(
+    machine=MACHINES, asked=ASKED, torch=rows("torch", TORCH, ""), tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda")
+)
 def test_what_lifts_a_conflict_lifts_it(tmp_path_factory, machine, asked, torch, tensorflow):
     matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
     answer = plan(machine, requests(asked), matrix)

@@ -5,12 +5,9 @@ from compat.machine import Machine
 from compat.plan.model import Command
 
 OPEN_ONLY = Capability(10, 0)  # Blackwell and newer run with the open kernel module only
-OPEN_SINCE = Capability(7, 5)  # Turing is the first generation that the open kernel module serves
 
 
-def install(
-    machine: Machine, branch: str, oldest_gpu: Capability | None, newest_gpu: Capability | None
-) -> tuple[Command, ...]:
+def install(machine: Machine, branch: str, newest_gpu: Capability | None) -> tuple[Command, ...]:
     """Commands that install a driver branch; none where no package manager does it (Windows, WSL, other systems)."""
     if machine.os != "linux" or machine.in_environment("wsl2", "docker", "kubernetes", "jetson"):
         return ()

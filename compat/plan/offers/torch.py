@@ -75,7 +75,7 @@ def _pins(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin,
 
 @lru_cache(maxsize=64)
 def _toolkit_pins(matrix: "Matrix", cuda: str) -> tuple[tuple[str, str], ...]:
-    """What builds of the public index for the same CUDA release pin of the toolkit: the parts of one toolkit are one set."""
+    """What builds of the public index for the same CUDA release pin of the toolkit, whose parts are one set."""
     for builds in matrix.packages.builds("torch").values():
         for row in builds:
             if row["index"] == "pypi" and row.get("cuda") == cuda and row["os"] == "linux" and "requires" in row:
