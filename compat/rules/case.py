@@ -63,7 +63,8 @@ class Case:
         kind, _, name = path.partition(".")
         if kind in ("packages", "request"):
             value = (getattr(self.machine, kind) or {}).get(name, value)
-        where = self.machine.sources.get(path) or "machine description"
+        sources = self.machine.sources
+        where = sources.get(path) or sources.get(path.rpartition(".")[0]) or "machine description"
         return Evidence(f"{path} = {value}", where)
 
     def claim(self, text: str, claim: "Claim") -> Evidence:
