@@ -1,6 +1,6 @@
 """Kills real installations at random moments and looks at what is left: ``python -m scripts.kills --count 200``.
 
-Each round starts `compatcheck install` of a plan of two steps (tiny wheels, real pip, no network), kills it with SIGKILL
+Each round starts `compatcheck install` of a plan of two steps (tiny wheels, real pip, no network), kills it by SIGKILL
 at a random moment, and recovers by `rollback` (itself killed in every third round, then run again) or by the next
 `install`. Afterwards every file of the environment, by content and mode, has to be as before or as planned.
 """

@@ -26,7 +26,7 @@ _PART = re.compile(r"^([a-z0-9][a-z0-9._-]*)=([0-9][A-Za-z0-9.*_]*)$")
 _LINE = re.compile(r"(?<![\d.])\d\.\d{1,2}$")
 _FOLDER = re.compile(rf"(?<![^/]){re.escape(ENVIRONMENT)}(?:-[a-z0-9][a-z0-9-]*)?$")
 _BRANCH = re.compile(r"(?<![\d.])(\d{3})(?!\d)")
-_INTERPRETER = re.compile(r"^[^\x00-\x1f\x7f-]*\S[^\x00-\x1f\x7f]*$")
+_INTERPRETER = re.compile(r"^(?!-)[^\x00-\x1f\x7f]+$")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _create(words: tuple[str, ...]) -> Action | None:
     folders = {match[0] for match in map(_FOLDER.search, words) if match}
     lines = {match[0] for match in map(_LINE.search, words) if match}
     for folder in sorted(folders):
-        for line in (None, *sorted(lines)):
+        for line in (*sorted(lines), None):
             for system in ("linux", "windows"):
                 machine = Machine(os=system, interpreter=words[0] if _INTERPRETER.match(words[0]) else None)
                 if _rebuilt(words, installers.environment(machine, line, folder)):
@@ -214,7 +214,7 @@ def _system(words: tuple[str, ...]) -> Action | None:
     for distribution in ("ubuntu", "rhel", "debian") if branch else ():
         machine = Machine(os="linux", distribution=distribution, environment=())
         for newest in (None, drivers.OPEN_ONLY):
-            if branch and _rebuilt(words, drivers.install(machine, branch[1], newest, newest)):
+            if branch and _rebuilt(words, drivers.install(machine, branch[1], newest)):
                 return System(words)
     return None
 

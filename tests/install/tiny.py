@@ -174,8 +174,8 @@ def variables_of(**more: str) -> dict[str, str]:
 
 @contextmanager
 def index(folder: Path, stop_after: int | None = None, other_hash: str = "") -> Iterator[str]:
-    """A simple index (PEP 503) of a folder's wheels. It goes away in the middle of a wheel after some requests, or names
-    another hash for one file."""
+    """A simple index (PEP 503) of a folder's wheels. It goes away in the middle of a wheel after some requests, or
+    names another hash for one file."""
     served = 0
 
     class Handler(http.server.BaseHTTPRequestHandler):
