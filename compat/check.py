@@ -112,6 +112,6 @@ _PRESENCE = ("gpu-missing", "driver-missing", "other-driver-bound", "gpus-hidden
 def _verdict(case: Case, findings: tuple[Finding, ...], holds: tuple[Holds, ...]) -> Verdict:
     if any(finding.severity == "error" for finding in findings):
         return "incompatible"
-    about_package = case.main is not None and case.goal.object != "gpu"
+    about_package = str(case.goal) != "use:gpu"
     telling = [one for one in holds if one.rule != "gpu-missing" and not (about_package and one.rule in _PRESENCE)]
     return "compatible" if telling else "unknown"

@@ -62,7 +62,7 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         return
     version, fact = have
     affected = versions.parse_range(row["range"]).admits(version)
-    told = _installed(case, other) if other else None
+    told = (_installed(case, other) or _pulled(case, other, row.get("with", "*"))) if other else None
     met: bool | None = True
     if told is not None:
         met = versions.parse_range(row.get("with", "*")).admits(versions.parse(told[0]).public)
@@ -104,4 +104,17 @@ def _installed(case: "Case", name: str) -> Told | None:
     found = case.loaded(name)
     if found is not None and found[1].version is not None:
         return found[1].version, case.read(f"{found[0]}.version", found[1].version)
+    return None
+
+
+def _pulled(case: "Case", name: str, affected: str) -> Told | None:
+    """The least release of a package that another one of the goal requires, where every newer one is affected as well."""
+    if not affected.startswith(">=") or "," in affected or case.has(name) is not None:
+        return None
+    for subject in case.subjects:
+        lines = {str(row.get("requires")) for row in subject.candidates}
+        for pinned, spec, marker in case.matrix.packages.pins(subject.candidates[0]) if len(lines) == 1 else ():
+            least = next((bound for sign, bound, _ in versions.parse_range(spec).clauses if sign in (">=", "==", "~=")), None)
+            if pinned == normal(name) and least is not None and not marker and versions.parse_range(affected).admits(least.text):
+                return least.text, case.cite(f"{subject.label} requires {pinned}{spec}", subject.candidates[0], "requires")
     return None

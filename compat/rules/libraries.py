@@ -30,6 +30,10 @@ def _concerns(case: Case, soname: str) -> bool:
 
 def opens(subject: Subject, soname: str) -> bool | None:
     """Does the build open this soname? None where its list is unknown or the candidates differ."""
+    number = soname.rpartition(".so.")[2].partition(".")[0]
+    if soname.startswith("libcudnn") and number.isdigit() and subject.field("cudnn").values:
+        # Pins and builds tell the major of cuDNN where a list of sonames does not.
+        return subject.field("cudnn").decide(lambda built: versions.parse(built).major == int(number))
     if not subject.candidates or any("needs" not in row for row in subject.candidates):
         return None
     return subject.every(lambda row: _is_among(soname, row["needs"]))
@@ -75,8 +79,25 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             elif opened is False:
                 yield Holds("library-not-found", subject.component, f"{subject.label} does not open {soname}",
                             (case.read(path, soname),))
+        yield from _other_tensorrt(case, subject)
         if subject.facts.missing == ():
             yield Holds("library-not-found", subject.component, f"every library that {subject.label} opens is found")
+
+
+def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
+    """TensorRT's sonames carry its major: who opens libnvinfer.so.10 does not find it where only TensorRT 8 is."""
+    if str(case.goal) != "use:onnxruntime-tensorrt" or subject is not case.main or not subject.candidates:
+        return
+    wanted = {soname for row in subject.candidates for soname in row.get("needs", ()) if soname.startswith("libnvinfer.so.")}
+    copies = case.libraries("tensorrt")
+    majors = {str(versions.parse(copy.version).major) if copy.version else None for _, copy in copies}
+    if len(wanted) != 1 or None in majors or not majors or any("needs" not in row for row in subject.candidates):
+        return
+    soname = wanted.pop()
+    if soname.rpartition(".")[2] not in majors:
+        yield Finding("library-not-found", subject.component,
+                      f"{subject.label} opens {soname}; this machine has TensorRT {', '.join(sorted(filter(None, majors)))}.",
+                      tuple(case.read(f"{path}.version", copy.version) for path, copy in copies), tuple(_bring(case, soname)))
 
 
 def _told(subject: Subject) -> bool:

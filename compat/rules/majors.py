@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from compat import versions
+from compat.matrix import Row
 from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
@@ -43,23 +44,35 @@ def _other_soname(case: Case, subject: Subject) -> Iterator[Outcome]:
         return
     kits = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
     same_major = [(path, kit) for path, kit in kits if versions.same_line(kit, cuda, 1)]
-    system = "windows" if case.is_windows else "linux"
-    wanted = case.matrix.libraries.soname_for("cudart", cuda=versions.major_minor(cuda), system=system)
-    if not kits or not same_major or wanted is None or _carried(case, cuda):
+    if not same_major or _carried(case, cuda):
         return
-    offered = [case.matrix.libraries.soname_for("cudart", cuda=versions.major_minor(kit), system=system) for _, kit in same_major]
-    if all(row is not None and row["soname"] != wanted["soname"] for row in offered):
-        path, kit = same_major[0]
-        yield Finding("cuda-library-too-old", "cuda",
-                      f"{subject.label} opens {wanted['soname']} of CUDA {cuda}; CUDA {kit} does not have it.",
-                      (case.read(path, kit), case.cite(f"{wanted['soname']} is CUDA {wanted.get('cuda')}", wanted)),
-                      (Remedy(f"install the CUDA {versions.major_minor(cuda)} toolkit beside it", "system"),))
+    for wanted in _sonames(case, subject, cuda):
+        ships = versions.parse_range(wanted["cuda"])
+        if all(ships.admits(versions.major_minor(kit)) is False for _, kit in same_major):
+            path, kit = same_major[0]
+            yield Finding("cuda-library-too-old", "cuda",
+                          f"{subject.label} opens {wanted['soname']} of CUDA {cuda}; CUDA {kit} does not have it.",
+                          (case.read(path, kit), case.cite(f"{wanted['soname']} is CUDA {wanted['cuda']}", wanted)),
+                          (Remedy(f"install the CUDA {versions.major_minor(cuda)} toolkit beside it", "system"),))
+            return
+
+
+def _sonames(case: Case, subject: Subject, cuda: str) -> "list[Row]":
+    """Rows of the CUDA libraries that the build opens, as far as they are listed; of cudart at least."""
+    needs = [set(row.get("needs", ())) for row in subject.candidates if row.get("cuda") is not False]
+    listed = [case.matrix.libraries.of_soname(soname) for soname in sorted(set.intersection(*needs))] if needs else []
+    cudart = case.matrix.libraries.soname_for(
+        "cudart", cuda=versions.major_minor(cuda), system="windows" if case.is_windows else "linux")
+    return [row for row in (*listed, cudart) if row is not None and "cuda" in row]
 
 
 def _takes_system_cuda(case: Case, subject: Subject) -> bool:
     """Does the package leave its CUDA libraries to the machine? One whose metadata pins CUDA's parts brings them."""
-    if case.matrix.packages.about(subject.component).get("cuda_from") not in ("system", "either"):
+    about = case.matrix.packages.about(subject.component).get("cuda_from")
+    if about not in ("system", "either"):
         return False
+    if about == "either" and any("nvidia-" in str(row.get("extras", "")) for row in subject.candidates):
+        return False  # an extra of its own may have brought them
     return not subject.candidates or not all(
         any(name.startswith(("nvidia-cublas", "nvidia-cuda-runtime", "cuda-toolkit")) for name, _, marker
             in case.matrix.packages.pins(row) if "extra" not in marker) for row in subject.candidates)

@@ -41,10 +41,15 @@ def _of_image(case: "Case") -> "Iterator[Runtime]":
     name, colon, tag = (case.machine.container.image or "").rpartition(":")
     if not colon:
         return
-    release = tag.partition("-")[0]
-    for row in case.matrix.rows("container", "container"):
-        if row["image"] == name.rpartition("/")[2] and row["tag"] == release and "cuda" in row:
-            yield Runtime(row["cuda"], f"the image {row['image']}:{row['tag']}", "container.image", "cuda")
+    image, release = name.rpartition("/")[2], tag.partition("-")[0]
+    rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release and "cuda" in row]
+    # NVIDIA's monthly images of the frameworks are made on one CUDA image.
+    chosen = [row for row in rows if row["image"] == image] or [row for row in rows if image in _MONTHLY and row["image"] in _MONTHLY]
+    for row in chosen[:1]:
+        yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda")
+
+
+_MONTHLY = ("pytorch", "tensorflow", "tensorrt", "tritonserver", "mxnet", "paddlepaddle", "jax")
 
 
 def _of_subject(case: "Case", subject: Subject) -> "Iterator[Runtime]":

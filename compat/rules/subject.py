@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from compat import versions
 from compat.machine import Build, Machine
 from compat.matrix.packages import fits_platform, normal, same_cuda
-from compat.records import dataclass
+from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -56,6 +56,7 @@ class Subject:
     facts: Build
     candidates: "tuple[Row, ...]"
     matrix: "Matrix"
+    conda_cuda: tuple[str, str] | None = None  # (CUDA, field) that a conda environment pins for its GPU builds
 
     @property
     def label(self) -> str:
@@ -75,6 +76,8 @@ class Subject:
         told = Possible(values, bool(values) and len(values) == len(self.candidates))
         if name == "cuda" and told.known is None and self.local_cuda is not None:
             return Possible(((self.local_cuda, self.path),), True)
+        if name == "cuda" and told.known is None and self.conda_cuda is not None and any(told.values):
+            return Possible((self.conda_cuda,), True)
         return told
 
     @property
@@ -134,10 +137,29 @@ def _gpu_first(names: list[str]) -> list[str]:
 def _subject(machine: Machine, component: str, distribution: str, version: str | None, state: str,
              matrix: "Matrix", wanted: str = "") -> Subject:
     facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
-    subject = Subject(component, distribution, version, state, facts, (), matrix)
+    pinned = _conda_cuda(machine) if facts.cuda is None and normal(distribution) in _conda_names(matrix, component) else None
+    subject = Subject(component, distribution, version, state, facts, (), matrix, pinned)
     rows = matching(matrix, distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
-    return Subject(component, distribution, version, state, facts, fitting, matrix)
+    return replace(subject, candidates=fitting)
+
+
+_CONDA_PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
+
+
+def _conda_cuda(machine: Machine) -> tuple[str, str] | None:
+    """The CUDA of every GPU build in a conda environment: the package that holds its libraries, or that pins them."""
+    for name in _CONDA_PINS:
+        version = (machine.packages or {}).get(name)
+        if version:
+            return versions.major_minor(version), f"packages.{name}"
+    return None
+
+
+def _conda_names(matrix: "Matrix", component: str) -> list[str]:
+    """Names that only conda has: pytorch is not the public index's torch."""
+    names = matrix.packages.about(component).get("distributions", {})
+    return [normal(name) for name in names.get("conda", ()) if name not in names.get("pypi", ())]
 
 
 def _facts_by_normal(machine: Machine, distribution: str) -> Build:
@@ -180,6 +202,8 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
     if subject.facts.source is not None and not _is_from(row, subject.facts.source):
         return False
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
+        return False
+    if subject.conda_cuda is not None and row.get("cuda") and same_cuda(row["cuda"], subject.conda_cuda[0]) is False:
         return False
     local = subject.version.partition("+")[2] if subject.version else ""
     if local:
