@@ -83,9 +83,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except SystemExit as stop:
-        from click.utils import PacifyFlushWrapper
-
-        if isinstance(sys.stdout, PacifyFlushWrapper):  # so click says that the reader has gone away
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # so click says that the reader has gone away
             return _reader_gone()
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 3
     except Exception as error:

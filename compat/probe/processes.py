@@ -98,7 +98,7 @@ class View:
         if why == NOT_FOUND and ".so" in soname and "/" not in soname and not soname.startswith(DRIVERS_OWN):
             self.missing.setdefault(soname, by)
 
-    def cudnn_parts(self) -> None:
+    def cudnn_parts(self, used: bool = True) -> None:
         """What the cuDNN in the process opens by itself when it is first used, on its own behalf."""
         shims = ((o, libnames.split(o.real.rpartition("/")[2])) for o in self.process.objects)
         shim, parts = next(((o, parts) for o, parts in shims if parts and parts[0] == "libcudnn"), (None, None))
@@ -107,8 +107,10 @@ class View:
         major = parts[1].partition(".")[0]
         for part in libnames.CUDNN_PARTS:
             name = f"libcudnn_{part}.so.{major}"
-            if self.process.resolve(name, shim).path:
-                self.process.do(Step("dlopen", name=name, by=shim.path))
+            # Releases differ in their parts, but each since 9 has this one: without it the first call ends the process
+            # ("Invalid handle. Cannot load symbol cudnnGetVersion", measured).
+            if self.process.resolve(name, shim).path or (used and part == "graph" and int(major) >= 9):
+                self.open(name, shim.path)
 
 
 def _torch(view: View) -> None:
@@ -170,6 +172,7 @@ def _jax(view: View) -> None:
     """A JAX plugin: its preloads from the first ``nvidia.*`` package, the plugin, and what XLA then opens by name."""
     major = view.distribution.name.removeprefix("jax-cuda").partition("-")[0]
     module = f"jax_plugins/xla_cuda{major}"
+    _jax_modules(view, major)
     for folder, files in _JAX_PRELOAD.findall(view.text(f"{module}/__init__.py")):
         site = next((s for s in view.python.path if view.host.is_dir(f"{s}/nvidia/{folder}")), None)
         for file in re.findall(r"""["'](lib[\w.-]+)["']""", files) if site else ():
@@ -179,6 +182,17 @@ def _jax(view: View) -> None:
         required = re.search(rf"nvidia-cudnn-cu{major}\b[^\n;]*?>=\s*(\d+)", view.metadata())
         _open_cuda(view, major, [plugin], required[1] if required else None)
         view.cudnn_parts()
+
+
+def _jax_modules(view: View, major: str) -> None:
+    """The plugin's modules register GPU code as `import jax` loads them, so they open cudart before the preloads do.
+
+    Measured with JAX 0.11.2; all have one RUNPATH, so one of them stands for the ten.
+    """
+    cudart = next((f"lib{name}" for name in SONAMES.get(major, ()) if name.startswith("cudart")), "")
+    for path in view.named(f"jax_cuda{major}_plugin", r"_prng(?:\..*)?\.so"):
+        if cudart and view.try_load(path) and view.process.resolve(cudart, view.process.find(path)).path:
+            view.open(cudart, path)
 
 
 def _open_cuda(view: View, cuda: str, by: list[str], cudnn: str | None) -> None:
@@ -254,7 +268,7 @@ def _ctranslate2(view: View) -> None:
     cublas = CTRANSLATE2_CUBLAS.get((view.distribution.version or "").partition(".")[0])
     if own and cublas:
         view.open(cublas, own)
-    view.cudnn_parts()
+    view.cudnn_parts(used=False)
 
 
 RECIPES: dict[str, Callable[[View], None]] = {
