@@ -36,7 +36,7 @@ def _choice(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
         version,
         row["index"],
         row["variant"],
-        build=Build(cuda=cuda, cudnn=row.get("cudnn"), source=row["index"]),
+        build=Build(cuda=cuda, source=row["index"]),
         pins=_pins(row, machine, matrix, f"torch {version}"),
         row=row,
         default=row["index"] == "pypi",
