@@ -9,15 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from compat.guard.invocation import Invocation
-from compat.guard.resolver import NoAnswer, Question, of_uninstall
-from compat.guard.result import after
+from compat.guard.resolver import Answer, Known, NoAnswer, Question, of_uninstall
 from compat.guard.transaction import Transaction
-from compat.guard.verdict import Harm, harms
 from compat.machine import Machine
-from compat.rules.base import Finding
 
 if TYPE_CHECKING:
+    from compat.guard.verdict import Harm
     from compat.matrix import Matrix
+    from compat.rules.base import Finding
 
 _SAYS = {
     "broken": "works now and would not any more",
@@ -66,38 +65,46 @@ class Gate:
         """What there is to say, line by line; afterwards ``stopped`` and ``status`` are set."""
         if not self.invocation.judged:
             return
-        yield from self._dead_names()
-        if self.stopped:
-            return
         try:
-            transaction = self._transaction(self.invocation)
+            yield from self._judged()
         except NoAnswer as error:
             yield from self._unanswered(error)
+
+    def _judged(self) -> Iterator[str]:
+        answer = self._ask(self.invocation)
+        # From here on all happens while the resolver works, imports too: it is its network that takes the time.
+        from compat.guard.verdict import harms
+
+        yield from self._dead_names()
+        if self.stopped:
+            answer.stop()
             return
+        harms(self.machine, self.machine, self.matrix)  # reads what the verdict will need
+        transaction = answer.answer()
         found = self._harms(transaction)
         yield from _shown(found)
         if any(harm.blocks for harm in found):
             self.stopped, self.status = True, 1
             yield from self._way_out(transaction, found)
 
-    def _transaction(self, invocation: Invocation) -> Transaction:
-        if invocation.verb == "uninstall":
-            return of_uninstall(
-                invocation, [name for name, version in (self.machine.packages or {}).items() if version]
-            )
-        question = Question(invocation)
-        # Read the machine while the resolver works: it is the resolver's network that takes the time.
-        _ = self.machine, self.matrix.index
-        return question.answer()
+    def _ask(self, invocation: Invocation) -> Answer:
+        """Start asking. An uninstallation needs no resolver."""
+        if invocation.verb != "uninstall":
+            return Question(invocation)
+        installed = [name for name, version in (self.machine.packages or {}).items() if version]
+        return Known(of_uninstall(invocation, installed))
 
-    def _harms(self, transaction: Transaction) -> tuple[Harm, ...]:
+    def _harms(self, transaction: Transaction) -> "tuple[Harm, ...]":
         if transaction.empty:
             return ()
+        from compat.guard.result import after
+        from compat.guard.verdict import harms
+
         return harms(self.machine, after(self.machine, transaction, self.matrix), self.matrix)
 
     def _harmless(self, invocation: Invocation) -> bool:
         try:
-            return not any(one.blocks for one in self._harms(self._transaction(invocation)))
+            return not any(one.blocks for one in self._harms(self._ask(invocation).answer()))
         except NoAnswer:
             return False
 
@@ -128,7 +135,7 @@ class Gate:
             yield f"because: {found.message} ({found.rule})"
             yield from (f"fix: {remedy.text}" for remedy in found.remedies)
 
-    def _way_out(self, transaction: Transaction, found: tuple[Harm, ...]) -> Iterator[str]:
+    def _way_out(self, transaction: Transaction, found: "tuple[Harm, ...]") -> Iterator[str]:
         from compat.guard.nearest import nearest
 
         ways = nearest(self.invocation, self.machine, transaction, found, self.matrix, self._harmless)
@@ -152,7 +159,7 @@ class Gate:
             return 2
 
 
-def _shown(found: tuple[Harm, ...]) -> Iterator[str]:
+def _shown(found: "tuple[Harm, ...]") -> Iterator[str]:
     """Each harm once, with all the goals that it is done to."""
     merged: dict[tuple[str, tuple[Finding, ...]], list[Harm]] = {}
     for harm in found:

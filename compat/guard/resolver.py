@@ -10,7 +10,8 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from compat.guard.invocation import Invocation
 from compat.guard.transaction import Coming, Transaction, source_of
@@ -29,6 +30,30 @@ class NoAnswer(Exception):
         super().__init__(message)
         self.said = said
         self.status = status
+
+
+class Answer(Protocol):
+    """What a resolver is about to say."""
+
+    def answer(self) -> Transaction:
+        """Wait for it. Raises NoAnswer."""
+
+    def stop(self) -> None:
+        """It is no longer wanted."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """An answer that needs no resolver."""
+
+    transaction: Transaction
+
+    def answer(self) -> Transaction:
+        """At once."""
+        return self.transaction
+
+    def stop(self) -> None:
+        """Nothing is under way."""
 
 
 class Question:
@@ -53,6 +78,13 @@ class Question:
         if self.invocation.installer == "pip":
             more = (*more, "--quiet", "--report", self._report)
         return (*self.invocation.argv, *more)
+
+    def stop(self) -> None:
+        """End the resolver; it has changed nothing."""
+        self._child.kill()
+        self._child.wait()
+        self._errors.close()
+        self._folder.cleanup()
 
     def answer(self) -> Transaction:
         """Wait for the resolver. Raises NoAnswer."""

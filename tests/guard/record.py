@@ -78,13 +78,17 @@ def answer(words: list[str], python: Path, uv: str) -> object:
 
 def main() -> None:
     uv = sys.argv[1]
-    answers = {}
+    wanted = {f"{name}: {command}" for _, name, command in (*BREAKING, *HARMLESS)}
+    old = json.loads(DATA.read_text()) if DATA.exists() else {}
+    answers = {key: found for key, found in old.items() if key in wanted}  # delete the file to record all anew
     with tempfile.TemporaryDirectory() as folder:
-        pythons = {name: environment(Path(folder), name) for name in ENVIRONMENTS}
+        pythons: dict[str, Path] = {}
         for _, name, command in (*BREAKING, *HARMLESS):
             words = shlex.split(command)
             if "uninstall" in words or f"{name}: {command}" in answers:
                 continue
+            if name not in pythons:
+                pythons[name] = environment(Path(folder), name)
             made = MADE[words[0]] if "download.pytorch.org" in command else None
             found = made or answer(words, pythons[name], uv)
             answers[f"{name}: {command}"] = found
