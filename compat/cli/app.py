@@ -83,7 +83,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return _reader_gone()
     except SystemExit as stop:
-        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # so click says that the reader has gone away
+        if "PacifyFlushWrapper" in type(sys.stdout).__name__:  # so click says that the reader has gone away
             return _reader_gone()
         return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 3
     except Exception as error:
