@@ -33,7 +33,7 @@ def main() -> None:
         'level = "read"',
         "",
     ]
-    for name in sorted(first):
+    for name in sorted(first, key=str.lower):
         lines += ["[[operator]]", 'reader = "onnx"', f'operator = "{name}"', f'since = "{first[name]}"']
         lines += [f'until = "{until[name]}"'] if name in until else []
         lines += ['source = "schemas"', ""]

@@ -7,6 +7,7 @@ from compat.capability import parse as parse_capability
 from compat.matrix import Row
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
+from compat.rules.models import operator_rows
 from compat.rules.tensorrt import installed, uses_tensorrt
 
 RULE = "precision-unsupported"
@@ -184,3 +185,27 @@ def _dla(case: Case, precision: str | None, found: tuple[str, str] | None) -> It
             (fact, case.read(found[1], found[0]), case.cite(f"TensorRT {rows[0]['version']}: no DLA", rows[0], "dla")),
             (Remedy("use the TensorRT of the module's JetPack, or run the model on the GPU"),),
         )
+    if found is not None:
+        yield from _falls_back(case, found)
+
+
+def _falls_back(case: Case, found: tuple[str, str]) -> Iterator[Outcome]:
+    """Operators that the DLA does not run; they run on the GPU, if that is allowed, with a copy on either side."""
+    table = operator_rows(case, "dla")
+    wanted = dict.fromkeys(case.machine.model.operators or ())
+    missing = [
+        name for name in wanted
+        if name not in table or versions.at_least(found[0], table[name]["since"]) is False
+    ]  # fmt: skip
+    if not table or not missing:
+        return
+    row = next(iter(table.values()))
+    shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} others" if len(missing) > 12 else "")
+    yield Finding(
+        RULE,
+        "dla",
+        f"The DLA does not run {shown}: they fall back to the GPU, or the build fails where that is not allowed.",
+        (case.read(found[1], found[0]), case.cite(f"{len(table)} operators run on Orin's DLA", row)),
+        (Remedy("build with --allowGPUFallback, or replace these operators"),),
+        "warning",
+    )

@@ -206,6 +206,17 @@ def test_a_gpu_without_a_dla(capsys, machine):
     assert "NVIDIA GeForce RTX 4090 has no DLA." in [found["message"] for found in page["answers"][0]["findings"]]
 
 
+def test_operators_that_the_dla_leaves_to_the_gpu(capsys, machine, tmp_path):
+    node = made.message(1, made.message(4, b"Conv")) + made.message(1, made.message(4, b"GridSample"))
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"\x08\x08" + made.message(7, node) + made.message(8, b"\x10\x11"))
+    orin = machine(arch="aarch64", environment=["jetson"], jetson={"module": "AGX Orin"}, gpus=None, packages={})
+    _, page = answer(capsys, "model", str(path), "--machine", orin, "--dla", "--precision", "fp16")
+    (found,) = [one for one in page["answers"][0]["findings"] if one["component"] == "dla"]
+    assert found["severity"] == "warning"
+    assert "does not run GridSample:" in found["message"]
+
+
 def test_convert_shows_its_steps(capsys, machine):
     path = str(DATA / "opset17.onnx")
     words = ("convert", path, "--to", "tensorrt", "--precision", "fp16", "--output", "/tmp/e.engine")
