@@ -8,7 +8,7 @@ what its graph costs.
 from typing import Any
 
 from compat.artifacts.artifact import Artifact, Bytes, Malformed
-from compat.artifacts.onnx_graph import Graph, Reader, element_type
+from compat.artifacts.onnx_graph import Graph, Reader
 from compat.artifacts.wire import LENGTH, VARINT, Field, TooLong, Wire, read_field, signed
 from compat.machine import Model
 from compat.probe.host import Host
@@ -139,6 +139,3 @@ def complete(artifact: Artifact, host: Host, path: str) -> Artifact:
                 f"refers to {needed}"
             )
     return replace(artifact, remarks=tuple(remarks))
-
-
-__all__ = ["DEFAULT_DOMAINS", "complete", "element_type", "read", "recognise"]
