@@ -6,7 +6,7 @@ some of them pass and some fail is ``None`` (cannot be told), never a guess.
 """
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from compat.records import dataclass
 
@@ -65,12 +65,18 @@ class Version:
 
     def key(self, fill: int = 0) -> Key:
         """Sort key; missing numbers count as ``fill`` (0: the first release of the line)."""
-        release = self.release
         if fill:
-            release = release + (fill,) * (6 - len(release))
-        else:
-            while len(release) > 1 and release[-1] == 0:
-                release = release[:-1]
+            return self._key(self.release + (fill,) * (6 - len(self.release)))
+        return self._least
+
+    @cached_property
+    def _least(self) -> Key:
+        release = self.release
+        while len(release) > 1 and release[-1] == 0:
+            release = release[:-1]
+        return self._key(release)
+
+    def _key(self, release: Release) -> Key:
         # PEP 440: 1.0.dev1 < 1.0a1.dev1 < 1.0a1 < 1.0rc1 < 1.0 < 1.0.post1.dev1 < 1.0.post1
         pre = self.pre
         if self.dev != _ENDLESS and pre == _FINAL and self.post < 0:

@@ -23,6 +23,7 @@ class Packages:
 
     def __init__(self, matrix: "Matrix") -> None:
         self._matrix = matrix
+        self._releases: dict[str, list[Row]] = {}
 
     @cached_property
     def _components(self) -> dict[str, str]:
@@ -58,8 +59,11 @@ class Packages:
 
     def releases(self, component: str) -> "list[Row]":
         """Release rows, oldest first."""
-        rows = [row for row in self._matrix.rows("release", component) if versions.try_parse(row["version"])]
-        return sorted(rows, key=lambda row: versions.parse(row["version"]).key())
+        known = self._releases.get(component)
+        if known is None:
+            rows = [row for row in self._matrix.rows("release", component) if versions.try_parse(row["version"])]
+            known = self._releases[component] = sorted(rows, key=lambda row: versions.parse(row["version"]).key())
+        return known
 
     def release(self, component: str, version: str) -> "Row | None":
         """The release row that a version falls under: the same release, or the longest one that covers it."""
