@@ -1,7 +1,8 @@
-"""pytest plugin: tests marked ``gpu`` are skipped, or fail at once, where the machine cannot run them, with the reason.
+"""pytest plugin: tests marked ``gpu`` are skipped, or fail at once, where the machine cannot run them.
 
 ``pytest --compatcheck=skip`` (or ``fail``); ``@pytest.mark.gpu`` is about what is installed,
-``@pytest.mark.gpu("use:torch")`` about that goal. Nothing is imported or run for the verdict; without the option the plugin does nothing.
+``@pytest.mark.gpu("use:torch")`` about that goal. The reason is the rule's. Nothing is imported or run for the verdict;
+without the option the plugin does nothing.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """What the guard costs over the resolver's own time: `python scripts/guard_overhead.py [ROUNDS]`.
 
-Runs pip's dry run alone and behind the guard, in turn, in an environment that holds only metadata, against the index that
-pip is configured for. Prints both medians and the difference for each command, and the median of the differences.
+Runs pip's dry run alone and behind the guard, in turn, in an environment that holds only metadata, against the index
+that pip is configured for. Prints both medians and the difference for each command, and the median of the differences.
 """
 
 import shlex
@@ -43,7 +43,9 @@ def main() -> None:
                 behind.append(timed(guarded))
             one, other = statistics.median(alone), statistics.median(behind)
             shares.append(other / one - 1)
-            print(f"pip install {command:<24} {one:6.2f} s alone, {other:6.2f} s behind the guard, {100 * shares[-1]:+5.1f} %")
+            print(
+                f"pip install {command:<24} {one:6.2f} s alone, {other:6.2f} s behind the guard, {100 * shares[-1]:+5.1f} %"
+            )
     print(f"median overhead {100 * statistics.median(shares):+.1f} %")
 
 

@@ -5,20 +5,21 @@ release fails on is excluded; an unbroken end of the list becomes one bound, the
 written only where it excludes something that the index would otherwise offer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.check import check
 from compat.goals import parse
-from compat.machine import Machine
+from compat.machine import Build, Machine
 from compat.matrix.packages import fits_platform
 from compat.plan.scene import emptied
 from compat.rules.base import Finding
 
 if TYPE_CHECKING:
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
 
 # Distribution -> goal that it is wanted for. Names whose releases a resolver chooses freely.
 SUBJECTS = {
@@ -41,14 +42,19 @@ _RULES = frozenset(
         "driver-too-old",
         "gpu-not-in-build",
         "cuda-older-than-gpu",
+        "jetson-build-mismatch",
         "gpu-unsupported-by-tensorrt",
         "python-unsupported",
         "glibc-too-old",
         "no-gpu-build-for-platform",
         "ptx-newer-than-driver",
-        "cpu-only-build",
     )
 )
+
+
+_OTHER = ("pytorch", "nvidia", "jax", "jetson", "jetson-ai-lab")
+_TRIED = 40
+"""Builds of other indexes that are looked at, the newest first."""
 
 
 def lines(machine: Machine, matrix: "Matrix") -> Iterator[str]:
@@ -70,8 +76,9 @@ def _of(name: str, goal: str, machine: Machine, matrix: "Matrix") -> Iterator[st
     if not wrong:
         return
     if len(wrong) == len(offered):
-        yield from _comment(name, wrong[offered[-1]], f"no release of {name} works here")
-        yield f"{name}<0"
+        yield from _comment(name, wrong[offered[-1]], f"no release of the public index's {name} works here")
+        other = _elsewhere(name, matrix.packages.versions(name), goal, machine, matrix)
+        yield f"{name}<0" if other is None else f"#   no line, as it would exclude builds that work, such as {other}"
         return
     right = [index for index, version in enumerate(offered) if version not in wrong]
     first, last = right[0], right[-1]
@@ -86,6 +93,9 @@ def _of(name: str, goal: str, machine: Machine, matrix: "Matrix") -> Iterator[st
         if version in wrong:
             yield from _comment(name, wrong[version], version)
             clauses.append(f"!={version}")
+    other = _elsewhere(name, wrong, goal, machine, matrix)
+    if other is not None:
+        yield f"#   leave this line out to take {other} from another index: that build works here"
     yield f"{name}{','.join(clauses)}"
 
 
@@ -102,20 +112,40 @@ def _offered(name: str, version: str, machine: Machine, matrix: "Matrix") -> boo
 
 
 def _fault(name: str, version: str, goal: str, machine: Machine, matrix: "Matrix") -> Finding | None:
-    """What rules the release out by itself, whatever is installed beside it."""
-    from compat.machine import Build
+    """What rules the public index's build of the release out by itself, whatever is installed beside it."""
+    return _of_build(name, version, goal, Build(source="pypi"), machine, matrix)
 
-    installed = replace(machine, packages={name: version}, builds={name: Build(source="pypi")})
-    if goal == "use:jax":
-        installed = replace(installed, packages={name: version, "jax": version, "jaxlib": version})
-    return next(
-        (
-            found
-            for found in check(installed, parse(goal), matrix).findings
-            if found.severity == "error" and found.rule in _RULES
-        ),
-        None,
+
+def _of_build(name: str, version: str, goal: str, build: Build, machine: Machine, matrix: "Matrix") -> Finding | None:
+    packages = {name: version, "jax": version, "jaxlib": version} if goal == "use:jax" else {name: version}
+    installed = replace(machine, packages=packages, builds={name: build})
+    # On x86_64 the index has CPU builds of their own names or ages; on ARM it is the platform that has no other.
+    rules = _RULES | {"cpu-only-build"} if machine.arch == "aarch64" else _RULES
+    errors = (found for found in check(installed, parse(goal), matrix).findings if found.severity == "error")
+    return next((found for found in errors if found.rule in rules), None)
+
+
+def _elsewhere(name: str, excluded: Iterable[str], goal: str, machine: Machine, matrix: "Matrix") -> str | None:
+    """An excluded release of which another index has a build that works here: a constraint cannot tell them apart."""
+    newest_first = sorted(excluded, key=lambda text: versions.parse(text).key(), reverse=True)
+    fitting = (
+        (version, row)
+        for version in newest_first
+        for row in matrix.packages.builds(name).get(version, ())
+        if row["index"] in _OTHER and row.get("cuda") and _serves(row, machine)
     )
+    for version, row in islice(fitting, _TRIED):
+        text = f"{version}+{row['local']}" if row.get("local") and "+" not in version else version
+        build = Build(cuda=row["cuda"], source=row["index"])
+        if _of_build(name, text, goal, build, machine, matrix) is None:
+            return f"{text} ({' '.join(part for part in (row['index'], row.get('variant')) if part)})"
+    return None
+
+
+def _serves(row: "Row", machine: Machine) -> bool:
+    if not fits_platform(row, machine.os, machine.arch):
+        return False
+    return machine.python is None or "python" not in row or versions.major_minor(machine.python) in row["python"]
 
 
 def _comment(name: str, found: Finding, span: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A scratch system for real apt and dpkg: tiny packages built here, a root of its own, nothing of this machine touched."""
+"""A scratch system for real apt and dpkg: tiny packages, a root of its own, nothing of this machine touched."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Commands that are known to break a GPU environment, and commands that break nothing: (machine, environment, command)."""
+"""Commands that are known to break a GPU environment, and harmless ones: (machine, environment, command)."""
 
 CPU = "https://download.pytorch.org/whl/cpu"
 

@@ -1,8 +1,8 @@
-"""Records what pip and uv answer: `python tests/guard/record.py UV [FOLDER]`, with the index that pip is configured for.
+"""Records what pip and uv answer: `python tests/guard/record.py UV`, with the index that pip is configured for.
 
-Each environment becomes a virtual environment that holds only metadata (all that a resolver reads). The report is trimmed
-to names, versions, requirement lines and the file's name; addresses of the index are replaced. A vendor's own index that
-cannot be reached from here is answered by hand in ``MADE``.
+Each environment becomes a virtual environment that holds only metadata (all that a resolver reads). The report is
+trimmed to names, versions and the file's name; addresses of the index are replaced. A vendor's own index that cannot
+be reached from here is answered by hand in ``MADE``.
 """
 
 import json
@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from commands import BREAKING, HARMLESS
-from environments import ENVIRONMENTS
+from commands import BREAKING, HARMLESS  # noqa: E402
+from environments import ENVIRONMENTS  # noqa: E402
 
 DATA = Path(__file__).parent / "data" / "answers.json"
 _TORCH_CPU = {

@@ -1,4 +1,4 @@
-"""Twenty commands that break a GPU environment are stopped, twenty harmless ones pass (recorded answers of pip and uv)."""
+"""Twenty commands that break a GPU environment are stopped, twenty harmless ones pass (recorded answers)."""
 
 import json
 import shlex

@@ -16,10 +16,21 @@ def _shown(contents: Contents) -> list[tuple[str, str, int]]:
     return [(one.name, one.range, one.line) for one in contents.requirements]
 
 
-@pytest.mark.parametrize(("name", "kind"), [
-    ("requirements-dev.txt", "requirements"), ("pyproject.toml", "pyproject"), ("environment.yml", "conda"), ("env.yaml", "conda"),
-    ("Dockerfile", "dockerfile"), ("Dockerfile.gpu", "dockerfile"), ("app.dockerfile", "dockerfile"),
-    ("pylock.toml", "pylock"), ("pylock.gpu.toml", "pylock"), ("constraints.in", "requirements")])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("requirements-dev.txt", "requirements"),
+        ("pyproject.toml", "pyproject"),
+        ("environment.yml", "conda"),
+        ("env.yaml", "conda"),
+        ("Dockerfile", "dockerfile"),
+        ("Dockerfile.gpu", "dockerfile"),
+        ("app.dockerfile", "dockerfile"),
+        ("pylock.toml", "pylock"),
+        ("pylock.gpu.toml", "pylock"),
+        ("constraints.in", "requirements"),
+    ],
+)
 def test_formats_by_name(name: str, kind: str) -> None:
     assert kind_of(f"/x/{name}") == kind
 
@@ -27,56 +38,101 @@ def test_formats_by_name(name: str, kind: str) -> None:
 def test_requirements(tmp_path: Path) -> None:
     (tmp_path / "base.txt").write_text("NumPy<2\n")
     (tmp_path / "limits.txt").write_text("torch<2.7\n")
-    found = _read(tmp_path, "requirements.txt", (
-        "# head\n--extra-index-url https://download.pytorch.org/whl/cu124\n-r base.txt\n-c limits.txt\n"
-        "torch[opt] >= 2.1, \\\n    <3  # comment\n"
-        "jax==0.8.0 ; python_version >= '3.10' \\\n    --hash=sha256:00\n"
-        "https://download.pytorch.org/whl/cpu/torchvision-0.21.0%2Bcpu-cp311-cp311-linux_x86_64.whl\n"
-        "-e .\n./local/folder\ngit+https://github.com/x/y.git\n${EXTRA}\n"))
-    assert _shown(found) == [("numpy", "<2", 1), ("torch", "<3,>=2.1", 5), ("jax", "==0.8.0", 7), ("torchvision", "==0.21.0+cpu", 9)]
+    found = _read(
+        tmp_path,
+        "requirements.txt",
+        (
+            "# head\n--extra-index-url https://download.pytorch.org/whl/cu124\n-r base.txt\n-c limits.txt\n"
+            "torch[opt] >= 2.1, \\\n    <3  # comment\n"
+            "jax==0.8.0 ; python_version >= '3.10' \\\n    --hash=sha256:00\n"
+            "https://download.pytorch.org/whl/cpu/torchvision-0.21.0%2Bcpu-cp311-cp311-linux_x86_64.whl\n"
+            "-e .\n./local/folder\ngit+https://github.com/x/y.git\n${EXTRA}\n"
+        ),
+    )
+    assert _shown(found) == [
+        ("numpy", "<2", 1),
+        ("torch", "<3,>=2.1", 5),
+        ("jax", "==0.8.0", 7),
+        ("torchvision", "==0.21.0+cpu", 9),
+    ]
     assert found.constraints[0].range == "<2.7"
     assert found.indexes == ("https://download.pytorch.org/whl/cu124",)
     assert found.requirements[2].exact == "0.8.0"
 
 
-@pytest.mark.parametrize(("text", "line"), [("torch\n\ntorch=>2\n", 3), ("torch 2.1\n", 1), ("-r\n", 1), ("-r requirements.txt\n", 1)])
+@pytest.mark.parametrize(
+    ("text", "line"), [("torch\n\ntorch=>2\n", 3), ("torch 2.1\n", 1), ("-r\n", 1), ("-r requirements.txt\n", 1)]
+)
 def test_requirements_that_are_wrong_name_the_line(tmp_path: Path, text: str, line: int) -> None:
     with pytest.raises(BadFile, match=rf"requirements\.txt:{line}: "):
         _read(tmp_path, "requirements.txt", text)
 
 
 def test_pyproject(tmp_path: Path) -> None:
-    found = _read(tmp_path, "pyproject.toml", (
-        '[project]\nname = "x"\nrequires-python = ">=3.10"\ndependencies = [\n  "torch==2.6.0",\n  "numpy",\n]\n'
-        '[project.optional-dependencies]\ngpu = ["onnxruntime-gpu>=1.20"]\n[dependency-groups]\ndev = ["pytest", {include-group = "x"}]\n'
-        '[tool.poetry.dependencies]\npython = "^3.10"\ntensorflow = "^2.15"\njax = {version = "~0.8.1", extras = ["cuda12"]}\n'))
+    found = _read(
+        tmp_path,
+        "pyproject.toml",
+        (
+            '[project]\nname = "x"\nrequires-python = ">=3.10"\ndependencies = [\n  "torch==2.6.0",\n  "numpy",\n]\n'
+            '[project.optional-dependencies]\ngpu = ["onnxruntime-gpu>=1.20"]\n[dependency-groups]\ndev = ["pytest", {include-group = "x"}]\n'
+            '[tool.poetry.dependencies]\npython = "^3.10"\ntensorflow = "^2.15"\njax = {version = "~0.8.1", extras = ["cuda12"]}\n'
+        ),
+    )
     assert _shown(found) == [
-        ("torch", "==2.6.0", 5), ("numpy", "*", 6), ("onnxruntime-gpu", ">=1.20", 9), ("pytest", "*", 11),
-        ("tensorflow", ">=2.15,<3", 14), ("jax", ">=0.8.1,<0.9", 15)]
+        ("torch", "==2.6.0", 5),
+        ("numpy", "*", 6),
+        ("onnxruntime-gpu", ">=1.20", 9),
+        ("pytest", "*", 11),
+        ("tensorflow", ">=2.15,<3", 14),
+        ("jax", ">=0.8.1,<0.9", 15),
+    ]
     assert found.requires_python == ">=3.10"
 
 
 def test_pylock(tmp_path: Path) -> None:
-    found = _read(tmp_path, "pylock.toml", (
-        'lock-version = "1.0"\n[[packages]]\nname = "torch"\nversion = "2.6.0+cu124"\n[[packages.wheels]]\n'
-        'url = "https://download.pytorch.org/whl/cu124/torch.whl"\n[[packages]]\nname = "numpy"\nversion = "2.2.6"\n'))
+    found = _read(
+        tmp_path,
+        "pylock.toml",
+        (
+            'lock-version = "1.0"\n[[packages]]\nname = "torch"\nversion = "2.6.0+cu124"\n[[packages.wheels]]\n'
+            'url = "https://download.pytorch.org/whl/cu124/torch.whl"\n[[packages]]\nname = "numpy"\nversion = "2.2.6"\n'
+        ),
+    )
     assert _shown(found) == [("torch", "==2.6.0+cu124", 3), ("numpy", "==2.2.6", 8)]
 
 
 def test_environment(tmp_path: Path) -> None:
-    found = _read(tmp_path, "environment.yml", (
-        'name: x\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.10\n  - pytorch::pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0\n'
-        '  - pytorch-cuda=11.8  # why\n  - "numpy>=1.22,<2"\n  - pip\n  - pip:\n      - onnxruntime-gpu==1.16.3\n      - -r other.txt\n'
-        "  - scipy\nprefix: /x\n"))
-    assert _shown(found) == [("pytorch", "==2.1.0.*", 6), ("pytorch-cuda", "==11.8.*", 7), ("numpy", ">=1.22,<2", 8), ("pip", "*", 9),
-                             ("onnxruntime-gpu", "==1.16.3", 11), ("scipy", "*", 13)]
+    found = _read(
+        tmp_path,
+        "environment.yml",
+        (
+            "name: x\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.10\n  - pytorch::pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0\n"
+            '  - pytorch-cuda=11.8  # why\n  - "numpy>=1.22,<2"\n  - pip\n  - pip:\n      - onnxruntime-gpu==1.16.3\n      - -r other.txt\n'
+            "  - scipy\nprefix: /x\n"
+        ),
+    )
+    assert _shown(found) == [
+        ("pytorch", "==2.1.0.*", 6),
+        ("pytorch-cuda", "==11.8.*", 7),
+        ("numpy", ">=1.22,<2", 8),
+        ("pip", "*", 9),
+        ("onnxruntime-gpu", "==1.16.3", 11),
+        ("scipy", "*", 13),
+    ]
     assert (found.python, found.python_line) == ("3.10", 5)
     assert found.requirements[0].build == "py3.10_cuda11.8_cudnn8.7.0_0"
 
 
-@pytest.mark.parametrize(("text", "line"), [
-    ("dependencies:\n\t- x\n", 2), ("dependencies:\n  - !!python/object x\n", 2), ("dependencies:\n  - 'x\n", 2),
-    ("dependencies:\n  x: 1\n", 2), ("dependencies: x\n", 1)])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("dependencies:\n\t- x\n", 2),
+        ("dependencies:\n  - !!python/object x\n", 2),
+        ("dependencies:\n  - 'x\n", 2),
+        ("dependencies:\n  x: 1\n", 2),
+        ("dependencies: x\n", 1),
+    ],
+)
 def test_environments_that_are_wrong_name_the_line(tmp_path: Path, text: str, line: int) -> None:
     with pytest.raises(BadFile, match=rf"environment\.yml:{line}: "):
         _read(tmp_path, "environment.yml", text)
@@ -84,17 +140,32 @@ def test_environments_that_are_wrong_name_the_line(tmp_path: Path, text: str, li
 
 def test_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("numpy==1.26.4\n")
-    found = _read(tmp_path, "Dockerfile", (
-        "# syntax=docker/dockerfile:1\nARG CUDA=12.4.1\nFROM nvidia/cuda:${CUDA}-cudnn-runtime-ubuntu22.04 AS base\n"
-        "ENV TORCH=2.6.0 INDEX=https://download.pytorch.org/whl/cu124\nRUN apt-get update && apt-get install -y libcudnn8\n"
-        "FROM base\nCOPY requirements.txt /app/\nRUN --mount=type=cache,target=/root/.cache \\\n  # why\n"
-        "  pip3 install --index-url $INDEX torch==${TORCH} 'torchvision>=0.21' && \\\n  python3 -m pip install -r /app/requirements.txt\n"
-        'RUN ["uv", "pip", "install", "--system", "jax[cuda12]==0.8.0"]\nRUN <<EOF\npip install onnx\nEOF\n'
-        "RUN conda install -y -c conda-forge python=3.11 cudatoolkit=11.8\n"))
+    found = _read(
+        tmp_path,
+        "Dockerfile",
+        (
+            "# syntax=docker/dockerfile:1\nARG CUDA=12.4.1\nFROM nvidia/cuda:${CUDA}-cudnn-runtime-ubuntu22.04 AS base\n"
+            "ENV TORCH=2.6.0 INDEX=https://download.pytorch.org/whl/cu124\nRUN apt-get update && apt-get install -y libcudnn8\n"
+            "FROM base\nCOPY requirements.txt /app/\nRUN --mount=type=cache,target=/root/.cache \\\n  # why\n"
+            "  pip3 install --index-url $INDEX torch==${TORCH} 'torchvision>=0.21' && \\\n  python3 -m pip install -r /app/requirements.txt\n"
+            'RUN ["uv", "pip", "install", "--system", "jax[cuda12]==0.8.0"]\nRUN <<EOF\npip install onnx\nEOF\n'
+            "RUN conda install -y -c conda-forge python=3.11 cudatoolkit=11.8\n"
+        ),
+    )
     assert found.image is not None
-    assert (found.image.name, found.image.tag, found.image.line) == ("nvidia/cuda", "12.4.1-cudnn-runtime-ubuntu22.04", 3)
-    assert _shown(found) == [("torch", "==2.6.0", 8), ("torchvision", ">=0.21", 8), ("numpy", "==1.26.4", 1),
-                             ("jax", "==0.8.0", 12), ("onnx", "*", 13), ("cudatoolkit", "==11.8.*", 16)]
+    assert (found.image.name, found.image.tag, found.image.line) == (
+        "nvidia/cuda",
+        "12.4.1-cudnn-runtime-ubuntu22.04",
+        3,
+    )
+    assert _shown(found) == [
+        ("torch", "==2.6.0", 8),
+        ("torchvision", ">=0.21", 8),
+        ("numpy", "==1.26.4", 1),
+        ("jax", "==0.8.0", 12),
+        ("onnx", "*", 13),
+        ("cudatoolkit", "==11.8.*", 16),
+    ]
     assert found.indexes == ("https://download.pytorch.org/whl/cu124",)
     assert found.system == ("libcudnn8",)
     assert (found.python, found.python_line) == ("3.11", 16)

@@ -14,15 +14,80 @@ from compat.guard.apt.protocol import read as apt
 from compat.guard.files import BadFile, Contents, read
 from compat.guard.resolver import NoAnswer, of_report, of_uv
 
-bounded = settings(max_examples=int(os.environ.get("COMPATCHECK_FUZZ", "150")), deadline=None,
-                   suppress_health_check=list(HealthCheck))
+bounded = settings(
+    max_examples=int(os.environ.get("COMPATCHECK_FUZZ", "150")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 _WORDS = {
-    "requirements.txt": ["torch", "==2.6.0", "-r ", "--index-url", "-c", "#", "\\", "; python_version", "@ http://x/y.whl", ">=", "[a]"],
-    "Dockerfile": ["FROM ", "a:b", "RUN ", "pip install ", "ARG ", "ENV ", "${A:-b}", "$A", "\\", "<<EOF", "EOF", "&&", "'", '"', "["],
-    "environment.yml": ["dependencies:", "- ", "  - pip:", "    - ", "a=1=b", "::", "'", '"', "[", "]", "#", "python=3.1"],
-    "pyproject.toml": ["[project]", "dependencies", "=", '"torch"', "[", "]", "[tool.poetry.dependencies]", '"^1"', "{", "}"],
-    "pylock.toml": ['lock-version="1.0"', "[[packages]]", 'name="torch"', 'version="1"', "wheels=[{url=1}]", "packages=[1]"],
+    "requirements.txt": [
+        "torch",
+        "==2.6.0",
+        "-r ",
+        "--index-url",
+        "-c",
+        "#",
+        "\\",
+        "; python_version",
+        "@ http://x/y.whl",
+        ">=",
+        "[a]",
+    ],
+    "Dockerfile": [
+        "FROM ",
+        "a:b",
+        "RUN ",
+        "pip install ",
+        "ARG ",
+        "ENV ",
+        "${A:-b}",
+        "$A",
+        "\\",
+        "<<EOF",
+        "EOF",
+        "&&",
+        "'",
+        '"',
+        "[",
+    ],
+    "environment.yml": [
+        "dependencies:",
+        "- ",
+        "  - pip:",
+        "    - ",
+        "a=1=b",
+        "::",
+        "'",
+        '"',
+        "[",
+        "]",
+        "#",
+        "python=3.1",
+    ],
+    "pyproject.toml": [
+        "[project]",
+        "dependencies",
+        "=",
+        '"torch"',
+        "[",
+        "]",
+        "[tool.poetry.dependencies]",
+        '"^1"',
+        "{",
+        "}",
+    ],
+    "pylock.toml": [
+        'lock-version="1.0"',
+        "[[packages]]",
+        'name="torch"',
+        'version="1"',
+        "wheels=[{url=1}]",
+        "packages=[1]",
+    ],
 }
+
+
+def _is_clear(error: Exception) -> None:
+    if not str(error).strip():
+        raise AssertionError(f"{type(error).__name__} says nothing")
 
 
 def _texts(words: list[str]) -> st.SearchStrategy[str]:
@@ -33,6 +98,7 @@ def _texts(words: list[str]) -> st.SearchStrategy[str]:
 @pytest.mark.parametrize("name", sorted(_WORDS))
 def test_files(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
+    told: list[str] = []
 
     @bounded
     @given(_texts(_WORDS[name]))
@@ -41,17 +107,33 @@ def test_files(name: str, tmp_path: Path) -> None:
         try:
             found = read(str(path))
         except BadFile as error:
-            assert str(error).startswith(str(tmp_path))
+            told.append(str(error))
             return
         assert isinstance(found, Contents)
         assert all(one.line >= 1 and versions.parse_range(one.range) for one in found.requirements)
 
     run()
+    assert all(message.startswith(str(tmp_path)) for message in told)
 
 
 @bounded
-@given(st.lists(st.one_of(st.sampled_from(["VERSION 3", "", "a=b", "libfoo 1 amd64 no < 2 amd64 no /x.deb",
-                                           "libfoo 1 - none > - - none **REMOVE**"]), st.text(max_size=30)), max_size=12))
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    "VERSION 3",
+                    "",
+                    "a=b",
+                    "libfoo 1 amd64 no < 2 amd64 no /x.deb",
+                    "libfoo 1 - none > - - none **REMOVE**",
+                ]
+            ),
+            st.text(max_size=30),
+        ),
+        max_size=12,
+    )
+)
 def test_apt(lines: list[str]) -> None:
     try:
         changes = apt(lines)
@@ -60,11 +142,37 @@ def test_apt(lines: list[str]) -> None:
     assert all(one.name for one in changes)
 
 
-_JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-                     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-                         st.sampled_from(["os", "gpus", "driver", "version", "packages", "builds", "cuda", "name", "install",
-                                          "metadata", "download_info", "url", "request", "container", "requires", "x"]), inner, max_size=5),
-                     max_leaves=20)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "os",
+                    "gpus",
+                    "driver",
+                    "version",
+                    "packages",
+                    "builds",
+                    "cuda",
+                    "name",
+                    "install",
+                    "metadata",
+                    "download_info",
+                    "url",
+                    "request",
+                    "container",
+                    "requires",
+                    "x",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
 
 
 @bounded
@@ -73,7 +181,7 @@ def test_machine_descriptions(value: object) -> None:
     try:
         from_dict(value)
     except BadDescription as error:
-        assert str(error)
+        _is_clear(error)
 
 
 @bounded
@@ -82,7 +190,7 @@ def test_reports_of_pip(value: object) -> None:
     try:
         of_report({"version": "1", "install": value})
     except NoAnswer as error:
-        assert str(error)
+        _is_clear(error)
 
 
 @bounded
@@ -92,11 +200,18 @@ def test_output_of_uv(text: str) -> None:
 
 
 @bounded
-@given(st.lists(st.one_of(st.sampled_from(["cuda", "driver", "brand", "arch", ">=", "<", "=", "12.6", "535", ",", " ", "tesla"]),
-                          st.text(max_size=4)), max_size=12).map("".join))
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(["cuda", "driver", "brand", "arch", ">=", "<", "=", "12.6", "535", ",", " ", "tesla"]),
+            st.text(max_size=4),
+        ),
+        max_size=12,
+    ).map("".join)
+)
 def test_container_requirements(text: str) -> None:
     for host in (requirement.Host(), requirement.Host(cuda="12.4", driver="550.54", arch="9.0", brand="tesla")):
         try:
             assert requirement.satisfied(text, host) in (True, False, None)
         except versions.BadVersion as error:
-            assert str(error)
+            _is_clear(error)

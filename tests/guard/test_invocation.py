@@ -11,12 +11,23 @@ from compat.guard.resolver import NoAnswer, of_report, of_uv
 
 def test_pip_runs_as_the_module_of_its_interpreter() -> None:
     asked = read(["pip", "install", "torch==2.6.0", "-i", "https://example.org/simple", "numpy"], "/env/bin/python", {})
-    assert asked.argv == ("/env/bin/python", "-m", "pip", "install", "torch==2.6.0", "-i", "https://example.org/simple", "numpy")
+    assert asked.argv == (
+        "/env/bin/python",
+        "-m",
+        "pip",
+        "install",
+        "torch==2.6.0",
+        "-i",
+        "https://example.org/simple",
+        "numpy",
+    )
     assert asked.named == ("torch==2.6.0", "numpy")
     assert asked.judged
 
 
-@pytest.mark.parametrize("words", [["pip", "list"], ["pip", "--version"], ["uv", "pip", "freeze"], ["pip", "download", "install"]])
+@pytest.mark.parametrize(
+    "words", [["pip", "list"], ["pip", "--version"], ["uv", "pip", "freeze"], ["pip", "download", "install"]]
+)
 def test_what_changes_nothing_is_not_judged(words: list[str]) -> None:
     assert not read(words, "/env/bin/python", {}).judged
 
@@ -50,14 +61,28 @@ def test_requirements_that_are_typed() -> None:
     assert typed_requirements(asked) == (("torch", ">=2, <3"), ("numpy", "*"))
 
 
-@pytest.mark.parametrize("report", [None, [], {}, {"version": "2", "install": []}, {"version": "1", "install": [{}]},
-                                    {"version": "1", "install": [{"metadata": None, "download_info": {"url": ""}}]}])
+@pytest.mark.parametrize(
+    "report",
+    [
+        None,
+        [],
+        {},
+        {"version": "2", "install": []},
+        {"version": "1", "install": [{}]},
+        {"version": "1", "install": [{"metadata": None, "download_info": {"url": ""}}]},
+    ],
+)
 def test_reports_that_are_none(report: object) -> None:
     with pytest.raises(NoAnswer):
         of_report(report)
 
 
 def test_uv_output() -> None:
-    found = of_uv("Would install\n - torch==2.5.1\n + torch==2.6.0+cpu\n - numpy==1.26.4\n + x==1 (from https://e.org/x.whl)\n")
-    assert [(one.name, one.version, one.source) for one in found.installs] == [("torch", "2.6.0+cpu", "pytorch"), ("x", "1", None)]
+    found = of_uv(
+        "Would install\n - torch==2.5.1\n + torch==2.6.0+cpu\n - numpy==1.26.4\n + x==1 (from https://e.org/x.whl)\n"
+    )
+    assert [(one.name, one.version, one.source) for one in found.installs] == [
+        ("torch", "2.6.0+cpu", "pytorch"),
+        ("x", "1", None),
+    ]
     assert found.removes == ("numpy",)

@@ -40,7 +40,9 @@ def machine(pytester: pytest.Pytester) -> Path:
 
 
 def _run(pytester: pytest.Pytester, machine: Path, *words: str) -> pytest.RunResult:
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *_PLUGIN, "-rs", "--compatcheck-machine", str(machine), *words)
+    return pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", *_PLUGIN, "-rs", "--compatcheck-machine", str(machine), *words
+    )
 
 
 def _registered() -> bool:

@@ -24,14 +24,18 @@ def _kinds(before, transaction: Transaction, matrix: Matrix) -> dict[str, str]:
 
 
 def test_a_driver_that_is_too_old_already_is_not_the_installers_fault(matrix: Matrix) -> None:
-    before = replace(built("h100", "torch26", matrix), driver=Driver(version="450.51.05", kernel_module_version="450.51.05"))
+    before = replace(
+        built("h100", "torch26", matrix), driver=Driver(version="450.51.05", kernel_module_version="450.51.05")
+    )
     assert _kinds(before, Transaction((Coming("requests", "2.32.3", "pypi"),)), matrix) == {}
     other = Transaction((Coming("torch", "2.5.1", "pypi"), Coming("torchvision", "0.20.1", "pypi")))
     assert "broken" not in _kinds(before, other, matrix).values()
 
 
 def test_what_was_broken_and_gets_worse_is_harm(matrix: Matrix) -> None:
-    before = replace(built("h100", "torch26", matrix), driver=Driver(version="450.51.05", kernel_module_version="450.51.05"))
+    before = replace(
+        built("h100", "torch26", matrix), driver=Driver(version="450.51.05", kernel_module_version="450.51.05")
+    )
     found = _kinds(before, Transaction((Coming("nvidia-cudnn-cu13", "9.14.0.64", "pypi"),)), matrix)
     assert found["use:torch"] == "worse"
 
@@ -71,7 +75,10 @@ def test_the_nearest_command_is_planned_where_nothing_can_be_held(matrix: Matrix
 
 
 def test_vendors_indexes_are_told_by_their_host() -> None:
-    assert source_of("https://download.pytorch.org/whl/cu126/torch-2.6.0%2Bcu126-cp311-cp311-linux_x86_64.whl") == "pytorch"
+    assert (
+        source_of("https://download.pytorch.org/whl/cu126/torch-2.6.0%2Bcu126-cp311-cp311-linux_x86_64.whl")
+        == "pytorch"
+    )
     assert source_of("https://pypi.nvidia.com/x/y.whl") == "nvidia"
     assert source_of("https://index.invalid/y.whl") == "pypi"
     assert source_of("file:///tmp/y.whl", direct=True) is None

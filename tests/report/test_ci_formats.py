@@ -17,8 +17,15 @@ from compat.report.baseline import BadBaseline, fails, fingerprint, read, write
 from compat.report.location import location, of_source
 from compat.rules.base import REGISTRY
 
-_MACHINE = Machine(name="box", os="linux", arch="x86_64", gpus=(Gpu(name="NVIDIA A100-SXM4-40GB"),), python="3.11.7",
-                   driver=Driver(version="535.183.01", kernel_module_version="535.183.01"), builds={"x": Build()})
+_MACHINE = Machine(
+    name="box",
+    os="linux",
+    arch="x86_64",
+    gpus=(Gpu(name="NVIDIA A100-SXM4-40GB"),),
+    python="3.11.7",
+    driver=Driver(version="535.183.01", kernel_module_version="535.183.01"),
+    builds={"x": Build()},
+)
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +115,14 @@ def test_a_baseline_makes_findings_known(reports: list[Report], tmp_path: Path) 
     assert any(fails(report, "error") for report in reports)
     assert not any(fails(report, "warning", known) for report in reports)
     assert json.loads(_text(reports, "gitlab", known)) == [
-        one for one in json.loads(_text(reports, "gitlab")) if one["fingerprint"] not in known]
+        one for one in json.loads(_text(reports, "gitlab")) if one["fingerprint"] not in known
+    ]
     assert "::error" not in _text(reports, "github", known)
-    assert all("suppressions" in one for one in json.loads(_text(reports, "sarif", known))["runs"][0]["results"]
-               if one["level"] == "error")
+    assert all(
+        "suppressions" in one
+        for one in json.loads(_text(reports, "sarif", known))["runs"][0]["results"]
+        if one["level"] == "error"
+    )
     assert 'failures="0"' in _text(reports, "junit", known)
 
 
@@ -125,10 +136,12 @@ def test_a_fingerprint_outlives_a_moved_line(tmp_path: Path, monkeypatch: pytest
     assert prints[0] == prints[1]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "x", "findings": []}', '{"schema": "compatcheck.baseline/1"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": "x", "findings": []}', '{"schema": "compatcheck.baseline/1"}']
+)
 def test_what_is_no_baseline(tmp_path: Path, text: str) -> None:
     (tmp_path / "b.json").write_text(text)
-    with pytest.raises(BadBaseline, match="b.json"):
+    with pytest.raises(BadBaseline, match=r"b\.json"):
         read(str(tmp_path / "b.json"))
 
 
@@ -138,11 +151,15 @@ def test_levels() -> None:
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
-def test_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str) -> None:
+def test_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("requirements.txt").write_text("torch==2.11.0\n")
-    Path("m.toml").write_text('os = "linux"\narch = "x86_64"\ngpus = [{ name = "NVIDIA A100-SXM4-40GB" }]\n'
-                              'driver = { version = "535.183.01", kernel_module_version = "535.183.01" }\n')
+    Path("m.toml").write_text(
+        'os = "linux"\narch = "x86_64"\ngpus = [{ name = "NVIDIA A100-SXM4-40GB" }]\n'
+        'driver = { version = "535.183.01", kernel_module_version = "535.183.01" }\n'
+    )
     words = ["check", "requirements.txt", "--machine", "m.toml", "--format", form]
     assert run(words) == 1
     assert "driver-too-old" in capsys.readouterr().out
