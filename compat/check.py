@@ -90,12 +90,16 @@ def _concluded(report: Report, tried: list[Report], builds: int) -> Report:
     if len(tried) == builds and tried[-1].errors:
         others = "; ".join(dict.fromkeys(one.findings[0].rule for one in tried))
         every = Evidence(f"each of the {builds} builds that it can be fails: {others}", "published builds")
-        findings = tuple(replace(one, evidence=(*one.evidence, every)) if one.severity == "error" else one
-                         for one in likeliest.findings)
+        findings = tuple(
+            replace(one, evidence=(*one.evidence, every)) if one.severity == "error" else one
+            for one in likeliest.findings
+        )
         return replace(report, verdict="incompatible", findings=findings)
     if likeliest.errors:
-        perhaps = tuple(replace(one, severity="warning", message=f"If it is the default index's build: {one.message}")
-                        for one in likeliest.errors)
+        perhaps = tuple(
+            replace(one, severity="warning", message=f"If it is the default index's build: {one.message}")
+            for one in likeliest.errors
+        )
         return replace(report, findings=(*perhaps, *report.findings))
     if report.verdict == "unknown":
         return replace(report, verdict=likeliest.verdict, holds=likeliest.holds)

@@ -26,8 +26,9 @@ def main(arguments: list[str]) -> int:
         return 0
     named = [] if arguments and not arguments[0].startswith("-") else [str(cases / "dev.jsonl")]
     command = _COMMAND.format(python=sys.executable)
-    return subprocess.run([sys.executable, str(cases / "score.py"), *named, *arguments, "--command", command],
-                          cwd=_HERE, check=False).returncode
+    return subprocess.run(
+        [sys.executable, str(cases / "score.py"), *named, *arguments, "--command", command], cwd=_HERE, check=False
+    ).returncode
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ WHERE = {
     "python": "pyvenv.cfg, the interpreter's folder and name (it is never run)",
     "glibc": "the file name of libc.so.6 or the text that it carries",
     "glibcxx": "newest GLIBCXX_ version defined by the libstdc++.so.6 that the loader finds",
-    "environment": "/.dockerenv and cgroups, the kernel's name and /dev/dxg (WSL), conda-meta, variables of Colab, Kubernetes, Slurm",
+    "environment": "/.dockerenv, cgroups, the kernel's name and /dev/dxg (WSL), conda-meta, variables (Colab, Slurm ...)",
     "secure_boot": "efivars SecureBoot-*, mokutil's state file",
     "gpus.name": "/proc/driver/nvidia/gpus/*/information, else NVML",
     "gpus.compute_capability": "NVML, else the matrix by PCI id or name",
@@ -60,7 +60,7 @@ WHERE = {
     "container.requires": "NVIDIA_REQUIRE_CUDA",
     "container.image": "variables that NVIDIA's images set",
     "jetson": "/etc/nv_tegra_release, the device tree, dpkg's status file",
-    "request": "described: what is about to be installed is the user's to say (`guard` reads it from pip's command line)",
+    "request": "described: what shall be installed is the user's to say (`guard` reads it from pip's command line)",
     "model": "described, or read from the file by `check FILE` and `model FILE` (ONNX, Keras, HDF5)",
     "model.precision": "described: the precision that a run is to use is the user's to say",
     "model.device": "described: whether the GPU or a DLA is to run it is the user's to say",
@@ -78,17 +78,52 @@ READS: dict[str, tuple[str, ...]] = {
     "gpu-missing": ("gpus.pci_id", "gpus.name", "container.gpu_access", "environment"),
     "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_GPUS),
     "other-driver-bound": ("driver.kernel_module",),
-    "kernel-module-rejected": ("secure_boot", "driver.kernel_module_loaded", "driver.kernel_module_signed", "driver.signer_enrolled"),
+    "kernel-module-rejected": (
+        "secure_boot",
+        "driver.kernel_module_loaded",
+        "driver.kernel_module_signed",
+        "driver.signer_enrolled",
+    ),
     "kernel-module-flavor": ("driver.kernel_module", *_GPUS),
-    "driver-missing": ("driver.version", "driver.cuda", "driver.kernel_module_loaded", "driver.kernel_module_version", "libcuda.version",
-                       "libcuda.path", "missing_libraries", "environment", "gpus.name", "os"),
+    "driver-missing": (
+        "driver.version",
+        "driver.cuda",
+        "driver.kernel_module_loaded",
+        "driver.kernel_module_version",
+        "libcuda.version",
+        "libcuda.path",
+        "missing_libraries",
+        "environment",
+        "gpus.name",
+        "os",
+    ),
     "stub-library": ("libcuda.stub", "libcuda.path"),
-    "compat-library-older-than-driver": ("libcuda.compat", "libcuda.version", "driver.version", "driver.kernel_module_version",
-                                         "driver.cuda", "loader_configuration", "variables", "toolkits"),
-    "forward-compat-unsupported": ("libcuda.compat", "libcuda.version", "libcuda.compat_drivers", "driver.version",
-                                   "driver.kernel_module_version", *_GPUS),
-    "driver-library-mismatch": ("driver.version", "driver.kernel_module_version", "libcuda.version", "libcuda.compat",
-                                "libcuda.stub", "environment"),
+    "compat-library-older-than-driver": (
+        "libcuda.compat",
+        "libcuda.version",
+        "driver.version",
+        "driver.kernel_module_version",
+        "driver.cuda",
+        "loader_configuration",
+        "variables",
+        "toolkits",
+    ),
+    "forward-compat-unsupported": (
+        "libcuda.compat",
+        "libcuda.version",
+        "libcuda.compat_drivers",
+        "driver.version",
+        "driver.kernel_module_version",
+        *_GPUS,
+    ),
+    "driver-library-mismatch": (
+        "driver.version",
+        "driver.kernel_module_version",
+        "libcuda.version",
+        "libcuda.compat",
+        "libcuda.stub",
+        "environment",
+    ),
     "driver-dropped-gpu": ("driver.version", "driver.kernel_module_version", "os", *_GPUS),
     "device-node-missing": ("device_nodes", "driver.kernel_module_loaded", "environment", "os", "gpus.name"),
     "fabric-manager": ("nvswitch", "fabric_manager", "driver.version", "driver.kernel_module_version"),
@@ -103,7 +138,7 @@ READS: dict[str, tuple[str, ...]] = {
     "cpu-only-build": _PACKAGE,
     "driver-too-old": ("driver.version", "driver.cuda", "libcuda.compat", "libcuda.version", "environment", *_RUNTIME),
     "gpu-not-in-build": ("builds.architectures", *_GPUS, *_PACKAGE),
-    "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target"),
+    "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target", "variables"),
     "ptx-newer-than-driver": ("driver.cuda", "driver.version", "builds.architectures", *_GPUS, *_RUNTIME),
     "ptxas-too-old": ("libraries", "packages", "model.target", *_GPUS),
     "gpu-unsupported-by-tensorrt": ("libraries", "packages", *_GPUS),
@@ -119,7 +154,7 @@ READS: dict[str, tuple[str, ...]] = {
     "package-versions-mismatch": ("libraries", "builds.tensorrt", *_PACKAGE),
     "numpy-abi": ("packages", "os", "arch", "python"),
     "protobuf-conflict": ("packages", "os", "arch", "python"),
-    "toolkit-mismatch-for-build": _RUNTIME,
+    "toolkit-mismatch-for-build": (*_RUNTIME, "variables"),
     "onnx-version-unsupported": ("model", "packages", "libraries"),
     "precision-unsupported": ("model.precision", "model.device", "libraries", "packages", *_GPUS),
     "engine-unreadable": ("engine",),
@@ -131,28 +166,44 @@ READS: dict[str, tuple[str, ...]] = {
 # Rules that this machine alone never triggers, and why.
 ONLY_ASKED = {
     "package-removed": "is about what shall be installed: `plan`, `guard` and `check -r` say what is asked for",
-    "precision-unsupported": "the precision of a run is the user's intention (`convert` and `check FILE` read a model's own)",
+    "precision-unsupported": "the precision of a run is the user's intention (`check FILE` reads a model's own)",
     "onnx-version-unsupported": "is about a model: `check FILE`, `model` and `convert` read the file",
     "engine-unreadable": "is about a file: `check FILE` and `engine` read it",
     "engine-from-other-gpu": "is about a file: `check FILE` and `engine` read its header",
     "engine-from-other-tensorrt": "is about a file: `check FILE` and `engine` read its header",
     "engine-from-other-os": "is about a file: `check FILE` and `engine` read its header",
     "toolkit-mismatch-for-build": "is asked with the goal build:cuda-extension; its facts are read",
-    "ptx-newer-than-driver": "for run:cuda-binary the toolkit that built the program is named with it; for packages the facts are read",
+    "ptx-newer-than-driver": "with run:cuda-binary the builder's toolkit is named; for packages the facts are read",
 }
 
 
 def page() -> str:
     """The text of docs/rules.md."""
-    lines = ["# Rules", "", "Written by `python -m scripts.rulebook` from the rules themselves; do not edit.", "",
-             "A rule holds, is violated, or cannot be told for lack of a fact; it never concludes from what is unknown.",
-             "Where a version leaves open which published build is installed, a finding needs that every one of them fails.", "",
-             "## What each rule reads", "", "| rule | family | facts |", "|---|---|---|"]
+    lines = [
+        "# Rules",
+        "",
+        "Written by `python -m scripts.rulebook` from the rules themselves; do not edit.",
+        "",
+        "A rule holds, is violated, or cannot be told for lack of a fact; it never concludes from what is unknown.",
+        "Where a version leaves open which published build is installed, a finding needs that every one of them fails.",
+        "",
+        "## What each rule reads",
+        "",
+        "| rule | family | facts |",
+        "|---|---|---|",
+    ]
     for entry in every_rule():
         facts = ", ".join(f"`{fact}`" for fact in dict.fromkeys(READS[entry.name]))
         lines.append(f"| [`{entry.name}`](#{entry.name}) | {family_of(entry.name)} | {facts} |")
-    lines += ["", "## Where the facts are read", "",
-              "`compatcheck facts --sources` shows for one machine where each value was read.", "", "| fact | read from |", "|---|---|"]
+    lines += [
+        "",
+        "## Where the facts are read",
+        "",
+        "`compatcheck facts --sources` shows for one machine where each value was read.",
+        "",
+        "| fact | read from |",
+        "|---|---|",
+    ]
     lines += [f"| `{fact}` | {place} |" for fact, place in WHERE.items()]
     lines += ["", "## Rules that `doctor` alone does not trigger", "", "| rule | why |", "|---|---|"]
     lines += [f"| `{name}` | {why} |" for name, why in ONLY_ASKED.items()]
@@ -162,8 +213,12 @@ def page() -> str:
             if family_of(entry.name) == family:
                 lines += ["", f"### {entry.name}", "", entry.page]
                 if entry.masks:
-                    lines += ["", "Violated, it is the cause of, and reported in place of: "
-                              + ", ".join(f"`{name}`" for name in entry.masks) + "."]
+                    lines += [
+                        "",
+                        "Violated, it is the cause of, and reported in place of: "
+                        + ", ".join(f"`{name}`" for name in entry.masks)
+                        + ".",
+                    ]
     return "\n".join(lines) + "\n"
 
 

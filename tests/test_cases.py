@@ -34,14 +34,20 @@ def test_verdicts(answers: list[tuple[dict[str, Any], Report]]) -> None:
 
 def test_diagnoses(answers: list[tuple[dict[str, Any], Report]]) -> None:
     broken = [(case, report) for case, report in answers if case["expect"]["verdict"] == "incompatible"]
-    wrong = [case["id"] for case, report in broken
-             if not _right(case, report) or not {one.rule for one in report.errors} & set(case["expect"]["rules"])]
+    wrong = [
+        case["id"]
+        for case, report in broken
+        if not _right(case, report) or not {one.rule for one in report.errors} & set(case["expect"]["rules"])
+    ]
     assert len(wrong) <= 0.05 * len(broken), wrong
 
 
 def test_no_false_alarm(answers: list[tuple[dict[str, Any], Report]]) -> None:
-    alarms = [(case["id"], [one.message for one in report.errors]) for case, report in answers
-              if case["expect"]["verdict"] == "compatible" and report.verdict == "incompatible"]
+    alarms = [
+        (case["id"], [one.message for one in report.errors])
+        for case, report in answers
+        if case["expect"]["verdict"] == "compatible" and report.verdict == "incompatible"
+    ]
     assert alarms == []
 
 

@@ -18,8 +18,11 @@ Told = tuple[str, Evidence]  # version, where it was read
 def advisories(case: "Case", rule: str) -> Iterator[Outcome]:
     """What the matrix's ``break`` rows of this rule say of the case."""
     spoken = {*case.packages, *(normal(asked) for asked in case.machine.request or {})}
-    rows = [row for row in case.matrix.packages.breaks.get(rule, ())
-            if normal(row["package"]) in spoken and _applies(case, row)]
+    rows = [
+        row
+        for row in case.matrix.packages.breaks.get(rule, ())
+        if normal(row["package"]) in spoken and _applies(case, row)
+    ]
     about = _about(case) if rows else set()
     for row in rows:
         if normal(row["package"]) in about or (rule == "library-damaged" and _unread(case, row["package"])):
@@ -34,13 +37,19 @@ def _applies(case: "Case", row: Row) -> bool:
     if "goals" not in row and case.goal.verb == "install":
         return False
     machine = case.machine
-    if (row.get("os") and machine.os not in (None, row["os"])) or (row.get("arch") and machine.arch not in (None, row["arch"])):
+    if (row.get("os") and machine.os not in (None, row["os"])) or (
+        row.get("arch") and machine.arch not in (None, row["arch"])
+    ):
         return False
-    return "python" not in row or machine.python is None or versions.parse_range(row["python"]).admits(machine.python) is True
+    return (
+        "python" not in row
+        or machine.python is None
+        or versions.parse_range(row["python"]).admits(machine.python) is True
+    )
 
 
 def _unread(case: "Case", package: str) -> bool:
-    """Is it a part of the goal's packages whose files nobody has looked at? What the disk shows says more than a name."""
+    """Is it a part of the goal's packages whose files nobody has looked at? The disk says more than a name."""
     from compat.rules.libraries import belongs
 
     return case.machine.damaged is None and (belongs(case, package))
@@ -50,8 +59,12 @@ def _about(case: "Case") -> set[str]:
     installed = {package for package, version in case.packages.items() if version is not False}
     mine = {alias for subject in case.subjects for alias in (normal(subject.distribution), normal(subject.component))}
     # An import pulls in its own requirements, so their breaks are its breaks (tensorboard's of tensorflow).
-    pulled = {pinned for subject in case.subjects for row in subject.candidates[:1]
-              for pinned, _, _ in case.matrix.packages.pins(row)}
+    pulled = {
+        pinned
+        for subject in case.subjects
+        for row in subject.candidates[:1]
+        for pinned, _, _ in case.matrix.packages.pins(row)
+    }
     return mine | (pulled & installed)
 
 
@@ -77,7 +90,9 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         return
     facts = (fact, *([told[1]] if told else []), case.cite(row["id"], row))
     with_other = f" with {other} {told[0]}" if told else ""
-    yield Finding(rule, other or name, f"{name} {version}{with_other}: {row['why']}", facts, (Remedy(row["remedy"]),), severity)
+    yield Finding(
+        rule, other or name, f"{name} {version}{with_other}: {row['why']}", facts, (Remedy(row["remedy"]),), severity
+    )
 
 
 def _open(case: "Case", row: Row) -> bool:
@@ -86,7 +101,7 @@ def _open(case: "Case", row: Row) -> bool:
 
 
 def _release(case: "Case", name: str) -> Told | None:
-    """The release of an affected package: what is asked for, with its extra if the row names one, else what is installed."""
+    """The release of an affected package: what is asked for (with the row's extra), else what is installed."""
     plain, _, extra = name.partition("[")
     for asked, spec in (case.machine.request or {}).items():
         if normal(asked) == normal(plain) and extra.rstrip("]") in asked.partition("[")[2]:
@@ -108,13 +123,22 @@ def _installed(case: "Case", name: str) -> Told | None:
 
 
 def _pulled(case: "Case", name: str, affected: str) -> Told | None:
-    """The least release of a package that another one of the goal requires, where every newer one is affected as well."""
+    """The least release of a package that another one of the goal requires, where every newer one is affected too."""
     if not affected.startswith(">=") or "," in affected or case.has(name) is not None:
         return None
     for subject in case.subjects:
         lines = {str(row.get("requires")) for row in subject.candidates}
         for pinned, spec, marker in case.matrix.packages.pins(subject.candidates[0]) if len(lines) == 1 else ():
-            least = next((bound for sign, bound, _ in versions.parse_range(spec).clauses if sign in (">=", "==", "~=")), None)
-            if pinned == normal(name) and least is not None and not marker and versions.parse_range(affected).admits(least.text):
-                return least.text, case.cite(f"{subject.label} requires {pinned}{spec}", subject.candidates[0], "requires")
+            least = next(
+                (bound for sign, bound, _ in versions.parse_range(spec).clauses if sign in (">=", "==", "~=")), None
+            )
+            if (
+                pinned == normal(name)
+                and least is not None
+                and not marker
+                and versions.parse_range(affected).admits(least.text)
+            ):
+                return least.text, case.cite(
+                    f"{subject.label} requires {pinned}{spec}", subject.candidates[0], "requires"
+                )
     return None

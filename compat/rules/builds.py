@@ -30,21 +30,26 @@ def code_for(subject: Subject) -> list[Code]:
             continue
         row = row if "sass" in row or "ptx" in row else _patch_of_same_build(subject, row)
         sass_row, ptx_row = row.get("sass"), row.get("ptx")
-        found.append((
-            tuple(parse_capability(text) for text in sass_row) if sass_row is not None else None,
-            tuple(parse_capability(text) for text in ptx_row) if ptx_row is not None else None,
-            str(subject.matrix.source(row, "sass"))))
+        found.append(
+            (
+                tuple(parse_capability(text) for text in sass_row) if sass_row is not None else None,
+                tuple(parse_capability(text) for text in ptx_row) if ptx_row is not None else None,
+                str(subject.matrix.source(row, "sass")),
+            )
+        )
     return found
 
 
 def _patch_of_same_build(subject: Subject, row: "Row") -> "Row":
-    """Another patch release of the same line, platform and CUDA whose code was listed: lists change with the minor only."""
+    """A patch release of the same line, platform and CUDA whose code is listed: lists change with the minor only."""
     line = versions.parse(row["version"]).release[:2]
     for version, rows in subject.matrix.packages.builds(row["package"]).items():
         if versions.parse(version).release[:2] != line:
             continue
         for other in rows:
-            if "sass" in other and all(other.get(name) == row.get(name) for name in ("os", "arch", "index", "variant", "cuda")):
+            if "sass" in other and all(
+                other.get(name) == row.get(name) for name in ("os", "arch", "index", "variant", "cuda")
+            ):
                 return other
     return row
 
@@ -63,7 +68,8 @@ def _carriers(case: Case) -> Iterator[Subject]:
     """The packages of the goal that carry GPU code."""
     for subject in case.subjects:
         if subject.component == "tensorrt" or (str(case.goal) == "use:onnxruntime-tensorrt"):
-            continue  # TensorRT has a support range (gpu-unsupported-by-tensorrt), and its provider compiles for the GPU
+            # TensorRT has a support range of its own (gpu-unsupported-by-tensorrt), its provider compiles for the GPU.
+            continue
         yield from gpu_parts(case, subject) or (subject,)
 
 
@@ -72,14 +78,16 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     """The package's build has neither machine code nor usable PTX for the GPU.
 
     A build carries machine code (SASS) for some compute capabilities and PTX for others. Machine code runs on the same
-    major with an equal or higher minor (8.0 on 8.6, 12.0 on 12.1), never across majors. Plain PTX is compiled for any newer
+    major with an equal or higher minor (8.0 on 8.6, 12.0 on 12.1), never across majors. Plain PTX is compiled for any
+    newer
     GPU; PTX of an `a` target (90a) is not. The list belongs to the build, not to the release: torch 2.11 for CUDA 12.6
     keeps Volta, for CUDA 12.8 it does not.
 
     Shows as: "no kernel image is available for execution on the device" (209), "is not compatible with the current
     PyTorch installation".
 
-    Remedy: a build whose list has the GPU (often another CUDA variant of the same release), or an older or newer release.
+    Remedy: a build whose list has the GPU (often another CUDA variant of the same release), or an older or newer
+    release.
     """
     if not case.goal.runs_on_gpu or not case.gpus:
         return
@@ -99,14 +107,20 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
     if None in answers and _below_minimum(case, subject, capability):
         answers = {False}
     if answers == {True}:
-        return Holds("gpu-not-in-build", subject.component, f"{subject.label} has code for {gpu.name} ({capability})",
-                     (*gpu.evidence, Evidence(_listed(code[0]), code[0][2])))
+        return Holds(
+            "gpu-not-in-build",
+            subject.component,
+            f"{subject.label} has code for {gpu.name} ({capability})",
+            (*gpu.evidence, Evidence(_listed(code[0]), code[0][2])),
+        )
     if answers == {False}:
         return Finding(
-            "gpu-not-in-build", subject.component,
+            "gpu-not-in-build",
+            subject.component,
             f"{subject.label} has no code for {gpu.name} ({capability.sm}): it is built for {_listed(code[0])}.",
             (*gpu.evidence, Evidence(f"{subject.label} is built for {_listed(code[0])}", code[0][2])),
-            (Remedy(f"install a build of {subject.distribution} that has {capability.sm}"),))
+            (Remedy(f"install a build of {subject.distribution} that has {capability.sm}"),),
+        )
     return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
 
 
@@ -114,9 +128,14 @@ def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
     """Is the GPU below the minimum that the vendor states, for every release that the installed one can be?"""
     if subject.facts.architectures is not None:
         return False
-    lines = {".".join(str(number) for number in versions.parse(row["version"]).release[:2]) for row in subject.candidates}
-    stated = [row.get("capability_minimum") for line in lines
-              for row in case.matrix.packages.of_line(subject.component, line) or [{}]]
+    lines = {
+        ".".join(str(number) for number in versions.parse(row["version"]).release[:2]) for row in subject.candidates
+    }
+    stated = [
+        row.get("capability_minimum")
+        for line in lines
+        for row in case.matrix.packages.of_line(subject.component, line) or [{}]
+    ]
     return bool(stated) and all(least is not None and gpu < parse_capability(least) for least in stated)
 
 
@@ -131,7 +150,8 @@ def _listed(code: Code) -> str:
 def cpu_only_build(case: Case) -> Iterator[Outcome]:
     """The installed build has no CUDA.
 
-    Many packages publish builds without CUDA under the same name: torch for Windows and macOS on the public index, torch
+    Many packages publish builds without CUDA under the same name: torch for Windows and macOS on the public index,
+    torch
     `+cpu`, conda's `cpu_` build strings, onnxruntime beside onnxruntime-gpu, jaxlib without its CUDA plugin. They
     install and import without a word and compute on the CPU.
 
@@ -154,13 +174,20 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         answer = verdict.decide(lambda cuda: cuda is False)
         if answer is True:
             yield Finding(
-                "cpu-only-build", subject.component, f"{subject.label} is a build without CUDA.",
+                "cpu-only-build",
+                subject.component,
+                f"{subject.label} is a build without CUDA.",
                 (Evidence(f"{subject.label} is built without CUDA", verdict.source),),
-                (Remedy(f"install the GPU build: {gpu_name(case, subject)}"),))
+                (Remedy(f"install the GPU build: {gpu_name(case, subject)}"),),
+            )
             return
         if answer is False:
-            yield Holds("cpu-only-build", subject.component, f"{subject.label} is built with CUDA {verdict.known or ''}".rstrip(),
-                        (Evidence(f"{subject.label} has CUDA", verdict.source),))
+            yield Holds(
+                "cpu-only-build",
+                subject.component,
+                f"{subject.label} is built with CUDA {verdict.known or ''}".rstrip(),
+                (Evidence(f"{subject.label} has CUDA", verdict.source),),
+            )
             return
     yield Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
 
@@ -169,8 +196,11 @@ def _plugins(case: Case, subject: Subject) -> list[str]:
     """Distributions that carry the GPU code of this release apart from it."""
     if subject.version is None:
         return []
-    return [part for part in case.matrix.packages.about(subject.component).get("parts", ())
-            if versions.parse(subject.version) >= versions.parse(next(iter(case.matrix.packages.versions(part)), "9999"))]
+    return [
+        part
+        for part in case.matrix.packages.about(subject.component).get("parts", ())
+        if versions.parse(subject.version) >= versions.parse(next(iter(case.matrix.packages.versions(part)), "9999"))
+    ]
 
 
 def _parts_unspoken_of(case: Case, subject: Subject) -> bool:
@@ -185,7 +215,9 @@ def gpu_name(case: Case, subject: Subject) -> str:
     return next((name for name in names if "gpu" in name), subject.distribution)
 
 
-@rule("no-gpu-build-for-platform", masks=("cpu-only-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"))
+@rule(
+    "no-gpu-build-for-platform", masks=("cpu-only-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch")
+)
 def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     """The package publishes no GPU build for this OS or architecture.
 
@@ -198,7 +230,9 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     system, arch = case.machine.os, case.machine.arch
     if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda:
         return
-    subject = next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main
+    subject = (
+        next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main
+    )
     parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
     found = _publishes(case, main if main.version else subject, parts, system, arch)
     if found is None:
@@ -208,15 +242,23 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
         yield Holds("no-gpu-build-for-platform", main.component, f"{main.label} has a GPU build for {system}", evidence)
     else:
         where = f"{system} on {arch}" if arch else system
-        yield Finding("no-gpu-build-for-platform", main.component, f"{main.label} has no GPU build for {where}.",
-                      (case.read("os", system), *evidence),
-                      (Remedy("use WSL 2 or Linux", "environment") if system == "windows" else
-                       Remedy("use a platform that has a GPU build", "environment"),
-                       Remedy("or a release that still had a GPU build for this platform")))
+        yield Finding(
+            "no-gpu-build-for-platform",
+            main.component,
+            f"{main.label} has no GPU build for {where}.",
+            (case.read("os", system), *evidence),
+            (
+                Remedy("use WSL 2 or Linux", "environment")
+                if system == "windows"
+                else Remedy("use a platform that has a GPU build", "environment"),
+                Remedy("or a release that still had a GPU build for this platform"),
+            ),
+        )
 
 
-def _publishes(case: Case, subject: Subject, parts: list[Subject], system: str, arch: str | None
-               ) -> tuple[bool, tuple[Evidence, ...]] | None:
+def _publishes(
+    case: Case, subject: Subject, parts: list[Subject], system: str, arch: str | None
+) -> tuple[bool, tuple[Evidence, ...]] | None:
     """Does any index have a CUDA build of this version for the platform? None where the matrix has no such release."""
     from compat.rules.subject import matching
 
@@ -225,8 +267,11 @@ def _publishes(case: Case, subject: Subject, parts: list[Subject], system: str, 
     wanted = (case.machine.request or {}).get(subject.distribution, "")
     # The GPU build may be published under a name of its own (onnxruntime-gpu).
     names = [name for name in case.matrix.packages.distributions(subject.component) if "gpu" in name]
-    rows = [row for name in dict.fromkeys([subject.distribution, *names])
-            for row in matching(case.matrix, name, subject.version, wanted)]
+    rows = [
+        row
+        for name in dict.fromkeys([subject.distribution, *names])
+        for row in matching(case.matrix, name, subject.version, wanted)
+    ]
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source] or rows
     # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
@@ -255,7 +300,9 @@ def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str
     from compat.rules.subject import matching
 
     same = [row for part in parts for row in matching(case.matrix, part.distribution, version, wanted)]
-    return same or [row for part in parts for rows in case.matrix.packages.builds(part.distribution).values() for row in rows]
+    return same or [
+        row for part in parts for rows in case.matrix.packages.builds(part.distribution).values() for row in rows
+    ]
 
 
 @rule("python-unsupported")
@@ -288,18 +335,36 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
         if not rows:
             continue
         fits = any(line in row["python"] for row in rows)
-        evidence = case.cite(f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python")
-        yield _python(subject, line, fits, (case.read("python", python), evidence), sorted(
-            {one for row in rows for one in row["python"]}, key=lambda text: versions.parse(text.rstrip("t")).key()))
+        evidence = case.cite(
+            f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
+        )
+        yield _python(
+            subject,
+            line,
+            fits,
+            (case.read("python", python), evidence),
+            sorted(
+                {one for row in rows for one in row["python"]}, key=lambda text: versions.parse(text.rstrip("t")).key()
+            ),
+        )
 
 
 def _python(subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str]) -> Outcome:
     if fits:
-        return Holds("python-unsupported", subject.component, f"{subject.label} has a build for Python {line}", evidence)
+        return Holds(
+            "python-unsupported", subject.component, f"{subject.label} has a build for Python {line}", evidence
+        )
     choice = f" It has builds for Python {', '.join(offered)}." if offered else ""
-    return Finding("python-unsupported", "python", f"{subject.label} has no build for Python {line}.{choice}", evidence,
-                   (Remedy(f"use Python {offered[-1]}" if offered else "use the Python that the build was made for", "python"),
-                    Remedy(f"choose a release of {subject.distribution} with a build for Python {line}")))
+    return Finding(
+        "python-unsupported",
+        "python",
+        f"{subject.label} has no build for Python {line}.{choice}",
+        evidence,
+        (
+            Remedy(f"use Python {offered[-1]}" if offered else "use the Python that the build was made for", "python"),
+            Remedy(f"choose a release of {subject.distribution} with a build for Python {line}"),
+        ),
+    )
 
 
 def _tag_admits(tag: str, line: str) -> bool:
@@ -315,19 +380,31 @@ def _pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
     for row in main.candidates[:1]:
         lines = [line for extra in extras for line in row.get("extras", {}).get(extra, ())]
         for name, spec, _ in case.matrix.packages.pins({"requires": lines}):
-            found = tuple(one for one in matching(case.matrix, name, None, spec)
-                          if one["index"] in ("pypi", "nvidia") and fits_platform(one, case.machine.os, case.machine.arch))
+            found = tuple(
+                one
+                for one in matching(case.matrix, name, None, spec)
+                if one["index"] in ("pypi", "nvidia") and fits_platform(one, case.machine.os, case.machine.arch)
+            )
             if found and spec != "*":
-                yield Subject(name, name, spec.lstrip("=") if spec.startswith("==") else None, "requested",
-                              main.facts, found, case.matrix)
+                yield Subject(
+                    name,
+                    name,
+                    spec.lstrip("=") if spec.startswith("==") else None,
+                    "requested",
+                    main.facts,
+                    found,
+                    case.matrix,
+                )
 
 
 @rule("jetson-build-mismatch")
 def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     """The wheel is not made for this JetPack or module.
 
-    Jetson's GPU is integrated and its driver comes with L4T, so frameworks need builds of their own, made for one JetPack:
-    its CUDA, its cuDNN, its Python (JetPack 4: 3.6, JetPack 5: 3.8, JetPack 6: 3.10). A generic aarch64 wheel of the public
+    Jetson's GPU is integrated and its driver comes with L4T, so frameworks need builds of their own, made for one
+    JetPack:
+    its CUDA, its cuDNN, its Python (JetPack 4: 3.6, JetPack 5: 3.8, JetPack 6: 3.10). A generic aarch64 wheel of the
+    public
     index is CPU-only or made for servers (sm_90), and lacks the module's sm_53, sm_62, sm_72 or sm_87.
 
     Remedy: the wheel that NVIDIA (or jetson-ai-lab) made for this JetPack, with JetPack's own Python, or its container.
@@ -347,23 +424,33 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     tag = main.facts.python_tag
     for told, path in ((_tag_line(tag), f"builds.{main.distribution}.python_tag"),):
         if told is not None and python is not None and told != versions.major_minor(python):
-            yield Finding("jetson-build-mismatch", main.component,
-                          f"The wheel is made for Python {told} of JetPack {row['jetpack']}, not for Python {python}.",
-                          (*facts, case.read(path, tag), case.read("python", python)),
-                          (Remedy(f"use Python {told}, which JetPack {row['jetpack']} has", "python"),))
+            yield Finding(
+                "jetson-build-mismatch",
+                main.component,
+                f"The wheel is made for Python {told} of JetPack {row['jetpack']}, not for Python {python}.",
+                (*facts, case.read(path, tag), case.read("python", python)),
+                (Remedy(f"use Python {told}, which JetPack {row['jetpack']} has", "python"),),
+            )
             return
     if main.facts.cuda is False and wanted is not None:
-        yield Finding("jetson-build-mismatch", main.component,
-                      f"{main.label} is a generic build without CUDA; JetPack {row['jetpack']} needs NVIDIA's wheel "
-                      f"(Python {wanted}).", (*facts, case.read(f"builds.{main.distribution}.cuda", False)),
-                      (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),))
+        yield Finding(
+            "jetson-build-mismatch",
+            main.component,
+            f"{main.label} is a generic build without CUDA; JetPack {row['jetpack']} needs NVIDIA's wheel "
+            f"(Python {wanted}).",
+            (*facts, case.read(f"builds.{main.distribution}.cuda", False)),
+            (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
+        )
         return
     cuda = main.field("cuda").known
     if cuda and row.get("cuda") and versions.same_line(cuda, row["cuda"], 1) is False:
-        yield Finding("jetson-build-mismatch", main.component,
-                      f"{main.label} is built for CUDA {cuda}; JetPack {row['jetpack']} has CUDA {row['cuda']}.",
-                      (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source)),
-                      (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),))
+        yield Finding(
+            "jetson-build-mismatch",
+            main.component,
+            f"{main.label} is built for CUDA {cuda}; JetPack {row['jetpack']} has CUDA {row['cuda']}.",
+            (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source)),
+            (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
+        )
 
 
 def _jetpack(case: Case) -> "tuple[dict[str, Any], tuple[Evidence, ...]] | None":
@@ -374,14 +461,21 @@ def _jetpack(case: Case) -> "tuple[dict[str, Any], tuple[Evidence, ...]] | None"
         stated = versions.parse(jetson.jetpack)
         for row in rows:
             if stated.covers(versions.parse(row["jetpack"])) or versions.parse(row["jetpack"]).same_as(stated):
-                return row, (case.read("jetson.jetpack", jetson.jetpack), case.cite(
-                    f"JetPack {row['jetpack']}: CUDA {row.get('cuda')}, Python {row.get('python')}", row))
+                return row, (
+                    case.read("jetson.jetpack", jetson.jetpack),
+                    case.cite(f"JetPack {row['jetpack']}: CUDA {row.get('cuda')}, Python {row.get('python')}", row),
+                )
     if jetson.l4t is not None:
         l4t = versions.parse(jetson.l4t)
-        fitting = [row for row in rows if versions.parse(row["l4t"]).major == l4t.major and versions.parse(row["l4t"]) <= l4t]
+        fitting = [
+            row for row in rows if versions.parse(row["l4t"]).major == l4t.major and versions.parse(row["l4t"]) <= l4t
+        ]
         if fitting:
             row = max(fitting, key=lambda row: versions.parse(row["l4t"]).key())
-            return row, (case.read("jetson.l4t", jetson.l4t), case.cite(f"L4T {row['l4t']} is JetPack {row['jetpack']}", row))
+            return row, (
+                case.read("jetson.l4t", jetson.l4t),
+                case.cite(f"L4T {row['l4t']} is JetPack {row['jetpack']}", row),
+            )
     return None
 
 

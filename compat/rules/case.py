@@ -48,8 +48,9 @@ class Runtime:
 class Case:
     """What a rule is asked of. Derived facts are computed once and shared by the rules."""
 
-    def __init__(self, machine: Machine, goal: Goal, matrix: "Matrix",
-                 assumed: "Mapping[str, tuple[Row, ...]] | None" = None) -> None:
+    def __init__(
+        self, machine: Machine, goal: Goal, matrix: "Matrix", assumed: "Mapping[str, tuple[Row, ...]] | None" = None
+    ) -> None:
         """``assumed``: published builds that a component is taken to be, where its version leaves several."""
         self.machine = machine
         self.goal = goal
@@ -105,8 +106,10 @@ class Case:
     @cached_property
     def gpus(self) -> tuple[GpuFact, ...]:
         """The GPUs that the goal uses; empty where none is described."""
-        found = tuple(self._gpu(f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id, gpu.mig)
-                      for index, gpu in enumerate(self.machine.gpus or ()))
+        found = tuple(
+            self._gpu(f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id, gpu.mig)
+            for index, gpu in enumerate(self.machine.gpus or ())
+        )
         module = self.machine.jetson.module
         if not found and self.machine.gpus is None and module is not None:
             return (self._gpu("jetson.module", f"Jetson {module}", None, None, None),)
@@ -203,19 +206,20 @@ class Case:
 
     def libraries(self, name: str) -> tuple[tuple[str, Library], ...]:
         """(field path, copy) of every known copy of a library."""
-        return tuple((f"libraries[{index}]", library) for index, library in enumerate(self.machine.libraries or ())
-                     if library.name.lower() == name.lower())
+        return tuple(
+            (f"libraries[{index}]", library)
+            for index, library in enumerate(self.machine.libraries or ())
+            if library.name.lower() == name.lower()
+        )
 
     def loaded(self, name: str) -> tuple[str, Library] | None:
         """The copy that the goal's process gets: marked as loaded, or the only one there is."""
         copies = self.libraries(name)
         component = self.main.component if self.main else ""
-        for path, library in copies:
-            if library.loaded_by is not None and component in library.loaded_by:
-                return path, library
-        for path, library in copies:
-            if library.loaded and library.loaded_by is None:
-                return path, library
+        own = [one for one in copies if one[1].loaded_by is not None and component in one[1].loaded_by]
+        seen = own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
+        if seen:
+            return seen[0] if len(seen) == 1 else None
         return copies[0] if len(copies) == 1 and copies[0][1].loaded is None else None
 
     @cached_property

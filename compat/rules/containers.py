@@ -11,8 +11,10 @@ from compat.rules.case import Case
 def container_without_gpu(case: Case) -> Iterator[Outcome]:
     """The container was started without GPU access, or the toolkit or a driver capability is missing.
 
-    A container sees the GPU only if its runtime mounts the driver into it: docker needs the NVIDIA container toolkit on the
-    host and `--gpus` (or the nvidia runtime). NVIDIA_DRIVER_CAPABILITIES says which parts are mounted: without `compute`
+    A container sees the GPU only if its runtime mounts the driver into it: docker needs the NVIDIA container toolkit
+    on the
+    host and `--gpus` (or the nvidia runtime). NVIDIA_DRIVER_CAPABILITIES says which parts are mounted: without
+    `compute`
     there is no libcuda, while `utility` alone makes nvidia-smi work.
 
     Shows as: `could not select device driver "" with capabilities: [[gpu]]`, "Found no NVIDIA driver" inside.
@@ -23,21 +25,36 @@ def container_without_gpu(case: Case) -> Iterator[Outcome]:
         return
     container = case.machine.container
     if container.gpu_access is False:
-        yield Finding("container-without-gpu", "container", "The container was started without access to the GPU.",
-                      (case.read("container.gpu_access", False),), (Remedy("start it with --gpus all (docker) or --device "
-                                                                          "nvidia.com/gpu=all (podman)", "container"),))
+        yield Finding(
+            "container-without-gpu",
+            "container",
+            "The container was started without access to the GPU.",
+            (case.read("container.gpu_access", False),),
+            (Remedy("start it with --gpus all (docker) or --device nvidia.com/gpu=all (podman)", "container"),),
+        )
     elif container.toolkit_installed is False:
-        yield Finding("container-without-gpu", "container", "The NVIDIA container toolkit is not installed on the host.",
-                      (case.read("container.toolkit_installed", False),),
-                      (Remedy("install nvidia-container-toolkit on the host and run nvidia-ctk runtime configure", "system"),))
+        yield Finding(
+            "container-without-gpu",
+            "container",
+            "The NVIDIA container toolkit is not installed on the host.",
+            (case.read("container.toolkit_installed", False),),
+            (Remedy("install nvidia-container-toolkit on the host and run nvidia-ctk runtime configure", "system"),),
+        )
     elif container.driver_capabilities is not None and not _computes(container.driver_capabilities):
-        yield Finding("container-without-gpu", "container",
-                      f"NVIDIA_DRIVER_CAPABILITIES is {container.driver_capabilities!r}: without compute, libcuda is not mounted.",
-                      (case.read("container.driver_capabilities", container.driver_capabilities),),
-                      (Remedy("set NVIDIA_DRIVER_CAPABILITIES=compute,utility", "container"),))
+        yield Finding(
+            "container-without-gpu",
+            "container",
+            f"NVIDIA_DRIVER_CAPABILITIES is {container.driver_capabilities!r}: libcuda is not mounted without compute.",
+            (case.read("container.driver_capabilities", container.driver_capabilities),),
+            (Remedy("set NVIDIA_DRIVER_CAPABILITIES=compute,utility", "container"),),
+        )
     elif container.gpu_access:
-        yield Holds("container-without-gpu", "container", "the container has access to the GPU",
-                    (case.read("container.gpu_access", True),))
+        yield Holds(
+            "container-without-gpu",
+            "container",
+            "the container has access to the GPU",
+            (case.read("container.gpu_access", True),),
+        )
 
 
 def _computes(capabilities: str) -> bool:
@@ -49,11 +66,15 @@ def _computes(capabilities: str) -> bool:
 def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     """The image's own requirement is not met.
 
-    CUDA images carry NVIDIA_REQUIRE_CUDA: an expression over cuda, driver, brand and arch that the container toolkit evaluates
-    when the container starts, and refuses to start it otherwise. Words separated by blanks are alternatives, commas mean
+    CUDA images carry NVIDIA_REQUIRE_CUDA: an expression over cuda, driver, brand and arch that the container toolkit
+    evaluates
+    when the container starts, and refuses to start it otherwise. Words separated by blanks are alternatives, commas
+    mean
     and: `cuda>=12.6 brand=tesla,driver>=535,driver<536`.
 
-    Shows as: "requirement error: unsatisfied condition: cuda>=12.6". Remedy: a newer driver on the host, or an older image.
+    Shows as: "requirement error: unsatisfied condition: cuda>=12.6".
+
+    Remedy: a newer driver on the host, or an older image.
     (NVIDIA_DISABLE_REQUIRE=1 skips the check, not the cause.)
     """
     if not case.goal.needs_gpu:
@@ -65,8 +86,11 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     driver, offered = case.machine.driver.version, case.driver_cuda
     brands = {requirement.brand_of(gpu.kind, gpu.name) for gpu in case.gpus}
     facts = requirement.Host(
-        cuda=offered[0] if offered else None, driver=driver, brand=brands.pop() if len(brands) == 1 else None,
-        arch=str(case.gpus[0].capability) if case.gpus and case.gpus[0].capability else None)
+        cuda=offered[0] if offered else None,
+        driver=driver,
+        brand=brands.pop() if len(brands) == 1 else None,
+        arch=str(case.gpus[0].capability) if case.gpus and case.gpus[0].capability else None,
+    )
     try:
         met = requirement.satisfied(text, facts)
     except versions.BadVersion:
@@ -74,9 +98,17 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
         return
     known = (*evidence, *case.driver_evidence, *((offered[1],) if offered else ()))
     if met is False:
-        yield Finding("container-needs-newer-driver", "container", f"The image requires {_short(text)}; "
-                      f"the driver {driver or ''} offers CUDA {offered[0] if offered else '?'}.".replace("  ", " "), known,
-                      (Remedy("install a newer driver on the host", "driver"), Remedy("use an image of an older CUDA", "container")))
+        yield Finding(
+            "container-needs-newer-driver",
+            "container",
+            f"The image requires {_short(text)}; "
+            f"the driver {driver or ''} offers CUDA {offered[0] if offered else '?'}.".replace("  ", " "),
+            known,
+            (
+                Remedy("install a newer driver on the host", "driver"),
+                Remedy("use an image of an older CUDA", "container"),
+            ),
+        )
     elif met:
         yield Holds("container-needs-newer-driver", "container", "the image's own requirement is met", known)
     else:
@@ -95,13 +127,19 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
     WSL 1 translates system calls and has no GPU. WSL 2 has one through /dev/dxg and the libcuda that Windows mounts at
     /usr/lib/wsl/lib; a Linux driver package installed inside brings another libcuda that knows nothing of it.
 
-    Remedy: `wsl --set-version DISTRIBUTION 2`; inside WSL 2 remove the driver packages and install only the CUDA toolkit.
+    Remedy: `wsl --set-version DISTRIBUTION 2`; inside WSL 2 remove the driver packages and install only the CUDA
+    toolkit.
     """
     if not case.goal.needs_gpu:
         return
     if case.environment("wsl1"):
-        yield Finding("wsl-setup", "environment", "This is WSL 1, which has no access to the GPU.",
-                      (case.read("environment", "wsl1"),), (Remedy("convert it: wsl --set-version DISTRIBUTION 2", "environment"),))
+        yield Finding(
+            "wsl-setup",
+            "environment",
+            "This is WSL 1, which has no access to the GPU.",
+            (case.read("environment", "wsl1"),),
+            (Remedy("convert it: wsl --set-version DISTRIBUTION 2", "environment"),),
+        )
         return
     if not case.environment("wsl2"):
         return
@@ -109,8 +147,14 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
     if path is None:
         return
     if "/wsl/" in path:
-        yield Holds("wsl-setup", "environment", "libcuda is the one that Windows mounts", (case.read("libcuda.path", path),))
+        yield Holds(
+            "wsl-setup", "environment", "libcuda is the one that Windows mounts", (case.read("libcuda.path", path),)
+        )
     elif not case.machine.libcuda.stub:
-        yield Finding("wsl-setup", "environment", f"Inside WSL 2 another libcuda loads than Windows' own: {path}.",
-                      (case.read("libcuda.path", path),),
-                      (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),))
+        yield Finding(
+            "wsl-setup",
+            "environment",
+            f"Inside WSL 2 another libcuda loads than Windows' own: {path}.",
+            (case.read("libcuda.path", path),),
+            (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
+        )

@@ -16,7 +16,8 @@ Copy = tuple[str, Library]  # field path, copy
 def library_shadowed(case: Case) -> Iterator[Outcome]:
     """The loader picks another copy than the one meant, and that copy does not fit.
 
-    The copy that a package brought (pip, conda) is the one that it was tested with. LD_LIBRARY_PATH comes before RUNPATH
+    The copy that a package brought (pip, conda) is the one that it was tested with. LD_LIBRARY_PATH comes before
+    RUNPATH
     and the cache, so a folder there can put another copy in front, of the library or of the parts that it opens itself
     (cuDNN). That is a fault only if what then loads does not serve the package: it is of another major, or older than
     the build needs. Being older than the copy that was meant is none by itself.
@@ -28,7 +29,7 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
     """
     for name in sorted({library.name for library in case.machine.libraries or ()}):
         loaded = _in_front(case, name)
-        if loaded is None or loaded[1].version is None or loaded[1].origin == "bundled":
+        if not case.subjects or loaded is None or loaded[1].version is None or loaded[1].origin == "bundled":
             continue
         for path, other in case.libraries(name):
             if other is not loaded[1] and other.origin in ("pip", "conda", "bundled") and not _of_another(case, other):
@@ -42,19 +43,26 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     answers = [_fits(case, subject, name, have) for subject in wants(case)]
     facts = (case.read(f"{path}.version", have), case.read(f"{other_path}.version", other.version))
     remedies = (Remedy(f"take {copy.path or 'its folder'} off LD_LIBRARY_PATH", "setting"),)
-    message = (f"{name} {have} ({copy.path or copy.origin or 'elsewhere'}) loads in front of {name} "
-               f"{other.version or 'of unknown version'}, which the environment brought")
+    message = (
+        f"{name} {have} ({copy.path or copy.origin or 'elsewhere'}) loads in front of {name} "
+        f"{other.version or 'of unknown version'}, which the environment brought"
+    )
     older = other.version is not None and versions.at_least(have, versions.major_minor(other.version)) is False
     # Of a package whose own version is unknown, the copy that was installed with it is what is known of its needs.
-    blind = older and any(subject.version is None and not subject.field(name).values
-                                              for subject in case.subjects)
+    blind = older and any(subject.version is None and not subject.field(name).values for subject in case.subjects)
     if False in answers or (True not in answers and (blind or _other_major(have, other))):
         yield Finding("library-shadowed", name, f"{message}.", facts, remedies)
     elif True in answers:
         yield Holds("library-shadowed", name, f"the {name} {have} that loads serves", facts)
     elif older:
-        yield Finding("library-shadowed", name, f"{message}; what the package needs at least is not known.", facts, remedies,
-                      "warning")
+        yield Finding(
+            "library-shadowed",
+            name,
+            f"{message}; what the package needs at least is not known.",
+            facts,
+            remedies,
+            "warning",
+        )
 
 
 def _other_major(have: str, other: Library) -> bool:
@@ -62,7 +70,7 @@ def _other_major(have: str, other: Library) -> bool:
 
 
 def _fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
-    """Does a release of the library serve the package, by what it was built with or pins? None where that is unknown."""
+    """Does a release of the library serve the package, by what it was built with or pins? None: unknown."""
     if name == "cudnn":
         built = subject.field("cudnn")
         return _decided(built, have, _is_strict(case, subject)) if built.values else None
@@ -78,9 +86,9 @@ def _fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
 def _in_front(case: Case, name: str) -> Copy | None:
     """The copy that loads: as it was seen, else the one whose folder LD_LIBRARY_PATH names."""
     copies = case.libraries(name)
-    seen = next((one for one in copies if _is_loaded(case, one[1])), None)
-    if seen is not None or any(copy.loaded is not None or copy.loaded_by is not None for _, copy in copies):
-        return seen
+    seen = [one for one in copies if _is_loaded(case, one[1])]
+    if seen or any(copy.loaded is not None or copy.loaded_by is not None for _, copy in copies):
+        return seen[0] if len(seen) == 1 else None  # of two that are said to load, it is not known which serves whom
     for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
         for one in copies:
             if folder and one[1].path is not None and one[1].path.rstrip("/") == folder.rstrip("/"):
@@ -109,12 +117,13 @@ def _is_strict(case: Case, subject: Subject) -> bool:
 def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     """The cuDNN that loads is of another major, or older than the build needs.
 
-    cuDNN keeps its interface within a major, forward only: a program runs with the cuDNN minor that it was compiled with
+    cuDNN keeps its interface within a major, forward only: a program runs with the cuDNN minor that it was compiled
+    with
     or a newer one of the same major. TensorFlow, JAX and torch check it when they start; others fail at the first
     missing symbol. TensorRT and ONNX Runtime need the same major; a lower minor is a warning there.
 
-    Shows as: "Loaded runtime CuDNN library: 8.0.5 but source was compiled with: 8.1.0", "cuDNN version incompatibility",
-    CUDNN_STATUS_NOT_INITIALIZED.
+    Shows as: "Loaded runtime CuDNN library: 8.0.5 but source was compiled with: 8.1.0",
+    "cuDNN version incompatibility", CUDNN_STATUS_NOT_INITIALIZED.
 
     Remedy: the cuDNN that the package asks for (its nvidia-cudnn-cuNN pin), and no other one in front of it.
     """
@@ -129,15 +138,21 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         path, copy = found
         strict = _is_strict(case, subject)
         fits = _decided(built, copy.version or "0", strict)
-        facts = (case.read(f"{path}.version", copy.version), Evidence(f"{subject.label} is built with cuDNN {_shown(built)}",
-                                                                     built.source))
+        facts = (
+            case.read(f"{path}.version", copy.version),
+            Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
+        )
         if fits:
             yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
         elif fits is False:
-            yield Finding("cudnn-mismatch", "cudnn",
-                          f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs that "
-                          f"{'minor' if strict else 'major'} or a newer one of the same major.", facts,
-                          (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),))
+            yield Finding(
+                "cudnn-mismatch",
+                "cudnn",
+                f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs that "
+                f"{'minor' if strict else 'major'} or a newer one of the same major.",
+                facts,
+                (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
+            )
         else:
             yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
 
@@ -151,7 +166,7 @@ def _shown(built: Possible) -> str:
 
 
 def serves(have: str, need: str, strict: bool) -> bool | None:
-    """Does a cuDNN release serve a build? Of the same major always where the package asks no more (``strict`` False)."""
+    """Does a cuDNN release serve a build? Of the same major always, unless ``strict``."""
     same = versions.same_line(have, need, 1)
     if not same or not strict:
         return same
@@ -161,13 +176,10 @@ def serves(have: str, need: str, strict: bool) -> bool | None:
 def _cudnn_of(case: Case, subject: Subject) -> tuple[str, Library] | None:
     """The cuDNN that this package's process gets, where it can be told."""
     copies = case.libraries("cudnn")
-    for path, copy in copies:
-        if copy.loaded_by is not None and subject.component in copy.loaded_by:
-            return path, copy
-        if copy.loaded and copy.loaded_by is None:
-            return path, copy
-    if any(copy.loaded_by is not None for _, copy in copies):
-        return None
+    own = [one for one in copies if one[1].loaded_by is not None and subject.component in one[1].loaded_by]
+    seen = own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
+    if seen or any(copy.loaded_by is not None for _, copy in copies):
+        return seen[0] if len(seen) == 1 else None
     front = _in_front(case, "cudnn")
     if front is not None:
         return front

@@ -9,12 +9,17 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold,
 from compat.rules.case import Case, GpuFact, Runtime
 from compat.rules.subject import Subject
 
-WITHOUT_COMPAT = Remedy("take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
-                        "cuda-compat package: the driver's own libcuda then loads", "setting")
+WITHOUT_COMPAT = Remedy(
+    "take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
+    "cuda-compat package: the driver's own libcuda then loads",
+    "setting",
+)
 
 
-@rule("compat-library-older-than-driver",
-      masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"))
+@rule(
+    "compat-library-older-than-driver",
+    masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
+)
 def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
     """A cuda-compat libcuda shadows a newer driver.
 
@@ -30,8 +35,12 @@ def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
         return
     libcuda, driver = case.machine.libcuda, case.kernel_driver
     if libcuda.compat is False:
-        yield Holds("compat-library-older-than-driver", "libcuda", "the driver's own libcuda loads",
-                    (case.read("libcuda.compat", False),))
+        yield Holds(
+            "compat-library-older-than-driver",
+            "libcuda",
+            "the driver's own libcuda loads",
+            (case.read("libcuda.compat", False),),
+        )
         return
     if libcuda.compat is None:
         yield from _by_configuration(case)
@@ -41,12 +50,20 @@ def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
         return
     facts = (case.read("libcuda.version", libcuda.version), *case.driver_evidence)
     if versions.at_least(libcuda.version, driver) is False:
-        yield Finding("compat-library-older-than-driver", "libcuda",
-                      f"The cuda-compat libcuda {libcuda.version} loads in front of the newer driver {driver}.",
-                      facts, (WITHOUT_COMPAT,))
+        yield Finding(
+            "compat-library-older-than-driver",
+            "libcuda",
+            f"The cuda-compat libcuda {libcuda.version} loads in front of the newer driver {driver}.",
+            facts,
+            (WITHOUT_COMPAT,),
+        )
     else:
-        yield Holds("compat-library-older-than-driver", "libcuda",
-                    f"cuda-compat {libcuda.version} is not older than driver {driver}", facts)
+        yield Holds(
+            "compat-library-older-than-driver",
+            "libcuda",
+            f"cuda-compat {libcuda.version} is not older than driver {driver}",
+            facts,
+        )
 
 
 def _by_configuration(case: Case) -> Iterator[Outcome]:
@@ -55,15 +72,21 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
     path = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
     if "compat" not in configuration and not path.rstrip("/").endswith("/compat"):
         return
-    where = ("loader_configuration", configuration) if "compat" in configuration else ("variables.LD_LIBRARY_PATH", path)
+    where = (
+        ("loader_configuration", configuration) if "compat" in configuration else ("variables.LD_LIBRARY_PATH", path)
+    )
     toolkit = next((kit.version for kit in case.machine.toolkits or () if kit.version), None)
     offered = case.driver_cuda
     if toolkit is None or offered is None:
         yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version",))
     elif versions.at_least(toolkit, offered[0]) is False:
-        yield Finding("compat-library-older-than-driver", "libcuda",
-                      f"The loader is set to take the cuda-compat libcuda of CUDA {toolkit}; the driver offers CUDA {offered[0]}.",
-                      (case.read(*where), case.read("toolkits[0].version", toolkit), offered[1]), (WITHOUT_COMPAT,))
+        yield Finding(
+            "compat-library-older-than-driver",
+            "libcuda",
+            f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
+            (case.read(*where), case.read("toolkits[0].version", toolkit), offered[1]),
+            (WITHOUT_COMPAT,),
+        )
 
 
 @rule("forward-compat-unsupported", masks=("driver-too-old", "driver-library-mismatch"))
@@ -71,7 +94,8 @@ def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
     """A cuda-compat libcuda on a GPU class or driver branch that it does not serve.
 
     Forward compatibility lets an older kernel driver run a newer CUDA, on data center GPUs, some workstation GPUs and
-    Jetson, never on GeForce; and only on the driver branches that the package names (its libcuda carries them in the ELF
+    Jetson, never on GeForce; and only on the driver branches that the package names (its libcuda carries them in the
+    ELF
     note `.note.cuda.fwd_compatibility`). The user-mode driver in the package must also still support the GPU.
 
     Shows as: cuInit 804 "forward compatibility was attempted on non supported HW", 803 "unsupported display driver /
@@ -86,10 +110,17 @@ def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
     refused = _refused_gpu(case) or _refused_branch(case)
     if refused is not None:
         message, evidence = refused
-        yield Finding("forward-compat-unsupported", "libcuda", message, (*facts, *evidence),
-                      (WITHOUT_COMPAT, Remedy("upgrade the driver instead", "driver")))
+        yield Finding(
+            "forward-compat-unsupported",
+            "libcuda",
+            message,
+            (*facts, *evidence),
+            (WITHOUT_COMPAT, Remedy("upgrade the driver instead", "driver")),
+        )
     elif case.gpus and all(gpu.kind is not None for gpu in case.gpus):
-        yield Holds("forward-compat-unsupported", "libcuda", "cuda-compat serves this GPU class and driver branch", facts)
+        yield Holds(
+            "forward-compat-unsupported", "libcuda", "cuda-compat serves this GPU class and driver branch", facts
+        )
     else:
         yield Untold("forward-compat-unsupported", "libcuda", ("gpus[0].name", "libcuda.compat_drivers"))
 
@@ -100,9 +131,18 @@ def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
         if gpu.kind in ("geforce", "titan", "mining"):
             return f"cuda-compat does not serve {gpu.name}: forward compatibility is not for GeForce.", gpu.evidence
         row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
-        if row is not None and libcuda.version and versions.parse(libcuda.version).major > int(row.get("driver_last", 10**6)):
-            return (f"The cuda-compat libcuda {libcuda.version} no longer supports {gpu.name} ({row['name']}).",
-                    (*gpu.evidence, case.cite(f"{row['name']} ends with driver branch {row['driver_last']}", row, "driver_last")))
+        if (
+            row is not None
+            and libcuda.version
+            and versions.parse(libcuda.version).major > int(row.get("driver_last", 10**6))
+        ):
+            return (
+                f"The cuda-compat libcuda {libcuda.version} no longer supports {gpu.name} ({row['name']}).",
+                (
+                    *gpu.evidence,
+                    case.cite(f"{row['name']} ends with driver branch {row['driver_last']}", row, "driver_last"),
+                ),
+            )
     return None
 
 
@@ -114,14 +154,22 @@ def _refused_branch(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     if libcuda.compat_drivers is not None:
         allowed = [str(versions.parse(text).major) for text in libcuda.compat_drivers]
         if branch not in allowed:
-            return (f"cuda-compat serves driver branches {', '.join(libcuda.compat_drivers)}, not {branch}.",
-                    (case.read("libcuda.compat_drivers", ", ".join(libcuda.compat_drivers)), *case.driver_evidence))
+            return (
+                f"cuda-compat serves driver branches {', '.join(libcuda.compat_drivers)}, not {branch}.",
+                (case.read("libcuda.compat_drivers", ", ".join(libcuda.compat_drivers)), *case.driver_evidence),
+            )
         return None
     offered = case.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
     claim = case.matrix.drivers.forward(offered.value) if offered else None
-    if claim is not None and versions.at_least(driver, libcuda.version or driver) is False and branch not in claim.value:
-        return (f"cuda-compat of CUDA {claim.row['cuda']} serves driver branches {', '.join(claim.value)}, not {branch}.",
-                (case.claim("host branches of cuda-compat", claim), *case.driver_evidence))
+    if (
+        claim is not None
+        and versions.at_least(driver, libcuda.version or driver) is False
+        and branch not in claim.value
+    ):
+        return (
+            f"cuda-compat of CUDA {claim.row['cuda']} serves driver branches {', '.join(claim.value)}, not {branch}.",
+            (case.claim("host branches of cuda-compat", claim), *case.driver_evidence),
+        )
     return None
 
 
@@ -159,8 +207,12 @@ def _needs_jit(subject: Subject, gpu: Capability) -> bool:
 
     code = code_for(subject)
     return bool(code) and all(
-        sass is not None and ptx is not None and not any(sass_runs(target, gpu) for target in sass)
-        and any(ptx_runs(target, gpu) for target in ptx) for sass, ptx, _ in code)
+        sass is not None
+        and ptx is not None
+        and not any(sass_runs(target, gpu) for target in sass)
+        and any(ptx_runs(target, gpu) for target in ptx)
+        for sass, ptx, _ in code
+    )
 
 
 def _jit(case: Case, runtime: Runtime, where: str) -> Outcome:
@@ -178,9 +230,12 @@ def _jit(case: Case, runtime: Runtime, where: str) -> Outcome:
     claim = case.agree(lambda system: case.matrix.cuda.own_minimum(needed, system))
     least = f"driver {claim.value} or newer" if claim is not None else f"a driver that offers CUDA {needed}"
     return Finding(
-        "ptx-newer-than-driver", runtime.component,
-        f"PTX of CUDA {needed}{where} cannot be compiled by this driver, which takes PTX up to CUDA {cuda}.", facts,
-        (Remedy(f"install {least}", "driver"), Remedy(f"build with CUDA {cuda} or with machine code for this GPU")))
+        "ptx-newer-than-driver",
+        runtime.component,
+        f"PTX of CUDA {needed}{where} cannot be compiled by this driver, which takes PTX up to CUDA {cuda}.",
+        facts,
+        (Remedy(f"install {least}", "driver"), Remedy(f"build with CUDA {cuda} or with machine code for this GPU")),
+    )
 
 
 @rule("ptxas-too-old")
@@ -202,16 +257,23 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
     if copy is None:
         return
     version, evidence = copy
-    targets = [(str(stated), stated, (case.read("model.target", case.machine.model.target),))] if stated else [
-        (gpu.name, gpu.capability, gpu.evidence) for gpu in case.gpus if gpu.capability]
+    targets = (
+        [(str(stated), stated, (case.read("model.target", case.machine.model.target),))]
+        if stated
+        else [(gpu.name, gpu.capability, gpu.evidence) for gpu in case.gpus if gpu.capability]
+    )
     for name, target, facts in targets:
         first = case.matrix.cuda.first_for(target) if target else None
         if first is None:
             yield Untold("ptxas-too-old", "ptxas", ("model.target",))
         elif versions.at_least(version, first.value) is False:
-            yield Finding("ptxas-too-old", "ptxas", f"ptxas {version} does not know {name}: CUDA {first.value} is the first.",
-                          (evidence, *facts, case.claim(f"{target} begins with CUDA {first.value}", first)),
-                          (Remedy(f"use ptxas of CUDA {first.value} or newer (TRITON_PTXAS_PATH), or a newer release"),))
+            yield Finding(
+                "ptxas-too-old",
+                "ptxas",
+                f"ptxas {version} does not know {name}: CUDA {first.value} is the first.",
+                (evidence, *facts, case.claim(f"{target} begins with CUDA {first.value}", first)),
+                (Remedy(f"use ptxas of CUDA {first.value} or newer (TRITON_PTXAS_PATH), or a newer release"),),
+            )
         else:
             yield Holds("ptxas-too-old", "ptxas", f"ptxas {version} knows {name}", (evidence,))
 
@@ -234,7 +296,8 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
     """The CUDA release predates the GPU.
 
     Each compute capability has a first CUDA release whose compiler and libraries (cuBLAS, cuDNN) know it. An older one
-    may still serve it where its own code does: it knew an older GPU of the same capability major, and the two releases are
+    may still serve it where its own code does: it knew an older GPU of the same capability major, and the two releases
+    are
     of one CUDA major, such as CUDA 11.6 on an RTX 4090 (8.9, known from 11.8). Across majors of either, libraries and
     compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are.
 
@@ -257,21 +320,32 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact, capability: Capability
     first = case.matrix.cuda.first_for(capability)
     if first is None:
         return
-    facts = (case.read(runtime.source, runtime.cuda), *gpu.evidence,
-             case.claim(f"{capability} begins with CUDA {first.value}", first))
+    facts = (
+        case.read(runtime.source, runtime.cuda),
+        *gpu.evidence,
+        case.claim(f"{capability} begins with CUDA {first.value}", first),
+    )
     known = versions.at_least(runtime.cuda, first.value)
     if known is None:
         yield Untold("cuda-older-than-gpu", runtime.component, (runtime.source,))
     elif known:
         yield Holds("cuda-older-than-gpu", runtime.component, f"CUDA {runtime.cuda} knows {gpu.name}", facts)
     elif _serves_by_sibling(case, runtime.cuda, first.value, capability):
-        yield Holds("cuda-older-than-gpu", runtime.component,
-                    f"CUDA {runtime.cuda} predates {gpu.name} and serves it by code of the same major", facts)
+        yield Holds(
+            "cuda-older-than-gpu",
+            runtime.component,
+            f"CUDA {runtime.cuda} predates {gpu.name} and serves it by code of the same major",
+            facts,
+        )
     else:
-        yield Finding("cuda-older-than-gpu", runtime.component,
-                      f"{runtime.of} uses CUDA {runtime.cuda}, which predates {gpu.name} ({capability}): "
-                      f"CUDA {first.value} is the first that knows it.", facts,
-                      (Remedy(f"install a build for CUDA {first.value} or newer"),))
+        yield Finding(
+            "cuda-older-than-gpu",
+            runtime.component,
+            f"{runtime.of} uses CUDA {runtime.cuda}, which predates {gpu.name} ({capability}): "
+            f"CUDA {first.value} is the first that knows it.",
+            facts,
+            (Remedy(f"install a build for CUDA {first.value} or newer"),),
+        )
 
 
 def _serves_by_sibling(case: Case, cuda: str, first: str, gpu: Capability) -> bool:
@@ -284,8 +358,13 @@ def _for_compiler(case: Case) -> Iterator[Outcome]:
     if target is None:
         return
     first = case.matrix.cuda.first_for(target)
-    compilers = [(kit.version, f"toolkits[{index}].version") for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
-    compilers = compilers or [(runtime.cuda, runtime.source) for runtime in case.runtimes]
+    kits = _nvcc(case)
+    compilers = [(cuda, source) for source, cuda in kits] or [
+        (runtime.cuda, runtime.source) for runtime in case.runtimes
+    ]
+    if first is not None and len({versions.at_least(cuda, first.value) for cuda, _ in compilers}) > 1:
+        yield Untold("cuda-older-than-gpu", "cuda", ("variables.CUDA_HOME",))
+        return
     for cuda, source in compilers:
         known = versions.at_least(cuda, first.value) if first else None
         if first is None or known is None:
@@ -293,10 +372,17 @@ def _for_compiler(case: Case) -> Iterator[Outcome]:
         elif known:
             yield Holds("cuda-older-than-gpu", "cuda", f"nvcc {cuda} knows {target.sm}", (case.read(source, cuda),))
         else:
-            yield Finding("cuda-older-than-gpu", "cuda", f"nvcc of CUDA {cuda} does not know {target.sm}: CUDA {first.value} "
-                          "is the first.", (case.read(source, cuda), case.read("model.target", target.sm),
-                                            case.claim(f"{target} begins with CUDA {first.value}", first)),
-                          (Remedy(f"build with CUDA {first.value} or newer, against a framework of that CUDA"),))
+            yield Finding(
+                "cuda-older-than-gpu",
+                "cuda",
+                f"nvcc of CUDA {cuda} does not know {target.sm}: CUDA {first.value} is the first.",
+                (
+                    case.read(source, cuda),
+                    case.read("model.target", target.sm),
+                    case.claim(f"{target} begins with CUDA {first.value}", first),
+                ),
+                (Remedy(f"build with CUDA {first.value} or newer, against a framework of that CUDA"),),
+            )
 
 
 @rule("toolkit-mismatch-for-build")
@@ -312,17 +398,37 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
     """
     if str(case.goal) != "build:cuda-extension":
         return
-    toolkits = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
-    if not toolkits or not case.runtimes:
+    kits = _nvcc(case)
+    if not kits or not case.runtimes:
         yield Untold("toolkit-mismatch-for-build", "cuda", ("toolkits", "builds.torch.cuda"))
         return
-    path, toolkit = toolkits[0]
     for runtime in case.runtimes:
+        major = versions.parse(runtime.cuda).major
+        if len({versions.parse(kit).major == major for _, kit in kits}) > 1:
+            yield Untold("toolkit-mismatch-for-build", "cuda", ("variables.CUDA_HOME",))
+            continue
+        path, toolkit = kits[0]
         facts = (case.read(path, toolkit), case.read(runtime.source, runtime.cuda))
-        if versions.parse(toolkit).major != versions.parse(runtime.cuda).major:
-            yield Finding("toolkit-mismatch-for-build", "cuda",
-                          f"nvcc is of CUDA {toolkit}, {runtime.of} of CUDA {runtime.cuda}: the majors must agree to build.",
-                          facts, (Remedy(f"set CUDA_HOME to a CUDA {versions.parse(runtime.cuda).major} toolkit", "setting"),
-                                  Remedy(f"install {runtime.component} for CUDA {versions.major_minor(toolkit)}")))
+        if versions.parse(toolkit).major != major:
+            yield Finding(
+                "toolkit-mismatch-for-build",
+                "cuda",
+                f"nvcc is of CUDA {toolkit}, {runtime.of} of CUDA {runtime.cuda}: the majors must agree to build.",
+                facts,
+                (
+                    Remedy(f"set CUDA_HOME to a CUDA {major} toolkit", "setting"),
+                    Remedy(f"install {runtime.component} for CUDA {versions.major_minor(toolkit)}"),
+                ),
+            )
         else:
-            yield Holds("toolkit-mismatch-for-build", "cuda", f"nvcc {toolkit} and {runtime.of} are of one CUDA major", facts)
+            yield Holds(
+                "toolkit-mismatch-for-build", "cuda", f"nvcc {toolkit} and {runtime.of} are of one CUDA major", facts
+            )
+
+
+def _nvcc(case: Case) -> list[tuple[str, str]]:
+    """(field, CUDA) of the compiler that a build takes: that of CUDA_HOME if it is one of the toolkits, else any."""
+    kits = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
+    home = (case.machine.variables or {}).get("CUDA_HOME", "").rstrip("/")
+    chosen = [(path, kit) for path, kit in kits if home and kit.path is not None and kit.path.rstrip("/") == home]
+    return [(path, kit.version) for path, kit in chosen or kits if kit.version is not None]

@@ -12,7 +12,8 @@ _NOTHING = ("-1", "none", "void", "NoDevFiles", "")
 def gpu_missing(case: Case) -> Iterator[Outcome]:
     """There is no NVIDIA GPU.
 
-    No PCI device of NVIDIA's is on the bus, no integrated one is in the device tree, and NVML knows none. Where a GPU is
+    No PCI device of NVIDIA's is on the bus, no integrated one is in the device tree, and NVML knows none. Where a GPU
+    is
     expected: a virtual machine needs it passed through, WSL 2 shows it as /dev/dxg, a container needs GPU access.
 
     Remedy: another machine; or describe the one that is meant (`compatcheck check --machine FILE`).
@@ -22,15 +23,21 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
     if case.machine.gpus:
         yield Holds("gpu-missing", "gpu", f"{len(case.machine.gpus)} GPU(s)", case.gpus[0].evidence)
     elif case.machine.container.gpu_access is not False and not case.environment("wsl1", "wsl2"):
-        yield Finding("gpu-missing", "gpu", "There is no NVIDIA GPU in this machine.", (case.read("gpus", "none"),),
-                      (Remedy("use a machine with an NVIDIA GPU, or describe one with --machine FILE", "hardware"),))
+        yield Finding(
+            "gpu-missing",
+            "gpu",
+            "There is no NVIDIA GPU in this machine.",
+            (case.read("gpus", "none"),),
+            (Remedy("use a machine with an NVIDIA GPU, or describe one with --machine FILE", "hardware"),),
+        )
 
 
 @rule("gpus-hidden")
 def gpus_hidden(case: Case) -> Iterator[Outcome]:
     """CUDA_VISIBLE_DEVICES (or its like) leaves no GPU.
 
-    CUDA counts only the devices that CUDA_VISIBLE_DEVICES lists, up to the first entry that it cannot use: an empty value
+    CUDA counts only the devices that CUDA_VISIBLE_DEVICES lists, up to the first entry that it cannot use: an empty
+    value
     and -1 hide all. nvidia-smi does not read it and keeps showing every GPU. In a container NVIDIA_VISIBLE_DEVICES set
     to `void` or `none` keeps the GPUs outside. JAX_PLATFORMS=cpu hides them from JAX alone.
 
@@ -51,12 +58,19 @@ def gpus_hidden(case: Case) -> Iterator[Outcome]:
     if first in _NOTHING or beyond:
         why = f"this machine has {count} GPU(s)" if beyond else "that hides every GPU"
         yield Finding(
-            "gpus-hidden", "environment", f"CUDA_VISIBLE_DEVICES is {value!r}: {why}.",
+            "gpus-hidden",
+            "environment",
+            f"CUDA_VISIBLE_DEVICES is {value!r}: {why}.",
             (case.read("variables.CUDA_VISIBLE_DEVICES", repr(value)),),
-            (Remedy("unset CUDA_VISIBLE_DEVICES, or list the GPUs that are meant", "setting"),))
+            (Remedy("unset CUDA_VISIBLE_DEVICES, or list the GPUs that are meant", "setting"),),
+        )
     else:
-        yield Holds("gpus-hidden", "environment", f"CUDA_VISIBLE_DEVICES={value} leaves a GPU",
-                    (case.read("variables.CUDA_VISIBLE_DEVICES", value),))
+        yield Holds(
+            "gpus-hidden",
+            "environment",
+            f"CUDA_VISIBLE_DEVICES={value} leaves a GPU",
+            (case.read("variables.CUDA_VISIBLE_DEVICES", value),),
+        )
         yield from _platform(case)
 
 
@@ -65,9 +79,13 @@ def _platform(case: Case) -> Iterator[Outcome]:
     name = "JAX_PLATFORMS" if "JAX_PLATFORMS" in variables else "JAX_PLATFORM_NAME"
     wanted = [part.strip().lower() for part in variables.get(name, "").split(",") if part.strip()]
     if case.goal.object == "jax" and wanted and not {"cuda", "gpu"} & set(wanted):
-        yield Finding("gpus-hidden", "environment", f"{name} is {variables[name]!r}: JAX will not use the GPU.",
-                      (case.read(f"variables.{name}", variables[name]),),
-                      (Remedy(f"unset {name}, or set it to cuda", "setting"),))
+        yield Finding(
+            "gpus-hidden",
+            "environment",
+            f"{name} is {variables[name]!r}: JAX will not use the GPU.",
+            (case.read(f"variables.{name}", variables[name]),),
+            (Remedy(f"unset {name}, or set it to cuda", "setting"),),
+        )
 
 
 @rule("mig-single-instance")
@@ -84,9 +102,16 @@ def mig_single_instance(case: Case) -> Iterator[Outcome]:
     instances = [gpu for gpu in case.gpus if isinstance(gpu.mig, str)]
     if len(instances) > 1:
         yield Finding(
-            "mig-single-instance", "gpu", f"{len(instances)} MIG instances are asked for; a process can use one.",
+            "mig-single-instance",
+            "gpu",
+            f"{len(instances)} MIG instances are asked for; a process can use one.",
             tuple(case.read(f"{gpu.path}.mig", gpu.mig) for gpu in instances),
-            (Remedy("run one process for each MIG instance, or switch MIG mode off", "setting"),))
+            (Remedy("run one process for each MIG instance, or switch MIG mode off", "setting"),),
+        )
     elif instances:
-        yield Holds("mig-single-instance", "gpu", "one MIG instance is used",
-                    (case.read(f"{instances[0].path}.mig", instances[0].mig),))
+        yield Holds(
+            "mig-single-instance",
+            "gpu",
+            "one MIG instance is used",
+            (case.read(f"{instances[0].path}.mig", instances[0].mig),),
+        )

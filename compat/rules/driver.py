@@ -34,9 +34,13 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
     elif known is not None:
         yield Holds("driver-missing", "driver", f"driver {known} is there", case.driver_evidence)
     elif driver.kernel_module_loaded is False:
-        yield Finding("driver-missing", "driver", "No NVIDIA driver answers: the nvidia kernel module is not loaded.",
-                      (case.read("driver.kernel_module_loaded", False),),
-                      (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),))
+        yield Finding(
+            "driver-missing",
+            "driver",
+            "No NVIDIA driver answers: the nvidia kernel module is not loaded.",
+            (case.read("driver.kernel_module_loaded", False),),
+            (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),),
+        )
     else:
         yield Untold("driver-missing", "driver", ("driver.version",))
 
@@ -45,18 +49,30 @@ def _no_libcuda(case: Case, known: str | None) -> Finding:
     """The kernel module may well be there: without libcuda.so.1 no program reaches it."""
     absent = (case.read("missing_libraries", "libcuda.so.1"),)
     if known is None:
-        return Finding("driver-missing", "driver",
-                       "No NVIDIA driver answers: libcuda.so.1 is nowhere on the loader's path.", absent,
-                       (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),))
+        return Finding(
+            "driver-missing",
+            "driver",
+            "No NVIDIA driver answers: libcuda.so.1 is nowhere on the loader's path.",
+            absent,
+            (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),),
+        )
     return Finding(
-        "driver-missing", "driver",
+        "driver-missing",
+        "driver",
         f"Driver {known} is there, but its user-mode library libcuda.so.1 is nowhere on the loader's path.",
         (*absent, *case.driver_evidence),
-        (Remedy(f"install the user-mode libraries of driver {known} (libnvidia-compute or the distribution's name for it)",
-                "driver"),
-         Remedy("in a container: start it with the driver capability `compute`; the container toolkit mounts libcuda",
-                "container"),
-         Remedy("put the folder that has libcuda.so.1 on the loader's path (ldconfig, LD_LIBRARY_PATH)", "setting")))
+        (
+            Remedy(
+                f"install the user-mode libraries of driver {known} (libnvidia-compute or what the distribution calls it)",
+                "driver",
+            ),
+            Remedy(
+                "in a container: start it with the driver capability `compute`; the container toolkit mounts libcuda",
+                "container",
+            ),
+            Remedy("put the folder that has libcuda.so.1 on the loader's path (ldconfig, LD_LIBRARY_PATH)", "setting"),
+        ),
+    )
 
 
 @rule("driver-too-old")
@@ -66,7 +82,8 @@ def driver_too_old(case: Case) -> Iterator[Outcome]:
     Each CUDA release needs a minimum driver (CUDA release notes, toolkit and driver table). Within a CUDA major the
     minimum is that of the whole major, by minor-version compatibility: 11.x starts on 450.80.02, 12.x on 525.60.13,
     13.x on 580.65.06 (Linux). CUDA 10 and older have no such rule: each release needs its own driver. So a driver
-    that offers CUDA 12.2 runs a wheel of CUDA 12.9, but not code that must be compiled from PTX (`ptx-newer-than-driver`).
+    that offers CUDA 12.2 runs a wheel of CUDA 12.9, but not code that must be compiled from PTX
+    (`ptx-newer-than-driver`).
 
     Shows as: "CUDA driver version is insufficient for CUDA runtime version" (35), "The NVIDIA driver on your system is
     too old".
@@ -101,20 +118,30 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
     if verdicts == {True}:
         claim = next(iter(answers.values()))[0]
         assert claim is not None
-        return Holds("driver-too-old", runtime.component,
-                     f"driver {driver.version} serves {runtime.of} (CUDA {runtime.cuda}): {claim.value} or newer is needed",
-                     (*case.driver_evidence, case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim)))
+        return Holds(
+            "driver-too-old",
+            runtime.component,
+            f"driver {driver.version} serves {runtime.of} (CUDA {runtime.cuda}): {claim.value} or newer is needed",
+            (*case.driver_evidence, case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim)),
+        )
     if verdicts == {False}:
         claim = next(iter(answers.values()))[0]
         assert claim is not None
         return Finding(
-            "driver-too-old", "driver",
+            "driver-too-old",
+            "driver",
             f"{runtime.of} uses CUDA {runtime.cuda}, which needs driver {claim.value} or newer; "
             f"this machine has {driver.version}.",
-            (*case.driver_evidence, case.read(runtime.source, runtime.cuda),
-             case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim)),
-            (Remedy(f"install driver {claim.value} or newer", "driver"),
-             Remedy("install a build for an older CUDA that this driver serves")))
+            (
+                *case.driver_evidence,
+                case.read(runtime.source, runtime.cuda),
+                case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim),
+            ),
+            (
+                Remedy(f"install driver {claim.value} or newer", "driver"),
+                Remedy("install a build for an older CUDA that this driver serves"),
+            ),
+        )
     return _by_offered_cuda(case, runtime)
 
 
@@ -128,12 +155,23 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     if has.major > needed.major or versions.at_least(cuda, versions.major_minor(runtime.cuda)):
         return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {cuda}", (evidence,))
     if has.major < needed.major:
-        return Finding("driver-too-old", "driver", f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers "
-                       f"CUDA {cuda} only.", (evidence, case.read(runtime.source, runtime.cuda)), (UPGRADE,))
-    compatible = any(row["major"] == str(has.major) and row["minor_compatible"] for row in case.matrix.rows("major", "cuda"))
+        return Finding(
+            "driver-too-old",
+            "driver",
+            f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers CUDA {cuda} only.",
+            (evidence, case.read(runtime.source, runtime.cuda)),
+            (UPGRADE,),
+        )
+    compatible = any(
+        row["major"] == str(has.major) and row["minor_compatible"] for row in case.matrix.rows("major", "cuda")
+    )
     if compatible:
-        return Holds("driver-too-old", runtime.component,
-                     f"the driver's CUDA {cuda} serves all of CUDA {has.major} (minor-version compatibility)", (evidence,))
+        return Holds(
+            "driver-too-old",
+            runtime.component,
+            f"the driver's CUDA {cuda} serves all of CUDA {has.major} (minor-version compatibility)",
+            (evidence,),
+        )
     return Untold("driver-too-old", runtime.component, ("driver.version",))
 
 
@@ -145,8 +183,12 @@ def _lifted_by_compat(case: Case, runtime: Runtime) -> Outcome | None:
     claim = case.matrix.cuda.minimum(runtime.cuda, "linux")
     if claim is None or not versions.at_least(libcuda.version, claim.value):
         return None
-    return Holds("driver-too-old", runtime.component,
-                 f"cuda-compat {libcuda.version} is loaded in the driver's place", (case.read("libcuda.version", libcuda.version),))
+    return Holds(
+        "driver-too-old",
+        runtime.component,
+        f"cuda-compat {libcuda.version} is loaded in the driver's place",
+        (case.read("libcuda.version", libcuda.version),),
+    )
 
 
 @rule("driver-library-mismatch", masks=("driver-too-old", "ptx-newer-than-driver", "forward-compat-unsupported"))
@@ -171,23 +213,34 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
     pairs = [("driver.version", driver.version)]
     if libcuda.compat is not True and libcuda.stub is not True:
         pairs.append(("libcuda.version", libcuda.version))
-    told = [(path, user) for path, user in pairs if module is not None and user is not None
-            and len(versions.parse(user).release) > 1]
+    told = [
+        (path, user)
+        for path, user in pairs
+        if module is not None and user is not None and len(versions.parse(user).release) > 1
+    ]
     for path, user in told:
         if not versions.parse(user).same_as(versions.parse(module or "0")):
             loaded = f" ({libcuda.path})" if path == "libcuda.version" and libcuda.path else ""
             yield Finding(
-                "driver-library-mismatch", "driver",
+                "driver-library-mismatch",
+                "driver",
                 f"The kernel module is of driver {module}, the user-mode library that loads{loaded} of {user}: "
                 "both must be of one release.",
                 (case.read("driver.kernel_module_version", module), case.read(path, user)),
-                (Remedy("reboot, so that the installed module is loaded", "system"),
-                 Remedy("install kernel module and libraries of one release from one source", "driver"),
-                 Remedy("take the folder with the other release off the loader's path", "setting")))
+                (
+                    Remedy("reboot, so that the installed module is loaded", "system"),
+                    Remedy("install kernel module and libraries of one release from one source", "driver"),
+                    Remedy("take the folder with the other release off the loader's path", "setting"),
+                ),
+            )
             return
     if told:
-        yield Holds("driver-library-mismatch", "driver", f"kernel module and libraries are both {module}",
-                    (case.read("driver.kernel_module_version", module),))
+        yield Holds(
+            "driver-library-mismatch",
+            "driver",
+            f"kernel module and libraries are both {module}",
+            (case.read("driver.kernel_module_version", module),),
+        )
     else:
         yield Untold("driver-library-mismatch", "driver", ("driver.kernel_module_version", "driver.version"))
 
@@ -207,7 +260,9 @@ def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
     release = case.kernel_driver
     for gpu in case.gpus:
         if release is None or gpu.capability is None:
-            yield Untold("driver-dropped-gpu", gpu.path, ("driver.version",) if release is None else (f"{gpu.path}.name",))
+            yield Untold(
+                "driver-dropped-gpu", gpu.path, ("driver.version",) if release is None else (f"{gpu.path}.name",)
+            )
             continue
         yield _served(case, gpu, release)
 
@@ -222,16 +277,20 @@ def _served(case: Case, gpu: GpuFact, release: str) -> Outcome:
     said = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
     if last is not None and branch > int(last):
         return Finding(
-            "driver-dropped-gpu", "driver",
+            "driver-dropped-gpu",
+            "driver",
             f"Driver {release} no longer supports {gpu.name} ({row['name']}): branch {last} is the last that does.",
             (*gpu.evidence, *said, case.cite(f"{row['name']} ends with driver branch {last}", row, "driver_last")),
-            (Remedy(f"install the legacy driver of branch {last}", "driver"),))
+            (Remedy(f"install the legacy driver of branch {last}", "driver"),),
+        )
     if first is not None and branch < int(first) and case.agree(lambda system: system == "windows") is False:
         return Finding(
-            "driver-dropped-gpu", "driver",
+            "driver-dropped-gpu",
+            "driver",
             f"Driver {release} does not know {gpu.name} ({row['name']}) yet: branch {first} is the first that does.",
             (*gpu.evidence, *said, case.cite(f"{row['name']} begins with driver branch {first}", row, "driver_first")),
-            (Remedy(f"install a driver of branch {first} or newer", "driver"),))
+            (Remedy(f"install a driver of branch {first} or newer", "driver"),),
+        )
     if first is None and last is None:
         return Untold("driver-dropped-gpu", gpu.path, (f"{gpu.path}.name",))
     return Holds("driver-dropped-gpu", gpu.path, f"driver {release} serves {gpu.name} ({row['name']})", said)

@@ -21,7 +21,8 @@ def other_driver_bound(case: Case) -> Iterator[Outcome]:
     A PCI device belongs to one kernel driver at a time. Where nouveau, nova_core (in kernels from 2026 on, for Turing
     and newer) or vfio-pci has bound the GPU, nvidia.ko cannot. Blacklisting nouveau alone leaves nova_core.
 
-    Shows as: `nvidia-smi` "couldn't communicate with the NVIDIA driver", "NVRM: The NVIDIA probe routine was not called".
+    Shows as: `nvidia-smi` "couldn't communicate with the NVIDIA driver",
+    "NVRM: The NVIDIA probe routine was not called".
 
     Remedy: blacklist the module that `lspci -k` shows as "Kernel driver in use", rebuild the initramfs, reboot.
     """
@@ -33,13 +34,23 @@ def other_driver_bound(case: Case) -> Iterator[Outcome]:
     if module in _OTHERS:
         plain = module.replace("-", "_")
         yield Finding(
-            "other-driver-bound", "kernel",
+            "other-driver-bound",
+            "kernel",
             f"{_OTHERS[module][0].upper()}{_OTHERS[module][1:]} holds the GPU, so the NVIDIA driver cannot.",
             (case.read("driver.kernel_module", module),),
-            (Remedy(f"blacklist {plain} (modprobe.d: `blacklist {plain}`), rebuild the initramfs and reboot", "system"),))
+            (
+                Remedy(
+                    f"blacklist {plain} (modprobe.d: `blacklist {plain}`), rebuild the initramfs and reboot", "system"
+                ),
+            ),
+        )
     else:
-        yield Holds("other-driver-bound", "kernel", "the nvidia module holds the GPU",
-                    (case.read("driver.kernel_module", module),))
+        yield Holds(
+            "other-driver-bound",
+            "kernel",
+            "the nvidia module holds the GPU",
+            (case.read("driver.kernel_module", module),),
+        )
 
 
 @rule("kernel-module-flavor", masks=("driver-missing", "device-node-missing"))
@@ -65,14 +76,23 @@ def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
         elif (flavor, need) in (("open", "unsupported"), ("proprietary", "required")):
             other = "proprietary" if flavor == "open" else "open"
             yield Finding(
-                "kernel-module-flavor", "kernel",
+                "kernel-module-flavor",
+                "kernel",
                 f"The {flavor} kernel module is loaded; {gpu.name} ({row['name']}) needs the {other} one.",
-                (case.read("driver.kernel_module", flavor), *gpu.evidence,
-                 case.cite(f"open kernel modules on {row['name']}: {need}", row, "open_module")),
-                (Remedy(f"install the {other} kernel module of the same driver release and reboot", "driver"),))
+                (
+                    case.read("driver.kernel_module", flavor),
+                    *gpu.evidence,
+                    case.cite(f"open kernel modules on {row['name']}: {need}", row, "open_module"),
+                ),
+                (Remedy(f"install the {other} kernel module of the same driver release and reboot", "driver"),),
+            )
         else:
-            yield Holds("kernel-module-flavor", gpu.path, f"the {flavor} kernel module serves {gpu.name}",
-                        (case.read("driver.kernel_module", flavor),))
+            yield Holds(
+                "kernel-module-flavor",
+                gpu.path,
+                f"the {flavor} kernel module serves {gpu.name}",
+                (case.read("driver.kernel_module", flavor),),
+            )
 
 
 @rule("kernel-module-rejected", masks=("driver-missing", "device-node-missing"))
@@ -96,20 +116,34 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
         yield Holds("kernel-module-rejected", "kernel", "Secure Boot is on and the module is loaded", tuple(facts))
         return
     if driver.kernel_module_signed is False:
-        yield Finding("kernel-module-rejected", "kernel", "Secure Boot is on and the nvidia module is not signed.",
-                      (*facts, case.read("driver.kernel_module_signed", False)),
-                      (Remedy("sign the module with an enrolled machine owner key, or install the distribution's signed one",
-                              "system"),))
+        yield Finding(
+            "kernel-module-rejected",
+            "kernel",
+            "Secure Boot is on and the nvidia module is not signed.",
+            (*facts, case.read("driver.kernel_module_signed", False)),
+            (
+                Remedy(
+                    "sign the module with an enrolled machine owner key, or install the distribution's signed one",
+                    "system",
+                ),
+            ),
+        )
     elif driver.signer_enrolled is False:
-        yield Finding("kernel-module-rejected", "kernel",
-                      "Secure Boot is on and the key that signed the nvidia module is not enrolled.",
-                      (*facts, case.read("driver.signer_enrolled", False)),
-                      (Remedy("enroll the key: mokutil --import KEY.der, reboot, confirm in MokManager", "system"),))
+        yield Finding(
+            "kernel-module-rejected",
+            "kernel",
+            "Secure Boot is on and the key that signed the nvidia module is not enrolled.",
+            (*facts, case.read("driver.signer_enrolled", False)),
+            (Remedy("enroll the key: mokutil --import KEY.der, reboot, confirm in MokManager", "system"),),
+        )
     elif driver.kernel_module_loaded is False and driver.kernel_module_signed and driver.signer_enrolled:
-        yield Finding("kernel-module-rejected", "kernel",
-                      "Secure Boot is on; the nvidia module is signed with an enrolled key and this kernel still refuses it.",
-                      (*facts, case.read("driver.kernel_module_loaded", False)),
-                      (Remedy("install the module that the distribution signed for this kernel", "system"),))
+        yield Finding(
+            "kernel-module-rejected",
+            "kernel",
+            "Secure Boot is on; the nvidia module is signed with an enrolled key and this kernel still refuses it.",
+            (*facts, case.read("driver.kernel_module_loaded", False)),
+            (Remedy("install the module that the distribution signed for this kernel", "system"),),
+        )
     else:
         yield Untold("kernel-module-rejected", "kernel", ("driver.kernel_module_signed", "driver.signer_enrolled"))
 
@@ -139,13 +173,22 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
         absent.append("/dev/nvidia0")
     if absent:
         yield Finding(
-            "device-node-missing", "kernel", f"{', '.join(absent)} cannot be opened; CUDA needs it.",
+            "device-node-missing",
+            "kernel",
+            f"{', '.join(absent)} cannot be opened; CUDA needs it.",
             (case.read("device_nodes", ", ".join(nodes) or "none"),),
-            (Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
-             Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container")))
+            (
+                Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
+                Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container"),
+            ),
+        )
     else:
-        yield Holds("device-node-missing", "kernel", "every device node that CUDA opens is there",
-                    (case.read("device_nodes", ", ".join(nodes)),))
+        yield Holds(
+            "device-node-missing",
+            "kernel",
+            "every device node that CUDA opens is there",
+            (case.read("device_nodes", ", ".join(nodes)),),
+        )
 
 
 def _is_gpu_node(node: str) -> bool:
@@ -171,15 +214,26 @@ def fabric_manager(case: Case) -> Iterator[Outcome]:
     if fabric.installed is False or fabric.running is False:
         state = "not installed" if fabric.installed is False else "not running"
         path = "fabric_manager.installed" if fabric.installed is False else "fabric_manager.running"
-        yield Finding("fabric-manager", "fabric-manager", f"The GPUs hang on NVSwitch and the fabric manager is {state}.",
-                      (*said, case.read(path, False)),
-                      (Remedy("install nvidia-fabricmanager of the driver's release; systemctl enable --now "
-                              "nvidia-fabricmanager", "system"),))
+        yield Finding(
+            "fabric-manager",
+            "fabric-manager",
+            f"The GPUs hang on NVSwitch and the fabric manager is {state}.",
+            (*said, case.read(path, False)),
+            (
+                Remedy(
+                    "install nvidia-fabricmanager of the driver's release; systemctl enable --now nvidia-fabricmanager",
+                    "system",
+                ),
+            ),
+        )
     elif fabric.version is not None and driver is not None and not _same_release(fabric.version, driver):
-        yield Finding("fabric-manager", "fabric-manager",
-                      f"Fabric manager {fabric.version} and driver {driver} must be of one release.",
-                      (*said, case.read("fabric_manager.version", fabric.version), *case.driver_evidence),
-                      (Remedy(f"install nvidia-fabricmanager {driver}", "system"),))
+        yield Finding(
+            "fabric-manager",
+            "fabric-manager",
+            f"Fabric manager {fabric.version} and driver {driver} must be of one release.",
+            (*said, case.read("fabric_manager.version", fabric.version), *case.driver_evidence),
+            (Remedy(f"install nvidia-fabricmanager {driver}", "system"),),
+        )
     elif fabric.running:
         yield Holds("fabric-manager", "fabric-manager", "the fabric manager runs", said)
     else:

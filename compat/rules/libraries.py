@@ -73,12 +73,20 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             if opened is None and subject.state == "installed" and subject is case.main and not _told(subject):
                 opened = True  # the description names it as missed by the goal's process, nothing says otherwise
             if opened:
-                yield Finding("library-not-found", subject.component,
-                              f"{subject.label} opens {soname}, which the loader does not find.",
-                              (case.read(path, soname),), tuple(_bring(case, soname)))
+                yield Finding(
+                    "library-not-found",
+                    subject.component,
+                    f"{subject.label} opens {soname}, which the loader does not find.",
+                    (case.read(path, soname),),
+                    tuple(_bring(case, soname)),
+                )
             elif opened is False:
-                yield Holds("library-not-found", subject.component, f"{subject.label} does not open {soname}",
-                            (case.read(path, soname),))
+                yield Holds(
+                    "library-not-found",
+                    subject.component,
+                    f"{subject.label} does not open {soname}",
+                    (case.read(path, soname),),
+                )
         yield from _other_tensorrt(case, subject)
         if subject.facts.missing == ():
             yield Holds("library-not-found", subject.component, f"every library that {subject.label} opens is found")
@@ -88,16 +96,22 @@ def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
     """TensorRT's sonames carry its major: who opens libnvinfer.so.10 does not find it where only TensorRT 8 is."""
     if str(case.goal) != "use:onnxruntime-tensorrt" or subject is not case.main or not subject.candidates:
         return
-    wanted = {soname for row in subject.candidates for soname in row.get("needs", ()) if soname.startswith("libnvinfer.so.")}
+    wanted = {
+        soname for row in subject.candidates for soname in row.get("needs", ()) if soname.startswith("libnvinfer.so.")
+    }
     copies = case.libraries("tensorrt")
     majors = {str(versions.parse(copy.version).major) if copy.version else None for _, copy in copies}
     if len(wanted) != 1 or None in majors or not majors or any("needs" not in row for row in subject.candidates):
         return
     soname = wanted.pop()
     if soname.rpartition(".")[2] not in majors:
-        yield Finding("library-not-found", subject.component,
-                      f"{subject.label} opens {soname}; this machine has TensorRT {', '.join(sorted(filter(None, majors)))}.",
-                      tuple(case.read(f"{path}.version", copy.version) for path, copy in copies), tuple(_bring(case, soname)))
+        yield Finding(
+            "library-not-found",
+            subject.component,
+            f"{subject.label} opens {soname}; this machine has TensorRT {', '.join(sorted(filter(None, majors)))}.",
+            tuple(case.read(f"{path}.version", copy.version) for path, copy in copies),
+            tuple(_bring(case, soname)),
+        )
 
 
 def _told(subject: Subject) -> bool:
@@ -131,11 +145,19 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
         message = f"{one.path} of {one.package} is {one.problem}{by}."
         if instead is not None:
             message += f" The process gets another copy, {instead}, as long as that stays where it is."
-        yield Finding("library-damaged", one.package, message,
-                      (case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),),
-                      (Remedy(f"install {one.package} again: --force-reinstall --no-deps {one.package}"
-                              + (f", after removing {one.by}" if one.by else "")),),
-                      "error" if instead is None else "warning")
+        yield Finding(
+            "library-damaged",
+            one.package,
+            message,
+            (case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),),
+            (
+                Remedy(
+                    f"install {one.package} again: --force-reinstall --no-deps {one.package}"
+                    + (f", after removing {one.by}" if one.by else "")
+                ),
+            ),
+            "error" if instead is None else "warning",
+        )
     if not mine and case.subjects:
         yield Holds("library-damaged", case.subjects[0].component, "every file is as its package lists it")
 
@@ -174,12 +196,21 @@ def _is_part_of(name: str, subject: Subject) -> bool:
     return suffix == str(major) if suffix.isdigit() else major >= 13
 
 
-@rule("stub-library", masks=("driver-missing", "driver-library-mismatch", "driver-too-old",
-                             "forward-compat-unsupported", "compat-library-older-than-driver"))
+@rule(
+    "stub-library",
+    masks=(
+        "driver-missing",
+        "driver-library-mismatch",
+        "driver-too-old",
+        "forward-compat-unsupported",
+        "compat-library-older-than-driver",
+    ),
+)
 def stub_library(case: Case) -> Iterator[Outcome]:
     """The toolkit's link-time stub of libcuda or NVML is what would load.
 
-    The toolkit ships an empty libcuda.so (lib64/stubs) for linking on machines without a driver. On the loader's path of
+    The toolkit ships an empty libcuda.so (lib64/stubs) for linking on machines without a driver. On the loader's path
+    of
     a running program it shadows the driver's library: error 34 (cudaErrorStubLibrary), while nvidia-smi works.
 
     Remedy: take the stubs folder off LD_LIBRARY_PATH (or ld.so.conf).
@@ -189,11 +220,17 @@ def stub_library(case: Case) -> Iterator[Outcome]:
         return
     where = f" ({libcuda.path})" if libcuda.path else ""
     if libcuda.stub:
-        yield Finding("stub-library", "libcuda", f"The libcuda.so.1 that loads is the toolkit's link-time stub{where}.",
-                      (case.read("libcuda.stub", True),),
-                      (Remedy("take the toolkit's stubs folder off the loader's path", "setting"),))
+        yield Finding(
+            "stub-library",
+            "libcuda",
+            f"The libcuda.so.1 that loads is the toolkit's link-time stub{where}.",
+            (case.read("libcuda.stub", True),),
+            (Remedy("take the toolkit's stubs folder off the loader's path", "setting"),),
+        )
     else:
-        yield Holds("stub-library", "libcuda", f"libcuda is the driver's own{where}", (case.read("libcuda.stub", False),))
+        yield Holds(
+            "stub-library", "libcuda", f"libcuda is the driver's own{where}", (case.read("libcuda.stub", False),)
+        )
 
 
 @rule("glibc-too-old")
@@ -212,7 +249,8 @@ def glibc_too_old(case: Case) -> Iterator[Outcome]:
 def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     """The package needs a newer libstdc++ than the one that loads.
 
-    Compiled C++ code asks for symbol versions (GLIBCXX_3.4.30) that the libstdc++ in front must have. conda environments
+    Compiled C++ code asks for symbol versions (GLIBCXX_3.4.30) that the libstdc++ in front must have. conda
+    environments
     and old distributions put an older one there.
 
     Shows as: "version `GLIBCXX_3.4.30' not found". Remedy: a newer libstdc++ (conda: libstdcxx-ng), or take the folder
@@ -236,8 +274,15 @@ def _needs_at_least(case: Case, name: str, field: str, have: str | None) -> Iter
         row = next(row for row in rows if field in row)
         facts = (case.read(field, have), case.cite(f"{subject.label} needs {field} {row[field]}", row, field))
         if answers == {False}:
-            yield Finding(name, field, f"{subject.label} needs {field} {row[field]} or newer; this machine has {have}.", facts,
-                          (Remedy("use a newer distribution, or a container of one", "container"),
-                           Remedy(f"install an older release of {subject.distribution}")))
+            yield Finding(
+                name,
+                field,
+                f"{subject.label} needs {field} {row[field]} or newer; this machine has {have}.",
+                facts,
+                (
+                    Remedy("use a newer distribution, or a container of one", "container"),
+                    Remedy(f"install an older release of {subject.distribution}"),
+                ),
+            )
         elif answers == {True}:
             yield Holds(name, subject.component, f"{field} {have} is new enough for {subject.label}", facts)

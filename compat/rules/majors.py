@@ -15,7 +15,8 @@ from compat.rules.subject import Subject
 def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
     """A CUDA library that loads is older than the build needs, or of a neighbouring release with another soname.
 
-    Packages pin the least release of each CUDA library that they need (nvidia-cublas-cu12>=12.3.4). And up to CUDA 10 the
+    Packages pin the least release of each CUDA library that they need (nvidia-cublas-cu12>=12.3.4). And up to CUDA 10
+    the
     sonames carried the minor: a build for 10.1 opens libcudart.so.10.1, which CUDA 10.2 does not have.
 
     Remedy: install the library release that the package pins, or the toolkit of the build's own CUDA release.
@@ -33,16 +34,27 @@ def _below_pins(case: Case, subject: Subject) -> Iterator[Outcome]:
                 continue
             inside = versions.parse_range(",".join(part for part in spec.split(",") if ">=" in part)).admits(have)
             if inside is False:
-                yield Finding("cuda-library-too-old", name, f"{name} {have} is older than {subject.label} needs ({spec}).",
-                              (case.read(f"packages.{name}", have), case.cite(f"{subject.label} requires {name}{spec}", row, "requires")),
-                              (Remedy(f"install {name}{spec}"),))
+                yield Finding(
+                    "cuda-library-too-old",
+                    name,
+                    f"{name} {have} is older than {subject.label} needs ({spec}).",
+                    (
+                        case.read(f"packages.{name}", have),
+                        case.cite(f"{subject.label} requires {name}{spec}", row, "requires"),
+                    ),
+                    (Remedy(f"install {name}{spec}"),),
+                )
 
 
 def _other_soname(case: Case, subject: Subject) -> Iterator[Outcome]:
     cuda = subject.field("cuda").known
     if not cuda or versions.parse(cuda).minor is None or not _takes_system_cuda(case, subject):
         return
-    kits = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
+    kits = [
+        (f"toolkits[{index}].version", kit.version)
+        for index, kit in enumerate(case.machine.toolkits or ())
+        if kit.version
+    ]
     same_major = [(path, kit) for path, kit in kits if versions.same_line(kit, cuda, 1)]
     if not same_major or _carried(case, cuda):
         return
@@ -50,10 +62,13 @@ def _other_soname(case: Case, subject: Subject) -> Iterator[Outcome]:
         ships = versions.parse_range(wanted["cuda"])
         if all(ships.admits(versions.major_minor(kit)) is False for _, kit in same_major):
             path, kit = same_major[0]
-            yield Finding("cuda-library-too-old", "cuda",
-                          f"{subject.label} opens {wanted['soname']} of CUDA {cuda}; CUDA {kit} does not have it.",
-                          (case.read(path, kit), case.cite(f"{wanted['soname']} is CUDA {wanted['cuda']}", wanted)),
-                          (Remedy(f"install the CUDA {versions.major_minor(cuda)} toolkit beside it", "system"),))
+            yield Finding(
+                "cuda-library-too-old",
+                "cuda",
+                f"{subject.label} opens {wanted['soname']} of CUDA {cuda}; CUDA {kit} does not have it.",
+                (case.read(path, kit), case.cite(f"{wanted['soname']} is CUDA {wanted['cuda']}", wanted)),
+                (Remedy(f"install the CUDA {versions.major_minor(cuda)} toolkit beside it", "system"),),
+            )
             return
 
 
@@ -62,7 +77,8 @@ def _sonames(case: Case, subject: Subject, cuda: str) -> "list[Row]":
     needs = [set(row.get("needs", ())) for row in subject.candidates if row.get("cuda") is not False]
     listed = [case.matrix.libraries.of_soname(soname) for soname in sorted(set.intersection(*needs))] if needs else []
     cudart = case.matrix.libraries.soname_for(
-        "cudart", cuda=versions.major_minor(cuda), system="windows" if case.is_windows else "linux")
+        "cudart", cuda=versions.major_minor(cuda), system="windows" if case.is_windows else "linux"
+    )
     return [row for row in (*listed, cudart) if row is not None and "cuda" in row]
 
 
@@ -74,8 +90,13 @@ def _takes_system_cuda(case: Case, subject: Subject) -> bool:
     if about == "either" and any("nvidia-" in str(row.get("extras", "")) for row in subject.candidates):
         return False  # an extra of its own may have brought them
     return not subject.candidates or not all(
-        any(name.startswith(("nvidia-cublas", "nvidia-cuda-runtime", "cuda-toolkit")) for name, _, marker
-            in case.matrix.packages.pins(row) if "extra" not in marker) for row in subject.candidates)
+        any(
+            name.startswith(("nvidia-cublas", "nvidia-cuda-runtime", "cuda-toolkit"))
+            for name, _, marker in case.matrix.packages.pins(row)
+            if "extra" not in marker
+        )
+        for row in subject.candidates
+    )
 
 
 def _carried(case: Case, cuda: str) -> bool:
@@ -84,13 +105,22 @@ def _carried(case: Case, cuda: str) -> bool:
     tags = (f"-cu{major}", f"cu{major}0") if major < 13 else (f"-cu{major}",)
     for name, version in (case.machine.packages or {}).items():
         plain = normal(name)
-        if plain.startswith("nvidia-") and version is not False and (plain.endswith(tags) or (
-                version and plain in _UNSUFFIXED and versions.parse(version).major == major)):
+        if (
+            plain.startswith("nvidia-")
+            and version is not False
+            and (plain.endswith(tags) or (version and plain in _UNSUFFIXED and versions.parse(version).major == major))
+        ):
             return True
-        if plain in ("cudatoolkit", "cuda-version", "cuda-cudart") and version and versions.parse(version).major == major:
+        if (
+            plain in ("cudatoolkit", "cuda-version", "cuda-cudart")
+            and version
+            and versions.parse(version).major == major
+        ):
             return True
-    return any(library.name == "cudart" and library.version and versions.parse(library.version).major == major
-               for library in case.machine.libraries or ())
+    return any(
+        library.name == "cudart" and library.version and versions.parse(library.version).major == major
+        for library in case.machine.libraries or ()
+    )
 
 
 _UNSUFFIXED = ("nvidia-cuda-runtime", "nvidia-cublas")  # CUDA 13's parts have no suffix
@@ -100,7 +130,8 @@ _UNSUFFIXED = ("nvidia-cuda-runtime", "nvidia-cublas")  # CUDA 13's parts have n
 def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
     """A package built for one CUDA major meets only libraries of another.
 
-    The sonames of CUDA's libraries carry the major: libcublasLt.so.11 is not in CUDA 12. A package that takes CUDA from the
+    The sonames of CUDA's libraries carry the major: libcublasLt.so.11 is not in CUDA 12. A package that takes CUDA
+    from the
     machine (ONNX Runtime, TensorFlow without [and-cuda], CuPy) needs the toolkit, or the pip parts, of its own major.
 
     Shows as: "libcublasLt.so.11: cannot open shared object file", a provider that falls back to the CPU.
@@ -118,24 +149,35 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
         sources = _cuda_sources(case, subject)
         if not sources or _carried(case, str(major)):
             continue
-        facts = (*(case.read(path, found) for path, found, _ in sources), Evidence(f"{subject.label} is built for CUDA {major}",
-                                                                                cuda.source))
+        facts = (
+            *(case.read(path, found) for path, found, _ in sources),
+            Evidence(f"{subject.label} is built for CUDA {major}", cuda.source),
+        )
         if any(versions.parse(found).major == major for _, found, _ in sources):
             yield Holds("cuda-major-mismatch", subject.component, f"CUDA {major} is there for {subject.label}", facts)
         else:
             there = " and ".join(dict.fromkeys(text for _, _, text in sources))
-            yield Finding("cuda-major-mismatch", subject.component,
-                          f"{subject.label} is built for CUDA {major}; this machine has {there}.", facts,
-                          (Remedy(f"install the build of {subject.distribution} for the CUDA that is there"),
-                           Remedy(f"install the CUDA {major} libraries beside it")))
+            yield Finding(
+                "cuda-major-mismatch",
+                subject.component,
+                f"{subject.label} is built for CUDA {major}; this machine has {there}.",
+                facts,
+                (
+                    Remedy(f"install the build of {subject.distribution} for the CUDA that is there"),
+                    Remedy(f"install the CUDA {major} libraries beside it"),
+                ),
+            )
 
 
 def _cuda_sources(case: Case, subject: Subject) -> list[tuple[str, str, str]]:
     """(field, CUDA, how it is called) of what could bring CUDA libraries to a process of this environment."""
     if any(kit.version is None for kit in case.machine.toolkits or ()):
         return []  # it can be any release
-    found = [(f"toolkits[{index}].version", kit.version, f"CUDA {kit.version}")
-             for index, kit in enumerate(case.machine.toolkits or ()) if kit.version]
+    found = [
+        (f"toolkits[{index}].version", kit.version, f"CUDA {kit.version}")
+        for index, kit in enumerate(case.machine.toolkits or ())
+        if kit.version
+    ]
     if case.machine.toolkits is None and subject is case.main:
         torch = case.subject("torch")
         cuda = torch.field("cuda").known
@@ -148,27 +190,46 @@ def _cuda_sources(case: Case, subject: Subject) -> list[tuple[str, str, str]]:
 def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
     """Parts of several CUDA releases are installed together and do not fit.
 
-    Packages that share one process must be built for one CUDA major: vllm for CUDA 13 links libcudart.so.13, a torch for
+    Packages that share one process must be built for one CUDA major: vllm for CUDA 13 links libcudart.so.13, a torch
+    for
     CUDA 12 brings libcudart.so.12. The cu12 and cu13 parts of cuDNN and NCCL also write the same files: whichever was
     installed last is there, and the other's users get it.
 
     Remedy: all of one CUDA major; reinstall the parts of that major last.
     """
-    subjects = [subject for subject in case.subjects if subject.state == "installed" and subject.component != "tensorrt"]
+    subjects = [
+        subject for subject in case.subjects if subject.state == "installed" and subject.component != "tensorrt"
+    ]
     known = [(subject, subject.field("cuda")) for subject in subjects]
-    told = [(subject, cuda, str(cuda.values[0][0])) for subject, cuda in known
-            if cuda.complete and cuda.values and all(value for value, _ in cuda.values)
-            and len({versions.parse(value).major for value, _ in cuda.values}) == 1]
+    told = [
+        (subject, cuda, str(cuda.values[0][0]))
+        for subject, cuda in known
+        if cuda.complete
+        and cuda.values
+        and all(value for value, _ in cuda.values)
+        and len({versions.parse(value).major for value, _ in cuda.values}) == 1
+    ]
     if len(told) > 1:
         (first, first_cuda, one), (second, second_cuda, other) = told[0], told[1]
-        facts = (Evidence(f"{first.label}: CUDA {one}", first_cuda.source), Evidence(f"{second.label}: CUDA {other}", second_cuda.source))
+        facts = (
+            Evidence(f"{first.label}: CUDA {one}", first_cuda.source),
+            Evidence(f"{second.label}: CUDA {other}", second_cuda.source),
+        )
         if versions.parse(one).major != versions.parse(other).major:
-            yield Finding("mixed-cuda-majors", first.component,
-                          f"{first.label} is built for CUDA {one} and {second.label} for CUDA {other}: one process cannot serve both.",
-                          facts, (Remedy(f"install {second.component} for CUDA {versions.parse(one).major}"),
-                                  Remedy(f"or {first.component} for CUDA {versions.parse(other).major}")))
+            yield Finding(
+                "mixed-cuda-majors",
+                first.component,
+                f"{first.label} is built for CUDA {one}, {second.label} for CUDA {other}: one process cannot serve both.",
+                facts,
+                (
+                    Remedy(f"install {second.component} for CUDA {versions.parse(one).major}"),
+                    Remedy(f"or {first.component} for CUDA {versions.parse(other).major}"),
+                ),
+            )
         else:
-            yield Holds("mixed-cuda-majors", first.component, f"{first.label} and {second.label} are of one CUDA major", facts)
+            yield Holds(
+                "mixed-cuda-majors", first.component, f"{first.label} and {second.label} are of one CUDA major", facts
+            )
     if case.subjects:
         yield from _same_paths(case)
 
@@ -181,9 +242,14 @@ def _same_paths(case: Case) -> Iterator[Outcome]:
     for stem in _SAME_PATHS:
         both = [installed[name] for name in (f"{stem}-cu12", f"{stem}-cu13") if name in installed]
         if len(both) == 2 and _belongs_any(case, both):
-            yield Finding("mixed-cuda-majors", both[0], f"{both[0]} and {both[1]} write the same files; the one installed last is there.",
-                          tuple(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in both),
-                          (Remedy("uninstall both, then install the one that the framework pins"),), severity="warning")
+            yield Finding(
+                "mixed-cuda-majors",
+                both[0],
+                f"{both[0]} and {both[1]} write the same files; the one installed last is there.",
+                tuple(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in both),
+                (Remedy("uninstall both, then install the one that the framework pins"),),
+                severity="warning",
+            )
 
 
 def _belongs_any(case: Case, names: list[str]) -> bool:

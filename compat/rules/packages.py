@@ -21,9 +21,13 @@ def package_missing(case: Case) -> Iterator[Outcome]:
     if case.goal.verb not in ("use", "import") or case.main is None:
         return
     if case.main.state == "absent" and not (case.main.component == "tensorrt" and case.libraries("tensorrt")):
-        yield Finding("package-missing", case.main.component, f"{case.main.distribution} is not installed in this environment.",
-                      (case.read(f"packages.{case.main.distribution}", False),),
-                      (Remedy(f"install it; `compatcheck plan --{case.main.component}` says which release fits"),))
+        yield Finding(
+            "package-missing",
+            case.main.component,
+            f"{case.main.distribution} is not installed in this environment.",
+            (case.read(f"packages.{case.main.distribution}", False),),
+            (Remedy(f"install it; `compatcheck plan --{case.main.component}` says which release fits"),),
+        )
 
 
 @rule("package-removed", masks=("python-unsupported", "no-gpu-build-for-platform"))
@@ -43,8 +47,11 @@ def package_removed(case: Case) -> Iterator[Outcome]:
 
 def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
     wanted = versions.parse_range(spec)
-    published = [version for version in case.matrix.packages.versions(name) if wanted.admits(version)
-                 and not versions.parse(version).is_prerelease]
+    published = [
+        version
+        for version in case.matrix.packages.versions(name)
+        if wanted.admits(version) and not versions.parse(version).is_prerelease
+    ]
     newest = published[-1] if published else None
     fact = case.read(f"request.{name}", spec)
     for row in case.matrix.every("name"):
@@ -52,22 +59,33 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
             continue
         dead = versions.parse_range(row["range"])
         # What the installer would take: the newest that the request admits, of the live releases and the dead ones.
-        choice = [*([newest] if newest else []), *(bound.text for _, bound, _ in dead.clauses if wanted.admits(bound.text))]
+        choice = [
+            *([newest] if newest else []),
+            *(bound.text for _, bound, _ in dead.clauses if wanted.admits(bound.text)),
+        ]
         target = max(choice, key=lambda text: versions.parse(text).key(), default=_exact(wanted))
         inside = dead.admits(target) if target else row["range"] == "*" or spec == "*"
         if inside:
             instead = row.get("instead")
-            yield Finding("package-removed", name, f"{name}{'' if spec == '*' else ' ' + spec} is {row['state']}: "
-                          + (f"{instead} took its place." if instead else "it holds nothing that works."),
-                          (fact, case.cite(f"{name} {row['range']} is {row['state']}", row)),
-                          (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),))
+            yield Finding(
+                "package-removed",
+                name,
+                f"{name}{'' if spec == '*' else ' ' + spec} is {row['state']}: "
+                + (f"{instead} took its place." if instead else "it holds nothing that works."),
+                (fact, case.cite(f"{name} {row['range']} is {row['state']}", row)),
+                (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),),
+            )
             return
     known = case.matrix.packages.versions(name)
     exact = _exact(wanted)
     if newest is None and len(known) >= 5 and exact is not None and versions.at_least(known[-1], exact):
-        yield Finding("package-removed", name, f"{name} {spec} was never published.",
-                      (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
-                      (Remedy(f"ask for a release that exists, such as {known[-1]}"),))
+        yield Finding(
+            "package-removed",
+            name,
+            f"{name} {spec} was never published.",
+            (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
+            (Remedy(f"ask for a release that exists, such as {known[-1]}"),),
+        )
     elif newest is not None:
         yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
 
@@ -80,8 +98,10 @@ def _exact(wanted: versions.Range) -> str | None:
 def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     """Two packages that go in fixed pairs do not match.
 
-    torchvision, torchaudio and torch-tensorrt are compiled against one torch release; JAX, jaxlib and its CUDA plugin move
-    together; TF-TRT opens the very TensorRT that TensorFlow was built with. Their metadata pins say so where it exists; for
+    torchvision, torchaudio and torch-tensorrt are compiled against one torch release; JAX, jaxlib and its CUDA plugin
+    move
+    together; TF-TRT opens the very TensorRT that TensorFlow was built with. Their metadata pins say so where it
+    exists; for
     older releases the vendor's table does. Installing one of a pair alone breaks it.
 
     Remedy: install both of one row, in one command.
@@ -94,7 +114,7 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
 
 
 def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
-    """TF-TRT opens TensorRT at run time and refuses one that differs from what it was compiled with in major or minor."""
+    """TF-TRT opens TensorRT at run time and refuses another major or minor than it was compiled with."""
     if str(case.goal) != "use:tf-trt" or case.main is None:
         return
     built = _tensorrt_of(case, case.main)
@@ -106,10 +126,20 @@ def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
     known = " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
     facts = (case.read(path, have), Evidence(f"{case.main.label} is built with TensorRT {known}", built.source))
     if same is False:
-        yield Finding("package-versions-mismatch", "tensorflow", f"{case.main.label} is built with TensorRT {known}; "
-                      f"this machine has {have}.", facts, (Remedy(f"install TensorRT {known}"),))
+        yield Finding(
+            "package-versions-mismatch",
+            "tensorflow",
+            f"{case.main.label} is built with TensorRT {known}; this machine has {have}.",
+            facts,
+            (Remedy(f"install TensorRT {known}"),),
+        )
     elif same:
-        yield Holds("package-versions-mismatch", "tensorflow", f"TensorRT {have} is what {case.main.label} was built with", facts)
+        yield Holds(
+            "package-versions-mismatch",
+            "tensorflow",
+            f"TensorRT {have} is what {case.main.label} was built with",
+            facts,
+        )
     else:
         yield Untold("package-versions-mismatch", "tensorflow", (path,))
 
@@ -119,8 +149,12 @@ def _tensorrt_of(case: Case, tensorflow: Subject) -> Possible:
     told = tensorflow.field("tensorrt")
     if told.values or tensorflow.version is None:
         return told
-    rows = [row for name in case.matrix.packages.distributions("tensorflow") for row
-            in matching(case.matrix, name, tensorflow.version) if "tensorrt" in row]
+    rows = [
+        row
+        for name in case.matrix.packages.distributions("tensorflow")
+        for row in matching(case.matrix, name, tensorflow.version)
+        if "tensorrt" in row
+    ]
     return Possible(tuple((row["tensorrt"], str(case.matrix.source(row, "tensorrt"))) for row in rows), bool(rows))
 
 
@@ -135,14 +169,25 @@ def _pins(case: Case) -> Iterator[Outcome]:
             if have is None:
                 continue
             inside = versions.parse_range(spec).admits(versions.parse(have).public)
-            facts = (case.read(f"packages.{name}", have), case.cite(f"{subject.label} requires {name}{spec}",
-                                                                    subject.candidates[0], "requires"))
+            facts = (
+                case.read(f"packages.{name}", have),
+                case.cite(f"{subject.label} requires {name}{spec}", subject.candidates[0], "requires"),
+            )
             if inside is False:
-                yield Finding("package-versions-mismatch", subject.component,
-                              f"{subject.label} goes with {name}{spec}; {name} {have} is installed.", facts,
-                              (Remedy(f"install {name}{spec}"), Remedy(f"install the {subject.distribution} for {name} {have}")))
+                yield Finding(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} goes with {name}{spec}; {name} {have} is installed.",
+                    facts,
+                    (Remedy(f"install {name}{spec}"), Remedy(f"install the {subject.distribution} for {name} {have}")),
+                )
             elif inside:
-                yield Holds("package-versions-mismatch", subject.component, f"{subject.label} and {name} {have} are a pair", facts)
+                yield Holds(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} and {name} {have} are a pair",
+                    facts,
+                )
 
 
 def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> bool:
@@ -173,11 +218,20 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                 continue
             facts = (case.read(path, have), case.cite(f"{subject.label} goes with {row['other']} {row['fits']}", row))
             if inside:
-                yield Holds("package-versions-mismatch", subject.component, f"{subject.label} and {row['other']} {have} are a pair", facts)
+                yield Holds(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} and {row['other']} {have} are a pair",
+                    facts,
+                )
             else:
-                yield Finding("package-versions-mismatch", subject.component,
-                              f"{subject.label} goes with {row['other']} {row['fits']}; this machine has {have}.", facts,
-                              (Remedy(f"install {row['other']} {row['fits']}"),))
+                yield Finding(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} goes with {row['other']} {row['fits']}; this machine has {have}.",
+                    facts,
+                    (Remedy(f"install {row['other']} {row['fits']}"),),
+                )
 
 
 def _version(case: Case, name: str) -> tuple[str | None, str]:
@@ -196,8 +250,10 @@ def _version(case: Case, name: str) -> tuple[str | None, str]:
 def duplicate_install(case: Case) -> Iterator[Outcome]:
     """Two distributions provide one module.
 
-    Python imports the first copy on its path: a pip package under a conda one, the user's site before the environment's.
-    And distributions such as onnxruntime and onnxruntime-gpu write the same folder: the last one installed is what runs,
+    Python imports the first copy on its path: a pip package under a conda one, the user's site before the
+    environment's.
+    And distributions such as onnxruntime and onnxruntime-gpu write the same folder: the last one installed is what
+    runs,
     whatever the metadata of the other says.
 
     Remedy: uninstall all of them, then install the one that is meant.
@@ -208,9 +264,13 @@ def duplicate_install(case: Case) -> Iterator[Outcome]:
         have = case.version_of(copy.name)
         if copy.version is not None and have is not None and versions.parse(copy.version).same_as(versions.parse(have)):
             continue
-        yield Finding("duplicate-install", copy.name, f"{copy.name} is installed twice: {have or 'one copy'} and {copy.version or 'another'}.",
-                      (case.read(f"duplicates[{index}]", f"{copy.name} {copy.version} ({copy.origin})"),),
-                      (Remedy(f"uninstall {copy.name} until none is left, then install the one that is meant"),))
+        yield Finding(
+            "duplicate-install",
+            copy.name,
+            f"{copy.name} is installed twice: {have or 'one copy'} and {copy.version or 'another'}.",
+            (case.read(f"duplicates[{index}]", f"{copy.name} {copy.version} ({copy.origin})"),),
+            (Remedy(f"uninstall {copy.name} until none is left, then install the one that is meant"),),
+        )
     for subject in case.subjects:
         yield from _one_module(case, subject)
 
@@ -224,18 +284,26 @@ def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
     if not gpu or not cpu or about.get("accelerator") != "optional" or not case.goal.runs_on_gpu:
         return
     facts = tuple(case.read(f"packages.{name}", (case.machine.packages or {}).get(name)) for name in here)
-    yield Finding("duplicate-install", subject.component, f"{' and '.join(here)} write the same module; one has overwritten the other.",
-                  facts, (Remedy(f"pip uninstall {' '.join(here)}, then install {gpu[0]} alone"),))
+    yield Finding(
+        "duplicate-install",
+        subject.component,
+        f"{' and '.join(here)} write the same module; one has overwritten the other.",
+        facts,
+        (Remedy(f"pip uninstall {' '.join(here)}, then install {gpu[0]} alone"),),
+    )
 
 
 @rule("numpy-abi", masks=("package-versions-mismatch",))
 def numpy_abi(case: Case) -> Iterator[Outcome]:
     """Binary break of NumPy 2.
 
-    An extension that was compiled against NumPy 1 does not run with NumPy 2 (the reverse does). The break depends on the
+    An extension that was compiled against NumPy 1 does not run with NumPy 2 (the reverse does). The break depends on
+    the
     release and on the platform: torch's Linux wheels take NumPy 2 from 2.3 on, its Windows wheels later.
 
-    Shows as: "A module that was compiled using NumPy 1.x cannot be run in NumPy 2". Remedy: numpy<2, or a newer release.
+    Shows as: "A module that was compiled using NumPy 1.x cannot be run in NumPy 2".
+
+    Remedy: numpy<2, or a newer release.
     """
     return iter(())  # all of it is advisories
 
@@ -244,8 +312,8 @@ def numpy_abi(case: Case) -> Iterator[Outcome]:
 def protobuf_conflict(case: Case) -> Iterator[Outcome]:
     """API break of protobuf.
 
-    Code that protoc generated for protobuf 3 does not load with protobuf 4 ("Descriptors cannot be created directly"), and
-    gencode newer than the runtime is refused from protobuf 5 on.
+    Code that protoc generated for protobuf 3 does not load with protobuf 4 ("Descriptors cannot be created
+    directly"), and gencode newer than the runtime is refused from protobuf 5 on.
 
     Remedy: the protobuf that the package's metadata names, or a newer release of the package.
     """

@@ -44,7 +44,9 @@ def _of_image(case: "Case") -> "Iterator[Runtime]":
     image, release = name.rpartition("/")[2], tag.partition("-")[0]
     rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release and "cuda" in row]
     # NVIDIA's monthly images of the frameworks are made on one CUDA image.
-    chosen = [row for row in rows if row["image"] == image] or [row for row in rows if image in _MONTHLY and row["image"] in _MONTHLY]
+    chosen = [row for row in rows if row["image"] == image] or [
+        row for row in rows if image in _MONTHLY and row["image"] in _MONTHLY
+    ]
     for row in chosen[:1]:
         yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda")
 

@@ -89,7 +89,7 @@ class Subject:
         if local == "cpu" or local.startswith("cpu"):
             return False
         for part in (local, *(piece for piece in local.split(".") if piece)):
-            tag = part[part.index("cu"):] if "cu" in part and not part.startswith("cudnn") else ""
+            tag = part[part.index("cu") :] if "cu" in part and not part.startswith("cudnn") else ""
             found = versions.cuda_of_tag(tag) if tag else None
             if found is not None:
                 return found
@@ -134,10 +134,19 @@ def _gpu_first(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: "gpu" not in name and "cuda" not in name)
 
 
-def _subject(machine: Machine, component: str, distribution: str, version: str | None, state: str,
-             matrix: "Matrix", wanted: str = "") -> Subject:
+def _subject(
+    machine: Machine,
+    component: str,
+    distribution: str,
+    version: str | None,
+    state: str,
+    matrix: "Matrix",
+    wanted: str = "",
+) -> Subject:
     facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
-    pinned = _conda_cuda(machine) if facts.cuda is None and normal(distribution) in _conda_names(matrix, component) else None
+    pinned = (
+        _conda_cuda(machine) if facts.cuda is None and normal(distribution) in _conda_names(matrix, component) else None
+    )
     subject = Subject(component, distribution, version, state, facts, (), matrix, pinned)
     rows = matching(matrix, distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
@@ -192,7 +201,11 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
 
 def _is_of(known: str, line: versions.Version) -> bool:
     parsed = versions.try_parse(known)
-    return parsed is not None and (parsed.same_as(line) or line.covers(parsed)) and parsed.is_prerelease <= line.is_prerelease
+    return (
+        parsed is not None
+        and (parsed.same_as(line) or line.covers(parsed))
+        and parsed.is_prerelease <= line.is_prerelease
+    )
 
 
 def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
@@ -228,5 +241,18 @@ def _is_from(row: "Row", source: str) -> bool:
     return row["index"] not in ("archive", "apt") or not row["variant"] or row["variant"].startswith(source)
 
 
-_INDEXES = ("pypi", "pytorch", "nvidia", "jax", "onnxruntime", "jetson", "jetson-ai-lab", "conda-forge", "anaconda",
-            "conda-pytorch", "conda-nvidia", "apt", "archive")
+_INDEXES = (
+    "pypi",
+    "pytorch",
+    "nvidia",
+    "jax",
+    "onnxruntime",
+    "jetson",
+    "jetson-ai-lab",
+    "conda-forge",
+    "anaconda",
+    "conda-pytorch",
+    "conda-nvidia",
+    "apt",
+    "archive",
+)

@@ -58,16 +58,23 @@ def _supported(case: Case, gpu: GpuFact, capability: Capability, rows: list[Row]
     answers = {supports(row, capability) for row in rows}
     row = rows[0]
     low, high = _range(row)
-    facts = (*gpu.evidence, case.read(path, version),
-             case.cite(f"TensorRT {row['version']} supports {low} to {high}", row, "capabilities"))
+    facts = (
+        *gpu.evidence,
+        case.read(path, version),
+        case.cite(f"TensorRT {row['version']} supports {low} to {high}", row, "capabilities"),
+    )
     if answers == {True}:
-        return Holds("gpu-unsupported-by-tensorrt", "tensorrt",
-                     f"TensorRT {version} supports {gpu.name} ({capability})", facts)
+        return Holds(
+            "gpu-unsupported-by-tensorrt", "tensorrt", f"TensorRT {version} supports {gpu.name} ({capability})", facts
+        )
     if answers == {False}:
-        return Finding("gpu-unsupported-by-tensorrt", "tensorrt",
-                       f"TensorRT {version} does not support {gpu.name} ({capability}); it supports {low} to {high}.",
-                       facts,
-                       (Remedy(_release_for(case, capability)),))
+        return Finding(
+            "gpu-unsupported-by-tensorrt",
+            "tensorrt",
+            f"TensorRT {version} does not support {gpu.name} ({capability}); it supports {low} to {high}.",
+            facts,
+            (Remedy(_release_for(case, capability)),),
+        )
     return Untold("gpu-unsupported-by-tensorrt", "tensorrt", (path,))
 
 

@@ -34,10 +34,23 @@ NAMES = [name for name, _, _ in EVERY]
 # says less, and that is asked for.
 _WHOLE = ("gpus", "toolkits", "libraries", "architectures")
 # What a record cannot be without.
-_NEEDED = {("libraries", "name"), ("duplicates", "name"), ("damaged", "package"), ("damaged", "path"), ("damaged", "problem")}
+_NEEDED = {
+    ("libraries", "name"),
+    ("duplicates", "name"),
+    ("damaged", "package"),
+    ("damaged", "path"),
+    ("damaged", "problem"),
+}
 # Facts that excuse what the others accuse: cases show that the accusation stands where nothing is said of them.
-_EXCUSES = {("driver", "kernel_module_loaded"), ("libcuda",), ("libcuda", "version"), ("libcuda", "compat"),
-            ("engine", "hardware_compatible"), ("engine", "version_compatible"), ("damaged",)}
+_EXCUSES = {
+    ("driver", "kernel_module_loaded"),
+    ("libcuda",),
+    ("libcuda", "version"),
+    ("libcuda", "compat"),
+    ("engine", "hardware_compatible"),
+    ("engine", "version_compatible"),
+    ("damaged",),
+}
 
 
 def judge(goal: str, machine: dict[str, Any]) -> Report:
@@ -95,7 +108,9 @@ def _stands_in(before: Report, after: Report) -> bool:
 def test_a_finding_disappears_only_with_a_fact_that_it_rests_on(name: str, goal: str, machine: dict[str, Any]) -> None:
     """Facts that no rule of this goal reads are no part of any finding."""
     before = judge(goal, {**machine, "name": "a label"})
-    after = judge(goal, {key: value for key, value in machine.items() if key not in ("distribution", "distribution_version")})
+    after = judge(
+        goal, {key: value for key, value in machine.items() if key not in ("distribution", "distribution_version")}
+    )
     assert (before.verdict, _errors(before)) == (after.verdict, _errors(after))
 
 
@@ -106,7 +121,9 @@ def _unchanged(goal: str, machine: dict[str, Any], changed: dict[str, Any]) -> N
 
 @pytest.mark.parametrize(("name", "goal", "machine"), EVERY, ids=NAMES)
 def test_an_unrelated_package_changes_nothing(name: str, goal: str, machine: dict[str, Any]) -> None:
-    _unchanged(goal, machine, {**machine, "packages": {**machine.get("packages", {}), "requests": "2.31.0", "pandas": None}})
+    _unchanged(
+        goal, machine, {**machine, "packages": {**machine.get("packages", {}), "requests": "2.31.0", "pandas": None}}
+    )
 
 
 @pytest.mark.parametrize(("name", "goal", "machine"), EVERY, ids=NAMES)
@@ -132,7 +149,9 @@ _BRINGS_ITS_CUDA = [one for one in EVERY if one[1] in ("use:torch", "import:torc
 
 @pytest.mark.parametrize(("name", "goal", "machine"), _BRINGS_ITS_CUDA, ids=[one[0] for one in _BRINGS_ITS_CUDA])
 @pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
-def test_a_toolkit_is_nothing_to_wheels_that_bring_their_cuda(name: str, goal: str, machine: dict[str, Any], first: bool) -> None:
+def test_a_toolkit_is_nothing_to_wheels_that_bring_their_cuda(
+    name: str, goal: str, machine: dict[str, Any], first: bool
+) -> None:
     kits = [{"version": "10.1", "origin": "system"}, {"version": "13.2", "origin": "system"}]
     own = machine.get("toolkits", [])
     _unchanged(goal, machine, {**machine, "toolkits": [*kits, *own] if first else [*own, *kits]})
@@ -153,8 +172,11 @@ def test_a_newer_driver_breaks_nothing(name: str, goal: str, machine: dict[str, 
         return
     driver.pop("cuda", None)
     driver["version"] = newer
-    for holder, field in ((driver, "kernel_module_version"), (raised.get("fabric_manager", {}), "version"),
-                          (raised.get("libcuda", {}), "version")):
+    for holder, field in (
+        (driver, "kernel_module_version"),
+        (raised.get("fabric_manager", {}), "version"),
+        (raised.get("libcuda", {}), "version"),
+    ):
         if field in holder:
             holder[field] = newer
     after = judge(goal, raised)
