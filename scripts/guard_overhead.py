@@ -44,7 +44,8 @@ def main() -> None:
             one, other = statistics.median(alone), statistics.median(behind)
             shares.append(other / one - 1)
             print(
-                f"pip install {command:<24} {one:6.2f} s alone, {other:6.2f} s behind the guard, {100 * shares[-1]:+5.1f} %"
+                share = f"{100 * shares[-1]:+5.1f} %"
+                f"pip install {command:<24} {one:6.2f} s alone, {other:6.2f} s behind the guard, {share}"
             )
     print(f"median overhead {100 * statistics.median(shares):+.1f} %")
 

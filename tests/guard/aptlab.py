@@ -10,7 +10,8 @@ HAVE_APT = (
     all(shutil.which(name) for name in ("apt-get", "dpkg", "dpkg-deb")) and hasattr(os, "geteuid") and os.geteuid() == 0
 )
 _CONFIG = """Dir "{root}"; Dir::State::status "{root}/var/lib/dpkg/status"; Dir::Bin::dpkg "/usr/bin/dpkg";
-DPkg::Options {{ "--root={root}"; "--force-script-chrootless"; }}; Debug::NoLocking "1"; APT::Sandbox::User "root"; quiet "2";
+DPkg::Options {{ "--root={root}"; "--force-script-chrootless"; }};
+Debug::NoLocking "1"; APT::Sandbox::User "root"; quiet "2";
 """
 
 
@@ -47,7 +48,8 @@ class Lab:
         folder = self.root / "debs" / f"{name}_{version}"
         (folder / "DEBIAN").mkdir(parents=True)
         (folder / "DEBIAN" / "control").write_text(
-            f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: tiny\n"
+            f"Package: {name}\nVersion: {version}\nArchitecture: all\n"
+            f"Maintainer: nobody <nobody@example.org>\nDescription: tiny\n"
         )
         subprocess.run(["dpkg-deb", "-b", str(folder), f"{folder}.deb"], check=True, capture_output=True)
         return f"{folder}.deb"
