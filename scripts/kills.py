@@ -65,9 +65,12 @@ class Bench:
         output = child.communicate()[0].decode()
         return child.returncode, output
 
-    def kill(self, after: float, *arguments: str) -> bool:
-        """Start compatcheck and kill it; True if it was still running."""
+    def kill(self, after: float, *arguments: str, working: bool = False) -> bool:
+        """Start compatcheck and kill it, some time after its start or (working) after it began to change things; True
+        if it was still running."""
         child = self.start(*arguments)
+        while working and child.poll() is None and not self.phase().startswith("before step"):
+            time.sleep(0.005)
         time.sleep(after)
         running = child.poll() is None
         child.send_signal(signal.SIGKILL)
@@ -82,16 +85,18 @@ class Bench:
         journals = sorted(home.glob("*/journal.jsonl"))
         lines = journals[-1].read_bytes().split(b"\n")[:-1] if journals else []
         if not lines:
-            return "before the journal"
+            return "nothing begun"
         last = json.loads(lines[-1])
-        return f"{last['entry']} {last['step']}" if "step" in last else str(last["entry"])
+        return f"{last['entry']} step {last['step']}" if "step" in last else str(last["entry"])
 
 
 def one_round(bench: Bench, number: int, chance: random.Random) -> tuple[str, str, str]:
     """Kill, recover, compare; returns (phase of the kill, way of recovery, what is wrong or "")."""
     install = ("install", str(bench.plan), "--python", str(bench.environment), "--yes")
     undo = ("rollback", str(bench.environment), "--yes")
-    running = bench.kill(chance.uniform(0.05, bench.seconds * 1.1), *install)
+    # Half of the rounds at any moment; half while pip is at work, which is where an environment could be lost.
+    working = number % 2 == 1
+    running = bench.kill(chance.uniform(0.0, bench.seconds * (0.6 if working else 1.1)), *install, working=working)
     phase = bench.phase() if running else "not killed: it had ended"
     if number % 3 == 0:
         bench.kill(chance.uniform(0.05, 1.0), *undo)

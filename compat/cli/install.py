@@ -89,7 +89,7 @@ def command(
     if not yes:
         click.confirm("carry this out?", abort=True, err=True)
     base = None if plan_file or python else _base()
-    options = Options(installer, wheels, backup == "link", into, base, _system_runner(yes) if system else None)
+    options = Options(installer, wheels, backup == "link", into, base, _system_runner() if system else None)
     target = run(lambda progress: carry_out(plan, target, options, progress))
     return _after(plan, target, matrix, system)
 
@@ -121,7 +121,7 @@ def _planned(matrix: "Matrix", fresh: bool, python: str | None, asked: dict[str,
     from compat.plan.request import BadRequest, requests
     from compat.plan.scene import emptied
     from compat.plan.several import plan_for
-    from compat.report.plan import as_data
+    from compat.report.plan import as_data, render
 
     try:
         wanted = requests({name: asked[name] for name in _PLAN_OPTIONS[:5]})
@@ -135,6 +135,10 @@ def _planned(matrix: "Matrix", fresh: bool, python: str | None, asked: dict[str,
         )[0]
     except BadRequest as error:
         raise InputError(str(error), error.hint) from None
+    if plan.outcome == "impossible":
+        for line in render([plan], matrix, "text", "pip"):
+            click.echo(line)
+        raise click.exceptions.Exit(1)
     return as_data(plan, matrix)
 
 
@@ -201,11 +205,11 @@ def _show(plan: "PlanFile", target: "Target | None", into: str | None, installer
         click.echo(line)
 
 
-def _system_runner(yes: bool) -> "Callable[[PlannedStep], bool]":
+def _system_runner() -> "Callable[[PlannedStep], bool]":
     from compat.install import system
 
     def run(step: "PlannedStep") -> bool:
-        # --yes is for the environment; the system is asked about each time, unless nobody is there to be asked.
+        # --yes is for the environment only; about the system the question is asked each time.
         return system.run(step, lambda text: click.confirm(text, err=True), lambda text: click.echo(text, err=True))
 
     return run

@@ -34,7 +34,7 @@ def command(environment: str | None, yes: bool) -> int:
             if left:
                 _ask(left[-1], yes)
                 run(lambda progress: _undo(left[-1], progress), "run rollback again")
-                click.echo(f"{left[-1].prefix} is as it was")
+                click.echo(f"{left[-1].prefix} {'is gone' if left[-1].created else 'is as it was'}")
             else:
                 click.echo("nothing to put back")
             recovery.tidy(home)

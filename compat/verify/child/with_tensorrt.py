@@ -50,7 +50,7 @@ def _logger(tensorrt: Any) -> Any:
             self.lines: list[str] = []
 
         def log(self, severity: Any, message: str) -> None:
-            if int(severity) <= int(tensorrt.ILogger.WARNING):
+            if int(severity) <= int(tensorrt.ILogger.Severity.WARNING):
                 self.lines.append(message)
 
     return Log()
