@@ -43,10 +43,8 @@ def main() -> None:
                 behind.append(timed(guarded))
             one, other = statistics.median(alone), statistics.median(behind)
             shares.append(other / one - 1)
-            print(
-                share = f"{100 * shares[-1]:+5.1f} %"
-                f"pip install {command:<24} {one:6.2f} s alone, {other:6.2f} s behind the guard, {share}"
-            )
+            share = f"{100 * shares[-1]:+5.1f} %"
+            print(f"pip install {command:<24} {one:6.2f} s alone, {other:6.2f} s behind the guard, {share}")
     print(f"median overhead {100 * statistics.median(shares):+.1f} %")
 
 

@@ -23,7 +23,7 @@ def command(
     Shows the stack layer by layer from GPU to framework, then each finding with its evidence and remedy, the primary
     cause first. Exit status as of check.
     """
-    from compat.check import check
+    from compat.check import Report, check
     from compat.report import render as render_reports
     from compat.suggest import goals_of
 
@@ -31,11 +31,11 @@ def command(
     wanted = common.parse_goals(goal_texts, matrix)
     machines = list(common.load_machines(example_machine())) if example else common.read_machines(root, pythons)
     gate = Gate(fail_on, baseline, write_baseline)
+    collected: list[Report] = []
     for machine in machines:
         reports = list(gate.watch(check(machine, goal, matrix) for goal in wanted or goals_of(machine)))
         if form not in ("text", "json"):
-            for line in render_reports(reports, form, known=gate.known):
-                click.echo(line)
+            collected += reports  # formats for CI are one document, however many environments were read
             continue
         if form == "json":
             import json
@@ -49,8 +49,11 @@ def command(
         for line in render(machine, reports, matrix):
             click.echo(line)
         if machine.gpus == () and not example:
-            click.echo("\nThis machine has no NVIDIA GPU. `compatcheck doctor --example` shows a diagnosis of a described\n"
-                       "machine; `compatcheck check --machine FILE` judges one that is elsewhere.")
+            click.echo("\nThis machine has no NVIDIA GPU. `compatcheck doctor --example` shows a diagnosis of a\n"
+                       "described machine; `compatcheck check --machine FILE` judges one that is elsewhere.")
+    if form not in ("text", "json"):
+        for line in render_reports(collected, form, known=gate.known):
+            click.echo(line)
     return gate.status()
 
 

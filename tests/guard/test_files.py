@@ -74,8 +74,8 @@ def test_pyproject(tmp_path: Path) -> None:
         "pyproject.toml",
         (
             '[project]\nname = "x"\nrequires-python = ">=3.10"\ndependencies = [\n  "torch==2.6.0",\n  "numpy",\n]\n'
-            '[project.optional-dependencies]\ngpu = ["onnxruntime-gpu>=1.20"]\n[dependency-groups]\ndev = ["pytest", {include-group = "x"}]\n'
-            '[tool.poetry.dependencies]\npython = "^3.10"\ntensorflow = "^2.15"\njax = {version = "~0.8.1", extras = ["cuda12"]}\n'
+            '[project.optional-dependencies]\ngpu = ["onnxruntime-gpu>=1.20"]\n[dependency-groups]\ndev = ["pytest", {include-group = "x"}]\n'  # noqa: E501
+            '[tool.poetry.dependencies]\npython = "^3.10"\ntensorflow = "^2.15"\njax = {version = "~0.8.1", extras = ["cuda12"]}\n'  # noqa: E501
         ),
     )
     assert _shown(found) == [
@@ -95,7 +95,7 @@ def test_pylock(tmp_path: Path) -> None:
         "pylock.toml",
         (
             'lock-version = "1.0"\n[[packages]]\nname = "torch"\nversion = "2.6.0+cu124"\n[[packages.wheels]]\n'
-            'url = "https://download.pytorch.org/whl/cu124/torch.whl"\n[[packages]]\nname = "numpy"\nversion = "2.2.6"\n'
+            'url = "https://download.pytorch.org/whl/cu124/torch.whl"\n[[packages]]\nname = "numpy"\nversion = "2.2.6"\n'  # noqa: E501
         ),
     )
     assert _shown(found) == [("torch", "==2.6.0+cu124", 3), ("numpy", "==2.2.6", 8)]
@@ -106,8 +106,8 @@ def test_environment(tmp_path: Path) -> None:
         tmp_path,
         "environment.yml",
         (
-            "name: x\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.10\n  - pytorch::pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0\n"
-            '  - pytorch-cuda=11.8  # why\n  - "numpy>=1.22,<2"\n  - pip\n  - pip:\n      - onnxruntime-gpu==1.16.3\n      - -r other.txt\n'
+            "name: x\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.10\n  - pytorch::pytorch=2.1.0=py3.10_cuda11.8_cudnn8.7.0_0\n"  # noqa: E501
+            '  - pytorch-cuda=11.8  # why\n  - "numpy>=1.22,<2"\n  - pip\n  - pip:\n      - onnxruntime-gpu==1.16.3\n      - -r other.txt\n'  # noqa: E501
             "  - scipy\nprefix: /x\n"
         ),
     )
@@ -144,10 +144,10 @@ def test_dockerfile(tmp_path: Path) -> None:
         tmp_path,
         "Dockerfile",
         (
-            "# syntax=docker/dockerfile:1\nARG CUDA=12.4.1\nFROM nvidia/cuda:${CUDA}-cudnn-runtime-ubuntu22.04 AS base\n"
-            "ENV TORCH=2.6.0 INDEX=https://download.pytorch.org/whl/cu124\nRUN apt-get update && apt-get install -y libcudnn8\n"
+            "# syntax=docker/dockerfile:1\nARG CUDA=12.4.1\nFROM nvidia/cuda:${CUDA}-cudnn-runtime-ubuntu22.04 AS base\n"  # noqa: E501
+            "ENV TORCH=2.6.0 INDEX=https://download.pytorch.org/whl/cu124\nRUN apt-get update && apt-get install -y libcudnn8\n"  # noqa: E501
             "FROM base\nCOPY requirements.txt /app/\nRUN --mount=type=cache,target=/root/.cache \\\n  # why\n"
-            "  pip3 install --index-url $INDEX torch==${TORCH} 'torchvision>=0.21' && \\\n  python3 -m pip install -r /app/requirements.txt\n"
+            "  pip3 install --index-url $INDEX torch==${TORCH} 'torchvision>=0.21' && \\\n  python3 -m pip install -r /app/requirements.txt\n"  # noqa: E501
             'RUN ["uv", "pip", "install", "--system", "jax[cuda12]==0.8.0"]\nRUN <<EOF\npip install onnx\nEOF\n'
             "RUN conda install -y -c conda-forge python=3.11 cudatoolkit=11.8\n"
         ),
