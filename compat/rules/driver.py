@@ -63,7 +63,7 @@ def _no_libcuda(case: Case, known: str | None) -> Finding:
         (*absent, *case.driver_evidence),
         (
             Remedy(
-                f"install the user-mode libraries of driver {known} (libnvidia-compute or what the distribution calls it)",
+                f"install the user-mode libraries of driver {known} (such as libnvidia-compute)",
                 "driver",
             ),
             Remedy(

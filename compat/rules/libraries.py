@@ -96,14 +96,15 @@ def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
     """TensorRT's sonames carry its major: who opens libnvinfer.so.10 does not find it where only TensorRT 8 is."""
     if str(case.goal) != "use:onnxruntime-tensorrt" or subject is not case.main or not subject.candidates:
         return
-    wanted = {
-        soname for row in subject.candidates for soname in row.get("needs", ()) if soname.startswith("libnvinfer.so.")
+    opened = {
+        frozenset(one for one in row.get("needs", ()) if one.startswith("libnvinfer.so.")) for row in subject.candidates
     }
+    wanted = next(iter(opened))
     copies = case.libraries("tensorrt")
     majors = {str(versions.parse(copy.version).major) if copy.version else None for _, copy in copies}
-    if len(wanted) != 1 or None in majors or not majors or any("needs" not in row for row in subject.candidates):
+    if len(opened) != 1 or len(wanted) != 1 or None in majors or not majors:
         return
-    soname = wanted.pop()
+    (soname,) = wanted
     if soname.rpartition(".")[2] not in majors:
         yield Finding(
             "library-not-found",

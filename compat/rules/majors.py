@@ -219,7 +219,7 @@ def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
             yield Finding(
                 "mixed-cuda-majors",
                 first.component,
-                f"{first.label} is built for CUDA {one}, {second.label} for CUDA {other}: one process cannot serve both.",
+                f"{first.label} is built for CUDA {one}, {second.label} for CUDA {other}; one process cannot be both.",
                 facts,
                 (
                     Remedy(f"install {second.component} for CUDA {versions.parse(one).major}"),

@@ -113,8 +113,9 @@ MACHINES = _some(
 ).map(_consistent)
 
 
-# What is taken to be the rest of what there is: a package or copy less can leave only one that does not serve.
-_PROVIDERS = ("packages", "toolkits", "libraries")
+# What is taken to be the rest of what there is: a package or copy less can leave only one that does not serve, and
+# without word of a build of one's own the published ones count.
+_PROVIDERS = ("packages", "toolkits", "libraries", "builds")
 
 
 @given(st.sampled_from(GOALS), MACHINES)
