@@ -7,6 +7,7 @@ from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan import moves
+from compat.plan.images import images
 from compat.plan.model import Outcome, Plan, Request, Step
 from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
@@ -43,18 +44,29 @@ def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Ite
     if not problem.folder and problem.prefer == "installed" and _reached(problem):
         yield Found(Scene(problem.machine), (), {}, problem.machine)
     kept = _kept_goals(problem)
-    for scene in _scenes(problem, allow):
-        search = Search(
-            scene,
-            problem.requests,
-            problem.goals,
-            () if scene.folder else kept,
-            problem.matrix,
-            problem.prefer,
-            memory=problem.memory,
-        )
-        tried.append(search)
-        yield from search.solutions()
+    base = _base(problem, allow)
+    for scene in _scenes(base, problem, allow):
+        yield from _searched(problem, scene, kept, tried)
+    if "container" in allow and not problem.folder:
+        for scene in images(base.machine, problem.requests, problem.goals, problem.matrix):
+            yield Found(scene, (), {}, scene.machine)
+    if "driver" in allow:
+        for scene in _driver_scenes(base, problem, allow):
+            yield from _searched(problem, scene, kept, tried)
+
+
+def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:
+    search = Search(
+        scene,
+        problem.requests,
+        problem.goals,
+        () if scene.folder else kept,
+        problem.matrix,
+        problem.prefer,
+        memory=problem.memory,
+    )
+    tried.append(search)
+    yield from search.solutions()
 
 
 def _reached(problem: Problem) -> bool:
@@ -68,20 +80,24 @@ def _reached(problem: Problem) -> bool:
     )
 
 
-def _scenes(problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
-    base = repaired(Scene(problem.machine, folder=problem.folder), problem.goals, problem.matrix, allow)
+def _base(problem: Problem, allow: frozenset[str]) -> Scene:
+    return repaired(Scene(problem.machine, folder=problem.folder), problem.goals, problem.matrix, allow)
+
+
+def _scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
     yield from _environments(base)
     clear = unshadowed(base)
     if clear is not None:
-        base = clear
-        yield from _environments(base)
+        yield from _environments(clear)
     if "python" in allow:
-        yield from _pythons(base, problem)
-    if "driver" in allow:
-        for scene in _with_drivers(base, problem):
-            yield from _environments(scene)
-            if "python" in allow:
-                yield from _pythons(scene, problem)
+        yield from _pythons(clear or base, problem)
+
+
+def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
+    for scene in _with_drivers(unshadowed(base) or base, problem):
+        yield from _environments(scene)
+        if "python" in allow:
+            yield from _pythons(scene, problem)
 
 
 def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:

@@ -32,9 +32,8 @@ ORDER = (
 def lifts(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
     """The moves that lift the impossibility, the smallest first; none that contains another."""
     found: list[frozenset[str]] = []
-    if not all(_ever(problem, request) for request in problem.requests):
-        return
-    for more in ORDER:
+    ever = all(_ever(problem, request) for request in problem.requests)
+    for more in ORDER if ever else (("container",),):
         wanted = frozenset(more)
         if wanted <= allowed or any(one <= wanted for one in found):
             continue
@@ -126,7 +125,8 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
     if "python" in more and found.result.python and found.result.python != problem.machine.python:
         parts.append(f"Python {found.result.python}")
     if "container" in more:
-        parts.append("the container started anew with its GPUs")
+        image = found.result.container.image if found.result.environment != problem.machine.environment else None
+        parts.append(f"a container of {image}" if image else "the container started anew with its GPUs")
     flavour = found.result.driver.kernel_module
     if "driver" in more and found.result.driver.version == problem.machine.driver.version and flavour:
         parts.append(f"the {flavour} kernel module")

@@ -1,0 +1,30 @@
+"""Containers of NVIDIA's registry: ``docker run`` as a closed template.
+
+Only what the container toolkit needs is in it: no privileges, no mounts, no shared namespaces (container toolkit
+documentation, https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html).
+"""
+
+import re
+
+from compat.plan.commands import UnsafeArgument
+from compat.plan.model import Command
+
+REGISTRY = "nvcr.io/nvidia"
+_TAG = re.compile(r"^[0-9]{2}\.[0-9]{2}(?:-[a-z0-9]+)*$")
+_IMAGE = re.compile(r"^[a-z]+$")
+
+
+def reference(image: str, tag: str, framework: str | None = None) -> str:
+    """The image's full name. The notes call an image by its month (24.03); its tag has the Python (24.03-py3) and, from
+    19.11 on, TensorFlow's major (22.10-tf2-py3). Raises UnsafeArgument."""
+    if not _IMAGE.match(image) or not _TAG.match(tag):
+        raise UnsafeArgument(f"{image}:{tag}")
+    if "-" not in tag:
+        major = f"-tf{(framework or '2').partition('.')[0]}" if image == "tensorflow" and tag >= "19.11" else ""
+        tag = f"{tag}{major}-py3"
+    return f"{REGISTRY}/{image}:{tag}"
+
+
+def run(name: str) -> tuple[Command, ...]:
+    """Start it with the host's GPUs, removed when it ends."""
+    return (Command("docker", ("docker", "run", "--rm", "-it", "--gpus", "all", name)),)

@@ -1,0 +1,72 @@
+"""Containers of NVIDIA's registry as a way out."""
+
+from pathlib import Path
+
+import pytest
+
+from compat.check import check
+from compat.description import load
+from compat.plan.commands import UnsafeArgument
+from compat.plan.commands import container as commands
+from compat.plan.images import START
+from compat.plan.request import requests
+from compat.plan.solve import plan
+from compat.records import replace
+
+DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
+
+
+def machine(name):
+    return next(iter(load(str(DESCRIBED / f"{name}.toml"))))
+
+
+def test_an_image_lifts_what_no_package_can(real):
+    answer = plan(machine("rtx5090-driver570"), requests({"torch": "2.6"}), real)
+    assert answer.outcome == "impossible"
+    (lift,) = [one for one in answer.lifts if one.allow == ("container",)]
+    assert [one.argv[:6] for one in lift.steps[0].commands] == [("docker", "run", "--rm", "-it", "--gpus", "all")]
+    assert len(lift.steps[0].commands[0].argv) == 7  # and the image: nothing that weakens the isolation
+    assert all(reason.source for reason in lift.steps[0].why[:1])
+
+
+def test_the_machine_inside_passes_the_check(real):
+    answer = plan(machine("a100-driver450"), requests({"torch": "1.6"}), real, allow=["container"])
+    assert answer.outcome == "planned"
+    assert answer.result.container.image == "nvcr.io/nvidia/pytorch:20.06-py3"
+    assert answer.result.packages == {"torch": "1.6.0a0"}
+    for goal in (START, *answer.goals):
+        assert check(answer.result, goal, real).verdict == "compatible"
+
+
+def test_a_gpu_that_came_after_the_images_cuda_gets_none(real):
+    # TensorRT 7.1 comes with CUDA 11.0, which knows the A100 and not the RTX 3090.
+    wanted = requests({"tensorrt": "7.1"})
+    assert [one.allow for one in plan(machine("a100-driver450"), wanted, real).lifts] == [("container",)]
+    assert plan(machine("rtx3090-driver470"), wanted, real).lifts == ()
+
+
+def test_a_release_is_not_the_commit_before_it(real):
+    assert (
+        plan(machine("a100-driver450"), requests({"torch": "1.6.0"}), real, allow=["container"]).outcome == "impossible"
+    )
+
+
+@pytest.mark.parametrize("environment", [("docker",), ("kubernetes",), ("wsl1",)])
+def test_none_where_docker_is_not_at_hand(real, environment):
+    inside = replace(machine("a100-driver450"), environment=environment)
+    assert plan(inside, requests({"torch": "1.6"}), real, allow=["container"]).outcome == "impossible"
+
+
+def test_packages_come_before_an_image(real):
+    answer = plan(machine("a100-driver450"), requests({"torch": "2.3"}), real, allow=["container"])
+    assert [step.kind for step in answer.steps] == ["package"]
+
+
+def test_references():
+    assert commands.reference("pytorch", "24.03") == "nvcr.io/nvidia/pytorch:24.03-py3"
+    assert commands.reference("tensorflow", "18.11", "1.12.0rc2") == "nvcr.io/nvidia/tensorflow:18.11-py3"
+    assert commands.reference("tensorflow", "20.06", "1.15.2") == "nvcr.io/nvidia/tensorflow:20.06-tf1-py3"
+    assert commands.reference("tritonserver", "25.01-vllm-python-py3").endswith(":25.01-vllm-python-py3")
+    for bad in (("py torch", "24.03"), ("pytorch", "24.03; rm"), ("pytorch", "--privileged"), ("../x", "24.03")):
+        with pytest.raises(UnsafeArgument):
+            commands.reference(*bad)
