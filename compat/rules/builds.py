@@ -330,6 +330,9 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
         facts = (case.read("python", python), case.read(f"builds.{main.distribution}.python_tag", stated))
         yield _python(main, line, fits, facts, [])
         return
+    if main.state == "installed" and main.version is None:
+        yield Untold("python-unsupported", "python", (main.path,))
+        return
     for subject in (main, *_pulled_in(case, main)):
         rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
         if not rows:

