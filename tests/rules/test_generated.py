@@ -63,7 +63,7 @@ def _some(**choices: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
 
 
 def _consistent(machine: dict[str, Any]) -> dict[str, Any]:
-    """Without builds that nobody published (a stated CUDA of a release or a platform that had none), or Linux in Windows."""
+    """Without builds that nobody published (CUDA of a release or platform that had none), or Linux in Windows."""
     unheard = machine.get("packages", {}).get("torch") is not None or machine.get("arch") == "aarch64"
     linux_only = ("glibc", "glibcxx", "environment", "missing_libraries") if machine.get("os") == "windows" else ()
     return {key: value for key, value in machine.items() if not (unheard and key == "builds") and key not in linux_only}
@@ -115,8 +115,8 @@ MACHINES = _some(
 
 
 # What is taken to be the rest of what there is: a package or copy less can leave only one that does not serve, and
-# without word of a build of one's own the published ones count.
-_PROVIDERS = ("packages", "toolkits", "libraries", "builds")
+# without word of a build of one's own, or of a platform for which none was published, the published ones count.
+_PROVIDERS = ("packages", "toolkits", "libraries", "builds", "os", "arch")
 
 
 @seed(20261122)
