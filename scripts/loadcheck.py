@@ -8,7 +8,8 @@ namespace of its own; nothing of the machine is changed. In it each framework do
 one, else as far as it gets without), and the libraries in its ``/proc/self/maps`` are compared with the prediction.
 
 A library that is mapped has to be the copy that was predicted; one that was predicted and is not mapped is a difference
-unless it is opened only when it is first used. Exits 1 where anything differs.
+unless it is opened only when it is first used. A process that fails for want of a library differs if none was predicted
+to be missing; why it fails otherwise is shown, and judged by scripts.faults. Exits 1 where anything differs.
 """
 
 import argparse
@@ -57,8 +58,13 @@ _ONNXRUNTIME = (
 _STACK = re.compile(
     r"lib(?:cudnn|cublas|cudart|cufft|curand|cusolver|cusparse|nccl|nvrtc|nvJitLink|cupti|cufile|nvshmem|nvToolsExt"
     r"|nvinfer|nvonnxparser|torch|c10|caffe2|onnxruntime_providers)")
-# Opened when first used, and not by every work: cuDNN's parts, the run-time compiler, what XLA opens by name.
-_ON_DEMAND = re.compile(r"lib(?:cudnn_|nvrtc|caffe2_nvrtc|cufft|cusolver|cusparse|cublas|nvJitLink|cudnn\.so|cudart)")
+# Opened when first used, and not by every work: cuDNN's parts, the run-time compiler, what XLA opens by name,
+# torch's linear algebra on a GPU.
+_ON_DEMAND = re.compile(r"lib(?:cudnn_|nvrtc|caffe2_nvrtc|cufft|cusolver|cusparse|cublas|nvJitLink|cudnn\.so|cudart"
+                        r"|cupti|torch_cuda_linalg)")
+# What a failure for want of a library says; others (a framework's own check of a version) are scripts.faults' matter.
+_LACK = re.compile(r"cannot open shared object|file too short|invalid ELF header|Unable to load any of|undefined symbol"
+                   r"|SUBLIBRARY_LOADING_FAILED|Cannot load symbol")
 _DRIVERS = re.compile(r"lib(?:cuda\.so|nvidia-)")
 
 
@@ -133,6 +139,7 @@ def prediction(environ: Mapping[str, str]) -> dict[str, tuple[set[str], list[str
     from compat.probe.assemble import LAYERS, _run
     from compat.probe.host import Host
     from compat.probe.layer import Reading
+    from compat.probe.search import loader_of
 
     host, found = Host("/", environ), Reading()
     found.put("interpreter", sys.executable, "given")
@@ -146,8 +153,11 @@ def prediction(environ: Mapping[str, str]) -> dict[str, tuple[set[str], list[str
                 if not _DRIVERS.search(failed.resolution.name)}))
         for name, view in views.items()}
     if "onnxruntime" in builds and builds["onnxruntime"].cuda is False:
-        answer["onnxruntime"] = ({f"{found.aside['installed'].winners['onnxruntime'].folder}/onnxruntime/capi/"
-                                  "libonnxruntime_providers_shared.so"}, [])
+        # Of a build for the CPU the probe says nothing. Every process has the interpreter's libraries and LD_PRELOAD's.
+        own = f"{found.aside['installed'].winners['onnxruntime'].folder}/onnxruntime/capi"
+        started = loader_of(host, found, Reading()).start(os.path.realpath(sys.executable))
+        answer["onnxruntime"] = ({f"{own}/libonnxruntime_providers_shared.so",
+                                  *(one.real for one in started.objects if _judged(one.real))}, [])
     return answer
 
 
@@ -197,7 +207,7 @@ def _compare(code: str, environ: Mapping[str, str], predicted: set[str], failure
     if done.returncode == 0:
         differences += [f"predicted and not mapped: {path}" for path in sorted(predicted - real)
                         if not _ON_DEMAND.match(os.path.basename(path))]
-    elif not failures:
+    elif not failures and _LACK.search(done.stderr):
         differences.append(f"failed, and nothing was predicted to be missing: {done.stderr.strip()[-200:]}")
     return {"mapped": len(real), "same": len(real & predicted), "on_demand": len(predicted - real),
             "outcome": "works" if done.returncode == 0 else (error or "fails")[-110:], "missing": failures[:3],

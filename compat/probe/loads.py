@@ -60,13 +60,16 @@ def run(host: Host, so_far: Reading, builds: Mapping[str, Build]) -> Iterator[Vi
     if python is None or installed is None or so_far.get("os") not in (None, "linux"):
         return
     loader: Loader | None = None
+    copies: tuple[Copy, ...] = so_far.aside.get("copies", ())
+    releases = {copy.real.rpartition("/")[0]: copy.library.version for copy in copies
+                if copy.library.name == "cudnn" and copy.library.version}
     for name, distribution in installed.winners.items():
         recipe = RECIPES.get(name)
         build = builds.get(name, Build())
         if recipe is None or build.cuda is False:
             continue
         loader = loader or loader_of(host, so_far, Reading())
-        view = View(host, python, distribution, build, loader.start(_program(host, python)))
+        view = View(host, python, distribution, build, loader.start(_program(host, python)), releases)
         recipe(view)
         yield view
 

@@ -12,13 +12,13 @@ for cuDNN's parts the measurement in DESIGN, decision 6.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from compat.machine import Build
-from compat.probe import libnames
+from compat.probe import cudnnparts, libnames
 from compat.probe.distributions import Distribution
 from compat.probe.host import Host, Unreadable
-from compat.probe.loader import NOT_FOUND, Process, Step
+from compat.probe.loader import NOT_FOUND, Failed, Loaded, Process, Resolution, Step
 from compat.probe.python import Interpreter
 from compat.records import dataclass, field
 
@@ -55,6 +55,7 @@ class View:
     distribution: Distribution
     build: Build
     process: Process
+    releases: Mapping[str, str] = field(default_factory=dict)  # folder -> the release of the cuDNN in it
     missing: dict[str, str] = field(default_factory=dict)  # soname -> the object that asks for it
     optional: dict[str, str] = field(default_factory=dict)  # likewise, for a part that the package works without
 
@@ -99,18 +100,24 @@ class View:
             self.missing.setdefault(soname, by)
 
     def cudnn_parts(self, used: bool = True) -> None:
-        """What the cuDNN in the process opens by itself when it is first used, on its own behalf."""
-        shims = ((o, libnames.split(o.real.rpartition("/")[2])) for o in self.process.objects)
-        shim, parts = next(((o, parts) for o, parts in shims if parts and parts[0] == "libcudnn"), (None, None))
-        if shim is None or parts is None or parts[1] is None:
+        """What the cuDNN in the process opens by itself; with `used` what its first use needs is missing if absent."""
+        found = cudnnparts.shim_of(self.process)
+        if found is None:
             return
-        major = parts[1].partition(".")[0]
+        shim, major = found
         for part in libnames.CUDNN_PARTS:
-            name = f"libcudnn_{part}.so.{major}"
-            # Releases differ in their parts, but each since 9 has this one: without it the first call ends the process
-            # ("Invalid handle. Cannot load symbol cudnnGetVersion", measured).
-            if self.process.resolve(name, shim).path or (used and part == "graph" and int(major) >= 9):
-                self.open(name, shim.path)
+            opener = cudnnparts.opener_of(self.process, part, shim)
+            self._cudnn_part(part, major, opener, used and part in cudnnparts.REQUIRED and major >= 9)
+
+    def _cudnn_part(self, part: str, major: int, opener: Loaded, required: bool) -> None:
+        name = f"libcudnn_{part}.so.{major}"
+        why = cudnnparts.opened(self.process, part, major, opener, self.releases)
+        if why and required:
+            step = Step("dlopen", name=name, by=opener.path)
+            self.process.failures.append(Failed(step, opener.path, Resolution(name, None, why)))
+            self.missing.setdefault(name, opener.path)
+        elif not why and (required or self.process.resolve(name, opener).path):
+            self.open(name, opener.path)
 
 
 def _torch(view: View) -> None:
@@ -126,7 +133,8 @@ def _torch(view: View) -> None:
             view.load(global_deps)
     for path in view.named("torch", r"_C\..*\.so|_C\.so") or [f"{view.folder}/torch/lib/libtorch_python.so"]:
         view.load(path)
-    for path in view.named("torch/lib", r"libcaffe2_nvrtc\.so"):
+    # Opened from torch's own folder when first used: the run-time compiler, linear algebra on a GPU (since 1.13).
+    for path in view.named("torch/lib", r"libcaffe2_nvrtc\.so|libtorch_cuda_linalg\.so"):
         view.load(path)
     view.cudnn_parts()
 
@@ -181,6 +189,9 @@ def _jax(view: View) -> None:
     if view.load(plugin):
         required = re.search(rf"nvidia-cudnn-cu{major}\b[^\n;]*?>=\s*(\d+)", view.metadata())
         _open_cuda(view, major, [plugin], required[1] if required else None)
+        cupti = f"libcupti.so.{major}"  # XLA's profiler; nobody minds its absence
+        if view.process.resolve(cupti, view.process.find(plugin)).path:
+            view.open(cupti, plugin)
         view.cudnn_parts()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from compat.machine import Library, Machine
 
 SITE = "/env/lib/python3.10/site-packages"
 OTHER = "/opt/other"
+SYSTEM = "/usr/lib/x86_64-linux-gnu"
+PARTS = ("graph", "ops", "engines_runtime_compiled")
 CUDNN_RPATH = "$ORIGIN/../../nvidia/cudnn/lib:$ORIGIN/../../nvidia/cuda_runtime/lib:$ORIGIN"
 
 OLD_INIT = """
@@ -49,14 +53,14 @@ def root(tmp_path: Path) -> Root:
 
 
 def cudnn(root: Root, folder: str, shim: bytes | None = None) -> Root:
-    parts = {f"libcudnn_{part}.so.9": library(f"libcudnn_{part}.so.9") for part in ("graph", "ops")}
+    parts = {f"libcudnn_{part}.so.9": library(f"libcudnn_{part}.so.9", runpath="$ORIGIN") for part in PARTS}
     for name, content in {"libcudnn.so.9": shim or library("libcudnn.so.9", runpath="$ORIGIN"), **parts}.items():
         root.file(f"{folder}/{name}", content)
     return root
 
 
 def torch(root: Root, init: str, rpath: str = CUDNN_RPATH, needed: tuple[str, ...] = ("libcudnn.so.9",)) -> Root:
-    files = {
+    files: dict[str, str | bytes] = {
         "torch/__init__.py": init,
         "torch/version.py": "cuda = '12.8'\n",
         "torch/lib/libtorch_global_deps.so": library("libtorch_global_deps.so", ("libcudart.so.12",), rpath=rpath),
@@ -89,11 +93,67 @@ def test_a_lone_shim_first_on_ld_library_path_changes_nothing(root: Root) -> Non
     assert users(root.machine("/env")) == {f"{SITE}/nvidia/cudnn/lib": ("torch",), OTHER: None}
 
 
-def test_a_shim_with_rpath_keeps_its_parts(root: Root) -> None:
-    """The wheels of cuDNN from 9.21.1 on have RPATH: the variable no longer takes the parts away."""
+def test_a_shim_with_rpath_keeps_its_parts_but_not_those_that_graph_opens(root: Root) -> None:
+    """The shim of the wheels from 9.21.1 on has RPATH, the graph part still RUNPATH (read in 9.28.1)."""
     cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib", library("libcudnn.so.9", rpath="$ORIGIN"))
-    cudnn(root, OTHER).environ = {"LD_LIBRARY_PATH": OTHER}
-    assert users(root.machine("/env")) == {f"{SITE}/nvidia/cudnn/lib": ("torch",), OTHER: None}
+    root.file(f"{OTHER}/libcudnn_graph.so.9", library("libcudnn_graph.so.9")).environ = {"LD_LIBRARY_PATH": OTHER}
+    assert users(root.machine("/env")) == {f"{SITE}/nvidia/cudnn/lib": ("torch",)}
+    cudnn(root, OTHER)
+    assert users(root.machine("/env")) == {f"{SITE}/nvidia/cudnn/lib": ("torch",), OTHER: ("torch",)}
+
+
+@pytest.mark.parametrize("link", ["libcudnn_graph.so", "libcudnn_graph.so.9"])
+def test_an_emptied_part_ends_the_search_for_that_name_only(root: Root, link: str) -> None:
+    """Measured on an H200: the system's 9.14 came in through the development package's link, without a number."""
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib").file(f"{SITE}/nvidia/cudnn/lib/libcudnn_graph.so.9", b"")
+    root.file(f"{SYSTEM}/libcudnn_graph.so.9.14.0", library("libcudnn_graph.so.9"))
+    root.link(f"{SYSTEM}/{link}", "libcudnn_graph.so.9.14.0")
+    used = users(root.machine("/env"))
+    assert used.get(SYSTEM) == (("torch",) if link.endswith(".so") else None)
+
+
+def test_a_part_of_the_very_release_is_looked_for_first(root: Root) -> None:
+    """Debian's packages have the long names in a default folder, pip's wheels only the soname."""
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib")
+    for release in ("9.19.0", "9.14.0"):
+        root.file(f"{SYSTEM}/libcudnn_graph.so.{release}", library("libcudnn_graph.so.9"))
+    root.wheel(SITE, "nvidia-cudnn-cu12", "9.19.0.56", {"nvidia/cudnn/lib/libcudnn.so.9": library("libcudnn.so.9")})
+    loaded = {copy.version for copy in root.machine("/env").libraries or () if copy.name == "cudnn" and copy.loaded_by}
+    assert "9.19.0" in loaded
+    assert "9.14.0" not in loaded
+
+
+@pytest.mark.parametrize("alone", ["graph", "engines_runtime_compiled"])
+def test_what_graph_opens_is_looked_for_from_where_graph_lies(root: Root, alone: str) -> None:
+    """Measured with 9.19: a graph part alone in front does not find its engines, and the first convolution fails."""
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib")
+    root.file(f"{OTHER}/libcudnn_{alone}.so.9", library(f"libcudnn_{alone}.so.9", runpath="$ORIGIN"))
+    root.environ = {"LD_LIBRARY_PATH": OTHER}
+    missing = ("libcudnn_engines_runtime_compiled.so.9",) if alone == "graph" else ()
+    assert root.machine("/env").builds["torch"].missing == missing
+
+
+def test_parts_of_two_releases_do_not_link(root: Root, tmp_path: Path) -> None:
+    """Measured with graph of 9.19 and engines of 9.13: "undefined symbol", and the process has no engines."""
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no compiler")
+    cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib", library("libcudnn.so.9", rpath="$ORIGIN"))
+    root.environ = {"LD_LIBRARY_PATH": OTHER}
+
+    def build(path: str, source: str) -> None:
+        built = tmp_path / "built.so"
+        (tmp_path / "part.c").write_text(source)
+        subprocess.run([compiler, "-shared", "-fPIC", "-nostdlib", f"-Wl,-soname,{path.rpartition('/')[2]}",
+                        "-Wl,--enable-new-dtags,-rpath,$ORIGIN", "-o", built, tmp_path / "part.c"], check=True)
+        root.file(path, built.read_bytes())
+
+    engines = "libcudnn_engines_runtime_compiled.so.9"
+    build(f"{SITE}/nvidia/cudnn/lib/libcudnn_graph.so.9", "void cudnn_v19(void) {}")
+    build(f"{SITE}/nvidia/cudnn/lib/libcudnn_ops.so.9", "void cudnn_ops(void) {}")
+    for symbol, missing in (("cudnn_v13", (engines,)), ("cudnn_v19", ())):
+        build(f"{OTHER}/{engines}", f"void {symbol}(void); void cudnn_engine(void) {{ {symbol}(); }}")
+        assert root.machine("/env").builds["torch"].missing == missing
 
 
 def test_loaded_tells_the_used_from_the_unused(root: Root) -> None:
