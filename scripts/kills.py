@@ -82,8 +82,11 @@ class Bench:
     def phase(self) -> str:
         """The last entry of the journal that the killed run left."""
         home = Path(f"{self.environment}.compatcheck")
-        journals = sorted(home.glob("*/journal.jsonl"))
-        lines = journals[-1].read_bytes().split(b"\n")[:-1] if journals else []
+        journals = sorted(home.glob("[0-9]*[0-9]/journal.jsonl"))
+        try:
+            lines = journals[-1].read_bytes().split(b"\n")[:-1] if journals else []
+        except FileNotFoundError:  # the draft has just got its name
+            return "nothing begun"
         if not lines:
             return "nothing begun"
         last = json.loads(lines[-1])

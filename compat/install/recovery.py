@@ -13,7 +13,7 @@ from compat.install import files, record
 from compat.install.errors import InstallError
 from compat.install.journal import Journal
 from compat.install.snapshot import Snapshot
-from compat.install.target import Target, at, choose
+from compat.install.target import Target, at, choose, home_of
 from compat.records import dataclass
 
 State = Literal["untouched", "changing", "done", "restored"]
@@ -75,6 +75,8 @@ def transactions(home: str) -> list[Transaction]:
                 found.append(Transaction(journal.folder, journal, journal.entries()[0]))
             except (OSError, ValueError, IndexError, KeyError) as error:
                 raise InstallError(f"{journal.path}: cannot be read: {error}", "nothing was changed") from None
+            if home_of(found[-1].prefix) != home:
+                raise InstallError(f"{journal.path}: is of {found[-1].prefix}", "move the environment back to there")
     return found
 
 
@@ -185,8 +187,6 @@ def undisturbed() -> Iterator[None]:
 
 def chosen_home(given: str | None) -> str:
     """The journal's folder for an environment named by a person, which may have been lost or never been finished."""
-    from compat.install.target import home_of
-
     if given is not None:
         home = home_of(os.path.realpath(given))
         if os.path.isdir(home):

@@ -127,6 +127,7 @@ def _steps(
         journal.write("creating", argv=list(argv))
         execute.run(argv, transaction.folder, progress.line, (lock,))
         target = targets.at(transaction.prefix)
+        stale(plan, target)
     else:
         progress.step(f"recording {target.prefix} as it is")
         started = time.monotonic()

@@ -262,3 +262,15 @@ def test_rollback_warns_of_later_changes(env: Path, plan_file: Path, offline: di
     done = tiny.compatcheck("rollback", str(env), "--yes")
     assert "has changed since" in done.stderr
     assert done.returncode == 0
+
+
+def test_a_journal_that_was_moved_is_not_followed(
+    env: Path, plan_file: Path, offline: dict[str, str], tmp_path: Path
+) -> None:
+    """A record of one environment is never put back over another."""
+    assert install(env, plan_file, **offline).returncode == 0
+    other = Path(os.path.realpath(tmp_path)) / "other"
+    shutil.copytree(f"{env}.compatcheck", f"{other}.compatcheck")
+    done = tiny.compatcheck("rollback", str(other), "--yes")
+    assert done.returncode == 2
+    assert str(env) in done.stderr

@@ -103,7 +103,7 @@ def _build(tensorrt: Any, log: Any, model: bytes, precision: str) -> Any:
     definition = builder.create_network(flags)
     parser = tensorrt.OnnxParser(definition, log)
     if not parser.parse(model):
-        errors = "; ".join(str(parser.get_error(number)) for number in range(parser.num_errors))
+        errors = "; ".join(str(parser.get_error(number)) for number in range(getattr(parser, "num_errors", 0)))
         raise result.Wrong(f"TensorRT cannot read the ONNX network in {precision}: {errors}")
     settings = builder.create_builder_config()
     if hasattr(settings, "set_memory_pool_limit"):
