@@ -193,11 +193,13 @@ def _pins(case: Case) -> Iterator[Outcome]:
 def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> bool:
     """Is this requirement a matter of binary compatibility, not of an installer's taste?
 
-    A framework compiled against another pins it exactly; ranges between the parts of one family count as well.
+    A framework compiled against another pins it exactly; ranges between the parts of one family count as well. CUDA's
+    libraries are pinned by installers' taste (cuDNN and the like have rules of their own), and triton is called, not linked.
     """
-    if case.matrix.packages.about(component).get("accelerator") in (None, "none"):
+    about = case.matrix.packages.about(component)
+    if about.get("accelerator") in (None, "none") or about.get("linked") is False:
         return False
-    family = case.matrix.packages.about(component).get("family")
+    family = about.get("family")
     same_family = family is not None and family == case.matrix.packages.about(subject.component).get("family")
     return same_family or "==" in spec
 

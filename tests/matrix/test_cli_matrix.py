@@ -83,7 +83,7 @@ def test_why(here: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_diff(here: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    from conftest import Folder
+    from tests.matrix.conftest import Folder
 
     old = Folder(tmp_path / "old")
     here.replace("cuda.toml", "550.54.14", "550.54.15")
