@@ -167,7 +167,7 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
         {},
     )
     for step in found.scene.steps:
-        if step.why:
+        if step.why and step.kind != "driver":
             yield step
             continue
         wanted = {
@@ -176,4 +176,4 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
         }
         rules = wanted.get(step.kind, ())
         reasons = [said[0] for key, said in before.items() if key.partition(":")[0] in rules]
-        yield replace(step, why=tuple(reasons))
+        yield replace(step, why=(*reasons, *step.why))

@@ -127,7 +127,10 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
     last, for a GPU that newer branches dropped, the last that serves it."""
     if is_jetson(machine):
         return
+    own = _packaged(machine, matrix)
     for least in driver_floors(machine, matrix):
+        if own is not None and versions.at_least(own[1], least):
+            yield own
         branch, release = target_driver(machine, least, matrix)
         if versions.at_least(release, least):
             yield branch, release
@@ -140,6 +143,15 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
         newest = newest_driver(machine, matrix)
         if newest is not None:
             yield str(versions.parse(newest).major), newest
+
+
+def _packaged(machine: Machine, matrix: "Matrix") -> tuple[str, str] | None:
+    """The driver in Debian's own archive: no repository has to be added for it."""
+    branch = driver_commands.own_branch(machine.distribution_version) if machine.distribution == "debian" else None
+    row = next((row for row in matrix.drivers.branches if row["branch"] == branch and "latest_linux" in row), None)
+    if branch is None or row is None or int(branch) > _last_branch(machine, matrix):
+        return None
+    return branch, str(row["latest_linux"])
 
 
 def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
@@ -188,12 +200,18 @@ def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, 
     """The step that installs a driver branch."""
     known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
     commands = driver_commands.install(machine, branch, max(known, default=None))
+    said = (
+        (f"So {machine.distribution} packages its drivers.", driver_commands.source(machine))
+        if commands
+        else driver_commands.by_hand(machine, branch)
+    )
+    how = Reason("driver-installation", *said)
     return Step(
         "driver",
         "driver",
         machine.driver.version or machine.driver.kernel_module_version,
         release,
-        why,
+        (*why, how),
         commands,
         needs_root=True,
         reversible=True,

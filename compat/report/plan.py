@@ -106,11 +106,7 @@ def _commands(step: Step, style: Style, installer: str, indent: str) -> Iterator
         # A command stands on one line, however long, so that it can be copied.
         yield f"{indent}   $ {style.paint(wanted.shell, 'bold')}"
     elif step.kind == "driver":
-        yield from style.wrap(
-            "install it from NVIDIA's download page and restart; no package manager of this system does it",
-            indent + "     ",
-            indent + "   $ ",
-        )
+        yield from style.wrap("by hand, then restart", indent + "     ", indent + "   $ ")
 
 
 def _conflict(plan: Plan, style: Style, installer: str) -> Iterator[str]:

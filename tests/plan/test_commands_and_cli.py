@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from compat.capability import Capability
 from compat.check import check
 from compat.cli.app import run
 from compat.description import from_dict
@@ -55,11 +56,26 @@ def test_environments_of_another_python():
     [
         (Machine(os="linux", distribution="ubuntu"), "sudo apt-get install --yes nvidia-driver-580"),
         (Machine(os="linux", distribution="debian"), "sudo apt-get install --yes cuda-drivers-580"),
-        (Machine(os="linux", distribution="rocky"), "sudo dnf module install --assumeyes nvidia-driver:580-dkms"),
+        (
+            Machine(os="linux", distribution="debian", distribution_version="13"),
+            "sudo apt-get install --yes cuda-drivers-580",
+        ),
+        (
+            Machine(os="linux", distribution="rocky", distribution_version="9.4"),
+            "sudo dnf module install --assumeyes nvidia-driver:580-dkms",
+        ),
     ],
 )
 def test_driver_commands(machine, argv):
     assert [one.shell for one in driver.install(machine, "580", None)] == [argv]
+
+
+def test_debian_has_a_branch_of_its_own():
+    here = Machine(os="linux", distribution="debian", distribution_version="12")
+    assert driver.install(here, "535", None)[0].argv[-1] == "nvidia-driver=535.*"
+    assert driver.install(here, "550", None)[0].argv[-1] == "cuda-drivers-550"
+    assert driver.install(here, "595", None) == ()  # the package names have lost the branch
+    assert driver.install(here, "580", Capability(12, 0)) == ()  # the proprietary module does not drive Blackwell
 
 
 @pytest.mark.parametrize(
@@ -69,6 +85,8 @@ def test_driver_commands(machine, argv):
         Machine(os="linux", distribution="ubuntu", environment=("wsl2",)),
         Machine(os="linux", distribution="ubuntu", environment=("docker",)),
         Machine(os="linux", distribution="arch"),
+        Machine(os="linux", distribution="fedora", distribution_version="44"),
+        Machine(os="linux", distribution="rhel", distribution_version="10.1"),
     ],
 )
 def test_no_command_installs_a_driver_where_none_can(machine):

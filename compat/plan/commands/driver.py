@@ -1,22 +1,80 @@
-"""The driver: apt and dnf where a distribution packages branches; text where a person has to do it."""
+"""The driver: apt and dnf where a distribution packages branches; text where a person has to do it.
+
+- Ubuntu's own archive has a metapackage a branch, with ``-open`` for the open kernel modules (packages.ubuntu.com, read
+  2026-11-22: 535, 570, 580, 590, 595; asking for a branch that ended installs the one that followed it).
+- Debian's own archive has one branch a release, in non-free: 535.309.01 in 12 (``apt-get -s`` here, docs/grid.md),
+  550.163.01 in 13 (packages.debian.org). Other branches come from NVIDIA's repository, ``cuda-drivers-NNN`` up to 580;
+  from 590 on its packages have lost the branch from their names and are held by a pinning package instead
+  (driver installation guide, version locking), which is more than one command.
+- RHEL 8 and 9 and their kin have module streams, ``NNN-dkms`` and ``NNN-open``; RHEL 10 and Fedora have none, there a
+  version lock holds the branch (driver installation guide 620, kernel modules, table 5).
+- In WSL 2 the driver is that of Windows, and none may be installed inside (CUDA on WSL user guide).
+"""
 
 from compat.capability import Capability
 from compat.machine import Machine
 from compat.plan.model import Command
 
 OPEN_ONLY = Capability(10, 0)  # Blackwell and newer run with the open kernel module only
+DEBIAN = {"12": "535", "13": "550"}  # release of Debian -> the branch in its own archive
+_RENAMED = 590  # from this branch on the packages of NVIDIA's repository have no branch in their names
+_STREAMS = ("rhel", "rocky", "almalinux", "centos", "ol")
+GUIDE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/620/kernel-modules.html"
+SOURCES = {
+    "ubuntu": "https://packages.ubuntu.com/resolute/nvidia-driver-595",
+    "debian": "https://packages.debian.org/nvidia-kernel-dkms",
+    "windows": "https://docs.nvidia.com/cuda/wsl-user-guide",
+}
 
 
 def install(machine: Machine, branch: str, newest_gpu: Capability | None) -> tuple[Command, ...]:
-    """Commands that install a driver branch; none where no package manager does it (Windows, WSL, other systems)."""
+    """Commands that install a driver branch; none where no package manager does it with one (see above)."""
     if machine.os != "linux" or machine.in_environment("wsl2", "docker", "kubernetes", "jetson"):
         return ()
-    flavour = "-open" if newest_gpu is not None and newest_gpu >= OPEN_ONLY else ""
+    open_only = newest_gpu is not None and newest_gpu >= OPEN_ONLY
     if machine.distribution == "ubuntu":
-        return (Command("apt", ("sudo", "apt-get", "install", "--yes", f"nvidia-driver-{branch}{flavour}")),)
-    if machine.distribution in ("rhel", "rocky", "almalinux", "centos", "fedora"):
-        stream = f"nvidia-driver:{branch}{'-open' if flavour else '-dkms'}"
+        return (_apt(f"nvidia-driver-{branch}{'-open' if open_only else ''}"),)
+    if machine.distribution in _STREAMS and (machine.distribution_version or "9").partition(".")[0] in ("8", "9"):
+        stream = f"nvidia-driver:{branch}{'-open' if open_only else '-dkms'}"
         return (Command("dnf", ("sudo", "dnf", "module", "install", "--assumeyes", stream)),)
-    if machine.distribution == "debian":
-        return (Command("apt", ("sudo", "apt-get", "install", "--yes", f"cuda-drivers-{branch}")),)
+    if machine.distribution == "debian" and not open_only:
+        return _debian(machine.distribution_version, branch)
     return ()
+
+
+def _apt(package: str) -> Command:
+    return Command("apt", ("sudo", "apt-get", "install", "--yes", package))
+
+
+def _debian(release: str | None, branch: str) -> tuple[Command, ...]:
+    own = DEBIAN.values() if release is None else (own_branch(release),)
+    if branch in own:
+        return (_apt(f"nvidia-driver={branch}.*"),)
+    return (_apt(f"cuda-drivers-{branch}"),) if int(branch) < _RENAMED else ()
+
+
+def own_branch(release: str | None) -> str | None:
+    """The branch that a release of Debian packages itself."""
+    return DEBIAN.get((release or "").partition(".")[0])
+
+
+def by_hand(machine: Machine, branch: str) -> tuple[str, str]:
+    """What to do where there is no command, and its source."""
+    if machine.os == "windows" or machine.in_environment("wsl2"):
+        inside = " Install none inside WSL 2." if machine.in_environment("wsl2") else ""
+        return f"Install the driver of branch {branch} on Windows, from NVIDIA's download page.{inside}", SOURCES[
+            "windows"
+        ]
+    if machine.distribution == "debian":
+        return (
+            f"Pin NVIDIA's repository with nvidia-driver-pinning-{branch}, then install nvidia-open or cuda-drivers.",
+            GUIDE,
+        )
+    if machine.distribution in (*_STREAMS, "fedora"):
+        return f"Lock the branch with `dnf versionlock add '*nvidia*{branch}*'`, then install nvidia-open.", GUIDE
+    return f"Install the driver of branch {branch} from NVIDIA's download page.", GUIDE
+
+
+def source(machine: Machine) -> str:
+    """Where the command's package is documented."""
+    return SOURCES.get(machine.distribution or "", GUIDE)
