@@ -153,7 +153,18 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
         *package_steps(problem.machine, found, problem.goals, passed_over, problem.matrix),
     )
     outcome: Outcome = "planned" if steps else "nothing-to-do"
-    return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, found.result, choices=found.choices)
+    result = exact(found.result, problem.machine)
+    return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)
+
+
+def exact(result: Machine, before: Machine) -> Machine:
+    """The result with exact versions only: a package that comes along in a release that the matrix does not know is
+    left out. What was there before without a version stays as it was."""
+    known = before.packages or {}
+    packages = {
+        name: version for name, version in (result.packages or {}).items() if version is not None or name in known
+    }
+    return result if result.packages is None else replace(result, packages=packages)
 
 
 def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[Step]:
