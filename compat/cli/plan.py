@@ -9,11 +9,22 @@ from compat.cli.app import InputError
 
 if TYPE_CHECKING:
     from compat.machine import Machine
+    from compat.matrix import Matrix
+    from compat.plan.model import Request
 
 _RANGE = "RELEASE"
 
 
 @click.command("plan")
+@click.argument("paths", metavar="[FILE|CHECKOUT]...", nargs=-1, type=click.Path())
+@click.option(
+    "-r",
+    "--requirements",
+    "listed",
+    metavar="FILE",
+    multiple=True,
+    help="Ask for what a requirements.txt, pyproject.toml, pylock.toml, environment.yml or Dockerfile names.",
+)
 @click.option(
     "--torch", metavar=_RANGE, help='A release, a line (2.6, 2.x), a range (">=2.3,<2.5") or *; as for the others.'
 )
@@ -55,6 +66,8 @@ _RANGE = "RELEASE"
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
+    paths: tuple[str, ...],
+    listed: tuple[str, ...],
     goal_text: str | None,
     files: tuple[str, ...],
     root: str,
@@ -79,15 +92,29 @@ def command(
     try:
         asked = requests(options)
         goals = common.parse_goals([goal_text] if goal_text else [], matrix)
-        if not asked and not goals:
-            raise BadRequest("nothing is asked for", "name a component, such as --torch 2.6, or a goal")
+        if not (asked or goals or paths or listed):
+            raise BadRequest("nothing is asked for", "name a component, such as --torch 2.6, a goal, or a file")
         machines = _machines(files, root, python)
+        if paths or listed:
+            asked = _with_files(asked, (*listed, *paths), machines[0], matrix, form == "text")
         plans = plan_for(machines, asked, matrix, goals[0] if goals else None, _allowed(allow), prefer, alternatives)
     except BadRequest as error:
         raise InputError(str(error), error.hint) from None
     for line in render(plans, matrix, form, installer):
         click.echo(line)
     return 1 if any(one.outcome == "impossible" for one in plans) else 0
+
+
+def _with_files(
+    asked: "tuple[Request, ...]", paths: tuple[str, ...], machine: "Machine", matrix: "Matrix", shown: bool
+) -> "tuple[Request, ...]":
+    """The requests of the options, and those of the files for components that no option names."""
+    from compat.cli.sources import requests_of
+    from compat.plan.request import COMPONENTS
+
+    named = {one.component for one in asked}
+    more = tuple(one for one in requests_of(paths, machine, matrix, shown) if one.component not in named)
+    return tuple(sorted((*asked, *more), key=lambda one: COMPONENTS.index(one.component)))
 
 
 def _allowed(text: str) -> frozenset[str]:
