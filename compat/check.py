@@ -118,4 +118,7 @@ def _verdict(case: Case, findings: tuple[Finding, ...], holds: tuple[Holds, ...]
         return "incompatible"
     about_package = str(case.goal) != "use:gpu"
     telling = [one for one in holds if one.rule != "gpu-missing" and not (about_package and one.rule in _PRESENCE)]
+    if any(finding.rule == "package-unknown" for finding in findings):
+        # Of a package without rows, only the CUDA that is named beside it tells anything.
+        telling = [one for one in telling if one.rule == "driver-too-old"]
     return "compatible" if telling else "unknown"

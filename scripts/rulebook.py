@@ -130,6 +130,7 @@ READS: dict[str, tuple[str, ...]] = {
     "gpus-hidden": ("variables", "gpus.name"),
     "mig-single-instance": ("gpus.mig",),
     "package-missing": ("packages", "libraries"),
+    "package-unknown": ("packages",),
     "package-removed": ("request",),
     "no-gpu-build-for-platform": _PACKAGE,
     "jetson-build-mismatch": ("jetson", "environment", "python", "builds.python_tag", *_PACKAGE),

@@ -87,12 +87,21 @@ def test_unknown_keys_are_kept_and_told(tmp_path: Path) -> None:
     ("use:", ("not a goal",)),
     ("fly:torch", ("not a goal",)),
     ("use:tensorfow", ("unknown package", "did you mean tensorflow")),
-    ("use:qqqqqqqqqqq", ("unknown package",)),
 ])
 def test_unknown_goals(tmp_path: Path, goal: str, words: tuple[str, ...]) -> None:
     path = tmp_path / "m.json"
     path.write_text(json.dumps(GOOD))
     assert_refused(compatcheck("check", "--machine", str(path), "--goal", goal), *words)
+
+
+def test_a_package_that_nobody_knows_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(GOOD))
+    done = compatcheck("check", "--machine", str(path), "--goal", "use:qqqqqqqqqqq", "--format", "json")
+    assert done.returncode == 0
+    answer = json.loads(done.stdout)
+    assert answer["verdict"] == "unknown"
+    assert [found["rule"] for found in answer["findings"]] == ["package-unknown"]
 
 
 @pytest.mark.parametrize(("bad", "word"), [

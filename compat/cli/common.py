@@ -67,7 +67,7 @@ def load_matrix() -> "Matrix":
 
 
 def parse_goals(texts: Iterable[str], matrix: "Matrix") -> "tuple[Goal, ...]":
-    """Goals from the command line; the object has to be something that the matrix knows."""
+    """Goals from the command line. A package that looks like one that the matrix knows is taken for a slip of the pen."""
     from compat.goals import SUBJECTS, BadGoal, parse
     from compat.matrix.packages import normal
 
@@ -78,8 +78,9 @@ def parse_goals(texts: Iterable[str], matrix: "Matrix") -> "tuple[Goal, ...]":
         except BadGoal as error:
             raise InputError(str(error), error.hint) from None
         known = str(goal) in SUBJECTS or f"use:{goal.object}" in SUBJECTS or _is_package(goal.object, matrix)
-        if not known and goal.verb == "use":
-            raise InputError(f"unknown package: {normal(goal.object)!r}", _nearest(goal.object, matrix))
+        near = "" if known else _nearest(goal.object, matrix)
+        if near:
+            raise InputError(f"unknown package: {normal(goal.object)!r}", f"did you mean {near}?")
         goals.append(goal)
     return tuple(goals)
 
@@ -92,8 +93,7 @@ def _nearest(name: str, matrix: "Matrix") -> str:
     from difflib import get_close_matches
 
     known = sorted({*matrix.index["packages"], *matrix.components("build")})
-    near = get_close_matches(name, known, 1, 0.6)
-    return f"did you mean {near[0]}?" if near else "`compatcheck matrix list` shows what the matrix knows"
+    return next(iter(get_close_matches(name, known, 1, 0.8)), "")
 
 
 def exit_status(reports: "Iterable[Report]", strict: bool = False) -> int:

@@ -30,6 +30,24 @@ def package_missing(case: Case) -> Iterator[Outcome]:
         )
 
 
+@rule("package-unknown")
+def package_unknown(case: Case) -> Iterator[Outcome]:
+    """The matrix knows nothing of the package that the goal is named for.
+
+    Only what does not depend on the package is judged: the GPU, the driver, the container. A verdict about the package
+    itself is not to be had.
+
+    Remedy: `compatcheck matrix list` shows what the matrix knows; a new package is one file in `matrix/`.
+    """
+    main = case.main
+    if main is None or case.matrix.packages.about(main.component) or case.matrix.packages.builds(main.distribution):
+        return
+    if case.matrix.packages.component(main.distribution) is None and main.component not in case.matrix.components("release"):
+        yield Finding("package-unknown", main.component, f"The matrix knows nothing of {main.distribution}: only what it "
+                      "does not depend on is judged.", (Evidence("no rows about it", f"matrix, {case.matrix.date}"),),
+                      (Remedy("see `compatcheck matrix list` for what is known"),), "note")
+
+
 @rule("package-removed", masks=("python-unsupported", "no-gpu-build-for-platform"))
 def package_removed(case: Case) -> Iterator[Outcome]:
     """The name is dead, or the version was never published.

@@ -143,7 +143,7 @@ def test_impossible_exits_1_and_says_what_would_lift_it(capsys):
         (["--torch", "abc"], "abc"),
         (["--torch", "2.6", "--allow", "gpu"], "--allow gpu"),
         ([], "nothing is asked for"),
-        (["--goal", "use:nothing-known"], "unknown package"),
+        (["--goal", "use:tensorfow"], "unknown package"),
         (["--goal", "nonsense"], "not a goal"),
         (["--paddle", "3"], "paddle"),
         (["--torch", "2.6", "--python", "abc"], "--python abc"),
