@@ -51,7 +51,6 @@ CATALOGUE: tuple[str, ...] = (
     "gpus-hidden",
     "mig-single-instance",
     "package-missing",
-    "package-unknown",
     "package-removed",
     "no-gpu-build-for-platform",
     "jetson-build-mismatch",

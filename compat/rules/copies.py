@@ -40,7 +40,7 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     """One copy loads instead of another one: does it serve every package of the goal?"""
     (path, copy), (other_path, other) = loaded, meant
     have = copy.version or "0"
-    answers = [_fits(case, subject, name, have) for subject in wants(case)]
+    answers = [fits(case, subject, name, have) for subject in wants(case)]
     facts = (case.read(f"{path}.version", have), case.read(f"{other_path}.version", other.version))
     remedies = (Remedy(f"take {copy.path or 'its folder'} off LD_LIBRARY_PATH", "setting"),)
     message = (
@@ -69,7 +69,7 @@ def _other_major(have: str, other: Library) -> bool:
     return other.version is not None and versions.same_line(have, other.version, 1) is False
 
 
-def _fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
+def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
     """Does a release of the library serve the package, by what it was built with or pins? None: unknown."""
     if name == "cudnn":
         built = subject.field("cudnn")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from compat import versions
-from compat.machine import Damage
 from compat.matrix.packages import normal
 from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
@@ -40,10 +39,10 @@ def opens(subject: Subject, soname: str) -> bool | None:
 
 
 def _is_among(soname: str, needs: list[str]) -> bool:
-    return soname in needs or _shim(soname) in needs
+    return soname in needs or shim(soname) in needs
 
 
-def _shim(soname: str) -> str:
+def shim(soname: str) -> str:
     """cuDNN's parts are opened by its shim: who opens libcudnn.so.9 opens libcudnn_ops.so.9."""
     name, _, number = soname.partition(".so.")
     return f"libcudnn.so.{number.partition('.')[0]}" if name.startswith("libcudnn_") else soname
@@ -64,13 +63,15 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
     Remedy: install the library of that major (pip, apt or conda), or a build for the major that is there.
     """
     listed = tuple((soname, "missing_libraries") for soname in case.machine.missing_libraries or ())
+    own_lists = any(subject.facts.missing is not None for subject in wants(case))  # they say what is whose
     for subject in wants(case):
         own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
         for soname, path in (*own, *listed):
             if not _concerns(case, soname) or soname == "libcuda.so.1":
                 continue
             opened = True if path != "missing_libraries" else opens(subject, soname)
-            if opened is None and subject.state == "installed" and subject is case.main and not _told(subject):
+            unlisted = subject.state == "installed" and not own_lists and not _told(subject)
+            if opened is None and subject is case.main and unlisted:
                 opened = True  # the description names it as missed by the goal's process, nothing says otherwise
             if opened:
                 yield Finding(
@@ -124,54 +125,6 @@ def _bring(case: Case, soname: str) -> Iterator[Remedy]:
     if row is not None and row.get("packages"):
         yield Remedy(f"install {row['packages'][0]}, which carries {soname}")
     yield Remedy(f"put the folder that holds {soname} on the loader's path", "setting")
-
-
-@rule("library-damaged", masks=("library-not-found",))
-def library_damaged(case: Case) -> Iterator[Outcome]:
-    """A file that an installed package lists is missing, empty, cut short, or overwritten by another package's.
-
-    pip and uv write files without asking whose they were: nvidia-cudnn-cu12 and nvidia-cudnn-cu13 write the same paths,
-    onnxruntime and onnxruntime-gpu too. The last one wins, and removing either breaks the other. The RECORD of each
-    package says what it wrote; the disk says what is there.
-
-    Remedy: uninstall both, install the one that is meant again (--force-reinstall).
-    """
-    damaged = case.machine.damaged
-    if damaged is None:
-        return
-    mine = [(index, one) for index, one in enumerate(damaged) if belongs(case, one.package)]
-    for index, one in mine:
-        by = f" by {one.by}" if one.by else ""
-        instead = _elsewhere(case, one)
-        message = f"{one.path} of {one.package} is {one.problem}{by}."
-        if instead is not None:
-            message += f" The process gets another copy, {instead}, as long as that stays where it is."
-        yield Finding(
-            "library-damaged",
-            one.package,
-            message,
-            (case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),),
-            (
-                Remedy(
-                    f"install {one.package} again: --force-reinstall --no-deps {one.package}"
-                    + (f", after removing {one.by}" if one.by else "")
-                ),
-            ),
-            "error" if instead is None else "warning",
-        )
-    if not mine and case.subjects:
-        yield Holds("library-damaged", case.subjects[0].component, "every file is as its package lists it")
-
-
-def _elsewhere(case: Case, damage: Damage) -> str | None:
-    """The whole copy of the library that the goal's process was seen to get from another folder, if it does."""
-    folder, _, soname = damage.path.rpartition("/")
-    row = case.matrix.libraries.of_soname(_shim(soname))
-    for _, copy in case.libraries(row["library"]) if row is not None and folder else ():
-        mine = copy.loaded_by is not None and case.main is not None and case.main.component in copy.loaded_by
-        if mine and copy.path is not None and folder not in copy.path:
-            return copy.path
-    return None
 
 
 def belongs(case: Case, package: str) -> bool:

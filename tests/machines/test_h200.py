@@ -95,20 +95,38 @@ def _no_libcuda(replay: Replay) -> None:
         path.unlink()
 
 
+def _system_cudnn(replay: Replay) -> None:
+    """The capture has only names of the system's cuDNN, which no process loads there."""
+    for part in CUDNN_PARTS:
+        for link in (f"libcudnn_{part}.so.9", f"libcudnn_{part}.so"):  # the second: of the development package
+            (replay.place(SYSTEM) / link).unlink(missing_ok=True)
+            (replay.place(SYSTEM) / link).symlink_to(f"libcudnn_{part}.so.9.14.0")
+        replay.write(f"{SYSTEM}/libcudnn_{part}.so.9.14.0", elf(soname=f"libcudnn_{part}.so.9"))
+
+
 def _emptied_part(replay: Replay) -> None:
+    """Measured: torch and JAX then get the system's 9.14, which torch refuses and JAX takes."""
+    _system_cudnn(replay)
     replay.write(f"{replay.site}/nvidia/cudnn/lib/libcudnn_graph.so.9")
 
 
 def _missing_part(replay: Replay) -> None:
-    replay.remove(f"{replay.site}/nvidia/cu13/lib/libnvJitLink.so.13")
+    _system_cudnn(replay)
+    replay.remove(f"{replay.site}/nvidia/cudnn/lib/libcudnn_graph.so.9")
+
+
+def _missing_library(replay: Replay) -> None:
+    """torch needs it, JAX does not open it."""
+    replay.remove(f"{replay.site}/nvidia/cusparselt/lib/libcusparseLt.so.0")
+
+
+def _cut_library(replay: Replay) -> None:
+    path = f"{replay.site}/nvidia/cu13/lib/libcublasLt.so.13"
+    replay.write(path, replay.place(path).read_bytes()[: 1 << 20])
 
 
 def _system_cudnn_first(replay: Replay) -> None:
-    """The capture has only names of the system's parts, which no process loads there."""
-    for part in CUDNN_PARTS:
-        (replay.place(SYSTEM) / f"libcudnn_{part}.so.9").unlink(missing_ok=True)
-        replay.write(f"{SYSTEM}/libcudnn_{part}.so.9.14.0", elf(soname=f"libcudnn_{part}.so.9"))
-        (replay.place(SYSTEM) / f"libcudnn_{part}.so.9").symlink_to(f"libcudnn_{part}.so.9.14.0")
+    _system_cudnn(replay)
     replay.first("LD_LIBRARY_PATH", SYSTEM)
 
 
@@ -125,8 +143,10 @@ FAULTS: dict[str, tuple[Callable[[Replay], None], str, tuple[str, ...]]] = {
     "libraries of another release first": (_other_release, "driver-library-mismatch", GOALS),
     "no libcuda": (_no_libcuda, "driver-missing", GOALS),
     "system's older cuDNN first": (_system_cudnn_first, "library-shadowed", ("use:torch",)),
-    "a part of cuDNN empty": (_emptied_part, "library-damaged", ("use:torch", "use:jax")),
-    "a library missing": (_missing_part, "library-damaged", ("use:torch", "use:jax")),
+    "a part of cuDNN empty": (_emptied_part, "library-damaged", ("use:torch",)),
+    "a part of cuDNN missing": (_missing_part, "library-damaged", ("use:torch",)),
+    "cuSPARSELt missing": (_missing_library, "library-damaged", ("use:torch",)),
+    "cuBLASLt cut short": (_cut_library, "library-damaged", ("use:torch", "use:jax")),
 }
 
 
@@ -156,12 +176,21 @@ def test_an_unused_compat_package_is_no_alarm(h200: Replay) -> None:
     assert {goal: errors(report) for goal, report in h200.reports(*GOALS).items()} == {goal: [] for goal in GOALS}
 
 
+def test_a_missing_library_whose_other_copy_loads_is_no_error(h200: Replay) -> None:
+    """Measured there: without pip's nvJitLink both get the toolkit's, by the loader's cache, and work."""
+    h200.write("/usr/local/cuda-13.0/lib64/libnvJitLink.so.13", elf(soname="libnvJitLink.so.13"))
+    h200.remove(f"{h200.site}/nvidia/cu13/lib/libnvJitLink.so.13")
+    for goal, report in h200.reports("use:torch", "use:jax").items():
+        found = [(one.rule, one.severity) for one in report.findings if one.severity != "note"]
+        assert found == [("library-damaged", "warning")], goal
+
+
 def test_another_cudnn_installed_over_the_first(h200: Replay) -> None:
     """Two RECORDs claim the paths; the sizes on disk are those of the later one."""
     lines = []
     for part in ("", *(f"_{name}" for name in CUDNN_PARTS)):
         path = f"nvidia/cudnn/lib/libcudnn{part}.so.9"
-        content = h200.place(f"{SYSTEM}/libcudnn{part}.so.9").read_bytes()[:1 << 20]
+        content = elf(soname=f"libcudnn{part}.so.9", runpath="$ORIGIN")
         h200.write(f"{h200.site}/{path}", content)
         lines.append(f"{path},,{len(content)}")
     info = f"{h200.site}/nvidia_cudnn_cu12-9.14.0.64.dist-info"
@@ -170,4 +199,5 @@ def test_another_cudnn_installed_over_the_first(h200: Replay) -> None:
     machine = h200.machine()
     overwritten = {(one.package, one.problem, one.by) for one in machine.damaged or ()}
     assert overwritten == {("nvidia-cudnn-cu13", "overwritten", "nvidia-cudnn-cu12")}
-    assert errors(h200.reports("use:torch")["use:torch"]) == ["library-damaged"]
+    found = {goal: errors(report) for goal, report in h200.reports("use:torch", "use:jax").items()}
+    assert found == {"use:torch": ["library-damaged"], "use:jax": []}
