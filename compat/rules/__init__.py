@@ -51,6 +51,7 @@ CATALOGUE: tuple[str, ...] = (
     "gpus-hidden",
     "mig-single-instance",
     "package-missing",
+    "package-unknown",
     "package-removed",
     "no-gpu-build-for-platform",
     "jetson-build-mismatch",
