@@ -26,15 +26,19 @@ GROWTH = 16 * 1024  # kB by which the memory may grow from a tenth of the machin
 
 
 def _environ() -> dict[str, str]:
-    environ = {name: value for name, value in os.environ.items()
-               if name not in ("PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "PYTHONPATH")}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "PYTHONPATH")
+    }
     return {**environ, "PYTHONPATH": _ROOT, "NO_COLOR": "1"}
 
 
 def _seconds(arguments: Sequence[str]) -> float:
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                          env=_environ(), check=False)
+    done = subprocess.run(
+        [sys.executable, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_environ(), check=False
+    )
     passed = time.perf_counter() - start
     if done.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(arguments)}: exit {done.returncode}: {done.stderr.decode(errors='replace')}")
@@ -65,15 +69,23 @@ def stream(folder: str, count: int) -> tuple[float, int]:
         file.writelines(line + "\n" for line in descriptions(count))
     script = os.path.join(folder, "stream.py")
     with open(script, "w", encoding="utf-8") as file:
-        file.write("import atexit, resource, sys\n"
-                   "def tell():\n"
-                   "    used = resource.getrusage(resource.RUSAGE_SELF)\n"
-                   "    print(used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)\n"
-                   "atexit.register(tell)\n"
-                   "from compat.cli import main\n"
-                   "main()\n")
-    done = subprocess.run([sys.executable, script, "check", "--machine", path, "--format", "json"], env=_environ(),
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+        file.write(
+            "import atexit, resource, sys\n"
+            "def tell():\n"
+            "    used = resource.getrusage(resource.RUSAGE_SELF)\n"
+            "    print(used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)\n"
+            "atexit.register(tell)\n"
+            "from compat.cli import main\n"
+            "main()\n"
+        )
+    done = subprocess.run(
+        [sys.executable, script, "check", "--machine", path, "--format", "json"],
+        env=_environ(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     seconds, memory = done.stderr.split()[-2:]
     return float(seconds), int(memory)
 
@@ -85,23 +97,56 @@ def measure(rounds: int, machines: int) -> list[dict[str, object]]:
         few = stream(folder, machines // 10)
         many = stream(folder, machines)
     rows: list[dict[str, object]] = [
-        {"what": name, "milliseconds": round(best[name] * 1000, 1), "figure": round(best[name] / best["pass"], 2),
-         "unit": "x", "budget": budget, "met": best[name] / best["pass"] <= budget}
-        for name, budget in BUDGETS.items()]
+        {
+            "what": name,
+            "milliseconds": round(best[name] * 1000, 1),
+            "figure": round(best[name] / best["pass"], 2),
+            "unit": "x",
+            "budget": budget,
+            "met": best[name] / best["pass"] <= budget,
+        }
+        for name, budget in BUDGETS.items()
+    ]
     rate, growth = (machines - machines // 10) / max(many[0] - few[0], 1e-9), many[1] - few[1]
-    rows.append({"what": f"{machines} machines in a .jsonl", "milliseconds": round(many[0] * 1000, 1),
-                 "figure": round(rate), "unit": "a second", "budget": RATE, "met": rate >= RATE})
-    rows.append({"what": "memory grown over them", "milliseconds": None, "figure": growth, "unit": "kB",
-                 "budget": GROWTH, "met": growth <= GROWTH})
-    rows.insert(0, {"what": "python -c pass", "milliseconds": round(best["pass"] * 1000, 1), "figure": 1.0, "unit": "x",
-                    "budget": None, "met": True})
+    rows.append(
+        {
+            "what": f"{machines} machines in a .jsonl",
+            "milliseconds": round(many[0] * 1000, 1),
+            "figure": round(rate),
+            "unit": "a second",
+            "budget": RATE,
+            "met": rate >= RATE,
+        }
+    )
+    rows.append(
+        {
+            "what": "memory grown over them",
+            "milliseconds": None,
+            "figure": growth,
+            "unit": "kB",
+            "budget": GROWTH,
+            "met": growth <= GROWTH,
+        }
+    )
+    rows.insert(
+        0,
+        {
+            "what": "python -c pass",
+            "milliseconds": round(best["pass"] * 1000, 1),
+            "figure": 1.0,
+            "unit": "x",
+            "budget": None,
+            "met": True,
+        },
+    )
     return rows
 
 
 def main() -> int:
     """Print the table (or JSON); 1 where a budget is not met."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--machines", type=int, default=10_000)
@@ -114,8 +159,10 @@ def main() -> int:
         print(f"{'':28}{'ms':>9}{'figure':>10} {'':9}{'budget':>8}")
         for row in rows:
             time_text = "" if row["milliseconds"] is None else row["milliseconds"]
-            print(f"{row['what']:28}{time_text:>9}{row['figure']:>10} {row['unit']:9}{row['budget'] or '':>8}  "
-                  f"{'ok' if row['met'] else 'NOT MET'}")
+            print(
+                f"{row['what']:28}{time_text:>9}{row['figure']:>10} {row['unit']:9}{row['budget'] or '':>8}  "
+                f"{'ok' if row['met'] else 'NOT MET'}"
+            )
     return 0 if all(row["met"] for row in rows) else 1
 
 

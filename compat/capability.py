@@ -1,4 +1,4 @@
-"""Compute capabilities and what machine code and PTX run where (CUDA C++ Programming Guide, binary and PTX compatibility)."""
+"""Compute capabilities, and where machine code and PTX run (CUDA C++ Programming Guide, binary and PTX compatibility)."""
 
 import re
 from functools import lru_cache
@@ -64,7 +64,7 @@ def sass_runs(target: Capability, gpu: Capability) -> bool:
 
 
 def ptx_runs(target: Capability, gpu: Capability) -> bool:
-    """Can the driver compile PTX of ``target`` for ``gpu``? Plain PTX goes forward to any newer GPU, ``a`` PTX does not."""
+    """Can the driver compile PTX of ``target`` for ``gpu``? Plain PTX goes to any newer GPU, ``a`` PTX does not."""
     if target.suffix:
         return sass_runs(target, gpu)
     return (target.major, target.minor) <= (gpu.major, gpu.minor)

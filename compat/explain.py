@@ -68,7 +68,9 @@ def on_this_machine(symptom: Symptom, reports: Sequence[Report]) -> tuple[list[s
     """Of the symptom's rules: those violated here, those that hold here, and those that cannot be told."""
     violated, held, untold = [], [], []
     for entry in symptom.rules:
-        if any(found.rule == entry.name and found.severity == "error" for report in reports for found in report.findings):
+        if any(
+            found.rule == entry.name and found.severity == "error" for report in reports for found in report.findings
+        ):
             violated.append(entry.name)
         elif any(one.rule == entry.name for report in reports for one in report.holds):
             held.append(entry.name)

@@ -33,8 +33,10 @@ class BadGoal(ValueError):
 
     def __init__(self, text: str) -> None:
         super().__init__(f"not a goal: {text!r}")
-        self.hint = "goals are written VERB:OBJECT, such as use:torch, import:tensorrt, install:tensorflow, " + ", ".join(
-            goal for goal in SUBJECTS if not goal.startswith(_EVERY_PACKAGE))
+        self.hint = (
+            "goals are written VERB:OBJECT, such as use:torch, import:tensorrt, install:tensorflow, "
+            + ", ".join(goal for goal in SUBJECTS if not goal.startswith(_EVERY_PACKAGE))
+        )
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,11 @@ class Goal:
     def needs_gpu(self) -> bool:
         """Does reaching the goal take a GPU that works?"""
         return self.verb not in ("import", "install") and str(self) not in (
-            "run:onnx", "convert:tensorflow-onnx", "convert:torch-onnx", "build:cuda-extension")
+            "run:onnx",
+            "convert:tensorflow-onnx",
+            "convert:torch-onnx",
+            "build:cuda-extension",
+        )
 
     @property
     def runs_on_gpu(self) -> bool:

@@ -116,9 +116,17 @@ else:
             import dataclasses
 
             described = [
-                (one.name, one.type, dataclasses.field(default_factory=one.factory) if one.factory is not _MISSING
-                 else dataclasses.field(default=one.default) if one.default is not _MISSING else dataclasses.field())
-                for one in owner.__record__.values()]
+                (
+                    one.name,
+                    one.type,
+                    dataclasses.field(default_factory=one.factory)
+                    if one.factory is not _MISSING
+                    else dataclasses.field(default=one.default)
+                    if one.default is not _MISSING
+                    else dataclasses.field(),
+                )
+                for one in owner.__record__.values()
+            ]
             owner.__dataclass_fields__ = dataclasses.make_dataclass(owner.__name__, described).__dataclass_fields__
             return owner.__dataclass_fields__
 

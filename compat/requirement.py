@@ -10,8 +10,14 @@ from compat import versions
 from compat.records import dataclass
 
 _CONSTRAINT = re.compile(r"^(cuda|driver|arch|brand)(>=|<=|!=|==|=|<|>)(.+)$")
-_BRANDS = {"datacenter": "tesla", "geforce": "geforce", "titan": "titan", "workstation": "nvidiartx",
-           "mobile-workstation": "nvidiartx", "grid": "grid"}
+_BRANDS = {
+    "datacenter": "tesla",
+    "geforce": "geforce",
+    "titan": "titan",
+    "workstation": "nvidiartx",
+    "mobile-workstation": "nvidiartx",
+    "grid": "grid",
+}
 
 
 @dataclass(frozen=True)

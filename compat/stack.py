@@ -43,7 +43,12 @@ class Layer:
 
 def layers(machine: Machine, reports: Sequence[Report], matrix: Matrix) -> tuple[Layer, ...]:
     """The stack of one machine, as its reports judge it."""
-    values = [*_system(machine), *_hardware(machine, reports, matrix), *_libraries(machine), *_packages(machine, matrix)]
+    values = [
+        *_system(machine),
+        *_hardware(machine, reports, matrix),
+        *_libraries(machine),
+        *_packages(machine, matrix),
+    ]
     return tuple(_judged(name, value, component, reports) for name, value, component in values)
 
 
@@ -105,8 +110,11 @@ def _libraries(machine: Machine) -> Iterator[Value]:
     for kit in machine.toolkits or ():
         yield "CUDA", f"toolkit {kit.version or 'of unknown version'} ({kit.path or kit.origin or 'somewhere'})", None
     for layer, name in (("cuDNN", "cudnn"), ("TensorRT", "tensorrt")):
-        copies = [f"{copy.version or 'unknown'} ({copy.origin or copy.path or 'somewhere'})"
-                  for copy in machine.libraries or () if copy.name == name]
+        copies = [
+            f"{copy.version or 'unknown'} ({copy.origin or copy.path or 'somewhere'})"
+            for copy in machine.libraries or ()
+            if copy.name == name
+        ]
         if copies:
             yield layer, ", ".join(dict.fromkeys(copies)), None
 
@@ -116,8 +124,16 @@ def _packages(machine: Machine, matrix: Matrix) -> Iterator[Value]:
         yield "Python", machine.python + (f" ({machine.interpreter})" if machine.interpreter else ""), None
     for name, version in sorted((machine.packages or {}).items()):
         component = matrix.packages.component(name)
-        if version is False or component is None or matrix.packages.about(component).get("accelerator") in (None, "none"):
+        if (
+            version is False
+            or component is None
+            or matrix.packages.about(component).get("accelerator") in (None, "none")
+        ):
             continue
         build = machine.builds.get(name) or machine.builds.get(normal(name))
-        cuda = "" if build is None or build.cuda is None else (", no CUDA" if build.cuda is False else f", CUDA {build.cuda}")
+        cuda = (
+            ""
+            if build is None or build.cuda is None
+            else (", no CUDA" if build.cuda is False else f", CUDA {build.cuda}")
+        )
         yield name, f"{version or 'version unknown'}{cuda}", component

@@ -278,7 +278,7 @@ def _equal(version: Version, bound: Version, wildcard: bool) -> bool | None:
 
 
 def cuda_of_tag(tag: str) -> str | None:
-    """CUDA release of a variant tag: ``cu118`` 11.8, ``cu92`` 9.2, ``cu130`` 13.0, ``cuda12`` 12; None if it is none."""
+    """CUDA release of a variant tag: ``cu118`` 11.8, ``cu92`` 9.2, ``cuda12`` 12; None if it is none."""
     match = re.match(r"^cu(?:da)?(\d{1,3})(?:\.(\d+))?", tag)
     if match is None:
         return None
@@ -287,8 +287,11 @@ def cuda_of_tag(tag: str) -> str | None:
         return f"{digits}.{minor}"
     if tag.startswith("cuda") and len(digits) <= 2:
         return digits
-    return digits if len(digits) < 2 or (len(digits) == 2 and digits >= "10" and digits < "20") else (
-        f"{digits[:-1]}.{digits[-1]}")
+    return (
+        digits
+        if len(digits) < 2 or (len(digits) == 2 and digits >= "10" and digits < "20")
+        else (f"{digits[:-1]}.{digits[-1]}")
+    )
 
 
 def major_minor(text: str) -> str:

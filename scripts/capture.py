@@ -122,8 +122,11 @@ def _merged(pieces: dict[int, bytes]) -> list[list[Any]]:
     for offset, data in sorted(pieces.items()):
         if joined and offset <= joined[-1][0] + len(joined[-1][1]):
             start, known = joined[-1]
-            known[offset - start:offset - start + len(data)] = data if offset - start + len(data) > len(known) else (
-                known[offset - start:offset - start + len(data)])
+            known[offset - start : offset - start + len(data)] = (
+                data
+                if offset - start + len(data) > len(known)
+                else (known[offset - start : offset - start + len(data)])
+            )
         else:
             joined.append((offset, bytearray(data)))
     return [[offset, base64.b64encode(clean(bytes(data))).decode()] for offset, data in joined]

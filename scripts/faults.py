@@ -22,17 +22,18 @@ from dataclasses import dataclass, field
 
 PROGRAMS = {
     "use:gpu": "import ctypes\nl=ctypes.CDLL('libcuda.so.1')\nr=l.cuInit(0)\nn=ctypes.c_int(0)\n"
-               "l.cuDeviceGetCount(ctypes.byref(n))\nassert r==0 and n.value>0, f'cuInit {r}, {n.value} devices'",
+    "l.cuDeviceGetCount(ctypes.byref(n))\nassert r==0 and n.value>0, f'cuInit {r}, {n.value} devices'",
     "use:torch": "import torch\nassert torch.backends.cudnn.version()\nx=torch.randn(2,3,32,32,device='cuda')\n"
-                 "y=torch.nn.functional.conv2d(x,torch.randn(4,3,3,3,device='cuda'))\n"
-                 "torch.linalg.svd(torch.randn(32,32,device='cuda'))\nassert torch.isfinite(y.sum())",
+    "y=torch.nn.functional.conv2d(x,torch.randn(4,3,3,3,device='cuda'))\n"
+    "torch.linalg.svd(torch.randn(32,32,device='cuda'))\nassert torch.isfinite(y.sum())",
     "use:jax": "import jax, jax.numpy as jnp\na=jnp.ones((32,32))\n(a@a).block_until_ready()\n"
-               "jax.lax.conv(jnp.ones((1,3,16,16)),jnp.ones((4,3,3,3)),(1,1),'SAME').block_until_ready()\n"
-               "jnp.linalg.svd(a)[0].block_until_ready()\n"
-               "assert jax.default_backend()=='gpu', 'JAX computes on the '+jax.default_backend()",
-    "use:onnxruntime-cuda": "import onnxruntime as o\np=o.get_available_providers()\nassert 'CUDAExecutionProvider' in p, p",
+    "jax.lax.conv(jnp.ones((1,3,16,16)),jnp.ones((4,3,3,3)),(1,1),'SAME').block_until_ready()\n"
+    "jnp.linalg.svd(a)[0].block_until_ready()\n"
+    "assert jax.default_backend()=='gpu', 'JAX computes on the '+jax.default_backend()",
+    "use:onnxruntime-cuda": "import onnxruntime as o\np=o.get_available_providers()\n"
+    "assert 'CUDAExecutionProvider' in p, p",
     "use:torchvision": "import torch, torchvision\nb=torch.rand(4,4,device='cuda')\nb[:,2:]+=b[:,:2]+1\n"
-                       "torchvision.ops.nms(b,torch.rand(4,device='cuda'),0.5)",
+    "torchvision.ops.nms(b,torch.rand(4,device='cuda'),0.5)",
     "import:onnxruntime": "import onnxruntime\nonnxruntime.InferenceSession",
 }
 
@@ -98,8 +99,11 @@ class Place:
         """A carried .deb or wheel, unpacked."""
         found = sorted(glob.glob(os.path.join(self.carry, pattern)))[0]
         folder = tempfile.mkdtemp(dir=self.work)
-        tool = ["dpkg", "-x", found, folder] if found.endswith(".deb") else [
-            sys.executable, "-m", "zipfile", "-e", found, folder]
+        tool = (
+            ["dpkg", "-x", found, folder]
+            if found.endswith(".deb")
+            else [sys.executable, "-m", "zipfile", "-e", found, folder]
+        )
         subprocess.run(tool, check=True, stdout=subprocess.DEVNULL)
         return folder
 
@@ -125,7 +129,15 @@ def _dev(place: Place, absent: str = "", mode: int = 0o666) -> None:
     fresh = os.path.join(place.work, "dev")
     os.mkdir(fresh)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", fresh], check=True)
-    for node in ("null", "zero", "full", "random", "urandom", "tty", *(os.path.basename(path) for path in glob.glob("/dev/nvidia*"))):
+    for node in (
+        "null",
+        "zero",
+        "full",
+        "random",
+        "urandom",
+        "tty",
+        *(os.path.basename(path) for path in glob.glob("/dev/nvidia*")),
+    ):
         path = f"/dev/{node}"
         if node == absent or not os.path.exists(path):
             continue
@@ -136,8 +148,12 @@ def _dev(place: Place, absent: str = "", mode: int = 0o666) -> None:
         made = os.path.join(fresh, node)
         os.mknod(made, 0o20600, os.stat(path).st_rdev)
         os.chmod(made, mode if node.startswith("nvidia") else 0o666)
-    for name, target in (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
-                         ("stderr", "/proc/self/fd/2")):
+    for name, target in (
+        ("fd", "/proc/self/fd"),
+        ("stdin", "/proc/self/fd/0"),
+        ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"),
+    ):
         os.symlink(target, os.path.join(fresh, name))
     for folder in ("shm", "pts"):
         os.mkdir(os.path.join(fresh, folder))
@@ -148,7 +164,7 @@ def _dev(place: Place, absent: str = "", mode: int = 0o666) -> None:
 
 
 def _overwrite_cudnn(place: Place) -> None:
-    """What pip does when another cuDNN distribution is installed over the first: same paths, another release's files."""
+    """What pip does when another cuDNN distribution is installed over the first: same paths, other files."""
     target = os.path.dirname(_part(place, "cudnn/lib/libcudnn.so.9"))
     dist = os.path.join(place.site, "nvidia_cudnn_cu12-9.14.0.64.dist-info")
     place.without(place.site, lambda name: False)  # so that what is written next is gone with the namespace
@@ -170,10 +186,17 @@ def _wheel(pattern: str, *replaced: str) -> Callable[[Place], None]:
 
     def make(place: Place) -> None:
         unpacked = place.unpack(pattern)
-        place.without(place.site, lambda name: name in replaced or any(
-            name.startswith(f"{module}-") or name == f"{module}.libs" for module in replaced))
+        place.without(
+            place.site,
+            lambda name: (
+                name in replaced
+                or any(name.startswith(f"{module}-") or name == f"{module}.libs" for module in replaced)
+            ),
+        )
         for name in os.listdir(unpacked):
-            shutil.copytree(os.path.join(unpacked, name), os.path.join(place.site, name), symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(
+                os.path.join(unpacked, name), os.path.join(place.site, name), symlinks=True, dirs_exist_ok=True
+            )
 
     return make
 
@@ -186,51 +209,110 @@ def _old_driver(place: Place) -> None:
 
 EVERY = ("use:gpu", "use:torch", "use:jax")
 FAULTS = (
-    Fault("healthy baseline", {"use:onnxruntime-cuda": "cpu-only-build"},
-          goals=(*EVERY, "use:onnxruntime-cuda", "use:torchvision", "import:onnxruntime")),
-    Fault("harmless: LD_LIBRARY_PATH with an empty folder first", {}, environ={"LD_LIBRARY_PATH": "{work}:$LD_LIBRARY_PATH"}),
-    Fault("harmless: the toolkit's own libraries first", {},
-          environ={"LD_LIBRARY_PATH": "/usr/local/cuda/lib64:$LD_LIBRARY_PATH"}),
+    Fault(
+        "healthy baseline",
+        {"use:onnxruntime-cuda": "cpu-only-build"},
+        goals=(*EVERY, "use:onnxruntime-cuda", "use:torchvision", "import:onnxruntime"),
+    ),
+    Fault(
+        "harmless: LD_LIBRARY_PATH with an empty folder first",
+        {},
+        environ={"LD_LIBRARY_PATH": "{work}:$LD_LIBRARY_PATH"},
+    ),
+    Fault(
+        "harmless: the toolkit's own libraries first",
+        {},
+        environ={"LD_LIBRARY_PATH": "/usr/local/cuda/lib64:$LD_LIBRARY_PATH"},
+    ),
     Fault("harmless: NVIDIA_VISIBLE_DEVICES=void after the start", {}, environ={"NVIDIA_VISIBLE_DEVICES": "void"}),
-    Fault("user libraries of driver 550 first", dict.fromkeys(EVERY, "driver-library-mismatch"), _old_driver,
-          {"LD_LIBRARY_PATH": "{work}/driver:$LD_LIBRARY_PATH"}, needs="libcuda1_550*.deb"),
-    Fault("cuda-compat first", dict.fromkeys(EVERY, "compat-library-older-than-driver"),
-          environ={"LD_LIBRARY_PATH": "/usr/local/cuda/compat:$LD_LIBRARY_PATH"}),
-    Fault("the toolkit's stub libcuda first", dict.fromkeys(EVERY, "stub-library"),
-          lambda place: os.symlink("/usr/local/cuda/lib64/stubs/libcuda.so", os.path.join(place.work, "libcuda.so.1")),
-          {"LD_LIBRARY_PATH": "{work}:$LD_LIBRARY_PATH"}),
+    Fault(
+        "user libraries of driver 550 first",
+        dict.fromkeys(EVERY, "driver-library-mismatch"),
+        _old_driver,
+        {"LD_LIBRARY_PATH": "{work}/driver:$LD_LIBRARY_PATH"},
+        needs="libcuda1_550*.deb",
+    ),
+    Fault(
+        "cuda-compat first",
+        dict.fromkeys(EVERY, "compat-library-older-than-driver"),
+        environ={"LD_LIBRARY_PATH": "/usr/local/cuda/compat:$LD_LIBRARY_PATH"},
+    ),
+    Fault(
+        "the toolkit's stub libcuda first",
+        dict.fromkeys(EVERY, "stub-library"),
+        lambda place: os.symlink("/usr/local/cuda/lib64/stubs/libcuda.so", os.path.join(place.work, "libcuda.so.1")),
+        {"LD_LIBRARY_PATH": "{work}:$LD_LIBRARY_PATH"},
+    ),
     Fault("no libcuda at all", dict.fromkeys(EVERY, "driver-missing"), _no_libcuda),
-    Fault("/dev/nvidia-uvm absent", dict.fromkeys(EVERY, "device-node-missing"),
-          lambda place: _dev(place, "nvidia-uvm")),
+    Fault(
+        "/dev/nvidia-uvm absent", dict.fromkeys(EVERY, "device-node-missing"), lambda place: _dev(place, "nvidia-uvm")
+    ),
     Fault("/dev/nvidia0 absent", dict.fromkeys(EVERY, "device-node-missing"), lambda place: _dev(place, "nvidia0")),
     Fault("/dev/nvidiactl absent", dict.fromkeys(EVERY, "device-node-missing"), lambda place: _dev(place, "nvidiactl")),
-    Fault("device nodes closed to the user", dict.fromkeys(EVERY, "device-node-missing"),
-          lambda place: _dev(place, mode=0o600), user=65534),
+    Fault(
+        "device nodes closed to the user",
+        dict.fromkeys(EVERY, "device-node-missing"),
+        lambda place: _dev(place, mode=0o600),
+        user=65534,
+    ),
     Fault("CUDA_VISIBLE_DEVICES=-1", dict.fromkeys(EVERY, "gpus-hidden"), environ={"CUDA_VISIBLE_DEVICES": "-1"}),
-    Fault("CUDA_VISIBLE_DEVICES names a GPU that is not there", dict.fromkeys(EVERY, "gpus-hidden"),
-          environ={"CUDA_VISIBLE_DEVICES": "7"}),
+    Fault(
+        "CUDA_VISIBLE_DEVICES names a GPU that is not there",
+        dict.fromkeys(EVERY, "gpus-hidden"),
+        environ={"CUDA_VISIBLE_DEVICES": "7"},
+    ),
     Fault("JAX_PLATFORMS=cpu", {"use:jax": "gpus-hidden"}, environ={"JAX_PLATFORMS": "cpu"}),
-    Fault("system folder with an older cuDNN first", {"use:torch": "library-shadowed"},
-          environ={"LD_LIBRARY_PATH": "/usr/lib/x86_64-linux-gnu:$LD_LIBRARY_PATH"}),
-    Fault("a part of cuDNN emptied", {"use:torch": "library-damaged"},
-          lambda place: _cut(place, "cudnn/lib/libcudnn_graph.so.9", 0)),
-    Fault("a part of cuDNN missing", {"use:torch": "library-damaged"},
-          lambda place: place.hide(_part(place, "cudnn/lib/libcudnn_graph.so.9"))),
-    Fault("cuBLASLt cut short", {"use:torch": "library-damaged", "use:jax": "library-damaged"},
-          lambda place: _cut(place, "cu13/lib/libcublasLt.so.13", 1 << 20)),
-    Fault("cuSPARSELt missing", {"use:torch": "library-damaged"},
-          lambda place: place.hide(_part(place, "cusparselt/lib/libcusparseLt.so.0"))),
-    Fault("harmless: nvJitLink missing from the environment, the toolkit has it", {},
-          lambda place: place.hide(_part(place, "cu13/lib/libnvJitLink.so.13"))),
+    Fault(
+        "system folder with an older cuDNN first",
+        {"use:torch": "library-shadowed"},
+        environ={"LD_LIBRARY_PATH": "/usr/lib/x86_64-linux-gnu:$LD_LIBRARY_PATH"},
+    ),
+    Fault(
+        "a part of cuDNN emptied",
+        {"use:torch": "library-damaged"},
+        lambda place: _cut(place, "cudnn/lib/libcudnn_graph.so.9", 0),
+    ),
+    Fault(
+        "a part of cuDNN missing",
+        {"use:torch": "library-damaged"},
+        lambda place: place.hide(_part(place, "cudnn/lib/libcudnn_graph.so.9")),
+    ),
+    Fault(
+        "cuBLASLt cut short",
+        {"use:torch": "library-damaged", "use:jax": "library-damaged"},
+        lambda place: _cut(place, "cu13/lib/libcublasLt.so.13", 1 << 20),
+    ),
+    Fault(
+        "cuSPARSELt missing",
+        {"use:torch": "library-damaged"},
+        lambda place: place.hide(_part(place, "cusparselt/lib/libcusparseLt.so.0")),
+    ),
+    Fault(
+        "harmless: nvJitLink missing from the environment, the toolkit has it",
+        {},
+        lambda place: place.hide(_part(place, "cu13/lib/libnvJitLink.so.13")),
+    ),
     Fault("another cuDNN distribution installed over the first", {"use:torch": "library-damaged"}, _overwrite_cudnn),
-    Fault("JAX's CUDA plugin of another release", {"use:jax": "package-versions-mismatch"},
-          _wheel("wheels/jax_cuda13_plugin-0.10*.whl", "jax_cuda13_plugin"), needs="wheels/jax_cuda13_plugin-0.10*.whl"),
-    Fault("torchvision of another torch", {"use:torchvision": "package-versions-mismatch"},
-          _wheel("wheels/torchvision-0.25*.whl", "torchvision"), goals=("use:torch", "use:torchvision"),
-          needs="wheels/torchvision-0.25*.whl"),
-    Fault("an onnxruntime built for NumPy 1", {"import:onnxruntime": "numpy-abi"},
-          _wheel("wheels/onnxruntime-1.17*.whl", "onnxruntime"), goals=("use:torch", "import:onnxruntime"),
-          needs="wheels/onnxruntime-1.17*.whl"),
+    Fault(
+        "JAX's CUDA plugin of another release",
+        {"use:jax": "package-versions-mismatch"},
+        _wheel("wheels/jax_cuda13_plugin-0.10*.whl", "jax_cuda13_plugin"),
+        needs="wheels/jax_cuda13_plugin-0.10*.whl",
+    ),
+    Fault(
+        "torchvision of another torch",
+        {"use:torchvision": "package-versions-mismatch"},
+        _wheel("wheels/torchvision-0.25*.whl", "torchvision"),
+        goals=("use:torch", "use:torchvision"),
+        needs="wheels/torchvision-0.25*.whl",
+    ),
+    Fault(
+        "an onnxruntime built for NumPy 1",
+        {"import:onnxruntime": "numpy-abi"},
+        _wheel("wheels/onnxruntime-1.17*.whl", "onnxruntime"),
+        goals=("use:torch", "import:onnxruntime"),
+        needs="wheels/onnxruntime-1.17*.whl",
+    ),
 )
 
 
@@ -247,20 +329,38 @@ def inside(fault: Fault, place: Place) -> dict[str, object]:
         environ["HOME"] = environ["XDG_CACHE_HOME"] = "/tmp"  # noqa: S108
     real: dict[str, str] = {}
     for goal in fault.goals:
-        done = subprocess.run([sys.executable, "-c", PROGRAMS[goal]], env=environ, capture_output=True, text=True,
-                              timeout=120, cwd="/", **run_as)  # type: ignore[call-overload]
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAMS[goal]],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd="/",
+            **run_as,
+        )  # type: ignore[call-overload]
         lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
         real[goal] = "works" if done.returncode == 0 else (lines[-1] if lines else f"exit {done.returncode}")[:150]
     options = [word for goal in fault.goals for word in ("--goal", goal)]
-    judged = subprocess.run([sys.executable, "-m", "compat", "doctor", "--format", "json", *options],
-                            env={**environ, "PYTHONPATH": f"{root}:{environ.get('PYTHONPATH', '')}".rstrip(":")},
-                            capture_output=True, text=True, timeout=120, cwd="/", **run_as)  # type: ignore[call-overload]
+    judged = subprocess.run(
+        [sys.executable, "-m", "compat", "doctor", "--format", "json", *options],
+        env={**environ, "PYTHONPATH": f"{root}:{environ.get('PYTHONPATH', '')}".rstrip(":")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd="/",
+        **run_as,
+    )  # type: ignore[call-overload]
     try:
         answers = json.loads(judged.stdout)["answers"]
     except (ValueError, KeyError):
         return {"name": fault.name, "real": real, "failed": judged.stderr[-400:]}
-    said = {answer["goal"]: [answer["verdict"], sorted({found["rule"] for found in answer["findings"]
-                                                       if found["severity"] == "error"})] for answer in answers}
+    said = {
+        answer["goal"]: [
+            answer["verdict"],
+            sorted({found["rule"] for found in answer["findings"] if found["severity"] == "error"}),
+        ]
+        for answer in answers
+    }
     return {"name": fault.name, "real": real, "said": said, "expect": fault.expect}
 
 
@@ -286,9 +386,13 @@ def table(results: list[dict[str, dict[str, str]]]) -> list[str]:
     lines = ["| fault | what really happened | verdict and finding | right |", "|---|---|---|---|"]
     for result in results:
         real = "; ".join(f"{goal.partition(':')[2]}: {text}" for goal, text in result["real"].items()).replace("|", "/")
-        said = "; ".join(f"{goal.partition(':')[2]}: {verdict}{' (' + ', '.join(rules) + ')' if rules else ''}"
-                         for goal, (verdict, rules) in result.get("said", {}).items())
-        lines.append(f"| {result['name']} | {real} | {said} | {'yes' if not judge(result) else 'NO: ' + '; '.join(judge(result))} |")
+        said = "; ".join(
+            f"{goal.partition(':')[2]}: {verdict}{' (' + ', '.join(rules) + ')' if rules else ''}"
+            for goal, (verdict, rules) in result.get("said", {}).items()
+        )
+        lines.append(
+            f"| {result['name']} | {real} | {said} | {'NO: ' + '; '.join(judge(result)) if judge(result) else 'yes'} |"
+        )
     return lines
 
 
@@ -315,14 +419,33 @@ def main() -> int:
         if fault.needs and not glob.glob(os.path.join(carry, fault.needs)):
             print(f"skipped: {fault.name}: {fault.needs} is not in {carry}", file=sys.stderr)
             continue
-        done = subprocess.run(["unshare", "--mount", "--propagation", "private", sys.executable, "-m", "scripts.faults",
-                               "--inside", str(number), "--carry", carry], capture_output=True, text=True, timeout=500)
+        done = subprocess.run(
+            [
+                "unshare",
+                "--mount",
+                "--propagation",
+                "private",
+                sys.executable,
+                "-m",
+                "scripts.faults",
+                "--inside",
+                str(number),
+                "--carry",
+                carry,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )
         try:
             results.append(json.loads(done.stdout.splitlines()[-1]))
         except (ValueError, IndexError):
             results.append({"name": fault.name, "real": {}, "failed": done.stderr[-500:]})
         wrong = judge(results[-1])
-        print(f"{'ok ' if not wrong else 'NO '} {fault.name}: {'; '.join(wrong)} {results[-1].get('failed', '')}", file=sys.stderr)
+        print(
+            f"{'ok ' if not wrong else 'NO '} {fault.name}: {'; '.join(wrong)} {results[-1].get('failed', '')}",
+            file=sys.stderr,
+        )
     text = "\n".join(table(results)) + "\n"
     if arguments.out:
         with open(arguments.out, "w", encoding="utf-8") as file:

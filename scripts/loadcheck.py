@@ -38,33 +38,43 @@ print("MAPS" + json.dumps(sorted({line.split()[-1] for line in open("/proc/self/
 _TORCH = "import torch\ntorch.backends.cudnn.version()\n"
 _TORCH_GPU = _TORCH + (
     "x=torch.randn(2,3,32,32,device='cuda')\ntorch.nn.functional.conv2d(x,torch.randn(4,3,3,3,device='cuda'))\n"
-    "torch.linalg.svd(x[0,0])\ntorch.fft.fft(x)\n(x[0,0]@x[0,0]).sum().item()\n")
+    "torch.linalg.svd(x[0,0])\ntorch.fft.fft(x)\n(x[0,0]@x[0,0]).sum().item()\n"
+)
 _JAX_GPU = (
     "import jax, jax.numpy as jnp\na=jnp.ones((32,32))\n(a@a).block_until_ready()\n"
     "jax.lax.conv(jnp.ones((1,3,16,16)),jnp.ones((4,3,3,3)),(1,1),'SAME').block_until_ready()\n"
     "jnp.linalg.svd(a)[0].block_until_ready()\njnp.fft.fft(a).block_until_ready()\n"
-    "assert jax.default_backend()=='gpu'\n")
+    "assert jax.default_backend()=='gpu'\n"
+)
 # What the plugin does before it asks for a GPU; cuDNN is then opened on the plugin's behalf.
-_JAX = ("import ctypes\nfrom jax_plugins import xla_cuda{major} as x\nx._load_nvidia_libraries()\n"
-        "ctypes.CDLL(str(x._get_library_path()))\n")
+_JAX = (
+    "import ctypes\nfrom jax_plugins import xla_cuda{major} as x\nx._load_nvidia_libraries()\n"
+    "ctypes.CDLL(str(x._get_library_path()))\n"
+)
 _ONNXRUNTIME = (
     "import onnxruntime,ctypes,os,sys\nc=os.path.dirname(onnxruntime.__file__)+'/capi/libonnxruntime_providers_'\n"
     "for n in ('shared','cuda','tensorrt'):\n"
     "    if os.path.exists(c+n+'.so'):\n"
     "        try: ctypes.CDLL(c+n+'.so')\n"
-    "        except OSError as e: print(e, file=sys.stderr)\n")
+    "        except OSError as e: print(e, file=sys.stderr)\n"
+)
 
 # Libraries of the stack; what is mapped beside them (libc, NumPy's BLAS) no prediction is made for.
 _STACK = re.compile(
     r"lib(?:cudnn|cublas|cudart|cufft|curand|cusolver|cusparse|nccl|nvrtc|nvJitLink|cupti|cufile|nvshmem|nvToolsExt"
-    r"|nvinfer|nvonnxparser|torch|c10|caffe2|onnxruntime_providers)")
+    r"|nvinfer|nvonnxparser|torch|c10|caffe2|onnxruntime_providers)"
+)
 # Opened when first used, and not by every work: cuDNN's parts, the run-time compiler, what XLA opens by name,
 # torch's linear algebra on a GPU.
-_ON_DEMAND = re.compile(r"lib(?:cudnn_|nvrtc|caffe2_nvrtc|cufft|cusolver|cusparse|cublas|nvJitLink|cudnn\.so|cudart"
-                        r"|cupti|torch_cuda_linalg)")
+_ON_DEMAND = re.compile(
+    r"lib(?:cudnn_|nvrtc|caffe2_nvrtc|cufft|cusolver|cusparse|cublas|nvJitLink|cudnn\.so|cudart"
+    r"|cupti|torch_cuda_linalg)"
+)
 # What a failure for want of a library says; others (a framework's own check of a version) are scripts.faults' matter.
-_LACK = re.compile(r"cannot open shared object|file too short|invalid ELF header|Unable to load any of|undefined symbol"
-                   r"|SUBLIBRARY_LOADING_FAILED|Cannot load symbol")
+_LACK = re.compile(
+    r"cannot open shared object|file too short|invalid ELF header|Unable to load any of|undefined symbol"
+    r"|SUBLIBRARY_LOADING_FAILED|Cannot load symbol"
+)
 _DRIVERS = re.compile(r"lib(?:cuda\.so|nvidia-)")
 
 
@@ -122,8 +132,9 @@ ARRANGEMENTS = (
     Arrangement("a copy of nvJitLink first", {"LD_LIBRARY_PATH": "{work}"}, _copy("libnvJitLink.so.*")),
     Arrangement("cuDNN's shim alone first", {"LD_LIBRARY_PATH": "{work}"}, _copy("libcudnn.so.9")),
     Arrangement("one part of cuDNN first", {"LD_LIBRARY_PATH": "{work}"}, _copy("libcudnn_graph.so.9")),
-    Arrangement("LD_PRELOAD of a copy of cudart", {"LD_PRELOAD": "{work}/libcudart.so.{major}"},
-                _copy("libcudart.so.*")),
+    Arrangement(
+        "LD_PRELOAD of a copy of cudart", {"LD_PRELOAD": "{work}/libcudart.so.{major}"}, _copy("libcudart.so.*")
+    ),
     Arrangement("LD_PRELOAD of a copy of cuDNN's shim", {"LD_PRELOAD": "{work}/libcudnn.so.9"}, _copy("libcudnn.so.9")),
     Arrangement("an nvidia folder first on PYTHONPATH", {"PYTHONPATH": "{work}"}, _python_path),
     Arrangement("nvJitLink hidden", make=_hidden("libnvJitLink.so.*"), mounts=True),
@@ -147,17 +158,27 @@ def prediction(environ: Mapping[str, str]) -> dict[str, tuple[set[str], list[str
         found.merge(_run(layer, host, found))
     builds = found.aside["builds"]
     views = {view.distribution.name: view for view in loads.run(host, found, builds)}
-    answer = {name: (
-        {one.real for one in view.process.objects if _judged(one.real)},
-        sorted({f"{failed.resolution.name}: {failed.resolution.why}" for failed in view.process.failures
-                if not _DRIVERS.search(failed.resolution.name)}))
-        for name, view in views.items()}
+    answer = {
+        name: (
+            {one.real for one in view.process.objects if _judged(one.real)},
+            sorted(
+                {
+                    f"{failed.resolution.name}: {failed.resolution.why}"
+                    for failed in view.process.failures
+                    if not _DRIVERS.search(failed.resolution.name)
+                }
+            ),
+        )
+        for name, view in views.items()
+    }
     if "onnxruntime" in builds and builds["onnxruntime"].cuda is False:
         # Of a build for the CPU the probe says nothing. Every process has the interpreter's libraries and LD_PRELOAD's.
         own = f"{found.aside['installed'].winners['onnxruntime'].folder}/onnxruntime/capi"
         started = loader_of(host, found, Reading()).start(os.path.realpath(sys.executable))
-        answer["onnxruntime"] = ({f"{own}/libonnxruntime_providers_shared.so",
-                                  *(one.real for one in started.objects if _judged(one.real))}, [])
+        answer["onnxruntime"] = (
+            {f"{own}/libonnxruntime_providers_shared.so", *(one.real for one in started.objects if _judged(one.real))},
+            [],
+        )
     return answer
 
 
@@ -197,41 +218,68 @@ def inside(arrangement: Arrangement, place: Place) -> list[dict[str, Any]]:
 def _compare(code: str, environ: Mapping[str, str], predicted: set[str], failures: list[str]) -> dict[str, Any]:
     # The maps are printed also where the work fails: what was mapped until then is compared all the same.
     wrapped = f"try:\n    exec({code!r})\nfinally:\n    exec({_MAPS!r})\n"
-    done = subprocess.run([sys.executable, "-c", wrapped], env=dict(environ), capture_output=True, text=True,
-                          timeout=300, cwd="/")
+    done = subprocess.run(
+        [sys.executable, "-c", wrapped], env=dict(environ), capture_output=True, text=True, timeout=300, cwd="/"
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith("MAPS")]
     mapped = {os.path.realpath(path) for path in (json.loads(lines[-1][4:]) if lines else [])}
     real = {path for path in mapped if _judged(path)}
     error = next((line for line in reversed(done.stderr.splitlines()) if ".so" in line), "") if done.returncode else ""
     differences = [f"mapped and not predicted: {path}" for path in sorted(real - predicted)]
     if done.returncode == 0:
-        differences += [f"predicted and not mapped: {path}" for path in sorted(predicted - real)
-                        if not _ON_DEMAND.match(os.path.basename(path))]
+        differences += [
+            f"predicted and not mapped: {path}"
+            for path in sorted(predicted - real)
+            if not _ON_DEMAND.match(os.path.basename(path))
+        ]
     elif not failures and _LACK.search(done.stderr):
         differences.append(f"failed, and nothing was predicted to be missing: {done.stderr.strip()[-200:]}")
-    return {"mapped": len(real), "same": len(real & predicted), "on_demand": len(predicted - real),
-            "outcome": "works" if done.returncode == 0 else (error or "fails")[-110:], "missing": failures[:3],
-            "differences": differences}
+    return {
+        "mapped": len(real),
+        "same": len(real & predicted),
+        "on_demand": len(predicted - real),
+        "outcome": "works" if done.returncode == 0 else (error or "fails")[-110:],
+        "missing": failures[:3],
+        "differences": differences,
+    }
 
 
 def run(number: int, arrangement: Arrangement) -> list[dict[str, Any]]:
     """One arrangement in a child of its own, in its own mount namespace where it hides something."""
     before = ["unshare", "--mount", "--propagation", "private"] if arrangement.mounts else []
     environ = {**os.environ, "PYTHONPATH": ROOT}
-    done = subprocess.run([*before, sys.executable, "-m", "scripts.loadcheck", "--inside", str(number)], env=environ,
-                          capture_output=True, text=True, timeout=600, cwd=ROOT)
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "scripts.loadcheck", "--inside", str(number)],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        cwd=ROOT,
+    )
     try:
         rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
-        return [{"arrangement": arrangement.name, "package": "-", "mapped": 0, "same": 0, "on_demand": 0,
-                 "outcome": "-", "missing": [], "differences": [f"not made: {done.stderr.strip()[-300:]}"]}]
+        return [
+            {
+                "arrangement": arrangement.name,
+                "package": "-",
+                "mapped": 0,
+                "same": 0,
+                "on_demand": 0,
+                "outcome": "-",
+                "missing": [],
+                "differences": [f"not made: {done.stderr.strip()[-300:]}"],
+            }
+        ]
     return rows
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """The rows in Markdown."""
-    lines = ["| arrangement | process | what happened | mapped | as predicted | not opened by this work | right |",
-             "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| arrangement | process | what happened | mapped | as predicted | not opened by this work | right |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
         right = "yes" if not row["differences"] else "NO: " + "; ".join(row["differences"][:3])
         happened = row["outcome"].replace("|", "/")

@@ -1,7 +1,7 @@
 """Writes the parts of `matrix/README.md` that follow from the data: coverage and disagreements.
 
-    python -m scripts.matrix_readme            # write
-    python -m scripts.matrix_readme --check    # exit 1 where the file says something else
+python -m scripts.matrix_readme            # write
+python -m scripts.matrix_readme --check    # exit 1 where the file says something else
 """
 
 from __future__ import annotations
@@ -20,11 +20,23 @@ MATRIX = Path(__file__).resolve().parents[1] / "matrix"
 SHOWN = 8  # disagreements of one kind that are written out
 
 COUNTED = {
-    "toolkit": "CUDA toolkits", "major": "CUDA majors", "branch": "driver branches", "forward": "cuda-compat releases",
-    "architecture": "GPU generations", "capability": "compute capabilities", "gpu": "GPUs", "soname": "shared objects",
-    "jetpack": "JetPack releases", "container": "container images", "pair": "package pairs", "break": "known breaks",
-    "name": "dead or renamed distributions", "symptom": "error texts", "operator": "ONNX operators of TensorRT",
-    "precision": "precisions of TensorRT", "condapackage": "conda names",
+    "toolkit": "CUDA toolkits",
+    "major": "CUDA majors",
+    "branch": "driver branches",
+    "forward": "cuda-compat releases",
+    "architecture": "GPU generations",
+    "capability": "compute capabilities",
+    "gpu": "GPUs",
+    "soname": "shared objects",
+    "jetpack": "JetPack releases",
+    "container": "container images",
+    "pair": "package pairs",
+    "break": "known breaks",
+    "name": "dead or renamed distributions",
+    "symptom": "error texts",
+    "operator": "ONNX operators of TensorRT",
+    "precision": "precisions of TensorRT",
+    "condapackage": "conda names",
 }
 
 
@@ -46,8 +58,10 @@ def coverage(subjects: Iterable[Subject]) -> Iterator[str]:
         known = releases[name] | {subject.version or "" for subject in builds[name]}
         order = sorted(filter(versions.try_parse, known), key=lambda text: versions.parse(text).key())
         indexes = sorted({dict(subject.key)["index"] for subject in builds[name]})
-        yield (f"| {name} | {len(releases[name]) or ''} | {len(builds[name]) or ''} | {order[0]} | {order[-1]} | "
-               f"{', '.join(indexes)} |")
+        yield (
+            f"| {name} | {len(releases[name]) or ''} | {len(builds[name]) or ''} | {order[0]} | {order[-1]} | "
+            f"{', '.join(indexes)} |"
+        )
     yield ""
     yield "Besides: " + ", ".join(f"{others[table]} {words}" for table, words in COUNTED.items() if others[table]) + "."
 
@@ -61,8 +75,10 @@ def disagreements(subjects: Iterable[Subject]) -> Iterator[str]:
     for (table, owner, field), found in sorted(groups.items()):
         yield f"- `{table}` of {owner}, `{field}`: {len(found)}"
         for subject in found[:SHOWN]:
-            said = "; ".join(f"{brief(value)} ({statement.level}: {statement.sources[0].title})"
-                             for value, statement in subject.fields[field])
+            said = "; ".join(
+                f"{brief(value)} ({statement.level}: {statement.sources[0].title})"
+                for value, statement in subject.fields[field]
+            )
             yield f"  - {' '.join(value for _, value in subject.key if value)}: {said}"
         if len(found) > SHOWN:
             yield f"  - and {len(found) - SHOWN} more"

@@ -38,8 +38,9 @@ def printed(kind: str, command: str) -> str:
         arguments.append("--help")
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ = {**kept, "PYTHONPATH": ROOT, "PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "COLUMNS": "80", "LC_ALL": "C"}
-    done = subprocess.run([sys.executable, "-c", _START, *arguments], capture_output=True, cwd=ROOT, env=environ,
-                          timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _START, *arguments], capture_output=True, cwd=ROOT, env=environ, timeout=120, check=False
+    )
     if done.returncode not in (0, 1):
         raise CannotMakeError(f"{command!r}: exit {done.returncode}: {done.stderr.decode('utf-8', 'replace').strip()}")
     lines = done.stdout.decode("utf-8").splitlines()
@@ -53,8 +54,9 @@ def renewed(text: str) -> str:
 
 def main() -> int:
     """Check or write the files; 0 where all is as it should be."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.readme", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.readme", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--check", action="store_true", help="say what is old (the default)")
     way.add_argument("--write", action="store_true", help="write what is new")

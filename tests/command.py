@@ -13,17 +13,26 @@ START = "import sys; sys.argv[0] = 'compatcheck'; from compat.cli import main; m
 
 
 def compatcheck(
-    *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"",
-    before: tuple[str, ...] = (), timeout: float = 60,
+    *arguments: str | bytes,
+    environ: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    before: tuple[str, ...] = (),
+    timeout: float = 60,
 ) -> subprocess.CompletedProcess[str]:
     """The finished child; `environ` replaces the whole environment, `before` is a program that starts it."""
     base = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "PYTHONPATH": str(ROOT)}
     kept = {"PYTHONPATH": str(ROOT), **environ} if environ is not None else base
     done = subprocess.run(
-        [*before, sys.executable, "-c", START, *arguments], env=kept, input=stdin, capture_output=True, timeout=timeout,
-        cwd="/")
+        [*before, sys.executable, "-c", START, *arguments],
+        env=kept,
+        input=stdin,
+        capture_output=True,
+        timeout=timeout,
+        cwd="/",
+    )
     return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        done.args, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+    )
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -16,8 +16,16 @@ import pytest
 from tests.command import ROOT, START, assert_answered, assert_refused, compatcheck
 from tests.probe.software import library
 
-GOOD = {"schema": "compatcheck.machine/1", "name": "one", "os": "linux", "arch": "x86_64", "python": "3.11",
-        "gpus": [{"name": "Tesla T4"}], "driver": {"version": "535.183.01"}, "packages": {"torch": "2.6.0+cu124"}}
+GOOD = {
+    "schema": "compatcheck.machine/1",
+    "name": "one",
+    "os": "linux",
+    "arch": "x86_64",
+    "python": "3.11",
+    "gpus": [{"name": "Tesla T4"}],
+    "driver": {"version": "535.183.01"},
+    "packages": {"torch": "2.6.0+cu124"},
+}
 ROOT_USER = hasattr(os, "geteuid") and os.geteuid() == 0
 # For root no permission is ever denied, unless it gives these two capabilities up.
 PLAIN = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if ROOT_USER else ()
@@ -27,26 +35,30 @@ no_privileges = pytest.mark.skipif(ROOT_USER and shutil.which("setpriv") is None
 
 # Descriptions
 
-@pytest.mark.parametrize(("name", "content", "words"), [
-    ("cut.json", b'{"os": "linux"', ("cut.json:1", "not JSON")),
-    ("list.json", b"[1, 2]", ("list.json",)),
-    ("number.json", b"7", ("number.json",)),
-    ("empty.json", b"", ("empty.json",)),
-    ("bad.toml", b"os = \n", ("bad.toml",)),
-    ("neither.txt", b"my machine has a GPU", ("neither.txt",)),
-    ("latin.json", '{"name": "Grö\u00dfe"}'.encode("latin-1"), ("not UTF-8",)),
-    ("zeros.json", bytes(4096), ("zeros.json",)),
-    ("deep.json", b"[" * 100_000, ("deep.json", "not JSON")),
-    ("digits.json", b'{"python": ' + b"1" * 5000 + b"}", ("digits.json", "not JSON")),
-    ("types.json", b'{"os": 7}', ("os", "linux")),
-    ("gpus.json", b'{"gpus": "A100"}', ("gpus", "a list")),
-    ("gpu.json", b'{"gpus": ["A100"]}', ("gpus[0]", "an object")),
-    ("driver.json", b'{"driver": {"version": "abc"}}', ("driver.version", "a version", "abc")),
-    ("float.json", b'{"python": 3.10}', ("python", "a string")),
-    ("packages.toml", b'[packages]\ntorch = "latest-and-greatest"\n', ("packages.torch", "version")),
-    ("capability.json", b'{"gpus": [{"compute_capability": "big"}]}', ("gpus[0].compute_capability", "8.6")),
-    ("schema.json", b'{"schema": "compatcheck.machine/99"}', ("schema",)),
-])
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("cut.json", b'{"os": "linux"', ("cut.json:1", "not JSON")),
+        ("list.json", b"[1, 2]", ("list.json",)),
+        ("number.json", b"7", ("number.json",)),
+        ("empty.json", b"", ("empty.json",)),
+        ("bad.toml", b"os = \n", ("bad.toml",)),
+        ("neither.txt", b"my machine has a GPU", ("neither.txt",)),
+        ("latin.json", '{"name": "Grö\u00dfe"}'.encode("latin-1"), ("not UTF-8",)),
+        ("zeros.json", bytes(4096), ("zeros.json",)),
+        ("deep.json", b"[" * 100_000, ("deep.json", "not JSON")),
+        ("digits.json", b'{"python": ' + b"1" * 5000 + b"}", ("digits.json", "not JSON")),
+        ("types.json", b'{"os": 7}', ("os", "linux")),
+        ("gpus.json", b'{"gpus": "A100"}', ("gpus", "a list")),
+        ("gpu.json", b'{"gpus": ["A100"]}', ("gpus[0]", "an object")),
+        ("driver.json", b'{"driver": {"version": "abc"}}', ("driver.version", "a version", "abc")),
+        ("float.json", b'{"python": 3.10}', ("python", "a string")),
+        ("packages.toml", b'[packages]\ntorch = "latest-and-greatest"\n', ("packages.torch", "version")),
+        ("capability.json", b'{"gpus": [{"compute_capability": "big"}]}', ("gpus[0].compute_capability", "8.6")),
+        ("schema.json", b'{"schema": "compatcheck.machine/99"}', ("schema",)),
+    ],
+)
 def test_a_description_that_is_none(tmp_path: Path, name: str, content: bytes, words: tuple[str, ...]) -> None:
     path = tmp_path / name
     path.write_bytes(content)
@@ -82,12 +94,15 @@ def test_unknown_keys_are_kept_and_told(tmp_path: Path) -> None:
     assert "quantum" in done.stderr
 
 
-@pytest.mark.parametrize(("goal", "words"), [
-    ("torch", ("not a goal", "use:torch")),
-    ("use:", ("not a goal",)),
-    ("fly:torch", ("not a goal",)),
-    ("use:tensorfow", ("unknown package", "did you mean tensorflow")),
-])
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        ("torch", ("not a goal", "use:torch")),
+        ("use:", ("not a goal",)),
+        ("fly:torch", ("not a goal",)),
+        ("use:tensorfow", ("unknown package", "did you mean tensorflow")),
+    ],
+)
 def test_unknown_goals(tmp_path: Path, goal: str, words: tuple[str, ...]) -> None:
     path = tmp_path / "m.json"
     path.write_text(json.dumps(GOOD))
@@ -104,9 +119,15 @@ def test_a_package_that_nobody_knows_is_a_finding(tmp_path: Path) -> None:
     assert [found["rule"] for found in answer["findings"]] == ["package-unknown"]
 
 
-@pytest.mark.parametrize(("bad", "word"), [
-    ("{", "not JSON"), ('{"os": "linux", "python": "x"}', "python"), ("[]", ""), ("\x00", "not JSON"),
-])
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [
+        ("{", "not JSON"),
+        ('{"os": "linux", "python": "x"}', "python"),
+        ("[]", ""),
+        ("\x00", "not JSON"),
+    ],
+)
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_a_bad_line_is_named_and_the_answers_before_it_stand(tmp_path: Path, bad: str, word: str, form: str) -> None:
     path = tmp_path / "fleet.jsonl"
@@ -119,10 +140,15 @@ def test_a_bad_line_is_named_and_the_answers_before_it_stand(tmp_path: Path, bad
         assert [json.loads(line)["name"] for line in lines] == ["one", "two"]
 
 
-@pytest.mark.parametrize("arguments", [
-    ("plan", "--torch", "abc", "--machine"), ("plan", "--torch", ">=2,<1x", "--machine"), ("plan", "--machine"),
-    ("plan", "--torch", "2.x", "--allow", "everything", "--machine"),
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--torch", "abc", "--machine"),
+        ("plan", "--torch", ">=2,<1x", "--machine"),
+        ("plan", "--machine"),
+        ("plan", "--torch", "2.x", "--allow", "everything", "--machine"),
+    ],
+)
 def test_plans_that_cannot_be_asked_for(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     path = tmp_path / "m.json"
     path.write_text(json.dumps(GOOD))
@@ -136,6 +162,7 @@ def test_explain_of_nothing_known() -> None:
 
 
 # Systems that are read
+
 
 def system(folder: Path) -> tuple[Path, str]:
     """A small Linux system with a virtual environment; its root and the environment's interpreter."""
@@ -159,8 +186,9 @@ def distribution(site: Path, name: str, version: str) -> Path:
 
 
 def doctor(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
-    return compatcheck("doctor", "--root", str(folder), "--python", python, "--goal", "use:torch", "--format", "json",
-                       timeout=30)
+    return compatcheck(
+        "doctor", "--root", str(folder), "--python", python, "--goal", "use:torch", "--format", "json", timeout=30
+    )
 
 
 def torch_version(done: subprocess.CompletedProcess[str]) -> str | None:
@@ -174,8 +202,15 @@ def test_the_system_as_it_should_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", library()[:100], b"text", bytes(200), library()[:-30]])
-@pytest.mark.parametrize("place", ["usr/lib/libcuda.so.1", "lib64/ld-linux-x86-64.so.2", "venv/bin/python",
-                                   "venv/lib/python3.11/site-packages/torch/lib/libtorch_global_deps.so"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "usr/lib/libcuda.so.1",
+        "lib64/ld-linux-x86-64.so.2",
+        "venv/bin/python",
+        "venv/lib/python3.11/site-packages/torch/lib/libtorch_global_deps.so",
+    ],
+)
 def test_libraries_that_are_cut_short_or_empty(tmp_path: Path, place: str, content: bytes) -> None:
     folder, python = system(tmp_path)
     (folder / place).parent.mkdir(parents=True, exist_ok=True)
@@ -209,9 +244,15 @@ def test_a_gigabyte_where_a_header_is_expected(tmp_path: Path) -> None:
     folder, python = system(tmp_path)
     site = folder / "venv/lib/python3.11/site-packages"
     (folder / "usr/local/cuda/include").mkdir(parents=True)
-    for place in (folder / "usr/local/cuda/version.json", folder / "usr/local/cuda/include/cuda.h",
-                  folder / "etc/ld.so.cache", site / "torch/version.py", folder / "usr/lib/libcuda.so.1",
-                  site / "torch-2.6.0+cu124.dist-info/RECORD", folder / "lib64/ld-linux-x86-64.so.2"):
+    for place in (
+        folder / "usr/local/cuda/version.json",
+        folder / "usr/local/cuda/include/cuda.h",
+        folder / "etc/ld.so.cache",
+        site / "torch/version.py",
+        folder / "usr/lib/libcuda.so.1",
+        site / "torch-2.6.0+cu124.dist-info/RECORD",
+        folder / "lib64/ld-linux-x86-64.so.2",
+    ):
         with place.open("wb") as file:
             file.truncate(1 << 30)
     started = time.monotonic()
@@ -276,14 +317,25 @@ def test_code_in_the_environment_is_never_run(tmp_path: Path) -> None:
 
 # This machine, with something taken away
 
+
 def test_no_path_no_home_and_no_environment_at_all() -> None:
     assert_answered(compatcheck("doctor", environ={}))
 
 
 def test_a_home_that_does_not_exist_and_variables_that_are_no_text() -> None:
-    assert_answered(compatcheck("doctor", environ={
-        "HOME": "/nowhere", "PATH": "::relative:/nowhere", "LD_LIBRARY_PATH": ":::/nowhere:\udcff",
-        "CUDA_VISIBLE_DEVICES": "\udcff", "CUDA_HOME": "relative", "PYTHONNOUSERSITE": "x"}))
+    assert_answered(
+        compatcheck(
+            "doctor",
+            environ={
+                "HOME": "/nowhere",
+                "PATH": "::relative:/nowhere",
+                "LD_LIBRARY_PATH": ":::/nowhere:\udcff",
+                "CUDA_VISIBLE_DEVICES": "\udcff",
+                "CUDA_HOME": "relative",
+                "PYTHONNOUSERSITE": "x",
+            },
+        )
+    )
 
 
 def test_an_empty_root(tmp_path: Path) -> None:
@@ -318,9 +370,17 @@ def test_permission_denied_everywhere(tmp_path: Path) -> None:
 
 
 @no_privileges
-@pytest.mark.parametrize("place", [
-    "etc", "usr/lib", "venv/pyvenv.cfg", "venv/lib/python3.11/site-packages",
-    "venv/lib/python3.11/site-packages/torch-2.6.0+cu124.dist-info", "venv/lib/python3.11/site-packages/torch"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "etc",
+        "usr/lib",
+        "venv/pyvenv.cfg",
+        "venv/lib/python3.11/site-packages",
+        "venv/lib/python3.11/site-packages/torch-2.6.0+cu124.dist-info",
+        "venv/lib/python3.11/site-packages/torch",
+    ],
+)
 def test_permission_denied_at_one_place(tmp_path: Path, place: str) -> None:
     folder, python = system(tmp_path / "root")
     (folder / place).chmod(0)
@@ -333,10 +393,26 @@ def test_permission_denied_at_one_place(tmp_path: Path, place: str) -> None:
 @root_only
 def test_without_proc_and_sys(tmp_path: Path) -> None:
     """In a mount namespace of its own, where an empty folder lies over /proc and /sys."""
-    script = ('mount --bind "$1" /sys && mount --bind "$1" /proc && exec "$2" -c "$3" doctor')
+    script = 'mount --bind "$1" /sys && mount --bind "$1" /proc && exec "$2" -c "$3" doctor'
     done = subprocess.run(
-        ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(tmp_path), sys.executable,
-         START], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}, timeout=60)
+        [
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            str(tmp_path),
+            sys.executable,
+            START,
+        ],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
+        timeout=60,
+    )
     if "unshare:" in done.stderr or "mount:" in done.stderr:
         pytest.skip("no mount namespaces here")
     assert_answered(done)
@@ -344,10 +420,18 @@ def test_without_proc_and_sys(tmp_path: Path) -> None:
 
 # NVML and nvidia-smi
 
-NVML_CALLS = ("nvmlInit", "nvmlDeviceGetCount", "nvmlDeviceGetHandleByIndex", "nvmlSystemGetDriverVersion",
-              "nvmlSystemGetCudaDriverVersion_v2", "nvmlDeviceGetCudaComputeCapability", "nvmlDeviceGetPciInfo",
-              "nvmlDeviceGetName", "nvmlDeviceGetMigMode")
-FAKE = '''
+NVML_CALLS = (
+    "nvmlInit",
+    "nvmlDeviceGetCount",
+    "nvmlDeviceGetHandleByIndex",
+    "nvmlSystemGetDriverVersion",
+    "nvmlSystemGetCudaDriverVersion_v2",
+    "nvmlDeviceGetCudaComputeCapability",
+    "nvmlDeviceGetPciInfo",
+    "nvmlDeviceGetName",
+    "nvmlDeviceGetMigMode",
+)
+FAKE = """
 class NVMLError(Exception):
     def __init__(self, value): self.value = value
     def __str__(self): return f"failure {self.value}"
@@ -362,7 +446,7 @@ def __getattr__(name):
         if name == FAILS: raise ERROR
         return ANSWERS[name]
     return call
-'''
+"""
 
 
 @pytest.mark.parametrize("error", ["NVMLError(999)", "NVMLError(18)", "OSError('gone')", "ValueError('odd')"])
@@ -370,8 +454,12 @@ def __getattr__(name):
 def test_nvml_that_fails_at_each_call(tmp_path: Path, call: str, error: str) -> None:
     (tmp_path / "pynvml.py").write_text(f"{FAKE}\nFAILS = {call!r}\nERROR = {error}\n")
     child = ROOT / "compat/probe/nvml_child.py"
-    done = subprocess.run([sys.executable, "-I", "-S", str(child), str(tmp_path / "pynvml.py")],
-                          capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(child), str(tmp_path / "pynvml.py")],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
     assert done.returncode == 0, done.stderr
     assert call in json.loads(done.stdout)["errors"]
 

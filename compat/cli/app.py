@@ -89,8 +89,11 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         if os.environ.get("COMPATCHECK_DEBUG"):
             raise
-        return _complain(f"compatcheck itself failed: {type(error).__name__}: {error}",
-                         "please report it; COMPATCHECK_DEBUG=1 shows where", 3)
+        return _complain(
+            f"compatcheck itself failed: {type(error).__name__}: {error}",
+            "please report it; COMPATCHECK_DEBUG=1 shows where",
+            3,
+        )
 
 
 def _reader_gone() -> int:

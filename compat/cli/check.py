@@ -16,25 +16,50 @@ if TYPE_CHECKING:
 
 
 @click.command("check")
-@click.option("--machine", metavar="FILE",
-              help="Description to judge: JSON, TOML, or .jsonl with one machine a line; - is standard input.")
-@click.option("--goal", "goal_texts", metavar="GOAL", multiple=True,
-              help="What it is judged for, such as use:torch; several allowed. Default: what is installed suggests.")
-@click.option("--model", metavar="FILE",
-              help="A model that the machine is to convert or run; its facts join the description.")
+@click.option(
+    "--machine",
+    metavar="FILE",
+    help="Description to judge: JSON, TOML, or .jsonl with one machine a line; - is standard input.",
+)
+@click.option(
+    "--goal",
+    "goal_texts",
+    metavar="GOAL",
+    multiple=True,
+    help="What it is judged for, such as use:torch; several allowed. Default: what is installed suggests.",
+)
+@click.option(
+    "--model", metavar="FILE", help="A model that the machine is to convert or run; its facts join the description."
+)
 @click.option("--engine", metavar="FILE", help="A TensorRT engine that the machine is to run.")
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--strict", is_flag=True, help="Exit 1 on unknown and on warnings too: --fail-on unknown.")
-@click.option("-r", "--requirement", "files", metavar="FILE", multiple=True,
-              help="Judge what this file would install: requirements.txt, pyproject.toml, environment.yml, Dockerfile, "
-                   "pylock.toml; several allowed.")
+@click.option(
+    "-r",
+    "--requirement",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Judge what this file would install: requirements.txt, pyproject.toml, environment.yml, Dockerfile, "
+    "pylock.toml; several allowed.",
+)
 @click.argument("paths", nargs=-1, metavar="[FILE]...")
 @ci_options
 @common.machine_options
 def command(
-    machine: str | None, goal_texts: tuple[str, ...], model: str | None, engine: str | None, form: str, strict: bool,
-    files: tuple[str, ...], paths: tuple[str, ...], fail_on: str, baseline: str | None, write_baseline: str | None,
-    root: str, pythons: tuple[str, ...],
+    machine: str | None,
+    goal_texts: tuple[str, ...],
+    model: str | None,
+    engine: str | None,
+    form: str,
+    strict: bool,
+    files: tuple[str, ...],
+    paths: tuple[str, ...],
+    fail_on: str,
+    baseline: str | None,
+    write_baseline: str | None,
+    root: str,
+    pythons: tuple[str, ...],
 ) -> int:
     """Judge a described machine, or this one, for a goal; or what files would install on it (FILE, as -r FILE).
 

@@ -19,10 +19,20 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def machine_options(command: Command) -> Command:
     """--root and --python: which system, and which of its environments, is read."""
-    command = click.option("--python", "pythons", metavar="PATH", multiple=True,
-                           help="Interpreter or environment to inspect (read, never run); default: the active one.")(command)
-    return click.option("--root", metavar="DIR", type=click.Path(), default="/",
-                        help="Read an unpacked image or a mounted disk instead of this machine.")(command)
+    command = click.option(
+        "--python",
+        "pythons",
+        metavar="PATH",
+        multiple=True,
+        help="Interpreter or environment to inspect (read, never run); default: the active one.",
+    )(command)
+    return click.option(
+        "--root",
+        metavar="DIR",
+        type=click.Path(),
+        default="/",
+        help="Read an unpacked image or a mounted disk instead of this machine.",
+    )(command)
 
 
 def read_machines(root: str = "/", pythons: tuple[str, ...] = (), redact: bool = False) -> "list[Machine]":
@@ -50,7 +60,9 @@ def load_machines(path: str) -> "Iterator[Machine]":
         text = str(error) if str(error).startswith(path) else f"{path}: {error}"
         raise InputError(text, error.hint) from None
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}", "give a machine description in JSON, TOML or .jsonl") from None
+        raise InputError(
+            f"{path}: {error.strerror or error}", "give a machine description in JSON, TOML or .jsonl"
+        ) from None
 
 
 def load_matrix() -> "Matrix":
@@ -67,7 +79,7 @@ def load_matrix() -> "Matrix":
 
 
 def parse_goals(texts: Iterable[str], matrix: "Matrix") -> "tuple[Goal, ...]":
-    """Goals from the command line. A package that looks like one that the matrix knows is taken for a slip of the pen."""
+    """Goals from the command line. A package that looks like one of the matrix is taken for a slip of the pen."""
     from compat.goals import SUBJECTS, BadGoal, parse
     from compat.matrix.packages import normal
 
@@ -86,7 +98,11 @@ def parse_goals(texts: Iterable[str], matrix: "Matrix") -> "tuple[Goal, ...]":
 
 
 def _is_package(name: str, matrix: "Matrix") -> bool:
-    return name in matrix.index["packages"] or matrix.packages.component(name) is not None or name in matrix.components("build")
+    return (
+        name in matrix.index["packages"]
+        or matrix.packages.component(name) is not None
+        or name in matrix.components("build")
+    )
 
 
 def _nearest(name: str, matrix: "Matrix") -> str:

@@ -8,15 +8,26 @@ from compat.report import FORMATS
 
 
 @click.command("doctor")
-@click.option("--goal", "goal_texts", metavar="GOAL", multiple=True,
-              help="Judge this goal only, such as use:torch; several allowed. Default: every goal that is suggested.")
+@click.option(
+    "--goal",
+    "goal_texts",
+    metavar="GOAL",
+    multiple=True,
+    help="Judge this goal only, such as use:torch; several allowed. Default: every goal that is suggested.",
+)
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--example", is_flag=True, help="Show the described example machine instead of this one.")
 @ci_options
 @common.machine_options
 def command(
-    goal_texts: tuple[str, ...], form: str, example: bool, fail_on: str, baseline: str | None,
-    write_baseline: str | None, root: str, pythons: tuple[str, ...],
+    goal_texts: tuple[str, ...],
+    form: str,
+    example: bool,
+    fail_on: str,
+    baseline: str | None,
+    write_baseline: str | None,
+    root: str,
+    pythons: tuple[str, ...],
 ) -> int:
     """Read this machine and judge each goal that what is installed suggests.
 
@@ -49,8 +60,10 @@ def command(
         for line in render(machine, reports, matrix):
             click.echo(line)
         if machine.gpus == () and not example:
-            click.echo("\nThis machine has no NVIDIA GPU. `compatcheck doctor --example` shows a diagnosis of a\n"
-                       "described machine; `compatcheck check --machine FILE` judges one that is elsewhere.")
+            click.echo(
+                "\nThis machine has no NVIDIA GPU. `compatcheck doctor --example` shows a diagnosis of a\n"
+                "described machine; `compatcheck check --machine FILE` judges one that is elsewhere."
+            )
     if form not in ("text", "json"):
         for line in render_reports(collected, form, known=gate.known):
             click.echo(line)

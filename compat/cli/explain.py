@@ -47,9 +47,12 @@ def command(words: tuple[str, ...], machine: str | None, no_machine: bool) -> No
         return
     if not symptoms:
         near = explain.close_names(text.strip())
-        raise InputError("neither the name of a finding nor an error text that the matrix knows",
-                         f"did you mean {', '.join(near)}?" if near else "paste the line that names the error; "
-                         "`compatcheck explain library-not-found` shows a finding by name")
+        raise InputError(
+            "neither the name of a finding nor an error text that the matrix knows",
+            f"did you mean {', '.join(near)}?"
+            if near
+            else "paste the line that names the error; `compatcheck explain library-not-found` shows a finding by name",
+        )
     reports = [] if no_machine else _reports(machine)
     for number, symptom in enumerate(symptoms):
         if number:

@@ -47,8 +47,9 @@ def _find(text: str) -> "list[Subject]":
 
     name, equals, version = (part.strip() for part in text.partition("=="))
     if not name or (equals and not version):
-        raise InputError(f"not a subject: {text!r}",
-                         "write NAME or NAME==VERSION, such as torch==2.11.0, cuda==12.4, 'NVIDIA L4'")
+        raise InputError(
+            f"not a subject: {text!r}", "write NAME or NAME==VERSION, such as torch==2.11.0, cuda==12.4, 'NVIDIA L4'"
+        )
     subjects = _collect()
     found = list(matching(subjects, name, version or None))
     if found:
@@ -58,15 +59,20 @@ def _find(text: str) -> "list[Subject]":
     from difflib import get_close_matches
 
     near = get_close_matches(name, sorted({subject.owner for subject in subjects.values()}), 1, 0.6)
-    raise InputError(f"the matrix knows nothing of {name!r}",
-                     f"did you mean {near[0]}?" if near else "`compatcheck matrix list` shows what it knows")
+    raise InputError(
+        f"the matrix knows nothing of {name!r}",
+        f"did you mean {near[0]}?" if near else "`compatcheck matrix list` shows what it knows",
+    )
 
 
 def _last_known(subjects: "list[Subject]") -> str:
     from compat import versions
 
-    parsed = {version: versions.parse(version) for subject in subjects
-              if (version := subject.version) and versions.try_parse(version)}
+    parsed = {
+        version: versions.parse(version)
+        for subject in subjects
+        if (version := subject.version) and versions.try_parse(version)
+    }
     last = sorted(parsed, key=lambda text: parsed[text].key())[-5:]
     return f"the newest it knows: {', '.join(last)}" if last else "`compatcheck matrix list` shows what it knows"
 
@@ -97,8 +103,14 @@ def list_command(component: str | None, form: str) -> None:
         _write(form, told, pages.components(told))
         return
     found = _find(component)
-    _write(form, [{name: value for name, value in described(subject).items() if name in ("component", "key")}
-                  for subject in found], pages.versions_of(found))
+    _write(
+        form,
+        [
+            {name: value for name, value in described(subject).items() if name in ("component", "key")}
+            for subject in found
+        ],
+        pages.versions_of(found),
+    )
 
 
 @command.command("show")
@@ -127,8 +139,11 @@ def why_command(subject: str, field: str | None, form: str) -> None:
     if field is not None and not any(name == field or name.startswith(f"{field}_") for name in known):
         raise InputError(f"the matrix says nothing of {field!r} for {subject}", f"it says: {', '.join(known)}")
     sources = {source.id: as_source(source) for one in found for said in one.statements for source in said.sources}
-    _write(form, {"field": field, "sources": sources, "subjects": [described(one) for one in found]},
-           pages.why(found, field))
+    _write(
+        form,
+        {"field": field, "sources": sources, "subjects": [described(one) for one in found]},
+        pages.why(found, field),
+    )
 
 
 @command.command("diff")
@@ -149,11 +164,19 @@ def diff_command(old: str, new: str | None, form: str) -> None:
     except NoSuchState as error:
         raise InputError(str(error), "give a folder with schema.toml in it, or a revision such as HEAD~10") from None
     except (OSError, toml.TOMLDecodeError, KeyError, ValueError) as error:
-        raise InputError(f"one of the two cannot be read: {error}",
-                         "`compatcheck matrix validate --folder` says what is wrong") from None
-    told = [{"change": change.kind, "table": change.subject.table, "component": change.subject.owner,
-             "key": dict(change.subject.key), "fields": {name: [was, now] for name, was, now in change.fields}}
-            for change in changes]
+        raise InputError(
+            f"one of the two cannot be read: {error}", "`compatcheck matrix validate --folder` says what is wrong"
+        ) from None
+    told = [
+        {
+            "change": change.kind,
+            "table": change.subject.table,
+            "component": change.subject.owner,
+            "key": dict(change.subject.key),
+            "fields": {name: [was, now] for name, was, now in change.fields},
+        }
+        for change in changes
+    ]
     _write(form, told, pages.diff(changes))
 
 
@@ -207,8 +230,9 @@ def update_command(packages: tuple[str, ...]) -> int:
     shipped = Matrix(folder=shipped_folder(data_folder()))
     wanted = [normal(name) for name in packages]
     if unknown := sorted(set(wanted) - set(known(shipped))):
-        raise InputError(f"the matrix has no builds of {', '.join(unknown)}",
-                         "`compatcheck matrix list` shows what it knows")
+        raise InputError(
+            f"the matrix has no builds of {', '.join(unknown)}", "`compatcheck matrix list` shows what it knows"
+        )
     status, found, folder = 0, 0, overlay_folder()
     index = Index(cache=cache_folder("update"), refresh=True, tries=2)
     try:
@@ -225,7 +249,8 @@ def update_command(packages: tuple[str, ...]) -> int:
         click.echo(f"warning: the package index cannot be reached ({error}); the matrix stays as it is", err=True)
         return 1
     except OSError as error:
-        raise InputError(f"{folder}: {error.strerror or error}",
-                         "the overlay needs a folder that can be written") from None
+        raise InputError(
+            f"{folder}: {error.strerror or error}", "the overlay needs a folder that can be written"
+        ) from None
     click.echo(f"{found} newer releases" if found else "nothing newer on the index", err=True)
     return status

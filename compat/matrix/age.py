@@ -32,5 +32,7 @@ def warning(matrix: "Matrix", now: str | None = None) -> str | None:
     age = months(last_looked(matrix), now or today())
     if age < STALE_MONTHS:
         return None
-    return (f"the matrix's data is {age} months old ({last_looked(matrix)}), newer releases are unknown to it; "
-            f"`{REFRESH}` looks for them, a newer gpu-compatcheck knows them best")
+    return (
+        f"the matrix's data is {age} months old ({last_looked(matrix)}), newer releases are unknown to it; "
+        f"`{REFRESH}` looks for them, a newer gpu-compatcheck knows them best"
+    )

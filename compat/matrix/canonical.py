@@ -91,11 +91,7 @@ def _inline(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_inline(v) for v in value) + "]"
     if isinstance(value, dict):
-        return (
-            "{ " + ", ".join(f"{_key(k)} = {_inline(v)}" for k, v in sorted(value.items())) + " }"
-            if value
-            else "{}"
-        )
+        return "{ " + ", ".join(f"{_key(k)} = {_inline(v)}" for k, v in sorted(value.items())) + " }" if value else "{}"
     if isinstance(value, str):
         return quote(value)
     raise TypeError(f"the matrix holds no {type(value).__name__}: {value!r}")
@@ -164,8 +160,9 @@ def read(text: str) -> Document:
 def document(data: dict[str, Any], lines: Lines) -> Document:
     """A document from a file's values and the lines that they stand on. Raises `KeyError` without `component`."""
     tables = {name: rows for name, rows in data.items() if name not in ("component", "source", "package")}
-    return Document(data["component"], data.get("source", {}), tables, data.get("package"),
-                    lines.head, lines.remarks, lines.tail)
+    return Document(
+        data["component"], data.get("source", {}), tables, data.get("package"), lines.head, lines.remarks, lines.tail
+    )
 
 
 def canonical(text: str, schema: Schema | None = None) -> str:

@@ -50,8 +50,13 @@ class Subject:
     @property
     def name(self) -> str:
         """A short name for people: ``build torch 2.11.0 linux x86_64 pypi``."""
-        return " ".join([self.table, *([] if self.key[0][0] == "package" else [self.owner]),
-                         *(value for _, value in self.key if value)])
+        return " ".join(
+            [
+                self.table,
+                *([] if self.key[0][0] == "package" else [self.owner]),
+                *(value for _, value in self.key if value),
+            ]
+        )
 
     @property
     def version(self) -> str | None:
@@ -81,8 +86,9 @@ class Subject:
     @property
     def disputed(self) -> dict[str, list[tuple[Any, Statement]]]:
         """The fields on which the statements do not agree."""
-        return {name: said for name, said in self.fields.items()
-                if not all(agree(said[0][0], value) for value, _ in said)}
+        return {
+            name: said for name, said in self.fields.items() if not all(agree(said[0][0], value) for value, _ in said)
+        }
 
 
 def agree(one: Any, other: Any) -> bool:
@@ -112,8 +118,13 @@ def collect(folder: str, overlay: list[str] | None = None) -> dict[tuple[str, st
     return subjects
 
 
-def _add(subjects: dict[tuple[str, str, tuple[str, ...]], Subject], document: Row, shown: str, schema: Row,
-         known: frozenset[tuple[str, str, tuple[str, ...]]] = frozenset()) -> None:
+def _add(
+    subjects: dict[tuple[str, str, tuple[str, ...]], Subject],
+    document: Row,
+    shown: str,
+    schema: Row,
+    known: frozenset[tuple[str, str, tuple[str, ...]]] = frozenset(),
+) -> None:
     component, named = document["component"], document.get("source", {})
     counts: dict[str, int] = {}
     for table, row, level, _ in claims(document):
@@ -133,18 +144,26 @@ def _source(reference: str, named: Row) -> Source:
     return Source(reference, said["title"], said["where"], str(plain(said["date"])), said["level"])
 
 
-def matching(subjects: "dict[tuple[str, str, tuple[str, ...]], Subject]", name: str,
-             version: str | None = None) -> Iterator[Subject]:
+def matching(
+    subjects: "dict[tuple[str, str, tuple[str, ...]], Subject]", name: str, version: str | None = None
+) -> Iterator[Subject]:
     """The subjects that a person means by ``torch`` and ``2.11.0``, or by ``NVIDIA L4``, ``breaks`` and an id."""
     from compat.matrix.packages import normal
 
     wanted, whole = normal(name), " ".join(name.lower().split())
-    owned = [subject for subject in subjects.values()
-             if wanted in (normal(subject.owner), _without_channel(subject.owner))
-             or (subject.table == "container" and dict(subject.key)["image"] == whole)]
+    owned = [
+        subject
+        for subject in subjects.values()
+        if wanted in (normal(subject.owner), _without_channel(subject.owner))
+        or (subject.table == "container" and dict(subject.key)["image"] == whole)
+    ]
     if not owned and version is None:
-        owned = [subject for subject in subjects.values() if whole in (value.lower() for _, value in subject.key)
-                 or (subject.table == "gpu" and _is_gpu(subject, name))]
+        owned = [
+            subject
+            for subject in subjects.values()
+            if whole in (value.lower() for _, value in subject.key)
+            or (subject.table == "gpu" and _is_gpu(subject, name))
+        ]
     for subject in owned:
         said = {value.lower() for _, value in subject.key}
         if version is None or version.lower() in said or _covers(version, subject.version):

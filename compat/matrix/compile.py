@@ -38,8 +38,11 @@ def read(path: str) -> dict[str, Any]:
 def read_overlay(path: str) -> dict[str, Any]:
     """A file of the user's overlay: builds alone, and its sources under names that the matrix does not use."""
     document = read(path)
-    return {"component": f"overlay/{document['component']}", "source": document.get("source", {}),
-            "build": document.get("build", [])}
+    return {
+        "component": f"overlay/{document['component']}",
+        "source": document.get("source", {}),
+        "build": document.get("build", []),
+    }
 
 
 def plain(value: Any) -> Any:

@@ -81,8 +81,13 @@ def pins_exist(files: Files) -> Iterator[Problem]:
                 continue
             gone = any(versions.parse_range(text).admits(version.public) for text in files.gone.get(name, ()))
             if not (gone or version.is_prerelease or version.key() in files.built[name]):
-                yield file.problem(f"build {row['package']} {row['version']} pins {name}=={version}, "
-                                   "a release that the matrix does not have", table, number, "requires")
+                yield file.problem(
+                    f"build {row['package']} {row['version']} pins {name}=={version}, "
+                    "a release that the matrix does not have",
+                    table,
+                    number,
+                    "requires",
+                )
 
 
 def ranges_admit_something(files: Files) -> Iterator[Problem]:
@@ -107,7 +112,10 @@ def pairs_answer_once(files: Files) -> Iterator[Problem]:
             if not agree(first["fits"], second["fits"]) and admitted[first["range"]] & admitted[second["range"]]:
                 yield two[0].problem(
                     f"pair {package} {second['range']} overlaps {first['range']} and says another {other}",
-                    two[1], two[2], "range")
+                    two[1],
+                    two[2],
+                    "range",
+                )
         yield from _holes(package, other, places, files)
 
 
@@ -126,8 +134,11 @@ def _holes(package: str, other: str, places: list[Place], files: Files) -> Itera
 
 
 def _yanked(files: Files, package: str, version: str) -> bool:
-    return all("yanked" in row for _, _, _, row in files.rows("build")
-               if normal(row["package"]) == package and row["version"] == version)
+    return all(
+        "yanked" in row
+        for _, _, _, row in files.rows("build")
+        if normal(row["package"]) == package and row["version"] == version
+    )
 
 
 def breaks_do_not_repeat(files: Files) -> Iterator[Problem]:
@@ -135,8 +146,12 @@ def breaks_do_not_repeat(files: Files) -> Iterator[Problem]:
     groups: dict[tuple[str, ...], list[Place]] = {}
     for place in files.rows("break"):
         row = place[3]
-        group = (row["rule"], normal(row["package"]), normal(row.get("other", "")),
-                 *(str(row.get(name, "")) for name in ("os", "arch", "python", "environment", "goals")))
+        group = (
+            row["rule"],
+            normal(row["package"]),
+            normal(row.get("other", "")),
+            *(str(row.get(name, "")) for name in ("os", "arch", "python", "environment", "goals")),
+        )
         groups.setdefault(group, []).append(place)
     for group, places in groups.items():
         mine = _admitted([place[3]["range"] for place in places], files.releases.get(group[1], set()))
@@ -144,9 +159,14 @@ def breaks_do_not_repeat(files: Files) -> Iterator[Problem]:
         for one, two in combinations(places, 2):
             first, second = one[3], two[3]
             if mine[first["range"]] & mine[second["range"]] and (
-                    its[first.get("with", "*")] & its[second.get("with", "*")]):
-                yield two[0].problem(f"break {second['id']} overlaps {first['id']}: the same finding would come twice",
-                                     two[1], two[2], "range")
+                its[first.get("with", "*")] & its[second.get("with", "*")]
+            ):
+                yield two[0].problem(
+                    f"break {second['id']} overlaps {first['id']}: the same finding would come twice",
+                    two[1],
+                    two[2],
+                    "range",
+                )
 
 
 def names_answer_once(files: Files) -> Iterator[Problem]:
@@ -159,8 +179,12 @@ def names_answer_once(files: Files) -> Iterator[Problem]:
             continue
         admitted = _admitted([first["range"], second["range"]], files.releases.get(package, set()))
         if first["state"] != second["state"] and admitted[first["range"]] & admitted[second["range"]]:
-            yield two[0].problem(f"name {package} {second['range']} is {second['state']}, but {first['range']} is "
-                                 f"{first['state']}", two[1], two[2], "range")
+            yield two[0].problem(
+                f"name {package} {second['range']} is {second['state']}, but {first['range']} is {first['state']}",
+                two[1],
+                two[2],
+                "range",
+            )
 
 
 def minima_rise(files: Files) -> Iterator[Problem]:
@@ -181,8 +205,12 @@ def _rising(files: Files, table: str, component: str, by: str, fields: tuple[str
         for place in winning.values():
             file, _, number, row = place
             if best is not None and versions.parse(row[name]) < versions.parse(best[3][name]):
-                yield file.problem(f"{table} {row[by]}, {name}: {row[name]} is below {best[3][name]} of {best[3][by]}",
-                                   table, number, name)
+                yield file.problem(
+                    f"{table} {row[by]}, {name}: {row[name]} is below {best[3][name]} of {best[3][by]}",
+                    table,
+                    number,
+                    name,
+                )
             else:
                 best = place
 
@@ -200,15 +228,19 @@ def capabilities_are_known(files: Files) -> Iterator[Problem]:
         for name in _CAPABILITY_FIELDS & row.keys():
             for text in row[name] if isinstance(row[name], list) else [row[name]]:
                 if capability.parse(text).plain not in known:
-                    yield file.problem(f"{table}, {name}: {text} has no row in architecture.toml",
-                                       table, number, name)
+                    yield file.problem(f"{table}, {name}: {text} has no row in architecture.toml", table, number, name)
         if table in ("gpu", "capability") and row.get("architecture") not in {None, *architectures}:
-            yield file.problem(f"{table}, architecture: {row['architecture']!r} has no row in architecture.toml",
-                               table, number, "architecture")
+            yield file.problem(
+                f"{table}, architecture: {row['architecture']!r} has no row in architecture.toml",
+                table,
+                number,
+                "architecture",
+            )
 
 
-_CAPABILITY_FIELDS = frozenset({"capability", "capabilities", "capability_minimum", "capability_maximum",
-                                "capability_deprecated", "sass"})
+_CAPABILITY_FIELDS = frozenset(
+    {"capability", "capabilities", "capability_minimum", "capability_maximum", "capability_deprecated", "sass"}
+)
 
 
 def rules_exist(files: Files) -> Iterator[Problem]:
@@ -218,8 +250,12 @@ def rules_exist(files: Files) -> Iterator[Problem]:
     for file, table, number, row in files.rows("break", "symptom"):
         for name in [row["rule"]] if table == "break" else row["rules"]:
             if name not in CATALOGUE:
-                yield file.problem(f"{table} {row['id']}: there is no rule {name!r}", table, number,
-                                   "rule" if table == "break" else "rules")
+                yield file.problem(
+                    f"{table} {row['id']}: there is no rule {name!r}",
+                    table,
+                    number,
+                    "rule" if table == "break" else "rules",
+                )
 
 
 def symptoms_match(files: Files) -> Iterator[Problem]:
@@ -232,8 +268,9 @@ def symptoms_match(files: Files) -> Iterator[Problem]:
             continue
         for example in row.get("examples", ()):
             if pattern.search(example) is None:
-                yield file.problem(f"symptom {row['id']}: the pattern misses its example {example!r}",
-                                   table, number, "pattern")
+                yield file.problem(
+                    f"symptom {row['id']}: the pattern misses its example {example!r}", table, number, "pattern"
+                )
 
 
 def evidence_is_its_own(files: Files) -> Iterator[Problem]:
@@ -244,8 +281,12 @@ def evidence_is_its_own(files: Files) -> Iterator[Problem]:
         if "file" not in row:
             yield file.problem(f"build {row['package']} {row['version']} cites no file", table, number)
         elif not file_is_of(row["file"], row["package"], row["version"]):
-            yield file.problem(f"build {row['package']} {row['version']} cites {row['file']}, of another release",
-                               table, number, "file")
+            yield file.problem(
+                f"build {row['package']} {row['version']} cites {row['file']}, of another release",
+                table,
+                number,
+                "file",
+            )
 
 
 def file_is_of(filename: str, package: str, version: str) -> bool:
@@ -280,19 +321,33 @@ def _bounds(text: str) -> set[str]:
 def _admitted(ranges: list[str], known: set[str]) -> dict[str, frozenset[str]]:
     """For each range, which of the versions that tell these ranges apart it admits."""
     probes = known.union({_LOWEST, "99999"}, *(_bounds(text) for text in ranges))
-    return {text: frozenset(probe for probe in probes if versions.parse_range(text).admits(probe))
-            for text in set(ranges)}
+    return {
+        text: frozenset(probe for probe in probes if versions.parse_range(text).admits(probe)) for text in set(ranges)
+    }
 
 
 def _is_empty(text: str) -> bool:
     wanted = versions.parse_range(text)
     probes = _bounds(text) | {_LOWEST, "99999"}
-    below = {".".join(map(str, (*bound.release[:-1], bound.release[-1] - 1, 99999)))
-             for _, bound, _ in wanted.clauses if bound.release[-1] > 0}
+    below = {
+        ".".join(map(str, (*bound.release[:-1], bound.release[-1] - 1, 99999)))
+        for _, bound, _ in wanted.clauses
+        if bound.release[-1] > 0
+    }
     below |= {f"{bound.release[0] - 1}.99999" for _, bound, _ in wanted.clauses if bound.release[0] > 0}
     return all(wanted.admits(probe) is False for probe in probes | below)
 
 
 CHECKS: tuple[Callable[[Files], Iterator[Problem]], ...] = (
-    sources_are_cited, pins_exist, ranges_admit_something, pairs_answer_once, breaks_do_not_repeat, names_answer_once,
-    minima_rise, capabilities_are_known, rules_exist, symptoms_match, evidence_is_its_own)
+    sources_are_cited,
+    pins_exist,
+    ranges_admit_something,
+    pairs_answer_once,
+    breaks_do_not_repeat,
+    names_answer_once,
+    minima_rise,
+    capabilities_are_known,
+    rules_exist,
+    symptoms_match,
+    evidence_is_its_own,
+)

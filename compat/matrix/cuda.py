@@ -52,8 +52,14 @@ class Cuda:
         """
         field = _field(system)
         wanted = versions.parse(cuda)
-        floor = next((row for row in self._matrix.rows("major", "cuda")
-                      if row["major"] == str(wanted.major) and row["minor_compatible"] and field in row), None)
+        floor = next(
+            (
+                row
+                for row in self._matrix.rows("major", "cuda")
+                if row["major"] == str(wanted.major) and row["minor_compatible"] and field in row
+            ),
+            None,
+        )
         own = self.own_minimum(cuda, system) if wanted.minor is not None else None
         if floor is None:
             return own
@@ -89,9 +95,12 @@ class Cuda:
     def knows_major_of(self, cuda: str, gpu: Capability) -> bool:
         """Did this CUDA know some capability of the GPU's major that is no newer than the GPU?"""
         return any(
-            sibling.major == gpu.major and sibling.minor <= gpu.minor
-            and "cuda_first" in row and versions.at_least(cuda, row["cuda_first"]) is True
-            for sibling, row in self._matrix.gpus.capabilities.items())
+            sibling.major == gpu.major
+            and sibling.minor <= gpu.minor
+            and "cuda_first" in row
+            and versions.at_least(cuda, row["cuda_first"]) is True
+            for sibling, row in self._matrix.gpus.capabilities.items()
+        )
 
 
 def _field(system: str) -> str:

@@ -66,8 +66,12 @@ def folder_of(text: str, data: str) -> Iterator[str]:
     if not re.fullmatch(r"[A-Za-z0-9_][\w./~^@{}-]*", text):
         raise NoSuchState(f"{text}: neither a matrix folder nor a git revision")
     try:
-        packed = subprocess.run(["git", "-C", data, "archive", "--format=tar", text, "--", "."],  # noqa: S607
-                                capture_output=True, check=True, timeout=60).stdout
+        packed = subprocess.run(
+            ["git", "-C", data, "archive", "--format=tar", text, "--", "."],  # noqa: S607
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None)
         reason = said.decode("utf-8", "replace").strip().splitlines()[:1] if said else [str(error)]

@@ -29,7 +29,7 @@ class Drivers:
     def branch(self, driver: str, system: str = "linux") -> "Row | None":
         """The branch that a release belongs to.
 
-        On Linux it is the first number. Windows releases of one branch run on from its number (531.61 is of branch 530).
+        On Linux it is the first number. On Windows those of one branch run on from its number (531.61 is of 530).
         """
         number = versions.parse(driver).major
         exact = next((row for row in self.branches if row["branch"] == str(number)), None)
@@ -54,7 +54,11 @@ class Drivers:
         """The newest production or long-term branch that offers this CUDA major and is not past its end of life."""
         today = self._matrix.date
         fitting = [
-            row for row in self.branches
-            if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= today
-            and "cuda" in row and versions.parse(row["cuda"]).major >= cuda_major]
+            row
+            for row in self.branches
+            if row.get("kind") in ("production", "long-term")
+            and str(row.get("end_of_life", "9999")) >= today
+            and "cuda" in row
+            and versions.parse(row["cuda"]).major >= cuda_major
+        ]
         return fitting[-1] if fitting else None

@@ -22,8 +22,13 @@ def export(matrix: "Matrix", subjects: Iterable[Subject]) -> dict[str, Any]:
             for source in statement.sources:
                 sources[source.id] = as_source(source)
     about = {name: matrix.index[name] for name in ("schema", "version", "date", "updated") if name in matrix.index}
-    return {"schema": SCHEMA, "matrix": about, "packages": matrix.index["packages"],
-            "sources": dict(sorted(sources.items())), "tables": tables}
+    return {
+        "schema": SCHEMA,
+        "matrix": about,
+        "packages": matrix.index["packages"],
+        "sources": dict(sorted(sources.items())),
+        "tables": tables,
+    }
 
 
 def described(subject: Subject) -> dict[str, Any]:
@@ -41,8 +46,12 @@ def described(subject: Subject) -> dict[str, Any]:
 
 def as_claim(statement: Statement) -> dict[str, Any]:
     """A claim: level, sources, the file that makes it, and its values."""
-    made = {"level": statement.level, "sources": [source.id for source in statement.sources], "file": statement.file,
-            "values": statement.values}
+    made = {
+        "level": statement.level,
+        "sources": [source.id for source in statement.sources],
+        "file": statement.file,
+        "values": statement.values,
+    }
     if "note" in statement.row:
         made["note"] = statement.row["note"]
     return made

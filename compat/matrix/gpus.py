@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 _NOISE = re.compile(r"\b(nvidia|corporation|graphics|gpu|r|tm)\b|[®™()\[\],]")
 # Memory sizes, form factors and link types that tell variants of one product apart, not chips.
 _VARIANT = re.compile(
-    r"\b(\d+\s?gb|hbm\d?e?|pcie|sxm\d?|nvl\d*|oam|cnx|liquid cooled|founders edition|d3|mig \S+)\b|-(?=\s|$)")
+    r"\b(\d+\s?gb|hbm\d?e?|pcie|sxm\d?|nvl\d*|oam|cnx|liquid cooled|founders edition|d3|mig \S+)\b|-(?=\s|$)"
+)
 
 
 def simplify(name: str) -> str:

@@ -25,10 +25,13 @@ class Libraries:
 
     def sonames(self, library: str, system: str = "linux") -> "list[Row]":
         """Every soname that a library has had; its name in any case (cublasLt, as the probe writes it: cublaslt)."""
-        return [row for row in self._by_soname.values() if row["library"].lower() == library.lower() and row["os"] == system]
+        return [
+            row for row in self._by_soname.values() if row["library"].lower() == library.lower() and row["os"] == system
+        ]
 
-    def soname_for(self, library: str, cuda: str | None = None, version: str | None = None,
-                   system: str = "linux") -> "Row | None":
+    def soname_for(
+        self, library: str, cuda: str | None = None, version: str | None = None, system: str = "linux"
+    ) -> "Row | None":
         """The soname of a library in a CUDA release, or of a version of the library itself."""
         for row in self.sonames(library, system):
             if cuda is not None and "cuda" in row and versions.parse_range(row["cuda"]).admits(cuda):

@@ -23,8 +23,11 @@ def sound_files(folder: str, data: str) -> list[str]:
         try:
             file = open_file(path)
             wrong = [str(problem) for problem in check_file(file, shape)]
-            wrong += [f"{path}: only builds belong here, not {name}"
-                      for name in file.data if name not in ("component", "source", "build")]
+            wrong += [
+                f"{path}: only builds belong here, not {name}"
+                for name in file.data
+                if name not in ("component", "source", "build")
+            ]
         except (OSError, UnicodeDecodeError, toml.TOMLDecodeError) as error:
             wrong = [f"{path}: {error}"]
         if wrong:
@@ -57,8 +60,11 @@ def set_aside(path: str, reason: str) -> None:
         where = f"it is now {aside}"
     except OSError as error:
         where = f"it is ignored (and cannot be renamed: {error.strerror})"
-    print(f"warning: a file of the matrix overlay is broken; {where}: {reason}\n"
-          "hint: `compatcheck matrix update` fetches what it held again", file=sys.stderr)
+    print(
+        f"warning: a file of the matrix overlay is broken; {where}: {reason}\n"
+        "hint: `compatcheck matrix update` fetches what it held again",
+        file=sys.stderr,
+    )
 
 
 def write_file(folder: str, name: str, text: str) -> None:

@@ -119,7 +119,7 @@ def fits_platform(row: "Row", system: str | None, arch: str | None) -> bool:
 
 
 def same_cuda(built: Any, wanted: Any) -> bool | None:
-    """Do two statements of a build's CUDA agree (False: without CUDA; a bare major agrees with each of its releases)?"""
+    """Do two statements of a build's CUDA agree (False: without CUDA; a major agrees with each of its releases)?"""
     if built is None or wanted is None:
         return None
     if built is False or wanted is False:

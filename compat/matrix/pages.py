@@ -100,7 +100,7 @@ def diff(changes: Iterable[Change]) -> Iterator[str]:
     counts: dict[str, int] = {}
     for change in changes:
         counts[change.kind] = counts.get(change.kind, 0) + 1
-        yield f"{ {'added': '+', 'removed': '-', 'changed': '~'}[change.kind]} {change.subject.name}"
+        yield f"{ {'added': '+', 'removed': '-', 'changed': '~'}[change.kind] } {change.subject.name}"
         for name, old, new in change.fields:
             yield f"    {name}: {brief(old)} -> {brief(new)}"
     yield ", ".join(f"{counts.get(kind, 0)} {kind}" for kind in ("added", "removed", "changed"))

@@ -104,5 +104,13 @@ def _source(value: Any) -> str | None:
 
 
 _SIMPLE: dict[str, Callable[[Any], str | None]] = {
-    "str": _text, "bool": _bool, "date": _date, "version": _version, "capability": _capability, "range": _range,
-    "cuda": _cuda, "source": _source, "any": lambda value: None}
+    "str": _text,
+    "bool": _bool,
+    "date": _date,
+    "version": _version,
+    "capability": _capability,
+    "range": _range,
+    "cuda": _cuda,
+    "source": _source,
+    "any": lambda value: None,
+}

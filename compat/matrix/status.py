@@ -13,8 +13,10 @@ def status(matrix: "Matrix", now: str | None = None) -> dict[str, Any]:
     """Version, dates, counts by table and component, the newest release of each package, and whether it is stale."""
     now = now or age.today()
     looked = age.last_looked(matrix)
-    tables = {table: {owner: count(matrix, table, owner) for owner in matrix.components(table)}
-              for table in sorted(matrix.index["tables"])}
+    tables = {
+        table: {owner: count(matrix, table, owner) for owner in matrix.components(table)}
+        for table in sorted(matrix.index["tables"])
+    }
     return {
         "version": matrix.version,
         "date": matrix.date,

@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 # Text files inside wheels that state the CUDA release of the build, and how (never evaluated).
 STATED = {
     "torch": ("torch/version.py", re.compile(r"^cuda\b[^=]*=\s*'([\d.]+)'", re.MULTILINE)),
-    "tensorflow": ("tensorflow/python/platform/build_info.py",
-                   re.compile(r"""['"]cuda_version['"]:\s*['"]([\d.]+)['"]""")),
-    "onnxruntime-gpu": ("onnxruntime/capi/build_and_package_info.py",
-                        re.compile(r"""^cuda_version\s*=\s*['"]([\d.]+)['"]""", re.MULTILINE)),
+    "tensorflow": (
+        "tensorflow/python/platform/build_info.py",
+        re.compile(r"""['"]cuda_version['"]:\s*['"]([\d.]+)['"]"""),
+    ),
+    "onnxruntime-gpu": (
+        "onnxruntime/capi/build_and_package_info.py",
+        re.compile(r"""^cuda_version\s*=\s*['"]([\d.]+)['"]""", re.MULTILINE),
+    ),
 }
 
 
@@ -52,8 +56,11 @@ class Outcome:
 
 def packages(matrix: "Matrix") -> list[str]:
     """Distributions whose builds the matrix has from the default package index."""
-    return [name for name in matrix.components("build")
-            if any(row["index"] == "pypi" for rows in matrix.builds(name).values() for row in rows)]
+    return [
+        name
+        for name in matrix.components("build")
+        if any(row["index"] == "pypi" for rows in matrix.builds(name).values() for row in rows)
+    ]
 
 
 def update(matrix: "Matrix", index: Index, folder: str, today: str, only: Iterable[str] = ()) -> Iterator[Outcome]:
@@ -115,8 +122,13 @@ def document(package: str, groups: list[Group], index: Index, today: str) -> Doc
     made.source("metadata", f"{package} wheels: METADATA and file tags", where, today, "declared")
     for one in groups:
         requires, extras = requirements(index.metadata(one.example))
-        row: Row = {**one.row(), "package": package, "requires": requires, "extras": extras or None,
-                    "source": "metadata"}
+        row: Row = {
+            **one.row(),
+            "package": package,
+            "requires": requires,
+            "extras": extras or None,
+            "source": "metadata",
+        }
         cuda = stated_cuda(package, one, index)
         if cuda is not None:
             made.source("wheels", f"{package} wheels: {STATED[package][0]}", where, today, "read")

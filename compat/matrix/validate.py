@@ -19,9 +19,18 @@ from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL, Shape, problem
 
 # Hosts of package registries, which nothing in the matrix may name: the index's address is pip's affair, and data
 # that names one would be wrong behind a mirror. Digests of the domains, so that this file names none either.
-_REGISTRIES = frozenset({
-    "a4aa2ac280bb8d1a", "d6d7019ca9fcbf07", "8b5bb5eb9d758455", "8743857e3ea00fd1", "3ca29e55be4befa4",
-    "56634d425a168d4c", "75adac515f0bd3db", "6f43afdf2d19b5e3"})
+_REGISTRIES = frozenset(
+    {
+        "a4aa2ac280bb8d1a",
+        "d6d7019ca9fcbf07",
+        "8b5bb5eb9d758455",
+        "8743857e3ea00fd1",
+        "3ca29e55be4befa4",
+        "56634d425a168d4c",
+        "75adac515f0bd3db",
+        "6f43afdf2d19b5e3",
+    }
+)
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", re.IGNORECASE)
 _ALLOWED = ("pypi.nvidia.com", "download.pytorch.org")
 
@@ -106,7 +115,7 @@ def check_file(file: File, shape: Shape) -> Iterator[Problem]:
     """What a file alone must satisfy: schema, sources, keys, names."""
     component = file.data.get("component")
     if not isinstance(component, str):
-        yield file.problem("has no component = \"...\"")
+        yield file.problem('has no component = "..."')
         return
     stem = os.path.basename(file.path).removesuffix(".toml")
     if stem != component:
@@ -197,7 +206,8 @@ def is_registry(host: str) -> bool:
     labels = host.lower().split(".")
     return host.lower() not in _ALLOWED and any(
         hashlib.sha256(".".join(labels[start:]).encode()).hexdigest()[:16] in _REGISTRIES
-        for start in range(len(labels) - 1))
+        for start in range(len(labels) - 1)
+    )
 
 
 def canonical_form(file: File, folder: str) -> Iterator[Problem]:
@@ -207,8 +217,11 @@ def canonical_form(file: File, folder: str) -> Iterator[Problem]:
         return
     both = zip(made.splitlines(), file.lines.text, strict=False)
     line = next((number for number, (want, have) in enumerate(both, 1) if want != have), 0)
-    yield Problem(file.shown, line or min(len(made.splitlines()), len(file.lines.text)) + 1,
-                  "not in canonical form from here on; `compatcheck matrix validate --fix` writes it")
+    yield Problem(
+        file.shown,
+        line or min(len(made.splitlines()), len(file.lines.text)) + 1,
+        "not in canonical form from here on; `compatcheck matrix validate --fix` writes it",
+    )
 
 
 def canonical_text(file: File, folder: str) -> str | None:
@@ -225,6 +238,7 @@ def canonical_text(file: File, folder: str) -> str | None:
 
 def _content(data: Row) -> dict[str, list[str]]:
     """What a file says, whatever the order of its rows and fields."""
+
     def said(value: object) -> str:
         return json.dumps(plain(value), sort_keys=True, ensure_ascii=False)
 

@@ -67,6 +67,8 @@ def write(path: str, reports: Iterable[Report]) -> int:
 def fails(report: Report, level: str, known: frozenset[str] = frozenset()) -> bool:
     """Does the report fail at this level? ``warning`` includes errors, ``unknown`` both and unknown verdicts."""
     severities = ("error",) if level == "error" else ("error", "warning")
-    new = any(found.severity in severities and (not known or fingerprint(report, found) not in known)
-              for found in report.findings)
+    new = any(
+        found.severity in severities and (not known or fingerprint(report, found) not in known)
+        for found in report.findings
+    )
     return new or (level == "unknown" and report.verdict == "unknown")

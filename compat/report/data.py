@@ -51,7 +51,9 @@ def doctor(machine: Machine, reports: Sequence[Report], matrix: Matrix) -> dict[
     return {
         "machine": to_dict(machine, sources=True),
         "matrix": {"version": matrix.version, "date": matrix.date},
-        "stack": [{"layer": one.name, "value": one.value, "mark": one.mark, "reason": one.reason}
-                  for one in layers(machine, reports, matrix)],
+        "stack": [
+            {"layer": one.name, "value": one.value, "mark": one.mark, "reason": one.reason}
+            for one in layers(machine, reports, matrix)
+        ],
         "answers": [answer(report) for report in reports],
     }

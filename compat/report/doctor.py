@@ -17,7 +17,9 @@ def render(machine: Machine, reports: Sequence[Report], matrix: Matrix) -> Itera
     yield style.paint(f"{machine.name or 'this machine'}, held against the matrix of {matrix.date}", "bold")
     yield ""
     for layer in layers(machine, reports, matrix):
-        yield from style.wrap(layer.value, " " * 18, f"  {style.mark(layer.mark)} {layer.name:<13} "[:18 if not style.colour else None])
+        yield from style.wrap(
+            layer.value, " " * 18, f"  {style.mark(layer.mark)} {layer.name:<13} "[: 18 if not style.colour else None]
+        )
         if layer.reason and layer.mark in ("error", "warning"):
             yield from style.wrap(layer.reason, " " * 20, " " * 18 + "< ")
     yield ""
@@ -61,8 +63,10 @@ def _untold(reports: Sequence[Report], style: Style) -> Iterator[str]:
 
 def counts(reports: Sequence[Report]) -> str:
     """The last line."""
-    by_verdict = {verdict: sum(report.verdict == verdict for report in reports)
-                  for verdict in ("compatible", "incompatible", "unknown")}
+    by_verdict = {
+        verdict: sum(report.verdict == verdict for report in reports)
+        for verdict in ("compatible", "incompatible", "unknown")
+    }
     errors = sum(found.severity == "error" for found, _ in distinct(reports))
     warnings = sum(found.severity == "warning" for found, _ in distinct(reports))
     goals = ", ".join(f"{number} {verdict}" for verdict, number in by_verdict.items() if number)

@@ -16,7 +16,9 @@ def rule(entry: Rule, family: str, style: Style) -> Iterator[str]:
         yield from style.wrap(" ".join(paragraph.split()), "  ")
     if entry.masks:
         yield ""
-        yield from style.wrap(f"Where it is found, these are its consequences and not reported: {', '.join(entry.masks)}", "  ")
+        yield from style.wrap(
+            f"Where it is found, these are its consequences and not reported: {', '.join(entry.masks)}", "  "
+        )
 
 
 def symptom(one: Symptom, reports: Sequence[Report], style: Style) -> Iterator[str]:
@@ -31,10 +33,15 @@ def symptom(one: Symptom, reports: Sequence[Report], style: Style) -> Iterator[s
         yield "  causes, likeliest first:"
     violated, held, _ = on_this_machine(one, reports)
     for entry in one.rules:
-        state, mark = ("found on this machine", "error") if entry.name in violated else (
-            ("not here: this holds", "ok") if entry.name in held else ("", "unknown"))
+        state, mark = (
+            ("found on this machine", "error")
+            if entry.name in violated
+            else (("not here: this holds", "ok") if entry.name in held else ("", "unknown"))
+        )
         summary = entry.page.split("\n")[0]
-        yield from style.wrap(f"{entry.name}: {summary}{f' [{state}]' if state else ''}", "       ", f"    {style.mark(mark)} ")
+        yield from style.wrap(
+            f"{entry.name}: {summary}{f' [{state}]' if state else ''}", "       ", f"    {style.mark(mark)} "
+        )
     if one.row.get("tell"):
         yield ""
         yield from style.wrap(f"Tell apart: {one.row['tell']}", "  ")

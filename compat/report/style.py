@@ -7,8 +7,14 @@ from typing import TextIO
 from compat.records import dataclass
 
 _COLOURS = {"error": "31;1", "warning": "33;1", "note": "36", "ok": "32", "unknown": "35", "dim": "2", "bold": "1"}
-_MARKS = {"ok": ("✓", "ok"), "error": ("✗", "XX"), "warning": ("!", "!!"), "note": ("i", "--"), "unknown": ("?", "??"),
-          "none": ("·", "--")}
+_MARKS = {
+    "ok": ("✓", "ok"),
+    "error": ("✗", "XX"),
+    "warning": ("!", "!!"),
+    "note": ("i", "--"),
+    "unknown": ("?", "??"),
+    "none": ("·", "--"),
+}
 
 
 @dataclass(frozen=True)

@@ -42,10 +42,17 @@ def package_unknown(case: Case) -> Iterator[Outcome]:
     main = case.main
     if main is None or case.matrix.packages.about(main.component) or case.matrix.packages.builds(main.distribution):
         return
-    if case.matrix.packages.component(main.distribution) is None and main.component not in case.matrix.components("release"):
-        yield Finding("package-unknown", main.component, f"The matrix knows nothing of {main.distribution}: only what it "
-                      "does not depend on is judged.", (Evidence("no rows about it", f"matrix, {case.matrix.date}"),),
-                      (Remedy("see `compatcheck matrix list` for what is known"),), "note")
+    if case.matrix.packages.component(main.distribution) is None and main.component not in case.matrix.components(
+        "release"
+    ):
+        yield Finding(
+            "package-unknown",
+            main.component,
+            f"The matrix knows nothing of {main.distribution}: only what it does not depend on is judged.",
+            (Evidence("no rows about it", f"matrix, {case.matrix.date}"),),
+            (Remedy("see `compatcheck matrix list` for what is known"),),
+            "note",
+        )
 
 
 @rule("package-removed", masks=("python-unsupported", "no-gpu-build-for-platform"))
@@ -212,7 +219,8 @@ def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> boo
     """Is this requirement a matter of binary compatibility, not of an installer's taste?
 
     A framework compiled against another pins it exactly; ranges between the parts of one family count as well. CUDA's
-    libraries are pinned by installers' taste (cuDNN and the like have rules of their own), and triton is called, not linked.
+    libraries are pinned by installers' taste (cuDNN and the like have rules of their own), and triton is called, not
+    linked.
     """
     about = case.matrix.packages.about(component)
     if about.get("accelerator") in (None, "none") or about.get("linked") is False:

@@ -30,9 +30,7 @@ def families() -> dict[str, ModuleType]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 something was not in the cache, 2 wrong usage."""
-    parser = argparse.ArgumentParser(
-        prog="python -m scripts.harvest", description="Write matrix/observed."
-    )
+    parser = argparse.ArgumentParser(prog="python -m scripts.harvest", description="Write matrix/observed.")
     parser.add_argument("family", nargs="+", help="a family, or `list`")
     parser.add_argument("--refresh", action="store_true", help="ask the index again which files there are")
     parser.add_argument("--offline", action="store_true", help="use nothing but the cache")

@@ -11,5 +11,13 @@ from compat.matrix.index.client import (
     parse_page,
 )
 
-__all__ = ["Index", "IndexFile", "NotCachedError", "NotFoundError", "cache_folder", "configured_url",
-           "metadata_fields", "parse_page"]
+__all__ = [
+    "Index",
+    "IndexFile",
+    "NotCachedError",
+    "NotFoundError",
+    "cache_folder",
+    "configured_url",
+    "metadata_fields",
+    "parse_page",
+]

@@ -15,8 +15,6 @@ def over(items: Sequence[Item], label: str) -> Iterator[Item]:
     for number, item in enumerate(items, 1):
         if live:
             filled = 30 * number // len(items)
-            print(
-                f"\r{label:24} [{'#' * filled:30}] {number}/{len(items)}", end="", file=sys.stderr, flush=True
-            )
+            print(f"\r{label:24} [{'#' * filled:30}] {number}/{len(items)}", end="", file=sys.stderr, flush=True)
         yield item
     print(f"\r{label:24} {len(items)} done{' ' * 40 if live else ''}", file=sys.stderr)

@@ -14,9 +14,16 @@ from compat.cli.app import COMMANDS
 from tests.command import ROOT, START, assert_refused, compatcheck
 
 EXAMPLE = str(ROOT / "compat/examples/workstation.toml")
-FINE = {"name": "fine", "os": "linux", "arch": "x86_64", "python": "3.11", "glibc": "2.35",
-        "gpus": [{"name": "Tesla T4"}], "driver": {"version": "580.95.05"},
-        "packages": {"torch": "2.6.0+cu124", "numpy": "1.26.4"}}
+FINE = {
+    "name": "fine",
+    "os": "linux",
+    "arch": "x86_64",
+    "python": "3.11",
+    "glibc": "2.35",
+    "gpus": [{"name": "Tesla T4"}],
+    "driver": {"version": "580.95.05"},
+    "packages": {"torch": "2.6.0+cu124", "numpy": "1.26.4"},
+}
 BROKEN = {**FINE, "name": "broken", "driver": {"version": "450.80.02"}}
 ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
@@ -46,8 +53,9 @@ def test_version() -> None:
     assert compatcheck("--version").stdout == f"compatcheck {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [("docter",), ("check", "--nonsense"), ("check", "--format", "xml"),
-                                       ("check", "--machine")])
+@pytest.mark.parametrize(
+    "arguments", [("docter",), ("check", "--nonsense"), ("check", "--format", "xml"), ("check", "--machine")]
+)
 def test_wrong_usage_is_refused_with_a_hint(arguments: tuple[str, ...]) -> None:
     assert_refused(compatcheck(*arguments))
 
@@ -69,8 +77,10 @@ def test_strict_makes_unknown_an_error(tmp_path: Path) -> None:
     assert (plain.returncode, strict.returncode) == (0, 1)
 
 
-@pytest.mark.parametrize("arguments", [("doctor", "--example"), ("plan", "--help"),
-                                       ("plan", "--torch", "2.x", "--machine", EXAMPLE), ("--help",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [("doctor", "--example"), ("plan", "--help"), ("plan", "--torch", "2.x", "--machine", EXAMPLE), ("--help",)],
+)
 def test_without_utf8_colour_or_a_wide_terminal(arguments: tuple[str, ...]) -> None:
     done = compatcheck(*arguments, environ={**ASCII, "NO_COLOR": "1", "FORCE_COLOR": "", "PATH": os.environ["PATH"]})
     assert done.returncode in (0, 1), done.stderr
@@ -82,11 +92,18 @@ def test_without_utf8_colour_or_a_wide_terminal(arguments: tuple[str, ...]) -> N
 
 
 def test_no_color_wins(tmp_path: Path) -> None:
-    coloured = compatcheck("check", "--machine", described(tmp_path, BROKEN), "--goal", "use:torch",
-                           environ={"FORCE_COLOR": "1"})
+    coloured = compatcheck(
+        "check", "--machine", described(tmp_path, BROKEN), "--goal", "use:torch", environ={"FORCE_COLOR": "1"}
+    )
     assert "\x1b[" in coloured.stdout
-    plain = compatcheck("check", "--machine", described(tmp_path, BROKEN), "--goal", "use:torch",
-                        environ={"NO_COLOR": "1", "FORCE_COLOR": "1"})
+    plain = compatcheck(
+        "check",
+        "--machine",
+        described(tmp_path, BROKEN),
+        "--goal",
+        "use:torch",
+        environ={"NO_COLOR": "1", "FORCE_COLOR": "1"},
+    )
     assert "\x1b[" not in plain.stdout
 
 
@@ -95,8 +112,14 @@ def test_standard_output_that_is_closed(arguments: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb") as pipe:
-        done = subprocess.run([sys.executable, "-c", START, *arguments], stdout=pipe, stderr=subprocess.PIPE, text=True,
-                              env={"PYTHONPATH": str(ROOT)}, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", START, *arguments],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"PYTHONPATH": str(ROOT)},
+            timeout=60,
+        )
     assert done.returncode == 141
     assert done.stderr == ""
 
@@ -105,8 +128,14 @@ def test_a_full_disk_is_told() -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full here")
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([sys.executable, "-c", START, "doctor", "--example"], stdout=full, stderr=subprocess.PIPE,
-                              text=True, env={"PYTHONPATH": str(ROOT)}, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", START, "doctor", "--example"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"PYTHONPATH": str(ROOT)},
+            timeout=60,
+        )
     assert done.returncode not in (0, 1)
     assert "Traceback" not in done.stderr
     assert "No space left" in done.stderr

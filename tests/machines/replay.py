@@ -26,8 +26,10 @@ class Replay:
         self.root = root
         self.environ: dict[str, str] = dict(about["environ"])
         self.interpreter: str = about["interpreters"][0]
-        self.site = next(str(path)[len(str(root)):] for path in
-                         (root / self.interpreter.lstrip("/")).parent.parent.glob("lib/python*/site-packages"))
+        self.site = next(
+            str(path)[len(str(root)) :]
+            for path in (root / self.interpreter.lstrip("/")).parent.parent.glob("lib/python*/site-packages")
+        )
 
     @classmethod
     def of(cls, name: str, folder: Path) -> Replay:

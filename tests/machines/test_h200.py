@@ -50,8 +50,10 @@ def test_facts(capture: Replay) -> None:
 
 def test_each_goal_as_it_is(capture: Replay) -> None:
     reports = capture.reports(*GOALS, "use:torchvision", "import:onnxruntime", "run:onnx")
-    said = {goal: (report.verdict, {found.severity for found in report.findings} - {"note"})
-            for goal, report in reports.items()}
+    said = {
+        goal: (report.verdict, {found.severity for found in report.findings} - {"note"})
+        for goal, report in reports.items()
+    }
     assert said == {goal: ("compatible", set()) for goal in reports}
 
 

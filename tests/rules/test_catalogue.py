@@ -423,7 +423,9 @@ def test_a_package_without_rows_is_said_to_be_unknown() -> None:
     report = judge("use:flash-attn", {"driver": {"version": "550.54.14"}, "packages": {"flash-attn": "2.5.0"}})
     assert [(found.rule, found.severity) for found in report.findings] == [("package-unknown", "note")]
     assert report.verdict == "unknown"
-    assert "package-unknown" not in [found.rule for found in judge("use:torch", {"packages": {"torch": "2.6.0"}}).findings]
+    assert "package-unknown" not in [
+        found.rule for found in judge("use:torch", {"packages": {"torch": "2.6.0"}}).findings
+    ]
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=IDS)

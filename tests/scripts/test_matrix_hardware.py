@@ -27,8 +27,9 @@ def numbers(version: str) -> tuple[int, ...]:
 
 TOOLKITS = sorted(table("cuda.toml", "toolkit"), key=lambda row: numbers(row["version"]))
 # A row without CUDA only adds another source's claim to its branch.
-BRANCHES = sorted((row for row in table("driver.toml", "branch") if "cuda" in row),
-                  key=lambda row: numbers(row["branch"]))
+BRANCHES = sorted(
+    (row for row in table("driver.toml", "branch") if "cuda" in row), key=lambda row: numbers(row["branch"])
+)
 CAPABILITIES = {row["capability"]: row for row in table("architecture.toml", "capability")}
 GPUS = table("gpu.toml", "gpu")
 

@@ -44,7 +44,8 @@ def test_the_program(tmp_path: Path) -> None:
     path.write_text(block("help: compatcheck check", "old\n"))
 
     def run(option: str) -> int:
-        return subprocess.run([sys.executable, "-m", "scripts.readme", option, str(path)], cwd=ROOT,
-                              capture_output=True, timeout=120).returncode
+        return subprocess.run(
+            [sys.executable, "-m", "scripts.readme", option, str(path)], cwd=ROOT, capture_output=True, timeout=120
+        ).returncode
 
     assert [run("--check"), run("--write"), run("--check")] == [1, 0, 0]

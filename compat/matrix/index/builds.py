@@ -34,9 +34,7 @@ def platforms(tag: str) -> list[tuple[str, str, str | None]]:
     if tag == "win_arm64":
         return [("windows", "aarch64", None)]
     if match := re.match(r"macosx_\d+_\d+_(\w+)\Z", tag):
-        arches = (
-            ["x86_64", "aarch64"] if match[1] in ("universal2", "universal") else [_ARCH.get(match[1], "")]
-        )
+        arches = ["x86_64", "aarch64"] if match[1] in ("universal2", "universal") else [_ARCH.get(match[1], "")]
         return [("macos", arch, None) for arch in arches if arch]
     if match := re.match(r"manylinux_(\d+)_(\d+)_(x86_64|aarch64)\Z", tag):
         return [("linux", match[3], f"{match[1]}.{match[2]}")]
@@ -92,9 +90,7 @@ class Group:
     @property
     def glibc(self) -> str | None:
         """Oldest glibc that some file's platform tag admits."""
-        found = [
-            g for f in self.files for t in f.tags for o, a, g in platforms(t.platform) if g and a == self.arch
-        ]
+        found = [g for f in self.files for t in f.tags for o, a, g in platforms(t.platform) if g and a == self.arch]
         return min(found, key=version_key) if found else None
 
     def row(self, index: str = "pypi", variant: str = "") -> Row:
@@ -111,9 +107,7 @@ class Group:
             "requires_python": self.example.requires_python,
             "glibc": self.glibc,
             "date": self.date,
-            "yanked": next(iter(sorted(y for y in yanked if y is not None)), None)
-            if None not in yanked
-            else None,
+            "yanked": next(iter(sorted(y for y in yanked if y is not None)), None) if None not in yanked else None,
             "file": self.example.filename,
         }
 

@@ -275,10 +275,7 @@ class Index:
                 continue
             if answer.status_code in (404, 410):
                 raise NotFoundError(url)
-            if (
-                answer.status_code == requests.codes.too_many
-                or answer.status_code >= requests.codes.server_error
-            ):
+            if answer.status_code == requests.codes.too_many or answer.status_code >= requests.codes.server_error:
                 time.sleep(float(answer.headers.get("Retry-After", 0)) or 2.0**attempt)
                 continue
             answer.raise_for_status()
