@@ -1,4 +1,4 @@
-"""Compute capabilities, and where machine code and PTX run (CUDA C++ Programming Guide, binary and PTX compatibility)."""
+"""Compute capabilities, and where machine code and PTX run (CUDA C++ Programming Guide, binary compatibility)."""
 
 import re
 from functools import lru_cache
