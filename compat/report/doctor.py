@@ -16,12 +16,13 @@ def render(machine: Machine, reports: Sequence[Report], matrix: Matrix) -> Itera
     style = Style.of()
     yield style.paint(f"{machine.name or 'this machine'}, held against the matrix of {matrix.date}", "bold")
     yield ""
-    for layer in layers(machine, reports, matrix):
-        yield from style.wrap(
-            layer.value, " " * 18, f"  {style.mark(layer.mark)} {layer.name:<13} "[: 18 if not style.colour else None]
-        )
+    stack = layers(machine, reports, matrix)
+    width = min(24, max(len(layer.name) for layer in stack))
+    indent = " " * (width + 6)
+    for layer in stack:
+        yield from style.wrap(layer.value, indent, f"  {style.mark(layer.mark)} {layer.name:<{width}} ")
         if layer.reason and layer.mark in ("error", "warning"):
-            yield from style.wrap(layer.reason, " " * 20, " " * 18 + "< ")
+            yield from style.wrap(layer.reason, indent + "  ", indent + "< ")
     yield ""
     for report in reports:
         kind = {"compatible": "ok", "incompatible": "error", "unknown": "unknown"}[report.verdict]

@@ -119,9 +119,29 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
             subject.component,
             f"{subject.label} has no code for {gpu.name} ({capability.sm}): it is built for {_listed(code[0])}.",
             (*gpu.evidence, Evidence(f"{subject.label} is built for {_listed(code[0])}", code[0][2])),
-            (Remedy(f"install a build of {subject.distribution} that has {capability.sm}"),),
+            (Remedy(_with_code(case, subject, capability)),),
         )
     return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+
+
+def _with_code(case: Case, subject: Subject, gpu: Capability) -> str:
+    """Which published builds for this platform have machine code for the GPU: the same version, else the releases."""
+    fitting: dict[str, list[str]] = {}
+    for version, rows in case.matrix.packages.builds(subject.distribution).items():
+        parsed = versions.try_parse(version)
+        for row in rows if parsed is not None and not parsed.is_prerelease else ():
+            # Machine code only: PTX of a release that predates the GPU is no way out.
+            native = any(sass_runs(parse_capability(target), gpu) for target in row.get("sass", ()))
+            if native and fits_platform(row, case.machine.os, case.machine.arch):
+                fitting.setdefault(version, []).append(row["variant"])
+    own = versions.parse(subject.version).public if subject.version else ""
+    if own in fitting and any(fitting[own]):
+        names = ", ".join(sorted({variant for variant in fitting[own] if variant}))
+        return f"install {subject.distribution} {own} for {names}, which has {gpu.sm}"
+    if not fitting:
+        return f"no published build of {subject.distribution} for this platform has {gpu.sm}"
+    known = sorted(fitting, key=lambda text: versions.parse(text).key())
+    return f"install a build that has {gpu.sm}: {subject.distribution} {known[0]} to {known[-1]} have one"
 
 
 def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
