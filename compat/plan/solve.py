@@ -50,7 +50,7 @@ def plan(
             problem.goals,
             result=machine,
             conflict=conflict(tried, requests),
-            lifts=tuple(lifts(problem, frozenset(allow))),
+            lifts=tuple(lifts(problem, frozenset(allow), tried)),
         )
     best = planned(problem, found, tried)
     if alternatives:
