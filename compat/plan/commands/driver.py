@@ -62,16 +62,16 @@ def by_hand(machine: Machine, branch: str) -> tuple[str, str]:
     """What to do where there is no command, and its source."""
     if machine.os == "windows" or machine.in_environment("wsl2"):
         inside = " Install none inside WSL 2." if machine.in_environment("wsl2") else ""
-        return f"Install the driver of branch {branch} on Windows, from NVIDIA's download page.{inside}", SOURCES[
-            "windows"
-        ]
+        said = f"Install the driver of branch {branch} on Windows, from NVIDIA's download page.{inside}"
+        return said, SOURCES["windows"]
+    which = "nvidia-open (cuda-drivers for GPUs before Turing)"
     if machine.distribution == "debian":
         return (
-            f"Pin NVIDIA's repository with nvidia-driver-pinning-{branch}, then install nvidia-open or cuda-drivers.",
+            f"Pin NVIDIA's repository with nvidia-driver-pinning-{branch}, then install {which}.",
             GUIDE,
         )
     if machine.distribution in (*_STREAMS, "fedora"):
-        return f"Lock the branch with `dnf versionlock add '*nvidia*{branch}*'`, then install nvidia-open.", GUIDE
+        return f"Lock the branch with `dnf versionlock add '*nvidia*{branch}*'`, then install {which}.", GUIDE
     return f"Install the driver of branch {branch} from NVIDIA's download page.", GUIDE
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 EXTRA = "and-cuda"
 EXTRA_SINCE = "2.14"  # from here on the wheel looks for CUDA in the packages beside it
+# 2.16.1 does not find them all the same; whether 2.16.2 does is not established, and the setting does no harm:
+# https://github.com/tensorflow/tensorflow/issues/63362
+BLIND = "==2.16.*"
 
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
@@ -37,7 +40,10 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     source = str(matrix.source(row, "extras"))
     if lines and resolvable(matrix, lines):
         yield replace(
-            plain, extras=(EXTRA,), pins=(*plain.pins, *pins(matrix, lines, machine, plain.label, source, EXTRA))
+            plain,
+            extras=(EXTRA,),
+            pins=(*plain.pins, *pins(matrix, lines, machine, plain.label, source, EXTRA)),
+            library_path=versions.parse_range(BLIND).admits(row["version"]) is True,
         )
     if _system_has(machine, row):
         yield plain
@@ -126,6 +132,7 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
     ranges |= {name: spec for name, spec, _ in extra if name in names and not spec.startswith("==")}
     own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
     outside = versions.parse(row["version"]) < versions.parse(EXTRA_SINCE)
+    outside = outside or versions.parse_range(BLIND).admits(row["version"]) is True
     return replace(plain, pins=(*plain.pins, *own), parts=names, library_path=outside, default=False)
 
 
