@@ -13,11 +13,13 @@ from compat.rules import (
     devices,
     driver,
     engines,
+    jetson,
     kernel,
     libraries,
     majors,
     models,
     packages,
+    platforms,
     precisions,
     tensorrt,
 )
@@ -27,7 +29,7 @@ FAMILIES = {
     "driver and kernel": (kernel, driver, devices),
     "CUDA": (cuda,),
     "libraries and loader": (libraries, damage, copies, majors),
-    "packages": (packages, builds),
+    "packages": (packages, builds, platforms, jetson),
     "TensorRT, ONNX, engines": (tensorrt, models, precisions, engines),
     "containers, WSL": (containers,),
 }

@@ -1,0 +1,198 @@
+"""Where a package is published at all: the operating system and architecture, and the Python."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.matrix.packages import fits_platform
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
+
+
+@rule(
+    "no-gpu-build-for-platform", masks=("cpu-only-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch")
+)
+def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
+    """The package publishes no GPU build for this OS or architecture.
+
+    TensorFlow's last native Windows build with CUDA is 2.10; JAX never had one; macOS has none of any. For such a
+    platform no version number and no CUDA installation helps.
+
+    Remedy: WSL 2 on Windows, Linux, or an older release that still had the build.
+    """
+    main = case.main
+    system, arch = case.machine.os, case.machine.arch
+    if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda:
+        return
+    subject = (
+        next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main
+    )
+    parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
+    found = _publishes(case, main if main.version else subject, parts, system, arch)
+    if found is None:
+        return
+    ok, evidence = found
+    if ok:
+        yield Holds("no-gpu-build-for-platform", main.component, f"{main.label} has a GPU build for {system}", evidence)
+    else:
+        where = f"{system} on {arch}" if arch else system
+        yield Finding(
+            "no-gpu-build-for-platform",
+            main.component,
+            f"{main.label} has no GPU build for {where}.",
+            (case.read("os", system), *evidence),
+            (
+                Remedy("use WSL 2 or Linux", "environment")
+                if system == "windows"
+                else Remedy("use a platform that has a GPU build", "environment"),
+                Remedy("or a release that still had a GPU build for this platform"),
+            ),
+        )
+
+
+def _publishes(
+    case: Case, subject: Subject, parts: list[Subject], system: str, arch: str | None
+) -> tuple[bool, tuple[Evidence, ...]] | None:
+    """Does any index have a CUDA build of this version for the platform? None where the matrix has no such release."""
+    from compat.rules.subject import matching
+
+    if subject.local_cuda:
+        return None
+    wanted = (case.machine.request or {}).get(subject.distribution, "")
+    # The GPU build may be published under a name of its own (onnxruntime-gpu).
+    names = [name for name in case.matrix.packages.distributions(subject.component) if "gpu" in name]
+    rows = [
+        row
+        for name in dict.fromkeys([subject.distribution, *names])
+        for row in matching(case.matrix, name, subject.version, wanted)
+    ]
+    if subject.facts.source is not None:
+        rows = [row for row in rows if row["index"] == subject.facts.source] or rows
+    # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
+    rows = [row for row in rows if not (parts and row["os"] == "any")]
+    always = case.matrix.packages.about(subject.component).get("accelerator") == "always"
+
+    def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
+        yield from rows
+        yield from _of_parts(case, parts, subject.version, wanted)
+
+    cuda_rows = (row for row in published() if row.get("cuda") or (always and row.get("cuda") is None))
+    here = next((row for row in cuda_rows if fits_platform(row, system, arch)), None)
+    if here is not None:
+        return True, (case.cite(f"{here['package']} {here['version']} for {system} has CUDA", here, "cuda"),)
+    code_rows = list(published())
+    local = [row for row in code_rows if fits_platform(row, system, arch)]
+    elsewhere = [row for row in code_rows if row.get("cuda") or always]
+    if any(row.get("cuda") is None for row in local) or not (local or elsewhere):
+        return None
+    row = (local or elsewhere)[0]
+    return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
+
+
+def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str) -> "list[Row]":
+    """Builds of the parts at their owner's version; all of them where they count their own."""
+    from compat.rules.subject import matching
+
+    same = [row for part in parts for row in matching(case.matrix, part.distribution, version, wanted)]
+    return same or [
+        row for part in parts for rows in case.matrix.packages.builds(part.distribution).values() for row in rows
+    ]
+
+
+@rule("python-unsupported")
+def python_unsupported(case: Case) -> Iterator[Outcome]:
+    """No build for this Python.
+
+    A compiled package has one file for each Python release that it supports. For any other, the installer finds nothing
+    ("No matching distribution found"), or takes an older release without a word.
+
+    Remedy: a Python that the release has builds for, or a release that has builds for this Python.
+    """
+    python = case.machine.python
+    if case.goal.verb != "install" and case.goal.verb != "import":
+        return
+    main = case.main
+    if main is None or main.state in ("absent", "unknown"):
+        return
+    if python is None:
+        yield Untold("python-unsupported", "python", ("python",))
+        return
+    line = versions.major_minor(python)
+    stated = main.facts.python_tag
+    if stated is not None:
+        fits = _tag_admits(stated, line)
+        facts = (case.read("python", python), case.read(f"builds.{main.distribution}.python_tag", stated))
+        yield _python(main, line, fits, facts, [])
+        return
+    if main.state == "installed" and main.version is None:
+        yield Untold("python-unsupported", "python", (main.path,))
+        return
+    for subject in (main, *_pulled_in(case, main)):
+        rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
+        if not rows:
+            continue
+        fits = any(line in row["python"] for row in rows)
+        evidence = case.cite(
+            f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
+        )
+        yield _python(
+            subject,
+            line,
+            fits,
+            (case.read("python", python), evidence),
+            sorted(
+                {one for row in rows for one in row["python"]}, key=lambda text: versions.parse(text.rstrip("t")).key()
+            ),
+        )
+
+
+def _python(subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str]) -> Outcome:
+    if fits:
+        return Holds(
+            "python-unsupported", subject.component, f"{subject.label} has a build for Python {line}", evidence
+        )
+    choice = f" It has builds for Python {', '.join(offered)}." if offered else ""
+    return Finding(
+        "python-unsupported",
+        "python",
+        f"{subject.label} has no build for Python {line}.{choice}",
+        evidence,
+        (
+            Remedy(f"use Python {offered[-1]}" if offered else "use the Python that the build was made for", "python"),
+            Remedy(f"choose a release of {subject.distribution} with a build for Python {line}"),
+        ),
+    )
+
+
+def _tag_admits(tag: str, line: str) -> bool:
+    return tag.startswith("py") or tag == "cp" + line.replace(".", "")
+
+
+def _pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
+    """GPU packages that the requested extra pins, such as tensorrt of tensorflow[and-cuda]."""
+    from compat.rules.subject import matching
+
+    asked = next(iter(case.machine.request or {}), "")
+    extras = [extra.strip() for extra in asked.partition("[")[2].rstrip("]").split(",") if extra.strip()]
+    for row in main.candidates[:1]:
+        lines = [line for extra in extras for line in row.get("extras", {}).get(extra, ())]
+        for name, spec, _ in case.matrix.packages.pins({"requires": lines}):
+            found = tuple(
+                one
+                for one in matching(case.matrix, name, None, spec)
+                if one["index"] in ("pypi", "nvidia") and fits_platform(one, case.machine.os, case.machine.arch)
+            )
+            if found and spec != "*":
+                yield Subject(
+                    name,
+                    name,
+                    spec.lstrip("=") if spec.startswith("==") else None,
+                    "requested",
+                    main.facts,
+                    found,
+                    case.matrix,
+                )
