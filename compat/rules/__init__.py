@@ -13,6 +13,7 @@ from compat.rules import (
     devices,
     driver,
     engines,
+    forward,
     jetson,
     kernel,
     libraries,
@@ -27,7 +28,7 @@ from compat.rules.base import REGISTRY, Rule
 
 FAMILIES = {
     "driver and kernel": (kernel, driver, devices),
-    "CUDA": (cuda,),
+    "CUDA": (forward, cuda),
     "libraries and loader": (libraries, damage, copies, majors),
     "packages": (packages, builds, platforms, jetson),
     "TensorRT, ONNX, engines": (tensorrt, models, precisions, engines),

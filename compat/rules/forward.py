@@ -1,0 +1,170 @@
+"""cuda-compat, the forward compatibility package: does it serve this driver and this GPU, or does it shadow a newer one."""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+
+WITHOUT_COMPAT = Remedy(
+    "take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
+    "cuda-compat package: the driver's own libcuda then loads",
+    "setting",
+)
+
+
+@rule(
+    "compat-library-older-than-driver",
+    masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
+)
+def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
+    """A cuda-compat libcuda shadows a newer driver.
+
+    The cuda-compat package brings the user-mode driver of a newer CUDA to an older kernel driver. On a machine whose
+    driver is newer than the package, it does the reverse: the old library comes first on the loader's path and no
+    longer fits the kernel module. Images of CUDA carry it, and some loader configurations put it first always.
+
+    Measured on an H200: cuda-compat of 580.95.05 on a 580.159.04 driver: cuInit 803, NVML fine.
+
+    Remedy: take cuda-compat off the loader's path.
+    """
+    if not case.goal.needs_gpu:
+        return
+    libcuda, driver = case.machine.libcuda, case.kernel_driver
+    if libcuda.compat is False:
+        yield Holds(
+            "compat-library-older-than-driver",
+            "libcuda",
+            "the driver's own libcuda loads",
+            (case.read("libcuda.compat", False),),
+        )
+        return
+    if libcuda.compat is None:
+        yield from _by_configuration(case)
+        return
+    if libcuda.version is None or driver is None:
+        yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
+        return
+    facts = (case.read("libcuda.version", libcuda.version), *case.driver_evidence)
+    if versions.at_least(libcuda.version, driver) is False:
+        yield Finding(
+            "compat-library-older-than-driver",
+            "libcuda",
+            f"The cuda-compat libcuda {libcuda.version} loads in front of the newer driver {driver}.",
+            facts,
+            (WITHOUT_COMPAT,),
+        )
+    else:
+        yield Holds(
+            "compat-library-older-than-driver",
+            "libcuda",
+            f"cuda-compat {libcuda.version} is not older than driver {driver}",
+            facts,
+        )
+
+
+def _by_configuration(case: Case) -> Iterator[Outcome]:
+    """A loader configuration for cuda-compat makes the image's own compat library load, always."""
+    configuration = case.machine.loader_configuration or ""
+    path = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
+    if "compat" not in configuration and not path.rstrip("/").endswith("/compat"):
+        return
+    where = (
+        ("loader_configuration", configuration) if "compat" in configuration else ("variables.LD_LIBRARY_PATH", path)
+    )
+    toolkit = next((kit.version for kit in case.machine.toolkits or () if kit.version), None)
+    offered = case.driver_cuda
+    if toolkit is None or offered is None:
+        yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version",))
+    elif versions.at_least(toolkit, offered[0]) is False:
+        yield Finding(
+            "compat-library-older-than-driver",
+            "libcuda",
+            f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
+            (case.read(*where), case.read("toolkits[0].version", toolkit), offered[1]),
+            (WITHOUT_COMPAT,),
+        )
+
+
+@rule("forward-compat-unsupported", masks=("driver-too-old", "driver-library-mismatch"))
+def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
+    """A cuda-compat libcuda on a GPU class or driver branch that it does not serve.
+
+    Forward compatibility lets an older kernel driver run a newer CUDA, on data center GPUs, some workstation GPUs and
+    Jetson, never on GeForce; and only on the driver branches that the package names (its libcuda carries them in the
+    ELF
+    note `.note.cuda.fwd_compatibility`). The user-mode driver in the package must also still support the GPU.
+
+    Shows as: cuInit 804 "forward compatibility was attempted on non supported HW", 803 "unsupported display driver /
+    cuda driver combination".
+
+    Remedy: take cuda-compat off the loader's path, and upgrade the driver if its own CUDA is too old.
+    """
+    libcuda = case.machine.libcuda
+    if not case.goal.needs_gpu or libcuda.compat is not True:
+        return
+    facts: tuple[Evidence, ...] = (case.read("libcuda.compat", True),)
+    refused = _refused_gpu(case) or _refused_branch(case)
+    if refused is not None:
+        message, evidence = refused
+        yield Finding(
+            "forward-compat-unsupported",
+            "libcuda",
+            message,
+            (*facts, *evidence),
+            (WITHOUT_COMPAT, Remedy("upgrade the driver instead", "driver")),
+        )
+    elif case.gpus and all(gpu.kind is not None for gpu in case.gpus):
+        yield Holds(
+            "forward-compat-unsupported", "libcuda", "cuda-compat serves this GPU class and driver branch", facts
+        )
+    else:
+        yield Untold("forward-compat-unsupported", "libcuda", ("gpus[0].name", "libcuda.compat_drivers"))
+
+
+def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
+    libcuda = case.machine.libcuda
+    for gpu in case.gpus:
+        if gpu.kind in ("geforce", "titan", "mining"):
+            return f"cuda-compat does not serve {gpu.name}: forward compatibility is not for GeForce.", gpu.evidence
+        row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        if (
+            row is not None
+            and libcuda.version
+            and versions.parse(libcuda.version).major > int(row.get("driver_last", 10**6))
+        ):
+            return (
+                f"The cuda-compat libcuda {libcuda.version} no longer supports {gpu.name} ({row['name']}).",
+                (
+                    *gpu.evidence,
+                    case.cite(f"{row['name']} ends with driver branch {row['driver_last']}", row, "driver_last"),
+                ),
+            )
+    return None
+
+
+def _refused_branch(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
+    libcuda, driver = case.machine.libcuda, case.kernel_driver
+    if driver is None:
+        return None
+    branch = str(versions.parse(driver).major)
+    if libcuda.compat_drivers is not None:
+        allowed = [str(versions.parse(text).major) for text in libcuda.compat_drivers]
+        if branch not in allowed:
+            return (
+                f"cuda-compat serves driver branches {', '.join(libcuda.compat_drivers)}, not {branch}.",
+                (case.read("libcuda.compat_drivers", ", ".join(libcuda.compat_drivers)), *case.driver_evidence),
+            )
+        return None
+    offered = case.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
+    claim = case.matrix.drivers.forward(offered.value) if offered else None
+    if (
+        claim is not None
+        and versions.at_least(driver, libcuda.version or driver) is False
+        and branch not in claim.value
+    ):
+        return (
+            f"cuda-compat of CUDA {claim.row['cuda']} serves driver branches {', '.join(claim.value)}, not {branch}.",
+            (case.claim("host branches of cuda-compat", claim), *case.driver_evidence),
+        )
+    return None
