@@ -1,4 +1,4 @@
-"""cuda-compat, the forward compatibility package: does it serve this driver and this GPU, or does it shadow a newer one."""
+"""cuda-compat, the forward compatibility package: does it serve this driver and GPU, or shadow a newer one."""
 
 from collections.abc import Iterator
 
