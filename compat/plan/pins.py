@@ -1,6 +1,7 @@
 """Packages that several builds share: one release that suits all of them, or the pair of demands that cannot be met."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,12 @@ def _unknown(name: str, unread: Pin, other: Pin) -> Reason:
 
 def admits(pin: Pin, version: str) -> bool | None:
     """Is the release inside the pin's range?"""
-    return versions.parse_range(pin.range).admits(versions.parse(version).public)
+    return _inside(pin.range, version)
+
+
+@lru_cache(maxsize=65536)  # a joint search asks the same of the same releases tens of thousands of times
+def _inside(spec: str, version: str) -> bool | None:
+    return versions.parse_range(spec).admits(versions.parse(version).public)
 
 
 def _clash(name: str, one: Pin, other: Pin) -> Reason:
