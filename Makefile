@@ -22,6 +22,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/compatcheck matrix validate
 	$(BIN)/python -m scripts.readme --check
+	$(BIN)/python -m scripts.rulebook --check
+	$(BIN)/python -m scripts.matrix_readme --check
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.machines import descriptions, environment
+from compat.description import load, to_dict
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _EXAMPLE = os.path.join(_ROOT, "compat", "examples", "workstation.toml")
@@ -48,12 +49,15 @@ def _seconds(arguments: Sequence[str]) -> float:
 def start_up(folder: str, rounds: int) -> dict[str, float]:
     """Seconds of the empty program and of each command, the fastest of the rounds."""
     python = environment(os.path.join(folder, "environment"))
+    machine = os.path.join(folder, "machine.json")  # the form that `facts` writes
+    with open(machine, "w", encoding="utf-8") as file:
+        json.dump(to_dict(next(iter(load(_EXAMPLE)))), file)
     commands = {
         "pass": ["-c", "pass"],
         "--help": ["-c", _START, "--help"],
-        "check --machine": ["-c", _START, "check", "--machine", _EXAMPLE],
+        "check --machine": ["-c", _START, "check", "--machine", machine],
         "doctor": ["-c", _START, "doctor", "--python", python],
-        "plan": ["-c", _START, "plan", "--torch", "2.x", "--onnxruntime", "*", "--machine", _EXAMPLE],
+        "plan": ["-c", _START, "plan", "--torch", "2.x", "--onnxruntime", "*", "--machine", machine],
     }
     best = {name: _seconds(arguments) for name, arguments in commands.items()}  # this round compiles what is not yet
     for _ in range(rounds):
