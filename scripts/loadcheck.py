@@ -51,6 +51,14 @@ _JAX = (
     "import ctypes\nfrom jax_plugins import xla_cuda{major} as x\nx._load_nvidia_libraries()\n"
     "ctypes.CDLL(str(x._get_library_path()))\n"
 )
+# A convolution and a matrix product by the CUDA provider, which opens cuDNN for the first when it is not linked to it.
+_ONNXRUNTIME_GPU = (
+    "import numpy, onnxruntime\n"
+    "session=onnxruntime.InferenceSession({model},providers=['CUDAExecutionProvider'])\n"
+    "session.run(None,{{'x':numpy.ones({shape},numpy.float32)}})\n"
+    "assert session.get_providers()[0]=='CUDAExecutionProvider'\n"
+)
+# Without a GPU the providers are opened as a session would.
 _ONNXRUNTIME = (
     "import onnxruntime,ctypes,os,sys\nc=os.path.dirname(onnxruntime.__file__)+'/capi/libonnxruntime_providers_'\n"
     "for n in ('shared','cuda','tensorrt'):\n"
@@ -192,7 +200,19 @@ def program(name: str, gpu: bool) -> str | None:
         return _TORCH_GPU if gpu else _TORCH
     if name.startswith("jax-cuda") and name.endswith("-plugin"):
         return _JAX_GPU if gpu else _JAX.replace("{major}", re.sub(r"\D", "", name))
+    if name == "onnxruntime-gpu" and gpu:
+        return _onnxruntime_gpu()
     return _ONNXRUNTIME if name.startswith("onnxruntime") else None
+
+
+def _onnxruntime_gpu() -> str:
+    import numpy  # type: ignore[import-not-found]  # only where ONNX Runtime is
+
+    from compat.verify.child import network
+
+    _, filters, matrix = network.weights(numpy)
+    model = network.model(network.raw(numpy, filters, "fp32"), network.raw(numpy, matrix, "fp32"), "fp32")
+    return _ONNXRUNTIME_GPU.format(model=model, shape=network.INPUT)
 
 
 def inside(arrangement: Arrangement, place: Place) -> list[dict[str, Any]]:

@@ -242,12 +242,29 @@ def _onnxruntime(view: View) -> None:
     for path in view.named(capi, r"libonnxruntime_providers_cuda\.so"):
         view.load(path)
     of_cuda = dict(view.missing)
+    _onnxruntime_on_demand(view)
     for path in view.named(capi, r"libonnxruntime_providers_tensorrt\.so"):
         view.load(path)
     # What the TensorRT provider misses beside TensorRT itself keeps nobody from the CUDA provider.
     view.optional = {name: by for name, by in view.missing.items() if name not in of_cuda}
     view.missing = {**of_cuda, **{name: by for name, by in view.optional.items() if name.startswith("libnv")}}
     view.cudnn_parts()
+
+
+def _onnxruntime_on_demand(view: View) -> None:
+    """From 1.28 the CUDA provider is not linked to cuDNN and cuFFT: it opens them when an operator first asks for one.
+
+    Without them only the operators that have no other kernel fail. Source: cudnn_loader.cc and cufft_loader.cc below
+    onnxruntime/core/providers/cuda, pull requests 29252 and 29808; measured with 1.31.1 on an H200.
+    """
+    provider = next((o for o in view.process.objects if o.path.endswith("/libonnxruntime_providers_cuda.so")), None)
+    linked = provider.elf.needed if provider else ()
+    major = next((name.rpartition(".")[2] for name in linked if name.startswith("libcudart.so.")), "")
+    if provider is None or major not in SONAMES or any(name.startswith("libcudnn") for name in linked):
+        return
+    for names in (("libcudnn.so.9", "libcudnn.so"), *((f"lib{n}",) for n in SONAMES[major] if n.startswith("cufft"))):
+        found = next((name for name in names if view.process.resolve(name, provider).path), names[0])
+        view.open(found, provider.path)
 
 
 def _tensorrt(view: View) -> None:
