@@ -2,9 +2,9 @@
 
 Order: `component`, the sources by name, `[package]`, then the tables as `matrix/schema.toml` lists them; the
 rows of a table by their key fields, versions in version order; the fields of a row as the schema lists them,
-then `source`, `level`, `note`. A list stands on one line up to 110 columns, else one item a line. Comments stand
-at the head of the file, at its end, or above a source or row; one above a row begins a section, and rows are
-sorted within their section.
+then `source`, `sources`, `level`, `note`. A list stands on one line up to 110 columns, else one item a line.
+Comments stand at the head of the file, at its end, or above a source or row; one above a row begins a section, and
+rows are sorted within their section.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from compat.matrix.lines import Lines, scan
 
 WIDTH = 110
 SOURCE_FIELDS = ["title", "where", "date", "level", "note"]
-ROW_TAIL = ["source", "level", "note"]
+ROW_TAIL = ["source", "sources", "level", "note"]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")

@@ -126,10 +126,7 @@ def _add(
     known: frozenset[tuple[str, str, tuple[str, ...]]] = frozenset(),
 ) -> None:
     component, named = document["component"], document.get("source", {})
-    counts: dict[str, int] = {}
-    for table, row, level, _ in claims(document):
-        number = counts.get(table, 0)
-        counts[table] = number + 1
+    for table, number, row, level, _ in claims(document, schema):
         sources = tuple(_source(reference, named) for reference in references(component, row))
         owner = row["package"] if table == "build" else component
         names = schema["table"][table]["key"]

@@ -13,7 +13,7 @@ from compat import toml
 from compat.matrix import tables
 
 LEVELS = ("reported", "vendor", "declared", "read", "measured")  # weakest first: the mechanism wins
-META = ("source", "level", "note")  # fields that speak of the claim, not of its subject
+META = ("source", "sources", "level", "note")  # fields that speak of the claim, not of its subject
 
 Row = dict[str, Any]
 Claims = list[tuple[int, Row]]
@@ -62,16 +62,31 @@ def references(component: str, row: Mapping[str, Any]) -> list[str]:
     return [f"{component}:{name}" for name in (named if isinstance(named, list) else [named])]
 
 
-def claims(document: Mapping[str, Any]) -> Iterator[tuple[str, Row, str, list[str]]]:
-    """(table, row, level, sources) of each row of a file."""
+def claims(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, int, Row, str, list[str]]]:
+    """(table, number of its row in the file, row, level, sources) of each claim of a file."""
     component = document["component"]
     sources = document.get("source", {})
     for table, rows in document.items():
-        if isinstance(rows, list):
-            for row in rows:
+        for number, whole in enumerate(rows if isinstance(rows, list) else ()):
+            for row in by_source(whole, schema["table"][table]["key"]):
                 cited = references(component, row)
                 level = row.get("level") or sources[cited[0].partition(":")[2]].get("level", "vendor")
-                yield table, row, level, cited
+                yield table, number, row, level, cited
+
+
+def by_source(row: Row, keys: Sequence[str]) -> list[Row]:
+    """The claims of a row: its fields by their source, where ``sources`` names another than ``source`` for some."""
+    elsewhere = row.get("sources")
+    if not elsewhere:
+        return [row]
+    key = {name: row[name] for name in keys if name in row}
+    found = [{name: value for name, value in row.items() if name not in elsewhere and name != "sources"}]
+    for field, source in elsewhere.items():
+        same = next((claim for claim in found[1:] if claim["source"] == source), None)
+        if same is None:
+            found.append(same := {**key, "source": source})
+        same[field] = row[field]
+    return found
 
 
 def key_of(table: str, row: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -121,7 +136,7 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
             sources[f"{component}:{name}"] = plain(source)
         if "package" in document:
             packages[component] = document["package"]
-        for table, row, level, cited in claims(document):
+        for table, _, row, level, cited in claims(document, schema):
             owner = row["package"] if table == "build" else component
             key = key_of(table, row, schema)
             if key in known.get((table, owner), ()):

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from compat import capability, versions
 from compat.matrix.claims import agree
-from compat.matrix.compile import LEVELS, Row
+from compat.matrix.compile import LEVELS, Row, by_source
 from compat.matrix.packages import _requirement, normal
 from compat.matrix.validate import File, Problem, cited
 
@@ -107,7 +107,7 @@ def pairs_answer_once(files: Files) -> Iterator[Problem]:
         admitted = _admitted([place[3]["range"] for place in places], files.releases.get(package, set()))
         for one, two in combinations(places, 2):
             first, second = one[3], two[3]
-            if _same(first, second, "range", "os", "index") or not _meet(first, second, "os", "index"):
+            if first["range"] == second["range"]:
                 continue
             if not agree(first["fits"], second["fits"]) and admitted[first["range"]] & admitted[second["range"]]:
                 yield two[0].problem(
@@ -198,8 +198,8 @@ def minima_rise(files: Files) -> Iterator[Problem]:
 
 def _rising(files: Files, table: str, component: str, by: str, fields: tuple[str, ...]) -> Iterator[Problem]:
     places = [place for place in files.rows(table) if place[0].data["component"] == component]
-    places.sort(key=lambda place: (versions.parse(place[3][by]).key(), _strength(place)))
     for name in fields:
+        places.sort(key=lambda place: (versions.parse(place[3][by]).key(), _strength(place, name)))
         winning = {place[3][by]: place for place in places if name in place[3]}  # the strongest claim comes last
         best: Place | None = None
         for place in winning.values():
@@ -215,9 +215,10 @@ def _rising(files: Files, table: str, component: str, by: str, fields: tuple[str
                 best = place
 
 
-def _strength(place: Place) -> int:
+def _strength(place: Place, name: str) -> int:
     file, _, _, row = place
-    return LEVELS.index(row.get("level") or file.data["source"][cited(row)[0]]["level"])
+    claim = next((one for one in by_source(row, ()) if name in one), row)
+    return LEVELS.index(claim.get("level") or file.data["source"][cited(claim)[0]]["level"])
 
 
 def capabilities_are_known(files: Files) -> Iterator[Problem]:
@@ -299,10 +300,6 @@ def file_is_of(filename: str, package: str, version: str) -> bool:
     found = re.sub(r"\.(tar\.gz|tar\.bz2|zip|conda|whl)$", "", match.group(1))
     mine, its = versions.try_parse(version), versions.try_parse(found)
     return found == version or (mine is not None and its is not None and mine.same_as(its))
-
-
-def _same(one: Row, other: Row, *names: str) -> bool:
-    return all(one.get(name) == other.get(name) for name in names)
 
 
 def _meet(one: Row, other: Row, *names: str) -> bool:

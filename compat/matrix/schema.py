@@ -103,6 +103,12 @@ def _source(value: Any) -> str | None:
     return None if good else f"not the name of a source, or a list of names: {value!r}"
 
 
+def _sources(value: Any) -> str | None:
+    if not isinstance(value, dict) or not value:
+        return f"not a map of fields to sources: {value!r}"
+    return next((wrong for wrong in map(_source, value.values()) if wrong), None)
+
+
 _SIMPLE: dict[str, Callable[[Any], str | None]] = {
     "str": _text,
     "bool": _bool,
@@ -112,5 +118,6 @@ _SIMPLE: dict[str, Callable[[Any], str | None]] = {
     "range": _range,
     "cuda": _cuda,
     "source": _source,
+    "sources": _sources,
     "any": lambda value: None,
 }

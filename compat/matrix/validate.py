@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from compat import toml
-from compat.matrix.compile import Row, key_of, plain, source_files
+from compat.matrix.compile import META, Row, key_of, plain, source_files
 from compat.matrix.lines import Lines, scan
 from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL, Shape, problem
 
@@ -150,9 +150,11 @@ def _sources(file: File) -> Iterator[Problem]:
 
 
 def cited(row: Row) -> list[str]:
-    """The names of the sources that a row cites."""
-    named = row.get("source", [])
-    return [name for name in (named if isinstance(named, list) else [named]) if isinstance(name, str)]
+    """The names of the sources that a row cites, its own first."""
+    elsewhere = row.get("sources", {})
+    found = [row.get("source", []), *(elsewhere.values() if isinstance(elsewhere, dict) else ())]
+    names = [name for named in found for name in (named if isinstance(named, list) else [named])]
+    return list(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
 def _package(file: File, content: Row, shape: Shape) -> Iterator[Problem]:
@@ -180,6 +182,10 @@ def _fields(file: File, table: str, number: int, row: Row, shape: Shape) -> Iter
     for name in cited(row):
         if name not in file.data.get("source", {}):
             yield file.problem(f"{table}: no [source.{name}] in this file", table, number, "source")
+    elsewhere = row.get("sources")
+    for name in elsewhere if isinstance(elsewhere, dict) else ():
+        if name not in row or name in META or name in shape.key(table):
+            yield file.problem(f"{table}, sources: {name!r} is no field of this row's claim", table, number, "sources")
 
 
 def _keys(file: File, table: str, shape: Shape) -> Iterator[Problem]:

@@ -122,3 +122,24 @@ def test_what_a_person_means(folder: Any, name: str, version: str | None, expect
 def test_do_two_values_agree(first: Any, second: Any, answer: bool) -> None:
     assert agree(first, second) is answer
     assert agree(second, first) is answer
+
+
+def test_a_field_from_another_source_is_a_claim_of_its_own(folder: Any) -> None:
+    folder.replace("torch.toml", 'cuda = "12.1"', 'cuda = "12.1"\nglibc = "2.17"\nsources = { glibc = "notes" }')
+    folder.replace("torch.toml", "[[build]]", NOTES + "[[build]]")
+    build, row = one(folder, "torch", "2.4.0"), Matrix.from_folder(str(folder)).builds("torch")["2.4.0"][0]
+    assert [(value, said.level, said.sources[0].title) for value, said in build.fields["glibc"]] == [
+        ("2.17", "reported", "A thread")
+    ]
+    assert Matrix.from_folder(str(folder)).source(row, "glibc").level == "reported"
+    assert [said.level for _, said in build.fields["cuda"]] == ["read", "vendor"]
+    assert "sources" not in build.merged
+
+
+NOTES = """[source.notes]
+title = "A thread"
+where = "https://github.com/a/b/issues/1"
+date = 2024-01-01
+level = "reported"
+
+"""
