@@ -71,13 +71,21 @@ def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: lis
 
 def _reached(problem: Problem) -> bool:
     """Does the machine pass as it is, with every component that was asked for by name inside its range?"""
-    named = [request for request in problem.requests if request.where not in ("--goal", COMPANION)]
+    named = [request for request in problem.requests if request.where != COMPANION and _has_to_be_there(request, problem)]
     there = all(installed(one.component, one.text, problem.machine, problem.matrix) is not None for one in named)
     return (
         there
         and bool(problem.goals)
         and all(check(problem.machine, goal, problem.matrix).verdict == "compatible" for goal in problem.goals)
     )
+
+
+def _has_to_be_there(request: Request, problem: Problem) -> bool:
+    """Is it asked for by name, or by a goal that is named for it on a machine whose packages are known?"""
+    if request.where != "--goal":
+        return True
+    named = any(goal.verb in ("use", "import") and request.component in goal.subjects[:1] for goal in problem.goals)
+    return named and problem.machine.packages is not None
 
 
 def _base(problem: Problem, allow: frozenset[str]) -> Scene:

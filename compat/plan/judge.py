@@ -69,9 +69,12 @@ def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Rea
     return tuple(found)
 
 
-def without_gpu(machine: Machine, choice: Choice) -> tuple[Reason, ...]:
-    """A build of which no CUDA is known is no answer to a request for the GPU, where the rules leave it open."""
-    if choice.installed or choice.build.cuda or choice.brings or choice.component not in _WITH_CUDA:
+def without_gpu(choice: Choice, matrix: "Matrix", machine: Machine) -> tuple[Reason, ...]:
+    """A build of which no CUDA is known is no answer to a request for the GPU, where the rules leave it open and the
+    package has builds without."""
+    if choice.installed or choice.build.cuda or choice.brings:
+        return ()
+    if matrix.packages.about(choice.component).get("accelerator") != "optional" and choice.component != "tensorrt":
         return ()
     where = " on ".join(part for part in (machine.os, machine.arch) if part) or "this platform"
     return (
@@ -81,6 +84,3 @@ def without_gpu(machine: Machine, choice: Choice) -> tuple[Reason, ...]:
             "published builds in the matrix",
         ),
     )
-
-
-_WITH_CUDA = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")

@@ -78,7 +78,7 @@ def _ever(problem: Problem, request: Request) -> bool:
     newest = moves.newest_driver(machine, problem.matrix)
     for one in (machine, moves.with_driver(machine, newest, problem.matrix)) if newest else (machine,):
         search = Search(
-            Scene(one), (request,), (parse(goal_of(request.component)),), (), problem.matrix, memory=problem.memory
+            Scene(one), (request,), (parse(goal_of(request.component, problem.matrix)),), (), problem.matrix, memory=problem.memory
         )
         if next(search.solutions(), None) is not None:
             return True
@@ -133,7 +133,7 @@ def _blocks(
     machine, done = problem.machine, set()
     for number, block in enumerate(blocks):
         folder = f"{ENVIRONMENT}-{block[0].component}" if number else ""
-        goals = tuple(parse(goal_of(request.component)) for request in block)
+        goals = tuple(parse(goal_of(request.component, problem.matrix)) for request in block)
         one = replace(problem, machine=machine, requests=block, goals=goals, folder=folder)
         tried: list[Search] = []
         found = next(answers(one, moving, tried), None)
@@ -171,7 +171,7 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
 
 def _least_driver(problem: Problem, found: Found) -> str:
     """The oldest driver on which the machine that was found still passes."""
-    goals = [parse("use:gpu"), *(parse(goal_of(choice.component)) for choice in found.choices)]
+    goals = [parse("use:gpu"), *(parse(goal_of(choice.component, problem.matrix)) for choice in found.choices)]
     if not found.choices:
         goals += problem.goals
     for least in moves.driver_floors(problem.machine, problem.matrix):

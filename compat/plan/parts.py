@@ -4,7 +4,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.plan.model import Pin
+from compat.machine import Machine
+from compat.plan.model import Choice, Pin
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -29,6 +31,29 @@ def carriers(matrix: "Matrix", row: "Row", cuda_major: int) -> tuple[str, ...] |
 
 def _of_major(name: str, major: int) -> bool:
     return name.endswith(f"-cu{major}") or (major >= 13 and "-cu1" not in name)
+
+
+def on_machine(machine: Machine, major: int, cudnn: bool) -> bool:
+    """Is CUDA of this major installed on the machine itself, and cuDNN where it is needed?"""
+    kits = [versions.parse(kit.version).major for kit in machine.toolkits or () if kit.version]
+    there = any(one.name == "cudnn" and one.origin in ("system", "container") for one in machine.libraries or ())
+    return major in kits and (there or not cudnn)
+
+
+def beside(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Choice | None:
+    """The build with the packages beside it that carry what it opens, cuDNN of the build's major among them; None
+    where no packages do."""
+    major = versions.parse(row["cuda"]).major
+    names = carriers(matrix, row, major) if "needs" in row and machine.os == "linux" else None
+    if not names:
+        return None
+    cudnn = row.get("cudnn")
+    if cudnn:
+        names = tuple(dict.fromkeys((*names, f"nvidia-cudnn-cu{major}")))
+    bound = f">={cudnn},<{versions.parse(cudnn).major + 1}" if cudnn else "*"
+    ranges = {name: bound for name in names if "cudnn" in name}
+    own = pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
+    return replace(plain, pins=(*plain.pins, *own), parts=names, default=False)
 
 
 def pins(names: tuple[str, ...], ranges: dict[str, str], by: str, source: str) -> tuple[Pin, ...]:

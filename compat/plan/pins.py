@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
-from compat.plan.model import Pin, Reason
+from compat.plan.model import Choice, Pin, Reason
 from compat.plan.parts import known_releases
 from compat.plan.published import serves_gpus
 from compat.records import dataclass
@@ -128,6 +128,31 @@ def _unknown(name: str, unread: Pin, other: Pin) -> Reason:
 def admits(pin: Pin, version: str) -> bool | None:
     """Is the release inside the pin's range?"""
     return _inside(pin.range, version)
+
+
+def demand(pin: Pin, owner: Choice, matrix: "Matrix") -> Reason | None:
+    """Why the choice is not what the pin demands of it; None where it is.
+
+    The pin may name the choice, what it brings, a package that only draws it (tensorrt draws tensorrt-cu12 of its own
+    release), or another distribution of the same module, which cannot be installed beside it.
+    """
+    brought = dict(owner.brings)
+    version = owner.version if pin.name == owner.distribution else brought.get(pin.name)
+    if version is None and not _draws(matrix, pin.name, owner):
+        said = f"{pin.by} requires {pin.name}, which is the same module as {owner.label}: one environment cannot"
+        return Reason("duplicate-install", f"{said} hold both.", pin.source)
+    if admits(pin, version or owner.version) is not False:
+        return None
+    said = f"{pin.by} requires {pin.name}{pin.range}, not {version or owner.version}."
+    return Reason("package-versions-mismatch", said, pin.source)
+
+
+def _draws(matrix: "Matrix", name: str, owner: Choice) -> bool:
+    """Is the distribution, in the choice's release, only a requirement for the choice? So is what is not known."""
+    rows = matrix.packages.builds(name).get(owner.public, [])
+    if not rows:
+        return owner.installed or not matrix.packages.builds(name)
+    return any(required == owner.distribution for row in rows for required, _, _ in matrix.packages.pins(row))
 
 
 @lru_cache(maxsize=65536)  # a joint search asks the same of the same releases tens of thousands of times

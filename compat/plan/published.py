@@ -54,6 +54,18 @@ def _rows(
     return tuple(row for _, row in found)
 
 
+def newest_rows(matrix: "Matrix", distribution: str, wanted: str) -> "tuple[Row, ...]":
+    """Builds of the newest release that the range admits, for whichever platform."""
+    allowed = versions.parse_range(wanted)
+    named = any(bound.is_prerelease for _, bound, _ in allowed.clauses)
+    for text in reversed(matrix.packages.versions(distribution)):
+        if allowed.admits(text) is not False and (named or not versions.parse(text).is_prerelease):
+            found = tuple(row for row in matrix.packages.builds(distribution)[text] if row["index"] in INSTALLABLE)
+            if found:
+                return found
+    return ()
+
+
 def serves_python(row: "Row", machine: Machine) -> bool:
     """Has the build a file for this Python? True where either is unknown."""
     return machine.python is None or "python" not in row or versions.major_minor(machine.python) in row["python"]

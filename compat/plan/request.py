@@ -1,6 +1,7 @@
 """What is asked for: components with ranges, a Python, goals; read from options."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -8,23 +9,20 @@ from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.model import Request
-from compat.plan.offers import COMPANIONS
+from compat.plan.offers import COMPANIONS, OWN
+from compat.plan.published import INSTALLABLE, newest_rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 ALLOWED = ("python", "container", "driver")  # what may be moved on request
 COMPONENTS = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")
-# The goal that a request for a component means.
-GOALS = {
-    "torch": "use:torch",
-    "tensorflow": "use:tensorflow",
-    "jax": "use:jax",
-    "onnxruntime": "use:onnxruntime-cuda",
-    "tensorrt": "use:tensorrt",
-    "onnx": "import:onnx",
-    "tf2onnx": "import:tf2onnx",
-}
+# The goal that a request for a component means, where it is not use:COMPONENT.
+GOALS = {"onnxruntime": "use:onnxruntime-cuda"}
+# Goals that are about the machine: no package is brought in.
+OF_THE_MACHINE = ("use:gpu", "run:cuda-binary", "start:container")
+# Programs that are published as images only, and the image of NVIDIA's registry that each is.
+IMAGES = {"tritonserver": "tritonserver"}
 # Components that a goal brings in, in any release, where they are not asked for by name.
 BROUGHT = {
     "convert:onnx-tensorrt": ("tensorrt",),
@@ -39,9 +37,21 @@ BROUGHT = {
 }
 
 
-def goal_of(component: str) -> str:
-    """The goal that asking for a component means."""
-    return GOALS.get(component, f"import:{component}")
+def goal_of(component: str, matrix: "Matrix") -> str:
+    """The goal that asking for a component means: it computes on the GPU, or is imported where it has no GPU code."""
+    if matrix.packages.about(component).get("accelerator", "none") == "none":
+        return f"import:{component}"
+    return GOALS.get(component, f"use:{component}")
+
+
+def plannable(component: str, matrix: "Matrix") -> bool:
+    """Does the matrix list builds of it that an installer can be told to take?"""
+    return any(
+        row["index"] in INSTALLABLE and not (row.get("stub") or row.get("removed"))
+        for name in matrix.packages.distributions(component)
+        for builds in matrix.packages.builds(name).values()
+        for row in builds
+    )
 
 
 class BadRequest(ValueError):
@@ -89,7 +99,7 @@ def described(machine: Machine, goal: Goal, matrix: "Matrix") -> tuple[Request, 
     found = []
     for name, text in (machine.request or {}).items():
         component = matrix.packages.component(name) or name.partition("[")[0]
-        if component in COMPONENTS or component == goal.object:
+        if plannable(component, matrix) or component == goal.object:
             found.append(Request(component, "*" if text in ("", "*") else text, text, "request"))
     return tuple(found)
 
@@ -106,32 +116,78 @@ def with_companions(asked: tuple[Request, ...], machine: Machine) -> tuple[Reque
 
 
 def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -> tuple[Request, ...]:
-    """The requests, and those that the goal brings in beside them. Raises BadRequest for a package that has no plan."""
-    if goal is None:
-        return asked
+    """The requests, and those that the goal and what is asked for bring in beside them.
+
+    Raises BadRequest for a package that has no plan.
+    """
     named = {request.component for request in asked}
-    brought = BROUGHT.get(str(goal))
-    if brought is None:
-        component = matrix.packages.component(goal.object) or goal.object
-        if str(goal) in ("use:gpu", "run:cuda-binary", "start:container"):
-            brought = ()
-        elif component in COMPONENTS or component in ("onnx",):
-            brought = (component,)
-        else:
-            raise BadRequest(
-                f"no plan can be made for {goal}",
-                "plans are made for "
-                + ", ".join(COMPONENTS)
-                + ", and for goals such as "
-                + ", ".join(list(BROUGHT)[:3]),
-            )
-    if str(goal) == "convert:onnx-tensorrt" and named & {"torch", "tensorflow"}:
-        # An exporter writes the model here: onnx, and for TensorFlow the converter, are part of the chain.
-        brought = (*brought, *(("tf2onnx",) if "tensorflow" in named else ()), "onnx")
-    return (*asked, *(Request(component, "*", str(goal), "--goal") for component in brought if component not in named))
+    brought: tuple[str, ...] = ()
+    if goal is not None and str(goal) not in OF_THE_MACHINE:
+        brought = BROUGHT.get(str(goal)) or _of_package(goal, matrix)
+        if str(goal) == "convert:onnx-tensorrt" and named & {"torch", "tensorflow"}:
+            # An exporter writes the model here: onnx, and for TensorFlow the converter, are part of the chain.
+            brought = (*brought, *(("tf2onnx",) if "tensorflow" in named else ()), "onnx")
+    found = [*asked, *(Request(one, "*", str(goal), "--goal") for one in brought if one not in named)]
+    for request in tuple(found):
+        known = {one.component for one in found}
+        found += [Request(one, "*", "", COMPANION) for one in _beside(request, matrix) if one not in known]
+    return tuple(found)
 
 
-def goals_for(asked: tuple[Request, ...], goal: Goal | None) -> tuple[Goal, ...]:
+def _of_package(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
+    component = matrix.packages.component(goal.object) or goal.object
+    if component in IMAGES or plannable(component, matrix):
+        return (component,)
+    known = sorted(name for name in matrix.index["packages"] if plannable(name, matrix))
+    raise BadRequest(
+        f"{goal} is planned by hand: {_why_not(component, matrix)}",
+        f"plans are made for {', '.join(known)}, and for goals such as {', '.join(list(BROUGHT)[:3])}",
+    )
+
+
+def _why_not(component: str, matrix: "Matrix") -> str:
+    """Why there is no plan for a package, in words."""
+    about = matrix.packages.about(component)
+    if not about:
+        return f"the matrix knows no package {component}"
+    rows = [
+        row
+        for name in matrix.packages.distributions(component)
+        for builds in matrix.packages.builds(name).values()
+        for row in builds
+    ]
+    if rows and all(row.get("stub") for row in rows):
+        return f"what the public index holds of {component} has no code, and what its build step fetches is not listed"
+    return f"no build of {component} is published where pip or uv find one" + (
+        f" ({about['note'].rstrip('.')})" if "note" in about else ""
+    )
+
+
+@lru_cache(maxsize=256)
+def _beside(request: Request, matrix: "Matrix") -> tuple[str, ...]:
+    """Components with GPU code of their own that the newest release asked for pins: they are chosen with it, since
+    their builds have to be of its CUDA."""
+    if request.component in OWN:
+        return ()  # their offers name what has to come with them
+    builds = [
+        row
+        for name in matrix.packages.distributions(request.component)
+        for row in newest_rows(matrix, name, request.text)
+        if "requires" in row
+    ]
+    found: dict[str, None] = {}
+    for row in builds:
+        for name, _, marker in matrix.packages.pins(row):
+            owner = matrix.packages.component(name)
+            if owner is None or owner == request.component or "extra" in marker:
+                continue
+            about = matrix.packages.about(owner)
+            if "module" in about and about.get("linked", True) and about.get("accelerator") != "none":
+                found[owner] = None
+    return tuple(one for one in dict.fromkeys((*COMPONENTS, *found)) if one in found)
+
+
+def goals_for(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -> tuple[Goal, ...]:
     """The goals that the planned machine has to pass: the one that was named first, then one for each request.
 
     An ``install:`` goal asks for a working installation, so the machine is held against ``use:`` instead. A goal that
@@ -139,11 +195,12 @@ def goals_for(asked: tuple[Request, ...], goal: Goal | None) -> tuple[Goal, ...]
     """
     found = []
     if goal is not None:
-        found.append(parse(f"use:{goal.object}") if goal.verb == "install" else goal)
+        component = matrix.packages.component(goal.object) or goal.object
+        found.append(parse(goal_of(component, matrix)) if goal.verb == "install" else goal)
     only_import = goal is not None and goal.verb == "import"
     covered = {component for one in found for component in one.subjects}
     for request in asked:
         if request.component in covered:
             continue
-        found.append(parse(f"import:{request.component}" if only_import else goal_of(request.component)))
+        found.append(parse(f"import:{request.component}" if only_import else goal_of(request.component, matrix)))
     return tuple(dict.fromkeys(found))

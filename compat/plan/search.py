@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from compat.goals import Goal, parse
 from compat.machine import Machine
+from compat.matrix.packages import normal
 from compat.plan.apply import applied, parts_of, staying
 from compat.plan.companions import companion_pins
 from compat.plan.judge import OF_PLATFORM, faults, file_faults, without_gpu
@@ -20,7 +21,7 @@ from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.offers import COMPANIONS
 from compat.plan.offers.companion import fits
 from compat.plan.order import ordered
-from compat.plan.pins import Shared, admits, shared
+from compat.plan.pins import Shared, demand, shared
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
 from compat.records import dataclass, field, replace
@@ -61,6 +62,7 @@ class Search:
     _likes: dict[Choice, Likeness] = field(default_factory=dict)
     _wholes: dict[tuple[Likeness, ...], tuple[Reason, ...]] = field(default_factory=dict)
     _pairs: dict[tuple[Likeness, Likeness], tuple[Reason, ...]] = field(default_factory=dict)
+    _modules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _platform: str = ""
     _faults: tuple[Reason, ...] | None = None
     _offers: dict[tuple[str, str], tuple[Choice, ...]] = field(default_factory=dict)
@@ -139,11 +141,11 @@ class Search:
 
     def _judge(self, choice: Choice) -> tuple[Reason, ...]:
         machine, clash = self._with(choice)
-        goal = parse(goal_of(choice.component))
+        goal = parse(goal_of(choice.component, self.matrix))
         if not self.needs_gpu:
             goal = Goal("import", choice.component)
         found = (*faults(machine, (goal,), self.matrix), *clash)
-        return found if found or not goal.needs_gpu else without_gpu(machine, choice)
+        return found if found or not goal.needs_gpu else without_gpu(choice, self.matrix, machine)
 
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
         """The machine with the choice and nothing else in its environment, and what its own pins rule out."""
@@ -184,12 +186,21 @@ class Search:
                 said = f"{other.label} is not built for {chosen['torch'].label}."
                 return Reason("package-versions-mismatch", said, "builds of one index and variant go together")
         pins = [*(pin for choice in choices for pin in choice.pins), *more]
+        owners = {name: choice for choice in choices for name in self._module_names(choice)}
         for pin in pins:
-            target = chosen.get(pin.name)
-            if target is not None and admits(pin, target.version) is False:
-                said = f"{pin.by} requires {pin.name}{pin.range}, not {target.version}."
-                return Reason("package-versions-mismatch", said, pin.source)
-        return shared([pin for pin in pins if pin.name not in chosen], self.scene.machine, self.matrix)
+            owner = owners.get(pin.name)
+            clash = None if owner is None else demand(pin, owner, self.matrix)
+            if clash is not None:
+                return clash
+        return shared([pin for pin in pins if pin.name not in owners], self.scene.machine, self.matrix)
+
+    def _module_names(self, choice: Choice) -> tuple[str, ...]:
+        """Distributions that a choice decides about: itself, what it brings, and others of the same module."""
+        if choice.component not in self._modules:
+            about = self.matrix.packages.about(choice.component)
+            siblings = self.matrix.packages.distributions(choice.component) if "module" in about else ()
+            self._modules[choice.component] = (*siblings, *map(normal, about.get("parts", ())))
+        return (choice.distribution, *(name for name, _ in choice.brings), *self._modules[choice.component])
 
     def _like(self, choice: Choice) -> Likeness:
         if choice not in self._likes:
@@ -239,7 +250,7 @@ class Search:
             for other in choices[number + 1 :]:
                 key = (self._like(one), self._like(other))
                 if not self._pairs[key]:
-                    goals = tuple(parse(goal_of(choice.component)) for choice in (one, other))
+                    goals = tuple(parse(goal_of(choice.component, self.matrix)) for choice in (one, other))
                     self._pairs[key] = self._of_several((one, other), goals)
 
     def _note(self, one: Reason, component: str = "") -> None:

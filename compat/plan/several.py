@@ -37,7 +37,7 @@ def plan_for(
     if len(machines) == 1 or any(one.outcome == "impossible" for one in own):
         return own
     requests = with_goal(asked, goal, matrix)
-    problems = [Problem(machine, requests, goals_for(requests, goal), matrix, prefer) for machine in machines]
+    problems = [Problem(machine, requests, goals_for(requests, goal, matrix), matrix, prefer) for machine in machines]
     common = _common(problems, allow)
     if common is not None:
         return common

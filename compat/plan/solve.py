@@ -37,7 +37,7 @@ def plan(
         asked = described(machine, goal, matrix)
     machine = replace(machine, request=None)
     requests = with_goal(asked, goal, matrix)
-    goals = goals_for(requests, goal)
+    goals = goals_for(requests, goal, matrix)
     requests = with_companions(requests, machine)
     problem = Problem(machine, requests, goals, matrix, prefer)
     tried: list[Search] = []

@@ -36,9 +36,9 @@ def test_what_is_no_range_is_said(said):
     assert "2.15" in failure.value.hint
 
 
-def test_each_request_is_a_goal():
+def test_each_request_is_a_goal(real):
     asked = requests({"torch": "2.6", "onnxruntime": "*", "jax": None})
-    assert [str(goal) for goal in goals_for(asked, None)] == ["use:torch", "use:onnxruntime-cuda"]
+    assert [str(goal) for goal in goals_for(asked, None, real)] == ["use:torch", "use:onnxruntime-cuda"]
 
 
 def test_a_goal_brings_in_its_chain(real):
@@ -46,14 +46,35 @@ def test_a_goal_brings_in_its_chain(real):
     assert [one.component for one in with_goal((), goal, real)] == ["tensorrt"]
     asked = with_goal(requests({"tensorflow": "2.15"}), goal, real)
     assert [one.component for one in asked] == ["tensorflow", "tensorrt", "tf2onnx", "onnx"]
-    assert str(goals_for(asked, goal)[0]) == "convert:onnx-tensorrt"
+    assert str(goals_for(asked, goal, real)[0]) == "convert:onnx-tensorrt"
 
 
 def test_an_import_goal_needs_no_gpu(real):
     goal = parse("import:torch")
-    assert goals_for(with_goal((), goal, real), goal) == (goal,)
+    assert goals_for(with_goal((), goal, real), goal, real) == (goal,)
 
 
-def test_a_package_without_plans_is_refused(real):
-    with pytest.raises(BadRequest):
-        with_goal((), parse("use:vllm"), real)
+@pytest.mark.parametrize(
+    ("goal", "why"),
+    [
+        ("use:deepspeed", "knows no package deepspeed"),
+        ("import:pyg-lib", "PyG's own index"),
+        ("use:tensorrt-llm", "has no code"),
+    ],
+)
+def test_what_is_planned_by_hand_says_why(real, goal, why):
+    with pytest.raises(BadRequest) as failure:
+        with_goal((), parse(goal), real)
+    assert "planned by hand" in str(failure.value)
+    assert why in str(failure.value)
+    assert "vllm" in failure.value.hint
+
+
+def test_what_a_package_pins_is_chosen_with_it(real):
+    brought = with_goal((), parse("use:vllm"), real)
+    assert [one.component for one in brought] == ["vllm", "torch", "torchvision", "torchaudio"]
+    assert [one.component for one in with_goal((), parse("use:torch-tensorrt"), real)] == [
+        "torch-tensorrt",
+        "torch",
+        "tensorrt",
+    ]

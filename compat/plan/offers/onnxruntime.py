@@ -58,20 +58,8 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
             )
         )
         yield replace(plain, extras=("cuda", "cudnn"), pins=(*plain.pins, *found))
-    cuda = versions.parse(row["cuda"])
-    kits = [versions.parse(kit.version).major for kit in machine.toolkits or () if kit.version]
-    cudnn = [
-        library
-        for library in machine.libraries or ()
-        if library.name == "cudnn" and library.origin in ("system", "container")
-    ]
-    if cudnn and cuda.major in kits:
+    if parts.on_machine(machine, versions.parse(row["cuda"]).major, cudnn=True):
         yield plain
-    names = parts.carriers(matrix, row, cuda.major) if "needs" in row and machine.os == "linux" else None
-    if names:
-        if row.get("cudnn"):
-            names = tuple(dict.fromkeys((*names, f"nvidia-cudnn-cu{cuda.major}")))
-        major = versions.parse(row["cudnn"]).major if row.get("cudnn") else None
-        ranges = {name: f">={row['cudnn']},<{major + 1}" for name in names if "cudnn" in name and major is not None}
-        own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
-        yield replace(plain, pins=(*plain.pins, *own), parts=names, default=False, library_path=not preloads)
+    with_parts = parts.beside(plain, row, machine, matrix)
+    if with_parts is not None:
+        yield replace(with_parts, library_path=not preloads)

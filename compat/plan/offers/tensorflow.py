@@ -45,7 +45,8 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
             pins=(*plain.pins, *pins(matrix, lines, machine, plain.label, source, EXTRA)),
             library_path=versions.parse_range(BLIND).admits(row["version"]) is True,
         )
-    if _system_has(machine, row):
+    cuda = _cuda(row)
+    if cuda is not None and parts.on_machine(machine, cuda.major, cudnn=True):
         yield plain
     with_parts = _with_parts(plain, row, machine, matrix) or _with_conda(plain, row, matrix)
     if with_parts is not None:
@@ -105,16 +106,6 @@ def resolvable(matrix: "Matrix", lines: "list[str]") -> bool:
         ):
             return False
     return True
-
-
-def _system_has(machine: Machine, row: "Row") -> bool:
-    """Are CUDA of this major and cuDNN on the machine itself?"""
-    cuda = _cuda(row)
-    kits = [versions.parse(kit.version).major for kit in machine.toolkits or () if kit.version]
-    cudnn = any(
-        library.name == "cudnn" and library.origin in ("system", "container") for library in machine.libraries or ()
-    )
-    return cudnn and cuda is not None and cuda.major in kits
 
 
 def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Choice | None:

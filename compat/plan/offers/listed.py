@@ -1,0 +1,84 @@
+"""Every other package that the matrix lists builds of: vLLM, Torch-TensorRT, Triton, CuPy, CTranslate2, Paddle ...
+
+Nothing here knows a package by its name. What a build pins is in its requirement lines; where it takes CUDA from is
+``cuda_from`` in the matrix: carried or pinned by the wheel, drawn by an extra, lying on the machine, or laid beside it
+as packages that carry the sonames which its machine code opens.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Build, Machine
+from compat.plan import parts
+from compat.plan.model import Choice
+from compat.plan.published import INSTALLABLE, pins, rows
+from compat.records import replace
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+_FROM_OUTSIDE = ("system", "either")
+
+
+def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
+    """Builds under every name of the public index, newest release first; those with CUDA where the goal needs a GPU."""
+    found = [row for name in names(component, matrix) for row in rows(matrix, name, machine, wanted)]
+    found = [row for row in found if row["index"] in INSTALLABLE]
+    seen: set[tuple[str, str]] = set()
+    for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
+        key = (row["package"], row["version"])
+        if key not in seen and not (gpu and row.get("cuda") is False and _has_gpu_builds(component, matrix)):
+            seen.add(key)
+            yield from _ways(component, row, machine, matrix, gpu)
+
+
+def names(component: str, matrix: "Matrix") -> list[str]:
+    """The distributions of the public index that have builds; where none is listed there, the first name."""
+    listed = matrix.packages.about(component).get("distributions", {}).get("pypi", ())
+    return [name for name in listed if matrix.packages.builds(name)] or matrix.packages.distributions(component)[:1]
+
+
+def _has_gpu_builds(component: str, matrix: "Matrix") -> bool:
+    return matrix.packages.about(component).get("accelerator", "none") != "none"
+
+
+def _ways(component: str, row: "Row", machine: Machine, matrix: "Matrix", gpu: bool) -> Iterator[Choice]:
+    """The build with CUDA from each place that it can take it from."""
+    plain = _plain(component, row, machine, matrix)
+    about = matrix.packages.about(component)
+    if not gpu or about.get("cuda_from") not in _FROM_OUTSIDE or not row.get("cuda") or not row.get("needs"):
+        yield plain
+        return
+    extra = _extra(row)
+    if extra:
+        own = pins(matrix, row["extras"][extra], machine, plain.label, str(matrix.source(row, "extras")), extra)
+        yield replace(plain, extras=(extra,), pins=(*plain.pins, *own))
+    cuda = versions.parse(row["cuda"])
+    if parts.on_machine(machine, cuda.major, bool(row.get("cudnn"))):
+        yield plain
+    beside = parts.beside(plain, row, machine, matrix)
+    if beside is not None:
+        yield replace(beside, library_path=True)
+
+
+def _extra(row: "Row") -> str | None:
+    """The extra that draws CUDA's libraries from NVIDIA's distributions."""
+    for extra, lines in row.get("extras", {}).items():
+        if lines and all(line.startswith(("cuda-toolkit", "nvidia-")) for line in lines):
+            return str(extra)
+    return None
+
+
+def _plain(component: str, row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
+    label = f"{row['package']} {row['version']}"
+    return Choice(
+        component,
+        row["package"],
+        row["version"],
+        row["index"],
+        row["variant"],
+        build=Build(cuda=row.get("cuda"), source=row["index"]),
+        row=row,
+        pins=pins(matrix, row.get("requires", ()), machine, label, str(matrix.source(row, "requires"))),
+    )
