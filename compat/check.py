@@ -1,6 +1,7 @@
 """Machine x goal x matrix -> Report (docs/machine.md, Verdict)."""
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from compat.goals import Goal
 from compat.machine import Machine
@@ -9,6 +10,7 @@ from compat.records import dataclass, replace
 from compat.rules import every_rule
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Untold
 from compat.rules.case import Case
+from compat.rules.order import as_written, in_order
 
 Verdict = Literal["compatible", "incompatible", "unknown"]
 
@@ -23,6 +25,7 @@ class Report:
     findings: tuple[Finding, ...]
     holds: tuple[Holds, ...]
     untold: tuple[Untold, ...]
+    behind: tuple[Finding, ...] = ()  # consequences of what was found, left out of the findings
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -41,17 +44,34 @@ def check(machine: Machine, goal: Goal, matrix: Matrix) -> Report:
     once; where nothing is wrong with all alike, each build is tried by itself, and if each one fails, though for a
     reason of its own, the machine is incompatible.
     """
-    case = Case(machine, goal, matrix)
+    ordered, places = in_order(machine)
+    report = _judged(Case(ordered, goal, matrix))
+    if not places:
+        return report if ordered is machine else replace(report, machine=machine)
+
+    told: dict[str, Any] = {
+        name: tuple(as_written(one, places) for one in getattr(report, name))
+        for name in ("findings", "holds", "untold", "behind")
+    }
+    return replace(report, machine=machine, **told)
+
+
+def _judged(case: Case) -> Report:
     report = _ask(case)
     if report.errors:
         return report
-    component, builds = _possible_builds(case)
-    tried: list[Report] = []
-    for rows in builds:
-        tried.append(_ask(Case(machine, goal, matrix, {component: rows})))
-        if not tried[-1].errors:
-            break
-    return _concluded(report, tried, len(builds)) if tried else report
+    concluded = report
+    for component, builds in _possible_builds(case):
+        tried: list[Report] = []
+        for rows in builds:
+            tried.append(_ask(Case(case.machine, case.goal, case.matrix, {component: rows})))
+            if not tried[-1].errors:
+                break
+        if tried[-1].errors:
+            return _each_fails(report, tried)
+        if concluded is report:  # of several open components the first is named for the goal
+            concluded = _likeliest(report, tried[0])
+    return concluded
 
 
 def _ask(case: Case) -> Report:
@@ -62,39 +82,43 @@ def _ask(case: Case) -> Report:
         outcomes += found
         if any(isinstance(outcome, Finding) and outcome.severity == "error" for outcome in found):
             masked.update(entry.masks)
-    findings = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Finding) and one.rule not in masked))
+    told = dict.fromkeys(one for one in outcomes if isinstance(one, Finding))
+    findings = tuple(sorted((one for one in told if one.rule not in masked), key=lambda one: _RANK[one.severity]))
     holds = tuple(one for one in outcomes if isinstance(one, Holds))
     untold = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Untold)))
-    findings = tuple(sorted(findings, key=lambda finding: _RANK[finding.severity]))
-    return Report(case.machine, case.goal, _verdict(case, findings, holds), findings, holds, untold)
+    behind = tuple(one for one in told if one.rule in masked)
+    return Report(case.machine, case.goal, _verdict(case, findings, holds), findings, holds, untold, behind)
 
 
 _MOST_BUILDS = 8  # a version that is unknown can be any build; nothing is gained by trying them all
 
 
-def _possible_builds(case: Case) -> tuple[str, list[tuple[Row, ...]]]:
-    """The published builds that differ in what matters, the default index's first, of the first ambiguous component."""
+def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]":
+    """The published builds that differ in what matters, the default index's first, of each ambiguous component."""
     for subject in case.subjects:
         groups: dict[str, list[Row]] = {}
         if subject.state == "installed" and subject.version is not None:
             for row in sorted(subject.candidates, key=lambda row: row["index"] != "pypi"):
                 groups.setdefault(str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]), []).append(row)
         if 1 < len(groups) <= _MOST_BUILDS:
-            return subject.component, [tuple(rows) for rows in groups.values()]
-    return "", []
+            yield subject.component, [tuple(rows) for rows in groups.values()]
 
 
-def _concluded(report: Report, tried: list[Report], builds: int) -> Report:
-    """What follows from trying the builds one by one, the likeliest first, up to the first that works."""
-    likeliest = tried[0]
-    if len(tried) == builds and tried[-1].errors:
-        others = "; ".join(dict.fromkeys(one.findings[0].rule for one in tried))
-        every = Evidence(f"each of the {builds} builds that it can be fails: {others}", "published builds")
-        findings = tuple(
-            replace(one, evidence=(*one.evidence, every)) if one.severity == "error" else one
-            for one in likeliest.findings
-        )
-        return replace(report, verdict="incompatible", findings=findings)
+def _each_fails(report: Report, tried: list[Report]) -> Report:
+    """Whichever build it is, it fails: what is found is the likeliest one's fault, with those of the others."""
+    reasons = tuple(dict.fromkeys(one.rule for report in tried for one in report.errors))
+    shown = "; ".join(dict.fromkeys(one.findings[0].rule for one in tried))
+    every = Evidence(f"each of the {len(tried)} builds that it can be fails: {shown}", "published builds")
+    findings = tuple(
+        replace(one, evidence=(*one.evidence, every), others=reasons) if one.severity == "error" else one
+        for one in tried[0].findings
+    )
+    behind = tuple(dict.fromkeys(one for report in tried for one in report.behind))
+    return replace(report, verdict="incompatible", findings=findings, behind=behind)
+
+
+def _likeliest(report: Report, likeliest: Report) -> Report:
+    """Some build that it can be works: the default index's is spoken of."""
     if likeliest.errors:
         perhaps = tuple(
             replace(one, severity="warning", message=f"If it is the default index's build: {one.message}")

@@ -43,6 +43,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     severity: Severity = "error"
+    others: tuple[str, ...] = ()  # where it is open which build is installed: the rules that the other builds violate
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,3 @@ def rule(name: str, masks: Iterable[str] = ()) -> Callable[[Judge], Judge]:
         return with_advisories
 
     return enter
-
-
-def outcomes(case: "Case", entry: Rule) -> Iterator[Outcome]:
-    """What a rule says of a case."""
-    yield from entry.judge(case)

@@ -1,0 +1,399 @@
+"""Is unknown said as unknown? Facts are taken away, added and turned, on described and on made-up machines.
+
+``python -m scripts.metamorphic [--seeds N] [--first SEED] [--machines N] [--pairs N]``: what may not happen
+(docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1 if there is any.
+"""
+
+import argparse
+import copy
+import json
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
+from typing import Any, NamedTuple
+
+from compat import description, goals, versions
+from compat.check import Report, check
+from compat.machine import Build
+from compat.matrix import Matrix
+from compat.matrix.packages import normal
+from compat.rules.subject import find
+from scripts.made_up import MadeUp
+from scripts.rulebook import READS
+
+Facts = dict[str, Any]
+Keys = tuple[str | int, ...]
+
+# Lists that say all there is: without one of its items such a list says something else, not less.
+COMPLETE = (
+    "gpus", "environment", "device_nodes", "toolkits", "libraries", "architectures", "compat_drivers", "loaded_by",
+    "missing", "operators", "types",
+)  # fmt: skip
+# What a record cannot be without: a copy of nothing is no copy.
+IDENTITY = {"libraries": ("name",), "duplicates": ("name",), "damaged": ("package", "path", "problem")}
+# What is asked, not what is known.
+ASKED = (("request",), ("model", "precision"), ("model", "device"), ("model", "target"))
+# What is as the product makes it unless it is said to be otherwise.
+DEFAULTS: dict[Keys, Any] = {
+    ("libcuda", "compat"): False,
+    ("engine", "version_compatible"): False,
+    ("engine", "hardware_compatible"): False,
+    ("driver", "kernel_module_loaded"): False,
+}
+
+
+class Violation(NamedTuple):
+    """What may not happen, and the machine before and after."""
+
+    relation: str
+    what: str  # the fact, and the finding that came or went
+    goal: str
+    before: Facts
+    after: Facts
+
+
+class Judge:
+    """check, on descriptions."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        self.matrix = matrix
+        self.asked = 0
+
+    def __call__(self, goal: str, machine: Facts) -> Report:
+        self.asked += 1
+        return check(description.from_dict(machine), goals.parse(goal), self.matrix)
+
+
+def errors(report: Report) -> set[str]:
+    """The rules of the findings that make it incompatible."""
+    return {one.rule for one in report.errors}
+
+
+# -- less ------------------------------------------------------------------------------------------------------------
+
+
+def facts(node: Any, path: Keys = ()) -> Iterator[Keys]:
+    """Where the facts of a description stand: each value, each record and list as a whole."""
+    items: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        here = (*path, key)
+        if here in ASKED or here[0] in ("name", "schema", "sources"):
+            continue
+        if isinstance(key, int):
+            if path[-1] not in COMPLETE:
+                yield here
+        elif not (len(here) == 3 and key in IDENTITY.get(str(here[0]), ())):
+            yield here
+        yield from facts(value, here)
+    if path == ("packages",):
+        yield from ((*path, name, "version") for name, version in node.items() if version)
+
+
+def without(machine: Facts, path: Keys) -> Facts:
+    """The machine without one of its facts."""
+    if path[0] == "packages" and len(path) == 3:
+        return {**machine, "packages": {**machine["packages"], path[1]: None}}
+    less = dict(machine)
+    node: Any = less
+    for key in path[:-1]:
+        node[key] = copy.copy(node[key])
+        node = node[key]
+    del node[path[-1]]
+    return less
+
+
+def shown(path: Keys) -> str:
+    """The field's name, as evidence and rules write it."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)[1:]
+
+
+def _at(machine: Facts, path: Keys) -> Any:
+    node: Any = machine
+    for key in path:
+        node = node[key]
+    return node
+
+
+def _with_default(machine: Facts, path: Keys) -> Facts | None:
+    """The machine that states what its description leaves to be understood; None where nothing is."""
+    if len(path) == 1 and any(isinstance(path[0], str) and known[0] == path[0] for known in DEFAULTS):
+        stated = {known[1]: value for known, value in DEFAULTS.items() if known[0] == path[0]}
+        return {**without(machine, path), path[0]: stated}
+    if path in DEFAULTS:
+        changed = copy.deepcopy(machine)
+        changed[str(path[0])][path[1]] = DEFAULTS[path]
+        return changed
+    return None
+
+
+def is_own_build(machine: Facts, distribution: str, matrix: Matrix) -> bool:
+    """Does what is said of the build agree with none of the published ones?"""
+    component = matrix.packages.component(distribution)
+    if component is None:
+        return False
+    described = description.from_dict(machine)
+    subject = find(described, component, matrix)
+    if normal(subject.distribution) != normal(distribution) or subject.facts == Build():
+        return False
+    bare = find(description.from_dict({**machine, "builds": {}}), component, matrix)
+    agreeing = [row for row in subject.candidates if _agrees(row, subject.facts)]
+    return bool(bare.candidates) and not agreeing
+
+
+def _agrees(row: Facts, stated: Build) -> bool:
+    from compat.capability import architecture_lists
+    from compat.capability import parse as parse_capability
+
+    for name in ("cudnn", "tensorrt"):
+        have, said = row.get(name), getattr(stated, name)
+        if have is not None and said is not None and not _same_release(str(have), said):
+            return False
+    if stated.architectures is not None and "sass" in row and "ptx" in row:
+        sass, ptx = architecture_lists(stated.architectures)
+        return (set(sass), set(ptx)) == (
+            {parse_capability(one) for one in row["sass"]},
+            {parse_capability(one) for one in row["ptx"]},
+        )
+    return True
+
+
+def _same_release(one: str, other: str) -> bool:
+    mine, its = versions.parse(one).release, versions.parse(other).release
+    size = min(len(mine), len(its))
+    return mine[:size] == its[:size]
+
+
+def less_is_never_worse(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+    """No fact less brings a fault, and a fault goes only with a fact that it rested on."""
+    for path in facts(machine):
+        less = without(machine, path)
+        after = judge(goal, less)
+        wrong = _worse(judge, goal, machine, path, before, after)
+        if wrong:
+            yield Violation("less", f"{shown(path)} -> {wrong}", goal, machine, less)
+
+
+def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, after: Report) -> str:
+    had, have = errors(before), errors(after)
+    allowed = had | {one.rule for one in before.behind}
+    new = {one.rule for one in after.errors if one.rule not in allowed and not set(one.others) & had}
+    gone = had - have
+    unread = {rule for rule in gone if not _is_read(path, rule)} if not new else set()
+    if not new and not unread:
+        return ""
+    if path[0] == "builds" and any(is_own_build(machine, name, judge.matrix) for name in machine["builds"]):
+        return ""
+    stated = _with_default(machine, path)
+    if stated is not None:
+        as_made = judge(goal, stated)
+        new -= errors(as_made) | {one.rule for one in as_made.behind}
+    if new:
+        verb = "became incompatible" if before.verdict != "incompatible" else "new"
+        return f"{verb}: {', '.join(sorted(new))}"
+    return f"gone without reason: {', '.join(sorted(unread))}" if unread else ""
+
+
+def _is_read(path: Keys, rule: str) -> bool:
+    """Is the fact, or one inside of it, among those that the rule says it reads?"""
+    names = [key for key in path if isinstance(key, str)]
+    if names[0] in ("builds", "packages", "variables", "request"):
+        names = [names[0], *names[2:]] if names[0] == "builds" else names[:1]
+    field = ".".join(names)
+    return any(
+        fact == field or fact.startswith(f"{field}.") or field.startswith(f"{fact}.")
+        for fact in READS[rule]
+    )
+
+
+# -- more ------------------------------------------------------------------------------------------------------------
+
+
+def _same(before: Report, after: Report) -> str:
+    if (before.verdict, errors(before)) == (after.verdict, errors(after)):
+        return ""
+    return f"{before.verdict} {sorted(errors(before))} became {after.verdict} {sorted(errors(after))}"
+
+
+# Packages whose wheels bring their CUDA: a toolkit is nothing to them.
+_BRINGS_ITS_CUDA = ("use:gpu", "use:torch", "import:torch", "use:vllm", "use:torchvision", "use:torchaudio")
+_PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
+_KITS = [{"version": "10.1", "origin": "system"}, {"version": "13.2", "origin": "system"}]
+_UNUSED = [
+    {"name": name, "version": version, "origin": origin, "path": "/opt/old", "loaded": False}
+    for name, version in (("cudnn", "7.1"), ("cublas", "9.0"), ("tensorrt", "5.0"), ("nccl", "2.1"), ("ptxas", "9.0"))
+    for origin in ("system", "pip")
+]
+
+
+def more_that_does_not_matter(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+    """A package, toolkit or copy that the goal does not use changes nothing."""
+    changed = {
+        "unrelated packages": {**machine, "packages": {**(machine.get("packages") or {}), **_PACKAGES}},
+        "unused copies": {**machine, "libraries": [*(machine.get("libraries") or []), *_UNUSED]},
+    }
+    if goal in _BRINGS_ITS_CUDA:
+        changed["toolkits"] = {**machine, "toolkits": [*(machine.get("toolkits") or []), *_KITS]}
+    for what, more in changed.items():
+        difference = _same(before, judge(goal, more))
+        if difference:
+            yield Violation("more", f"{what} -> {difference}", goal, machine, more)
+
+
+def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+    """Every newer branch that still has the GPUs serves a healthy machine."""
+    driver = machine.get("driver") or {}
+    release = driver.get("version")
+    if before.verdict == "incompatible" or not release or _driver_is_not_free(machine):
+        return
+    system = "windows" if machine.get("os") == "windows" else "linux"
+    last = _last_branch(judge.matrix, machine)
+    for row in judge.matrix.drivers.branches:
+        branch = int(row["branch"])
+        newest = row.get(f"latest_{system}")
+        if branch <= versions.parse(release).major or branch > last or newest is None:
+            continue
+        raised = _raised(machine, newest)
+        after = judge(goal, raised)
+        if after.errors:
+            yield Violation("driver", f"{release} to {newest} -> {sorted(errors(after))}", goal, machine, raised)
+
+
+def _driver_is_not_free(machine: Facts) -> bool:
+    """A Jetson's driver is its L4T; cuda-compat in front of the driver is of one release with the old one."""
+    configured = f"{machine.get('loader_configuration')}{(machine.get('variables') or {}).get('LD_LIBRARY_PATH')}"
+    return (
+        "jetson" in machine
+        or "jetson" in (machine.get("environment") or ())
+        or bool((machine.get("libcuda") or {}).get("compat"))
+        or "compat" in configured
+    )
+
+
+def _last_branch(matrix: Matrix, machine: Facts) -> int:
+    last = 10**6
+    for gpu in description.from_dict({"gpus": machine.get("gpus") or []}).gpus or ():
+        from compat.matrix.gpus import read_capability
+
+        row = matrix.gpus.find(gpu.name, gpu.pci_id)
+        capability = read_capability(gpu.compute_capability or (row["capability"] if row else None))
+        generation = matrix.gpus.architecture(capability) if capability else None
+        last = min(last, int((generation or {}).get("driver_last", last)))
+    return last
+
+
+def _raised(machine: Facts, release: str) -> Facts:
+    raised = copy.deepcopy(machine)
+    raised["driver"].pop("cuda", None)
+    for holder, field in (
+        (raised["driver"], "version"),
+        (raised["driver"], "kernel_module_version"),
+        (raised["driver"], "nvidia_smi_version"),
+        (raised.get("fabric_manager") or {}, "version"),
+        (raised.get("libcuda") or {}, "version"),
+    ):
+        if holder.get(field) is not None:
+            holder[field] = release
+    return raised
+
+
+# -- order -------------------------------------------------------------------------------------------------------------
+
+
+def shuffled(node: Any, random: Random) -> Any:
+    """The same description, written in another order."""
+    if isinstance(node, dict):
+        keys = random.sample(list(node), len(node))
+        return {key: shuffled(node[key], random) for key in keys}
+    if isinstance(node, list):
+        return [shuffled(item, random) for item in random.sample(node, len(node))]
+    return node
+
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def _without_places(report: Report) -> str:
+    told = [report.verdict, *map(str, report.findings), *sorted(map(str, report.holds)), *map(str, report.untold)]
+    return _INDEX.sub("[]", "\n".join(told))
+
+
+def order_is_no_fact(judge: Judge, goal: str, machine: Facts, before: Report, random: Random) -> Iterator[Violation]:
+    """However the lists are written, the answer is the same to the letter, but for the places in the lists."""
+    turned = shuffled(machine, random)
+    one, other = _without_places(before), _without_places(judge(goal, turned))
+    if one != other:
+        lines = [f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n")) if mine != its]
+        yield Violation("order", f"-> {lines[0] if lines else 'more or less'}", goal, machine, turned)
+
+
+# -- all of it -----------------------------------------------------------------------------------------------------------
+
+
+def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
+    """Whatever may not happen and does, of one machine; ``pairs``: how many machines with one fact less it is also
+    asked of."""
+    before = judge(goal, machine)
+    yield from less_is_never_worse(judge, goal, machine, before)
+    yield from more_that_does_not_matter(judge, goal, machine, before)
+    yield from newer_driver(judge, goal, machine, before)
+    yield from order_is_no_fact(judge, goal, machine, before, random)
+    paths = list(facts(machine))
+    for path in random.sample(paths, min(pairs, len(paths))):
+        less = without(machine, path)
+        yield from less_is_never_worse(judge, goal, less, judge(goal, less))
+
+
+def smallest(found: Violation, again: Callable[[Facts], Iterable[Violation]]) -> Violation:
+    """The violation on the machine with the fewest facts that still shows one of its kind."""
+    kind = (found.relation, found.what.partition("->")[2])
+    shrunk = True
+    while shrunk:
+        shrunk = False
+        for path in list(facts(found.before)):
+            less = without(found.before, path)
+            same = next((one for one in again(less) if (one.relation, one.what.partition("->")[2]) == kind), None)
+            if same is not None:
+                found, shrunk = same, True
+                break
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Run the relations on made-up machines; 1 if any is violated."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    parser.add_argument("--first", type=int, default=None, help="the first seed; the time if it is left out")
+    parser.add_argument("--machines", type=int, default=200, help="machines a seed")
+    parser.add_argument("--pairs", type=int, default=2, help="facts taken away before another one is, a machine")
+    given = parser.parse_args(arguments)
+    matrix = Matrix.load()
+    judge = Judge(matrix)
+    first = int(time.time()) if given.first is None else given.first
+    kinds: Counter[str] = Counter()
+    machines = 0
+    verdicts: Counter[str] = Counter()
+    start = time.monotonic()
+    for seed in range(first, first + given.seeds):
+        made = MadeUp(seed, matrix)
+        for _ in range(given.machines):
+            goal, machine = made.machine()
+            machines += 1
+            verdicts[judge(goal, machine).verdict] += 1
+            for found in violations(judge, goal, machine, made.random, given.pairs):
+                kind = f"{found.relation}: {_INDEX.sub('[]', found.what)}"
+                kinds[kind] += 1
+                if kinds[kind] == 1:
+                    least = smallest(found, lambda less: violations(judge, found.goal, less, Random(0)))  # noqa: B023
+                    print(f"seed {seed}: {least.relation}: {least.what}\n  {least.goal} {json.dumps(least.before)}")
+    print(
+        f"{machines} machines ({dict(verdicts)}) of {given.seeds} seeds from {first}, {judge.asked} verdicts, "
+        f"{sum(kinds.values())} violations of {len(kinds)} kinds, {time.monotonic() - start:.0f} s"
+    )
+    return 1 if kinds else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
