@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 EXTRAS = ("cuda13", "cuda12")
+WITH_CUDA = ("with-cuda", "with_cuda")  # the plugin's extra, as wheels before and since 0.4.31 spell it
 
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
@@ -45,14 +46,9 @@ def _choice(row: "Row", extra: str, machine: Machine, matrix: "Matrix") -> Choic
         for name, spec, _ in matrix.packages.pins(plugin):
             if name == f"jax-{extra}-pjrt":
                 brings[name] = _newest(matrix, name, machine, [spec]) or brings[f"jax-{extra}-plugin"]
-        shared += pins(
-            matrix,
-            plugin.get("extras", {}).get("with-cuda", ()),
-            machine,
-            label,
-            str(matrix.source(plugin, "extras")),
-            "with-cuda",
-        )
+        for name in WITH_CUDA:
+            lines = plugin.get("extras", {}).get(name, ())
+            shared += pins(matrix, lines, machine, label, str(matrix.source(plugin, "extras")), name)
     return Choice(
         "jax",
         "jax",

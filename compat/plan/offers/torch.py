@@ -61,16 +61,41 @@ def _pins(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin,
         return ()
     if versions.parse(row["version"]) < versions.parse(_PACKAGES_SINCE[cuda.major]):
         return ()
+    public = _on_public_index(row, matrix)
+    if public is not None and public["cuda"] == row["cuda"]:  # the very build, under a local version
+        return pins(matrix, public["requires"], machine, by, str(matrix.source(public, "requires")))
     cudnn = row.get("cudnn", "*")
     exact = cudnn != "*" and len(versions.parse(cudnn).release) >= 4
+    nccl = row.get("nccl") or _nccl(public, cuda.major, matrix)
     own = (
         Pin(f"nvidia-cudnn-cu{cuda.major}", f"=={cudnn}" if exact else "*", by, source, not exact),
-        Pin(f"nvidia-nccl-cu{cuda.major}", f"=={row['nccl']}" if "nccl" in row else "*", by, source, "nccl" not in row),
+        Pin(f"nvidia-nccl-cu{cuda.major}", f"=={nccl}" if nccl else "*", by, source, not nccl),
     )
     return (
         *own,
         *(Pin(name, text, by, source) for name, text in _toolkit_pins(matrix, versions.major_minor(row["cuda"]))),
     )
+
+
+def _on_public_index(row: "Row", matrix: "Matrix") -> "Row | None":
+    """The build of the same release and platform on the public index, which has metadata."""
+    platform = (row["os"], row["arch"])
+    return next(
+        (
+            one
+            for one in matrix.packages.builds("torch").get(row["version"], ())
+            if one["index"] == "pypi" and "requires" in one and one.get("cuda") and (one["os"], one["arch"]) == platform
+        ),
+        None,
+    )
+
+
+def _nccl(public: "Row | None", major: int, matrix: "Matrix") -> str | None:
+    """NCCL of the release: PyTorch builds all variants of a CUDA major with one, and checks that they pin it
+    (.github/scripts/generate_binary_build_matrix.py, ci_commit_pins/nccl-cuNN.txt)."""
+    name = f"nvidia-nccl-cu{major}"
+    found = matrix.packages.pins(public) if public is not None else ()
+    return next((spec[2:].strip() for one, spec, _ in found if one == name and spec.startswith("==")), None)
 
 
 @lru_cache(maxsize=64)
