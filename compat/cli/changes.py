@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 AS_IT_WAS = "the environment is as it was"
+_STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @contextlib.contextmanager
@@ -35,11 +36,7 @@ def run(work: "Callable[[Progress], Result]", then: str = AS_IT_WAS) -> Result:
     from compat.install.progress import Progress
 
     progress = Progress()
-    before = {
-        number: signal.signal(number, _interrupt)
-        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None))
-        if number is not None
-    }
+    before = {number: signal.signal(number, _interrupt) for number in _STOPS}
     try:
         return work(progress)
     except StepFailed as error:
@@ -63,6 +60,9 @@ def run(work: "Callable[[Progress], Result]", then: str = AS_IT_WAS) -> Result:
 
 
 def _interrupt(number: int, frame: object) -> None:
+    """The first signal stops the run; what follows would only stop it from putting things back."""
+    for one in _STOPS:
+        signal.signal(one, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -77,6 +77,8 @@ def command(
         ):
             plan_file = os.path.join(wheelhouse, wheelhouses.PLAN)
         plan = read_plan(plan_file, matrix, into is not None, python, asked)
+        if plan.elsewhere:
+            return _told(plan)
         target = _target(plan, into, None if is_version(python) else python)
     if plan.outcome != "planned":
         click.echo(
@@ -86,6 +88,8 @@ def command(
     _show(plan, target, into, installer, wheels)
     if dry_run:
         return 0
+    if target is not None and not plan.changes_environment and not system:
+        return _nothing_installed(plan, target, matrix)
     if not yes:
         click.confirm("carry this out?", abort=True, err=True)
     base = None if plan_file or python else _base()
@@ -203,6 +207,26 @@ def _show(plan: "PlanFile", target: "Target | None", into: str | None, installer
     click.echo(f"environment: {'new, ' if target is None else ''}{shown.prefix}")
     for line in show.lines(plan, shown, "pip" if target is None and installer == "auto" else installer, wheels):
         click.echo(line)
+
+
+def _told(plan: "PlanFile") -> int:
+    """A plan that leads into a container: all of it is printed, nothing here is changed."""
+    from compat.install import show
+
+    click.echo("the plan works inside a container, which is yours to start; nothing here is changed")
+    for line in show.lines(plan, None, "auto", None):
+        click.echo(line)
+    return 1
+
+
+def _nothing_installed(plan: "PlanFile", target: "Target", matrix: "Matrix") -> int:
+    """Every step is a person's: what is left to do, and how things stand without it."""
+    from compat.install import show
+
+    click.echo(f"nothing of the plan is for {target.prefix}; it is not changed")
+    for text in show.left_over(plan, False):
+        click.echo(f"left to you: {text}")
+    return _judge(plan, target, matrix)
 
 
 def _system_runner() -> "Callable[[PlannedStep], bool]":

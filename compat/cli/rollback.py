@@ -38,8 +38,6 @@ def command(environment: str | None, yes: bool) -> int:
             else:
                 click.echo("nothing to put back")
             recovery.tidy(home)
-            os.unlink(f"{home}/lock")
-            os.rmdir(home)
     return 0
 
 

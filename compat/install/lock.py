@@ -28,7 +28,11 @@ class Lock:
         _own_folder(self.home)
         deadline = time.monotonic() + self._wait
         while True:
-            fd = os.open(f"{self.home}/lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            try:
+                fd = os.open(f"{self.home}/lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            except FileNotFoundError:  # the run before has just ended and taken the folder along
+                _own_folder(self.home)
+                continue
             if _try_lock(fd):
                 # The folder may have been removed by the run that held the lock before.
                 with contextlib.suppress(OSError):
@@ -55,6 +59,9 @@ class Lock:
     ) -> None:
         with contextlib.suppress(OSError):
             os.ftruncate(self.fd, 0)
+            if os.listdir(self.home) == ["lock"]:  # no journal to keep: the folder goes too
+                os.unlink(f"{self.home}/lock")
+                os.rmdir(self.home)
         os.close(self.fd)
 
 

@@ -12,7 +12,7 @@ from compat.description import BadDescription, from_dict
 from compat.goals import BadGoal, Goal, parse
 from compat.install import templates
 from compat.install.errors import BadPlan
-from compat.install.templates import Action, Install, Known, System, Uninstall
+from compat.install.templates import Action, Install, Known, Start, System, Uninstall
 from compat.machine import Machine
 from compat.records import dataclass
 
@@ -35,6 +35,7 @@ _PLAN = {
 }
 _STEP = {"kind", "component", "from", "to", "why", "commands", "needs_root", "reversible"}
 _COMMAND = {"installer", "argv", "shell"}
+INSTALLERS = ("pip", "uv", "conda", "apt", "dnf", "docker", "system")
 _COMPONENT = re.compile(r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$")
 _AGAIN = "write the plan file again with `compatcheck plan ... --format json`"
 
@@ -55,7 +56,7 @@ class PlannedStep:
     @property
     def changes_environment(self) -> bool:
         """Does the step write into the Python environment?"""
-        return self.action is not None and not isinstance(self.action, System)
+        return self.action is not None and not isinstance(self.action, System | Start)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,16 @@ class PlanFile:
     result: Machine  # the machine that the steps lead to
     digest: str  # SHA-256 of the plan's canonical JSON
     text: str  # that JSON
+
+    @property
+    def elsewhere(self) -> bool:
+        """Does the plan lead into a container that is to be started? Then all its steps are a person's."""
+        return any(isinstance(step.action, Start) for step in self.steps)
+
+    @property
+    def changes_environment(self) -> bool:
+        """Is there anything to install or to remove?"""
+        return not self.elsewhere and any(step.changes_environment for step in self.steps)
 
 
 def load(path: str, known: Known) -> PlanFile:
@@ -182,6 +193,7 @@ def _fits(value: Mapping[str, Any], action: Action | None, where: str, known: Kn
         "Conda": ("package",),
         "Create": ("environment", "python"),
         "System": ("driver", "system"),
+        "Start": ("container",),
     }
     if action is not None and value["kind"] not in kinds[type(action).__name__]:
         raise BadPlan(f"{where}: a {value['kind']} step has no such command", _AGAIN)
@@ -194,7 +206,7 @@ def _fits(value: Mapping[str, Any], action: Action | None, where: str, known: Kn
 def _argv(value: Any, where: str) -> tuple[str, ...]:
     _keys(value, _COMMAND, where)
     words = tuple(_text(word, f"{where}.argv", 1000) for word in _list(value["argv"], f"{where}.argv"))
-    if not words or value["installer"] not in ("pip", "uv", "conda", "apt", "dnf", "system"):
+    if not words or value["installer"] not in INSTALLERS:
         raise BadPlan(f"{where}: no such installer, or no command", _AGAIN)
     if value["shell"] != shlex.join(words):
         raise BadPlan(f"{where}: the text that is shown is not the command that would be run", _AGAIN)

@@ -7,11 +7,11 @@ from compat.install import commands
 from compat.install.errors import InstallError
 from compat.install.planfile import PlanFile, PlannedStep
 from compat.install.target import Target
-from compat.install.templates import Create, System
+from compat.install.templates import Create, Start, System
 
 
-def lines(plan: PlanFile, target: Target, options_installer: str, wheels: str | None) -> Iterator[str]:
-    """One block a step."""
+def lines(plan: PlanFile, target: Target | None, options_installer: str, wheels: str | None) -> Iterator[str]:
+    """One block a step. ``target`` None: the environment is inside a container."""
     for number, step in enumerate(plan.steps, 1):
         change = f"{step.before} -> {step.after}" if step.before else step.after
         yield f"{number}. {step.component}: {change}"
@@ -22,12 +22,10 @@ def lines(plan: PlanFile, target: Target, options_installer: str, wheels: str | 
             yield f"   $ {command}"
 
 
-def _command(step: PlannedStep, target: Target, installer: str, wheels: str | None) -> str:
-    if step.action is None:
-        return ""
-    if isinstance(step.action, System):
+def _command(step: PlannedStep, target: Target | None, installer: str, wheels: str | None) -> str:
+    if isinstance(step.action, System | Start):
         return shlex.join(step.action.argv)
-    if isinstance(step.action, Create):
+    if step.action is None or target is None or isinstance(step.action, Create):
         return ""
     try:
         chosen = commands.pick_installer(target, installer)
@@ -41,5 +39,5 @@ def left_over(plan: PlanFile, system_was_run: bool) -> Iterator[str]:
     for step in plan.steps:
         if step.action is None:
             yield f"{step.component}: {step.after}"
-        elif isinstance(step.action, System) and not system_was_run:
+        elif isinstance(step.action, Start) or (isinstance(step.action, System) and not system_was_run):
             yield f"{step.component} {step.after}: {shlex.join(step.action.argv)}"

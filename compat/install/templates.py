@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from compat.install.errors import BadPlan
 from compat.machine import Machine
-from compat.plan.commands import ENVIRONMENT, UnsafeArgument, jetson, requirement
+from compat.plan.commands import ENVIRONMENT, UnsafeArgument, container, jetson, requirement
 from compat.plan.commands import driver as drivers
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Command
@@ -21,11 +21,17 @@ _REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([A-Za-z0-9,._-]+)
 _NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$")
 _TORCH_INDEX = re.compile(re.escape(installers.PYTORCH) + r"(cpu|cu\d{2,3})")
 _LAB_INDEX = re.compile(re.escape(jetson.AI_LAB) + r"/(jp\d+/cu\d{2,3})/\+simple/")
-_WHEEL = re.compile(re.escape(jetson.REDIST) + r"/(v\d{1,4})/(pytorch|tensorflow)/([A-Za-z0-9][A-Za-z0-9._+-]*\.whl)")
+_WHEEL = re.compile(
+    re.escape(jetson.REDIST)
+    + r"/(v\d{1,4}(?:-nv\d\d\.\d{1,2})?)/(pytorch|tensorflow)/([A-Za-z0-9][A-Za-z0-9._+-]*\.whl)"
+)
 _PART = re.compile(r"^([a-z0-9][a-z0-9._-]*)=([0-9][A-Za-z0-9.*_]*)$")
 _LINE = re.compile(r"(?<![\d.])\d\.\d{1,2}$")
 _FOLDER = re.compile(rf"(?<![^/]){re.escape(ENVIRONMENT)}(?:-[a-z0-9][a-z0-9-]*)?$")
 _BRANCH = re.compile(r"(?<![\d.])(\d{3})(?!\d)")
+_IMAGE = re.compile(re.escape(container.REGISTRY) + r"/[a-z0-9][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._-]*")
+# Debian's own archive has one branch a release; of a release that it does not name, only NVIDIA's repository is left.
+_PACKAGED = (("ubuntu", None), ("rhel", None), ("debian", None), ("debian", "0"))
 _INTERPRETER = re.compile(r"^(?!-)[^\x00-\x1f\x7f]+$")
 
 
@@ -84,13 +90,20 @@ class System:
     argv: tuple[str, ...]
 
 
-Action = Install | Fetch | Uninstall | Create | Conda | System
+@dataclass(frozen=True)
+class Start:
+    """A container to be started by a person: printed, never run, as it changes nothing here and needs a terminal."""
+
+    argv: tuple[str, ...]
+
+
+Action = Install | Fetch | Uninstall | Create | Conda | System | Start
 
 
 def read(argv: Sequence[str]) -> Action:
     """What an argument list means. Raises BadPlan for one that no template yields."""
     words = tuple(argv)
-    for reader in (_pip, _uv, _create, _conda, _system):
+    for reader in (_pip, _uv, _create, _conda, _system, _container):
         try:
             action = reader(words)
         except UnsafeArgument:
@@ -211,12 +224,17 @@ def _system(words: tuple[str, ...]) -> Action | None:
     if any(repair.command == words for repair in REPAIRS.values()):
         return System(words)
     branch = _BRANCH.search(words[-1]) if words else None
-    for distribution in ("ubuntu", "rhel", "debian") if branch else ():
-        machine = Machine(os="linux", distribution=distribution, environment=())
+    for distribution, release in _PACKAGED if branch else ():
+        machine = Machine(os="linux", distribution=distribution, distribution_version=release, environment=())
         for newest in (None, drivers.OPEN_ONLY):
             if branch and _rebuilt(words, drivers.install(machine, branch[1], newest)):
                 return System(words)
     return None
+
+
+def _container(words: tuple[str, ...]) -> Action | None:
+    fits = words[:1] == ("docker",) and _IMAGE.fullmatch(words[-1])
+    return Start(words) if fits and _rebuilt(words, container.run(words[-1])) else None
 
 
 Known = Callable[[str], bool]

@@ -14,7 +14,7 @@ from compat.install.planfile import PlanFile, PlannedStep
 from compat.install.recovery import Transaction
 from compat.install.snapshot import Snapshot
 from compat.install.target import Target
-from compat.install.templates import Create, Fetch, Install, System, Uninstall
+from compat.install.templates import Create, Fetch, Install, Start, System, Uninstall
 from compat.records import dataclass
 
 
@@ -58,10 +58,22 @@ def carry_out(plan: PlanFile, target: Target | None, options: Options, progress:
         try:
             made = _steps(plan, target, transaction, options, progress, lock.fd)
         except BaseException:
-            recovery.undo(transaction, progress.step)
+            _undo(transaction, progress)
             raise
-        recovery.tidy(home, keep=transaction.folder)
+        with recovery.undisturbed():
+            recovery.tidy(home, keep=transaction.folder)
         return made
+
+
+def _undo(transaction: Transaction, progress: Progress) -> None:
+    """Back to what was. Raises InstallError, also where the disk or its rights are in the way."""
+    try:
+        recovery.undo(transaction, progress.step)
+    except OSError as error:
+        raise InstallError(
+            f"{error.filename or transaction.prefix}: {error.strerror or error}: not everything could be put back",
+            f"mend that, then `compatcheck rollback {transaction.prefix}`; the record is in {transaction.folder}",
+        ) from None
 
 
 def _begin(plan: PlanFile, target: Target | None, prefix: str, home: str) -> Transaction:
@@ -158,7 +170,7 @@ def _line_of(plan: PlanFile, options: Options) -> str | None:
 def _step(
     step: PlannedStep, target: Target, options: Options, progress: Progress, keep: tuple[int, ...], folder: str
 ) -> None:
-    if step.action is None or isinstance(step.action, Create):
+    if step.action is None or isinstance(step.action, Create | Start):
         return
     if isinstance(step.action, System):
         if options.system is None or not options.system(step):

@@ -49,7 +49,7 @@ def test_every_plan_of_ours_is_accepted(matrix: Matrix, file: Path) -> None:
     machines = list(load(str(file)))
     for asked in ASKED:
         for plan in plan_for(
-            machines, requests(asked), matrix, None, frozenset({"python", "driver"}), "installed", False
+            machines, requests(asked), matrix, None, frozenset({"python", "driver", "container"}), "installed", False
         ):
             data = json.loads(json.dumps(as_data(plan, matrix)))
             read = from_data(data, names)

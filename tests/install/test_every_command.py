@@ -1,0 +1,148 @@
+"""Every command that the planner can write, for each row of the matrix that yields one, is read back."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+import tiny
+
+from compat.description import load
+from compat.install import known, planfile, templates
+from compat.install.templates import Fetch, Install, Start, System
+from compat.machine import Machine
+from compat.matrix import Matrix
+from compat.plan.commands import container, driver, jetson
+from compat.plan.commands import python as installers
+from compat.plan.jetson import choice
+from compat.plan.model import Command
+from compat.plan.published import JETSON
+from compat.plan.request import requests
+from compat.plan.several import plan_for
+from compat.report.plan import as_data
+
+PLANNER = tiny.ROOT / "compat" / "plan"
+LINUX = Machine(os="linux", interpreter="/env/bin/python", environment=())
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Matrix:
+    return Matrix.load()
+
+
+def same(commands: tuple[Command, ...]) -> object:
+    return templates.same_action([one.argv for one in commands])
+
+
+def test_the_installers_are_those_that_the_planner_writes() -> None:
+    written = set()
+    for path in PLANNER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Command":
+                assert isinstance(node.args[0], ast.Constant), path
+                written.add(node.args[0].value)
+    assert written == set(planfile.INSTALLERS)
+
+
+def test_every_jetson_wheel(matrix: Matrix) -> None:
+    seen = 0
+    for component in matrix.components("build"):
+        for rows in matrix.builds(component).values():
+            for row in (row for row in rows if row["index"] in JETSON):
+                for one in choice(row, component, Machine(os="linux", arch="aarch64")):
+                    commands = jetson.install(LINUX, "", one)
+                    seen += bool(commands)
+                    assert not commands or isinstance(same(commands), Fetch | Install)
+    assert seen > 20
+
+
+def test_every_image(matrix: Matrix) -> None:
+    seen = 0
+    for row in matrix.rows("container", "container"):
+        if "cuda" in row:
+            try:
+                reference = container.reference(row["image"], row["tag"], row.get("framework"))
+            except (KeyError, ValueError):
+                continue  # not one that the planner offers
+            assert isinstance(same(container.run(reference)), Start), reference
+            seen += 1
+    assert seen > 100
+
+
+def test_every_driver_branch(matrix: Matrix) -> None:
+    systems = [("ubuntu", "22.04"), ("debian", "11"), ("debian", "12"), ("debian", "13"), ("rocky", "9"), ("rhel", "8")]
+    seen = set()
+    for row in matrix.drivers.branches:
+        for distribution, release in systems:
+            machine = Machine(os="linux", distribution=distribution, distribution_version=release, environment=())
+            for newest in (None, driver.OPEN_ONLY):
+                commands = driver.install(machine, str(row["branch"]), newest)
+                assert not commands or isinstance(same(commands), System)
+                seen |= {(distribution, command.argv[-1].rstrip("*.0123456789=:")) for command in commands}
+    assert {one for one, _ in seen} == {"ubuntu", "debian", "rocky", "rhel"}
+    assert ("debian", "cuda-drivers-") in seen
+    assert ("debian", "nvidia-driver") in seen
+
+
+def test_every_variant_of_torchs_index(matrix: Matrix) -> None:
+    variants = {
+        row["variant"] for rows in matrix.builds("torch").values() for row in rows if row["index"] == "pytorch"
+    }
+    assert len(variants) > 10
+    for variant in variants:
+        index = f"{installers.PYTORCH}{variant}"
+        assert same(installers.install(LINUX, "", ("torch==2.6.0",), index)) == Install(("torch==2.6.0",), index)
+
+
+def test_a_plan_that_leads_into_a_container_is_told_and_not_run(matrix: Matrix, tmp_path: Path) -> None:
+    machine = next(iter(load(str(tiny.ROOT / "tests/machines/described/a100-driver450.toml"))))
+    (plan,) = plan_for(
+        [machine], requests({"torch": "1.6"}), matrix, None, frozenset({"container"}), "installed", False
+    )
+    data = json.loads(json.dumps(as_data(plan, matrix)))
+    read = planfile.from_data(data, known.names(matrix))
+    assert read.elsewhere
+    assert not read.changes_environment
+    file = tiny.write_plan(tmp_path / "plan.json", data)
+    for more in ((), ("--into", str(tmp_path / "new"), "--yes"), ("--system", "--yes")):
+        done = tiny.compatcheck("install", str(file), *more)
+        assert done.returncode == 1
+        assert "$ docker run --rm -it --gpus all nvcr.io/nvidia/pytorch:20.06-py3" in done.stdout
+        assert "nothing here is changed" in done.stdout
+    assert [one.name for one in tmp_path.iterdir()] == ["plan.json"]
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("docker", "run", "--rm", "-it", "--gpus", "all", "evil.example/pytorch:24.03-py3"),
+        ("docker", "run", "--rm", "-it", "--gpus", "all", "nvcr.io/evil/pytorch:24.03-py3"),
+        ("docker", "run", "--rm", "-it", "--gpus", "all", "nvcr.io/nvidia/../x:1"),
+        ("docker", "run", "--rm", "-it", "--privileged", "nvcr.io/nvidia/pytorch:24.03-py3"),
+        ("docker", "run", "-v", "/:/host", "nvcr.io/nvidia/pytorch:24.03-py3"),
+        ("docker", "run", "--rm", "-it", "--gpus", "all", "nvcr.io/nvidia/pytorch:24.03-py3", "sh"),
+    ],
+    ids=" ".join,
+)
+def test_other_containers_are_refused(argv: tuple[str, ...]) -> None:
+    with pytest.raises(templates.BadPlan):
+        templates.read(argv)
+
+
+def test_where_every_step_is_a_persons_nothing_is_recorded(env: Path, tmp_path: Path) -> None:
+    """A driver step alone, without --system: no copy of the environment is made for it."""
+    argv = ["sudo", "apt-get", "install", "--yes", "nvidia-driver-580"]
+    step = {
+        **tiny.step("driver", None, "580", "install", "x"),
+        "kind": "driver",
+        "commands": [{"installer": "apt", "argv": argv, "shell": " ".join(argv)}],
+        "needs_root": True,
+    }
+    done = tiny.compatcheck(
+        "install", str(tiny.write_plan(tmp_path / "p.json", tiny.plan(step))), "--python", str(env), "--yes"
+    )
+    assert "left to you: driver 580: sudo apt-get install --yes nvidia-driver-580" in done.stdout
+    assert "installed into" not in done.stdout
+    assert not Path(f"{env}.compatcheck").exists()
