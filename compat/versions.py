@@ -24,6 +24,7 @@ _VERSION = re.compile(
 _PRE = {"a": 1, "alpha": 1, "ea": 1, "b": 2, "beta": 2, "c": 3, "rc": 3, "pre": 3, "preview": 3}
 _FINAL = (9, 0)  # sorts behind every pre-release
 _ENDLESS = 10**9  # larger than any component of a version
+_LONGEST = 200  # characters; the longest of any wheel has 70, and Python refuses numbers of thousands of digits
 
 
 class BadVersion(ValueError):
@@ -110,9 +111,9 @@ class Version:
 @lru_cache(maxsize=65536)
 def parse(text: str) -> Version:
     """Read a version. Raises BadVersion where the text is none."""
-    match = _VERSION.match(text.strip())
+    match = _VERSION.match(text.strip()) if len(text) <= _LONGEST else None
     if match is None:
-        raise BadVersion(f"not a version: {text!r}")
+        raise BadVersion(f"not a version: {text[:_LONGEST]!r}")
     part = match.groupdict()
     release = tuple(int(number) for number in part["release"].split("."))
     pre_name = (part["pre"] or "").lower()

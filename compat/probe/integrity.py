@@ -86,7 +86,8 @@ def record(host: Host, distribution: Distribution) -> list[Listed]:
         path, digest, size = [*row.rsplit(",", 2), "", ""][:3]
         path = path.strip('"')
         if not path.startswith(("/", "..")) and "/../" not in path and _is_code(path.rpartition("/")[2], endings):
-            found.append(Listed(path, int(size) if size.isdigit() else None, digest or None))
+            told = size.isascii() and size.isdigit() and len(size) < 19
+            found.append(Listed(path, int(size) if told else None, digest or None))
     return found
 
 

@@ -54,7 +54,8 @@ def gpus_hidden(case: Case) -> Iterator[Outcome]:
         return
     first = value.split(",")[0].strip()
     count = len(case.machine.gpus) if case.machine.gpus is not None else None
-    beyond = first.isdigit() and count is not None and count > 0 and int(first) >= count
+    number = int(first) if first.isdecimal() and len(first) < 10 else None
+    beyond = number is not None and count is not None and 0 < count <= number
     if first in _NOTHING or beyond:
         why = f"this machine has {count} GPU(s)" if beyond else "that hides every GPU"
         yield Finding(

@@ -30,7 +30,7 @@ def _concerns(case: Case, soname: str) -> bool:
 def opens(subject: Subject, soname: str) -> bool | None:
     """Does the build open this soname? None where its list is unknown or the candidates differ."""
     number = soname.rpartition(".so.")[2].partition(".")[0]
-    if soname.startswith("libcudnn") and number.isdigit() and subject.field("cudnn").values:
+    if soname.startswith("libcudnn") and number.isdecimal() and len(number) < 10 and subject.field("cudnn").values:
         # Pins and builds tell the major of cuDNN where a list of sonames does not.
         return subject.field("cudnn").decide(lambda built: versions.parse(built).major == int(number))
     if not subject.candidates or any("needs" not in row for row in subject.candidates):

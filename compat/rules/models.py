@@ -67,12 +67,13 @@ def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, Evidence
     """
     model = case.machine.model
     if model.opset is not None:
-        yield "opset", "opset", model.opset.partition(".")[0], _of_model(case, "opset", model.opset)
+        yield "opset", "opset", str(versions.parse(model.opset).major), _of_model(case, "opset", model.opset)
     writer = (model.writer or "").split()
     if reader == "tensorrt":
         return
     if model.ir_version is not None:
-        yield "ir", "IR version", model.ir_version.partition(".")[0], _of_model(case, "ir_version", model.ir_version)
+        ir = str(versions.parse(model.ir_version).major)
+        yield "ir", "IR version", ir, _of_model(case, "ir_version", model.ir_version)
     elif len(writer) == 2 and writer[0] == "onnx" and versions.try_parse(writer[1]):
         row = case.matrix.packages.release("onnx", writer[1])
         if row is not None and "ir" in row:

@@ -18,6 +18,9 @@ from compat.guard.files.line import of_text
 _INSTRUCTION = re.compile(r"^([A-Za-z]+)\s+(.*)$", re.DOTALL)
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^${}]*))?\}|([A-Za-z_]\w*))")
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
+# Linux starts no program with a longer argument (MAX_ARG_STRLEN), and variables that hold themselves twice grow without
+# end.
+_LONGEST = 1 << 17  # characters
 _KNOWN = frozenset(
     (
         "FROM",
@@ -147,7 +150,7 @@ def filled(text: str, known: dict[str, str]) -> str:
             return match[3] if known.get(name) else ""
         return known.get(name, match[0])
 
-    return _VARIABLE.sub(value, text)
+    return _VARIABLE.sub(value, text)[:_LONGEST]
 
 
 def _assignments(rest: str, known: dict[str, str], outer: dict[str, str] | None = None) -> Iterator[tuple[str, str]]:
@@ -229,6 +232,8 @@ def _commands(text: str) -> Iterator[list[str]]:
 
 def _words(text: str, signs: str = "") -> list[str]:
     """The words as a shell splits them, operators apart; quotes that are not closed are taken as plain text."""
+    if len(text) > _LONGEST:
+        return text.split()
     reader = shlex.shlex(text, posix=True, punctuation_chars=signs)
     reader.whitespace_split = True
     reader.commenters = ""

@@ -15,7 +15,7 @@ def load(path: str) -> tuple[Mapping[str, Any], "Lines"]:
     text = text_of(path)
     try:
         return toml.loads(text), Lines(text)
-    except toml.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError is one; so is what a number of thousands of digits gives
         at = re.search(r"line (\d+)", str(error))
         raise BadFile(path, int(at[1]) if at else 0, f"not TOML: {error}") from None
     except RecursionError:
@@ -110,7 +110,7 @@ def poetry_range(text: str) -> str:
 
 def _clause(text: str) -> str:
     match = re.fullmatch(r"([\^~])\s*(\d+(?:\.\d+)*)(.*)", text)
-    if match is None or match[3]:
+    if match is None or match[3] or len(text) > 100:
         return checked(f"=={text}" if re.fullmatch(r"\d[^*]*", text) else text)
     numbers = [int(number) for number in match[2].split(".")]
     fixed = 1 if len(numbers) == 1 else 2

@@ -47,6 +47,8 @@ class _Reader:
         if name in _NESTED:
             if not value:
                 raise BadFile(path, number, f"{name} names no file")
+            if "\0" in value:
+                raise BadFile(path, number, f"{name} names no file: there is a zero byte in it")
             if re.match(r"^[a-z+]+://", value) or "$" in value:
                 return  # somewhere else: not read, nothing is fetched
             nested = self.constraints if _NESTED[name] == "constraints" else into
