@@ -1,5 +1,8 @@
 """Kills real installations at random moments and looks at what is left: ``python -m scripts.kills --count 200``.
 
+With ``--signal INT`` or ``TERM`` they are asked to stop instead: then everything has to be as before at once, without
+any recovery.
+
 Each round starts `compatcheck install` of a plan of two steps (tiny wheels, real pip, no network), kills it by SIGKILL
 at a random moment, and recovers by `rollback` (itself killed in every third round, then run again) or by the next
 `install`. Afterwards every file of the environment, by content and mode, has to be as before or as planned.
@@ -65,19 +68,22 @@ class Bench:
         output = child.communicate()[0].decode()
         return child.returncode, output
 
-    def kill(self, after: float, *arguments: str, working: bool = False) -> bool:
-        """Start compatcheck and kill it, some time after its start or (working) after it began to change things; True
-        if it was still running."""
+    def kill(
+        self, after: float, *arguments: str, working: bool = False, number: int = signal.SIGKILL
+    ) -> tuple[bool, int, str]:
+        """Start compatcheck and send it a signal, some time after its start or (working) after it began to change
+        things. Returns: was it still running, its exit status, its output."""
         child = self.start(*arguments)
         while working and child.poll() is None and not self.phase().startswith("before step"):
             time.sleep(0.005)
         time.sleep(after)
         running = child.poll() is None
-        child.send_signal(signal.SIGKILL)
-        child.wait()
+        child.send_signal(number)
+        output = child.communicate()[0].decode() if number != signal.SIGKILL else ""
+        status = child.wait()
         if child.stdout is not None:
             child.stdout.close()
-        return running
+        return running, status, output
 
     def phase(self) -> str:
         """The last entry of the journal that the killed run left."""
@@ -99,7 +105,8 @@ def one_round(bench: Bench, number: int, chance: random.Random) -> tuple[str, st
     undo = ("rollback", str(bench.environment), "--yes")
     # Half of the rounds at any moment; half while pip is at work, which is where an environment could be lost.
     working = number % 2 == 1
-    running = bench.kill(chance.uniform(0.0, bench.seconds * (0.6 if working else 1.1)), *install, working=working)
+    moment = chance.uniform(0.0, bench.seconds * (0.6 if working else 1.1))
+    running, _, _ = bench.kill(moment, *install, working=working)
     phase = bench.phase() if running else "not killed: it had ended"
     if number % 3 == 0:
         bench.kill(chance.uniform(0.05, 1.0), *undo)
@@ -121,12 +128,32 @@ def one_round(bench: Bench, number: int, chance: random.Random) -> tuple[str, st
     return phase, way, f"differs: {wrong[:5]}" if wrong else ""
 
 
+def stopped_round(bench: Bench, number: int, chance: random.Random, sent: int) -> tuple[str, str, str]:
+    """Ask to stop, compare at once; returns as one_round."""
+    install = ("install", str(bench.plan), "--python", str(bench.environment), "--yes")
+    working = number % 2 == 1
+    moment = chance.uniform(0.0, bench.seconds * (0.6 if working else 1.1))
+    running, status, output = bench.kill(moment, *install, working=working, number=sent)
+    phase = f"exit status {status}" if running else "not stopped: it had ended"
+    if status == 0:
+        if tiny.manifest(bench.environment) != bench.planned:
+            return phase, "none", "installed, and not as planned"
+        bench.run("rollback", str(bench.environment), "--yes")
+    now = tiny.manifest(bench.environment, compiled=True)
+    wrong = sorted(name for name in {*now, *bench.before} if now.get(name) != bench.before.get(name))
+    if not wrong and os.path.lexists(f"{bench.environment}.compatcheck"):
+        wrong = ["the journal is still there"]
+    return phase, "itself", f"differs: {wrong[:5]}: {output[-500:]}" if wrong else ""
+
+
 def main() -> int:
     """Run the rounds and print the figures; 1 if any environment was lost."""
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--count", type=int, default=200)
     reader.add_argument("--seed", type=int, default=20261122)
+    reader.add_argument("--signal", choices=("KILL", "INT", "TERM"), default="KILL")
     options = reader.parse_args()
+    sent = signal.Signals[f"SIG{options.signal}"]
     chance = random.Random(options.seed)  # noqa: S311 - repeatable moments, no secrets
     phases: Counter[str] = Counter()
     ways: Counter[str] = Counter()
@@ -135,7 +162,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         bench = Bench.set_up(Path(os.path.realpath(folder)))
         for number in range(options.count):
-            phase, way, wrong = one_round(bench, number, chance)
+            if sent == signal.SIGKILL:
+                phase, way, wrong = one_round(bench, number, chance)
+            else:
+                phase, way, wrong = stopped_round(bench, number, chance, sent)
             phases[phase] += 1
             ways[way] += 1
             if wrong:
@@ -143,6 +173,7 @@ def main() -> int:
                 print(json.dumps(lost[-1]), file=sys.stderr)
                 break
     figures = {
+        "signal": sent.name,
         "rounds": sum(phases.values()),
         "lost": len(lost),
         "killed_at": dict(phases.most_common()),
