@@ -13,7 +13,7 @@ MATRIX = Matrix.load()
 @pytest.mark.parametrize("reported", ALL, ids=[one.name for one in ALL])
 def test_verdict_and_diagnosis(reported: Reported) -> None:
     report = check(description.from_dict(reported.machine), goals.parse(reported.goal), MATRIX)
-    assert report.verdict == reported.verdict, [one.message for one in report.findings]
+    assert report.verdict == reported.verdict, (reported.source, [one.message for one in report.findings])
     if reported.rules:
         assert {one.rule for one in report.errors} & set(reported.rules), [one.message for one in report.errors]
 
