@@ -10,7 +10,7 @@ from compat.cli.app import InputError
 if TYPE_CHECKING:
     from compat.machine import Machine
     from compat.matrix import Matrix
-    from compat.plan.model import Request
+    from compat.plan.model import Plan, Request
 
 _RANGE = "RELEASE"
 
@@ -65,6 +65,13 @@ _RANGE = "RELEASE"
     help="Whose commands to show.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--lock",
+    "lock_file",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write the whole closure with hashes, resolved by your own pip or uv: pylock.toml or NAME.txt.",
+)
 def command(
     paths: tuple[str, ...],
     listed: tuple[str, ...],
@@ -76,6 +83,7 @@ def command(
     alternatives: bool,
     installer: str,
     form: str,
+    lock_file: str | None,
     python: str | None,
     **options: str | None,
 ) -> int:
@@ -102,7 +110,38 @@ def command(
         raise InputError(str(error), error.hint) from None
     for line in render(plans, matrix, form, installer):
         click.echo(line)
+    if lock_file is not None:
+        here = not files and root == "/"
+        return _locked(lock_file, plans, (*listed, *paths), installer, here, matrix)
     return 1 if any(one.outcome == "impossible" for one in plans) else 0
+
+
+def _locked(
+    path: str, plans: "list[Plan]", files: tuple[str, ...], installer: str, here: bool, matrix: "Matrix"
+) -> int:
+    """Write the lock file; what there is to say goes to stderr, so that data stays data."""
+    import os
+    import sys
+
+    from compat.guard.files import read
+    from compat.lock import NoLock
+    from compat.lock.write import lock
+
+    sys.stdout.flush()
+    try:
+        if installer == "conda":
+            raise NoLock("conda's locks are conda's own", "lock with --installer pip or uv", status=2)
+        contents = [read(one) for one in files if not os.path.isdir(one)]
+        for line in lock(path, plans, contents, installer, here, matrix):
+            click.echo(line, err=True)
+    except NoLock as error:
+        click.echo(f"error: {error}: {path} was not written" if error.status == 1 else f"error: {error}", err=True)
+        for line in error.said:
+            click.echo(f"  {line}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        return error.status
+    return 0
 
 
 def _with_files(

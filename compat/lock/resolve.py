@@ -1,0 +1,104 @@
+"""Runs a resolver as an argument list, in this folder and environment, so that its own configuration counts."""
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+
+from compat.lock import Locked, NoLock
+from compat.lock.wanted import Wanted
+
+_LIMIT = 900.0  # s; a resolver that backtracks through releases takes minutes
+_OUTPUT = 64 << 20  # bytes of its answer
+_TAIL = 12  # lines of its own words that are shown
+_UNREACHABLE = re.compile(
+    r"dns error|error sending request|failed to fetch|network connectivity is disabled|name or service not known|"
+    r"temporary failure in name resolution|newconnectionerror|max retries exceeded|connection (?:refused|reset|to |"
+    r"timed out|broken)|connecttimeout|no route to host|network is unreachable|proxyerror|read timed out|"
+    r"certificate verify failed",
+    re.IGNORECASE,
+)
+# What options and variables switch the index off with.
+_SWITCHED_OFF = re.compile(r"--no-index|\bno_index\b|--offline|UV_OFFLINE", re.IGNORECASE)
+
+
+def resolve(wanted: Wanted, installer: str) -> Locked:
+    """Ask the installer's resolver; first in the releases of the plan's result, then free of them. Raises NoLock."""
+    from importlib import import_module
+
+    ask: Callable[[Wanted, Sequence[str], str], Locked] = import_module(f"compat.lock.{installer}").ask
+    with tempfile.TemporaryDirectory(prefix="compatcheck-lock-") as folder:
+        try:
+            return ask(wanted, (*wanted.constraints, *wanted.kept), folder)
+        except Unanswered as error:
+            if error.unreachable or not wanted.kept:
+                raise
+            return ask(wanted, wanted.constraints, folder)
+
+
+def askers(wanted: Wanted, locked: Locked, installer: str) -> dict[str, str]:
+    """Distribution -> one that asks for it, for an explanation; empty where the resolver does not say."""
+    from importlib import import_module
+
+    with tempfile.TemporaryDirectory(prefix="compatcheck-lock-") as folder:
+        try:
+            found: dict[str, str] = import_module(f"compat.lock.{installer}").askers(wanted, locked, folder)
+        except NoLock:
+            return {}
+    return found
+
+
+def written(folder: str, name: str, lines: Sequence[str]) -> str:
+    """A file of lines for the resolver to read."""
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+    return path
+
+
+class Unanswered(NoLock):
+    """The resolver has no answer. ``unreachable``: because it did not reach an index."""
+
+    def __init__(self, installer: str, said: str) -> None:
+        lines = tuple(line.rstrip() for line in said.strip().splitlines() if line.strip())
+        self.unreachable = bool(_UNREACHABLE.search(said) or _SWITCHED_OFF.search(said))
+        if self.unreachable:
+            super().__init__(
+                f"{installer} does not reach an index that is needed, so the hashes are missing",
+                "lock where the index is reached; for a machine without a network `compatcheck bundle` takes the files",
+                lines[-_TAIL:],
+            )
+        else:
+            super().__init__(f"{installer} finds no set of packages", "", lines[-_TAIL:])
+
+
+def run(installer: str, argv: Sequence[str]) -> str:
+    """What the resolver writes to its standard output. Raises NoLock."""
+    try:
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+            done = subprocess.run(
+                list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=errors, timeout=_LIMIT, check=False
+            )
+            for stream in (out, errors):
+                stream.seek(0)
+            answer, said = out.read(_OUTPUT + 1), errors.read(1 << 20)
+    except OSError as error:
+        what = f"{argv[0]}: {error.strerror or error}"
+        raise NoLock(what, f"install {installer}, or name another", status=2) from None
+    except subprocess.TimeoutExpired:
+        raise NoLock(f"{installer} had no answer within {_LIMIT:.0f} s", "ask for narrower ranges") from None
+    if len(answer) > _OUTPUT:
+        raise NoLock(f"{installer}'s answer is too long")
+    text = answer.decode("utf-8", "replace")
+    if done.returncode:
+        raise Unanswered(installer, said.decode("utf-8", "replace") or text)
+    return text
+
+
+def without_credentials(url: str) -> str:
+    """The address without a user's name and password: the file is shared. And without a fragment, which is a hash."""
+    from urllib.parse import urlsplit, urlunsplit
+
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, parts.query, ""))
