@@ -25,7 +25,7 @@ class Report:
     findings: tuple[Finding, ...]
     holds: tuple[Holds, ...]
     untold: tuple[Untold, ...]
-    behind: tuple[Finding, ...] = ()  # consequences of what was found, left out of the findings
+    behind: tuple[Finding, ...] = ()  # left out of the findings: their consequences, and what other builds fail by
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -57,21 +57,23 @@ def check(machine: Machine, goal: Goal, matrix: Matrix) -> Report:
 
 
 def _judged(case: Case) -> Report:
-    report = _ask(case)
-    if report.errors:
-        return report
-    concluded = report
+    report = concluded = _ask(case)
+    told = _faults(report)
     for component, builds in _possible_builds(case):
         tried: list[Report] = []
         for rows in builds:
             tried.append(_ask(Case(case.machine, case.goal, case.matrix, {component: rows})))
-            if not tried[-1].errors:
+            if _faults(tried[-1]) <= told:
                 break
-        if tried[-1].errors:
+        else:
             return _each_fails(report, tried)
-        if concluded is report:  # of several open components the first is named for the goal
+        if concluded is report and not report.errors:  # of several open components the first is spoken of
             concluded = _likeliest(report, tried[0])
     return concluded
+
+
+def _faults(report: Report) -> set[str]:
+    return {one.rule for one in (*report.errors, *report.behind) if one.severity == "error"}
 
 
 def _ask(case: Case) -> Report:
@@ -106,15 +108,17 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
 
 def _each_fails(report: Report, tried: list[Report]) -> Report:
     """Whichever build it is, it fails: what is found is the likeliest one's fault, with those of the others."""
-    reasons = tuple(dict.fromkeys(one.rule for report in tried for one in report.errors))
-    shown = "; ".join(dict.fromkeys(one.findings[0].rule for one in tried))
+    told = _faults(report)
+    own = [[one for one in (*build.errors, *build.behind) if one.rule not in told] for build in tried]
+    shown = "; ".join(dict.fromkeys(faults[0].rule for faults in own))
     every = Evidence(f"each of the {len(tried)} builds that it can be fails: {shown}", "published builds")
+    reasons = tuple(dict.fromkeys(one.rule for faults in own for one in faults))
     findings = tuple(
-        replace(one, evidence=(*one.evidence, every), others=reasons) if one.severity == "error" else one
+        replace(one, evidence=(*one.evidence, every), others=reasons) if one in own[0] else one
         for one in tried[0].findings
     )
-    behind = tuple(dict.fromkeys(one for report in tried for one in report.behind))
-    return replace(report, verdict="incompatible", findings=findings, behind=behind)
+    behind = dict.fromkeys(one for build in tried for one in (*build.behind, *build.errors))
+    return replace(report, verdict="incompatible", findings=findings, behind=tuple(behind))
 
 
 def _likeliest(report: Report, likeliest: Report) -> Report:

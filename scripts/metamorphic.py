@@ -222,9 +222,8 @@ _BRINGS_ITS_CUDA = ("use:gpu", "use:torch", "import:torch", "use:vllm", "use:tor
 _PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
 _KITS = [{"version": "10.1", "origin": "system"}, {"version": "13.2", "origin": "system"}]
 _UNUSED = [
-    {"name": name, "version": version, "origin": origin, "path": "/opt/old", "loaded": False}
+    {"name": name, "version": version, "origin": "system", "path": "/opt/old", "loaded": False}
     for name, version in (("cudnn", "7.1"), ("cublas", "9.0"), ("tensorrt", "5.0"), ("nccl", "2.1"), ("ptxas", "9.0"))
-    for origin in ("system", "pip")
 ]
 
 
@@ -316,7 +315,7 @@ _INDEX = re.compile(r"\[\d+\]")
 
 
 def _without_places(report: Report) -> str:
-    told = [report.verdict, *map(str, report.findings), *sorted(map(str, report.holds)), *map(str, report.untold)]
+    told = [report.verdict, *map(str, report.findings), *map(str, report.holds), *map(str, report.untold)]
     return _INDEX.sub("[]", "\n".join(told))
 
 

@@ -38,6 +38,11 @@ class Drivers:
         older = [row for row in self.branches if int(row["branch"]) <= number]
         return older[-1] if older and int(self.newest) >= number else None
 
+    def number(self, driver: str, system: str) -> int:
+        """The branch of a release as a number, also where the matrix does not list it."""
+        row = self.branch(driver, system)
+        return int(row["branch"]) if row is not None else versions.parse(driver).major
+
     def is_newer_than_known(self, driver: str) -> bool:
         """Is the release of a branch behind the newest in the matrix?"""
         return versions.parse(driver).major > int(self.newest)

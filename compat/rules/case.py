@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from compat import versions
 from compat.capability import Capability
 from compat.goals import Goal
 from compat.machine import Library, Machine
@@ -214,15 +213,19 @@ class Case:
             if library.name.lower() == name.lower()
         )
 
+    def usable(self, name: str) -> tuple[tuple[str, Library], ...]:
+        """The copies that the goal's process can get: all that are not said to stay unused."""
+        return tuple(one for one in self.libraries(name) if one[1].loaded is not False)
+
     def loaded(self, name: str) -> tuple[str, Library] | None:
         """The copy that the goal's process gets: marked as loaded, or the only one there is."""
-        copies = self.libraries(name)
+        copies = self.usable(name)
         component = self.main.component if self.main else ""
         own = [one for one in copies if one[1].loaded_by is not None and component in one[1].loaded_by]
         seen = own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
         if seen:
             return seen[0] if len(seen) == 1 else None
-        return copies[0] if len(copies) == 1 and copies[0][1].loaded is None else None
+        return copies[0] if len(copies) == 1 else None
 
     @cached_property
     def runtimes(self) -> tuple[Runtime, ...]:
@@ -235,8 +238,3 @@ class Case:
         """The answer of ``ask(system)`` where all systems that it can be give the same one, else None."""
         answers = [ask(system) for system in self.systems]
         return answers[0] if all(answer == answers[0] for answer in answers) else None
-
-
-def oldest(texts: list[str]) -> str:
-    """The oldest of some versions."""
-    return min(texts, key=lambda text: versions.parse(text).key())

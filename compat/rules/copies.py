@@ -85,9 +85,9 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
 
 def _in_front(case: Case, name: str) -> Copy | None:
     """The copy that loads: as it was seen, else the one whose folder LD_LIBRARY_PATH names."""
-    copies = case.libraries(name)
+    copies = case.usable(name)
     seen = [one for one in copies if _is_loaded(case, one[1])]
-    if seen or any(copy.loaded is not None or copy.loaded_by is not None for _, copy in copies):
+    if seen or any(copy.loaded_by is not None for _, copy in copies):
         return seen[0] if len(seen) == 1 else None  # of two that are said to load, it is not known which serves whom
     for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
         for one in copies:
@@ -175,7 +175,7 @@ def serves(have: str, need: str, strict: bool) -> bool | None:
 
 def _cudnn_of(case: Case, subject: Subject) -> tuple[str, Library] | None:
     """The cuDNN that this package's process gets, where it can be told."""
-    copies = case.libraries("cudnn")
+    copies = case.usable("cudnn")
     own = [one for one in copies if one[1].loaded_by is not None and subject.component in one[1].loaded_by]
     seen = own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
     if seen or any(copy.loaded_by is not None for _, copy in copies):

@@ -26,21 +26,21 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
     if not case.goal.needs_gpu or case.environment("wsl1"):
         return
     driver = case.machine.driver
-    if driver.kernel_module in ("nouveau", "nova_core"):
-        return  # other-driver-bound says it nearer to the cause
     known = driver.version or driver.kernel_module_version or driver.cuda
     if "libcuda.so.1" in (case.machine.missing_libraries or ()):
         yield _no_libcuda(case, known)
-    elif known is not None:
-        yield Holds("driver-missing", "driver", f"driver {known} is there", case.driver_evidence)
     elif driver.kernel_module_loaded is False:
+        installed = f", though {known} is installed" if known else ""
         yield Finding(
             "driver-missing",
             "driver",
-            "No NVIDIA driver answers: the nvidia kernel module is not loaded.",
-            (case.read("driver.kernel_module_loaded", False),),
-            (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),),
+            f"No NVIDIA driver answers: the nvidia kernel module is not loaded{installed}.",
+            (case.read("driver.kernel_module_loaded", False), *case.driver_evidence),
+            (Remedy("load it (modprobe nvidia) and see in the kernel log why it was not", "system"),) * bool(known)
+            + (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),),
         )
+    elif known is not None:
+        yield Holds("driver-missing", "driver", f"driver {known} is there", case.driver_evidence)
     else:
         yield Untold("driver-missing", "driver", ("driver.version",))
 
@@ -272,8 +272,10 @@ def _served(case: Case, gpu: GpuFact, release: str) -> Outcome:
     row = case.matrix.gpus.architecture(gpu.capability)
     if row is None:
         return Untold("driver-dropped-gpu", gpu.path, (f"{gpu.path}.name",))
-    branch = versions.parse(release).major
     first, last = row.get("driver_first"), row.get("driver_last")
+    branch = case.agree(lambda system: case.matrix.drivers.number(release, system))
+    if branch is None:
+        return Untold("driver-dropped-gpu", gpu.path, ("os",))
     said = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
     if last is not None and branch > int(last):
         return Finding(

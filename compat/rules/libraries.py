@@ -101,7 +101,7 @@ def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
         frozenset(one for one in row.get("needs", ()) if one.startswith("libnvinfer.so.")) for row in subject.candidates
     }
     wanted = next(iter(opened))
-    copies = case.libraries("tensorrt")
+    copies = case.usable("tensorrt")
     majors = {str(versions.parse(copy.version).major) if copy.version else None for _, copy in copies}
     if len(opened) != 1 or len(wanted) != 1 or None in majors or not majors:
         return

@@ -15,7 +15,7 @@ def installed(case: Case) -> tuple[str, str] | None:
     found = case.loaded("tensorrt")
     if found is not None and found[1].version is not None:
         return found[1].version, f"{found[0]}.version"
-    for path, copy in case.libraries("tensorrt"):
+    for path, copy in case.usable("tensorrt"):
         if copy.version is not None:
             return copy.version, f"{path}.version"
     subject = case.subject("tensorrt")
