@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.jetson import jetpack_of
-from compat.plan.model import Choice, Pin
+from compat.plan.model import Choice
 from compat.plan.published import is_jetson, rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
-OWN_SINCE = "10.0"  # from here on the distribution carries its CUDA major in its name, and needs no cuDNN
+OWN_SINCE = "10.0"  # from here on the distribution carries its CUDA major in its name
 # These ask for nvidia-cuda-runtime-cu13, a dead name: nothing installs them. Their .post1 asks for the live one
 # (https://github.com/NVIDIA/TensorRT/issues/4614).
 DEAD_CU13 = ("10.13.2.6", "10.13.3.9", "10.14.1.48")
@@ -53,7 +53,6 @@ def _choice(row: "Row", matrix: "Matrix") -> Choice:
         row["variant"],
         build=Build(cuda=row.get("cuda"), source=row["index"]),
         brings=brings,
-        pins=_cudnn(row, release, major),
         row=row,
         # Its libraries ask for the CUDA runtime of their major as a package (NVIDIA/TensorRT issues 4352 and 4614).
         libraries=(("tensorrt", number), *((("cudart", major),) if major else ())),
@@ -61,16 +60,6 @@ def _choice(row: "Row", matrix: "Matrix") -> Choice:
         # The public archive only fetches; NVIDIA's index is named so that an installer gets the wheels themselves.
         extra_index="https://pypi.nvidia.com",
     )
-
-
-def _cudnn(row: "Row", release: "list[Row]", major: str) -> tuple[Pin, ...]:
-    """cuDNN of the major that the release was built with: before 10.0 the metadata asks for any."""
-    known = next((one["cudnn"] for one in release if "cudnn" in one), None)
-    if versions.parse(row["version"]) >= versions.parse(OWN_SINCE) or known is None or not major:
-        return ()
-    line = versions.parse(known).major
-    label = f"{row['package']} {row['version']}"
-    return (Pin(f"nvidia-cudnn-cu{major}", f">={known},<{line + 1}", label, "package index: tensorrt"),)
 
 
 def _of_jetpack(machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
