@@ -12,6 +12,7 @@ RULE = "onnx-version-unsupported"
 # The last TensorRT release whose whole operator list is in the matrix (matrix/onnx-tensorrt.toml, source
 # operators111): an operator without a row was taken by no release up to it.
 _LISTED_UNTIL = "11.1.0"
+_EXPORTERS = {"convert:torch-onnx": "torch", "convert:tensorflow-onnx": "tf2onnx"}
 # Domains of which ONNX Runtime itself has kernels.
 _RUNTIME_DOMAINS = (
     "ai.onnx.ml",
@@ -27,18 +28,24 @@ _RUNTIME_DOMAINS = (
 
 @rule(RULE)
 def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
-    """The reader does not know the model's opset, IR version or an operator.
+    """The reader does not know the model's opset, IR version or an operator, or the exporter cannot write the opset.
 
     An ONNX file says which IR version its container has and which opset its operators are of. A reader (ONNX Runtime,
     TensorRT's parser) takes those up to its own; onnx writes its newest IR unless told otherwise, so a newer onnx makes
     files that an older reader refuses. An operator of another domain, or of no standard, needs a plugin or a custom
     operator library that has it.
 
-    Shows as: "Unsupported model IR version: 10, max supported IR version: 9", "No importer registered for op".
+    An exporter has a highest opset of its own in the same way: what is asked for beyond it, it refuses to write.
+
+    Shows as: "Unsupported model IR version: 10, max supported IR version: 9", "No importer registered for op",
+    "Unsupported ONNX opset version: 16" (an exporter).
 
     Remedy: export with an opset that the reader knows, write an older IR version, or upgrade the reader.
     """
     model = case.machine.model
+    if str(case.goal) in _EXPORTERS:
+        yield from _exported(case, _EXPORTERS[str(case.goal)])
+        return
     reader = _reader(case)
     if reader is None or (model.format not in (None, "onnx")):
         return
@@ -83,6 +90,36 @@ def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, Evidence
 def _of_model(case: Case, name: str, value: str) -> Evidence:
     file = case.machine.model.file
     return Evidence(f"model.{name} = {value}", file) if file else case.read(f"model.{name}", value)
+
+
+def _exported(case: Case, name: str) -> Iterator[Outcome]:
+    """An exporter writes opsets up to its own: torch.onnx of torch 2.2 stops at 19, that of torch 1.11 at 15."""
+    subject, opset = case.subject(name), case.machine.model.opset
+    if opset is None:
+        return
+    if subject.version is None:
+        yield Untold(RULE, name, (subject.path,))
+        return
+    wanted = str(versions.parse(opset).major)
+    low, high = _bounds(case, name, versions.parse(subject.version).public, "opset")
+    facts = (_of_model(case, "opset", opset), case.read(subject.path, subject.version))
+    if low is not None and int(wanted) <= int(low["opset"]):
+        known = case.cite(f"{name} {low['version']} writes opset {low['opset']}", low, "opset")
+        yield Holds(RULE, name, f"{subject.label} writes opset {wanted}", (*facts, known))
+    elif high is not None and int(wanted) > int(high["opset"]):
+        known = case.cite(f"{name} {high['version']} writes up to opset {high['opset']}", high, "opset")
+        yield Finding(
+            RULE,
+            name,
+            f"Opset {wanted} is asked for; the exporter of {subject.label} writes up to {high['opset']}.",
+            (*facts, known),
+            (
+                Remedy(f"export with opset {high['opset']} or lower"),
+                Remedy(f"install a newer {name}{_first_that_reads(case, name, 'opset', wanted, 'writes')}"),
+            ),
+        )
+    else:
+        yield Untold(RULE, name, (subject.path,))
 
 
 def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, str, Evidence]) -> Outcome:
@@ -134,10 +171,10 @@ def _bounds(case: Case, name: str, version: str, field: str) -> tuple[Row | None
     return (older[-1] if older else None), (newer[0] if newer else None)
 
 
-def _first_that_reads(case: Case, name: str, field: str, value: str) -> str:
+def _first_that_reads(case: Case, name: str, field: str, value: str, does: str = "reads") -> str:
     for row in case.matrix.packages.releases(name):
         if field in row and int(row[field]) >= int(value):
-            return f": {row['version']} is the first that reads it"
+            return f": {row['version']} is the first that {does} it"
     return ""
 
 
