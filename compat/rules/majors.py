@@ -192,8 +192,10 @@ def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
 
     Packages that share one process must be built for one CUDA major: vllm for CUDA 13 links libcudart.so.13, a torch
     for
-    CUDA 12 brings libcudart.so.12. The cu12 and cu13 parts of cuDNN and NCCL also write the same files: whichever was
-    installed last is there, and the other's users get it.
+    CUDA 12 brings libcudart.so.12. The cu11, cu12 and cu13 packages of cuDNN and NCCL also write the same files:
+    whichever was installed last is there, and the other's users get it.
+
+    Shows as: "libtorch_cuda.so: undefined symbol: ncclMemFree" where an older NCCL lies in the place of torch's own.
 
     Remedy: all of one CUDA major; reinstall the parts of that major last.
     """
@@ -238,18 +240,39 @@ _SAME_PATHS = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparse
 
 
 def _same_paths(case: Case) -> Iterator[Outcome]:
+    """One library's packages for several CUDA majors: they write the same files, and the last one installed is there.
+
+    Nobody knows which that is until somebody has looked (``damaged``). An older release in the place of the one that
+    the framework brought lacks what it calls; a newer one has it all.
+    """
     installed = {normal(name): name for name, version in (case.machine.packages or {}).items() if version is not False}
     for stem in _SAME_PATHS:
-        both = [installed[name] for name in (f"{stem}-cu12", f"{stem}-cu13") if name in installed]
-        if len(both) == 2 and _belongs_any(case, both):
-            yield Finding(
-                "mixed-cuda-majors",
-                both[0],
-                f"{both[0]} and {both[1]} write the same files; the one installed last is there.",
-                tuple(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in both),
-                (Remedy("uninstall both, then install the one that the framework pins"),),
-                severity="warning",
-            )
+        names = [installed[name] for name in (f"{stem}-cu{major}" for major in (11, 12, 13)) if name in installed]
+        if len(names) < 2 or not _belongs_any(case, names):
+            continue
+        meant = [name for name in names if _is_meant(case, name)]
+        release = case.version_of(meant[0]) if len(meant) == 1 else None
+        others = [case.version_of(name) for name in names if name not in meant]
+        older = [one for one in others if release and one and versions.at_least(one, release) is False]
+        why = f", and {older[0]} is older than the {release} that is meant" if older else ""
+        yield Finding(
+            "mixed-cuda-majors",
+            names[0],
+            f"{' and '.join(names)} write the same files; the one installed last is there{why}.",
+            tuple(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names),
+            (Remedy("uninstall them all, then install the one that the framework pins"),),
+            severity="error" if older and case.machine.damaged is None else "warning",
+        )
+
+
+def _is_meant(case: Case, package: str) -> bool:
+    """Is it the package that the goal's own one pins, or of the CUDA major that that one is built for?"""
+    if case.main is None:
+        return False
+    if any(normal(package) == name for row in case.main.candidates for name, _, _ in case.matrix.packages.pins(row)):
+        return True
+    cuda = case.main.field("cuda").known
+    return bool(cuda) and package.endswith(f"-cu{versions.parse(cuda).major}")
 
 
 def _belongs_any(case: Case, names: list[str]) -> bool:
