@@ -66,7 +66,8 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
     own_lists = any(subject.facts.missing is not None for subject in wants(case))  # they say what is whose
     for subject in wants(case):
         own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
-        for soname, path in (*own, *listed):
+        further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]
+        for soname, path in (*own, *further):
             if not _concerns(case, soname) or soname == "libcuda.so.1":
                 continue
             opened = True if path != "missing_libraries" else opens(subject, soname)
