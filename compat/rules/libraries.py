@@ -1,5 +1,6 @@
 """Shared libraries: found, whole, real, of the release that the package needs, and the copy that was meant."""
 
+import re
 from collections.abc import Iterator
 
 from compat import versions
@@ -27,15 +28,33 @@ def _concerns(case: Case, soname: str) -> bool:
     return "tensorrt" in case.goal.subjects or "trt" in case.goal.object
 
 
+_CUDNN = re.compile(r"(?:libcudnn(?:_\w+)?\.so\.|cudnn(?:_\w+)?64_)(\d{1,9})(?:\D|$)")
+
+
 def opens(subject: Subject, soname: str) -> bool | None:
-    """Does the build open this soname? None where its list is unknown or the candidates differ."""
-    number = soname.rpartition(".so.")[2].partition(".")[0]
-    if soname.startswith("libcudnn") and number.isdecimal() and len(number) < 10 and subject.field("cudnn").values:
+    """Does the build open this soname (or DLL)? None where its list is unknown or the candidates differ."""
+    cudnn = _CUDNN.match(soname)
+    if cudnn is not None and subject.field("cudnn").values:
         # Pins and builds tell the major of cuDNN where a list of sonames does not.
-        return subject.field("cudnn").decide(lambda built: versions.parse(built).major == int(number))
+        return subject.field("cudnn").decide(lambda built: versions.parse(built).major == int(cudnn[1]))
+    if _by_name(subject, soname):
+        return True
     if not subject.candidates or any("needs" not in row for row in subject.candidates):
         return None
     return subject.every(lambda row: _is_among(soname, row["needs"]))
+
+
+def _by_name(subject: Subject, soname: str) -> bool:
+    """Is it of a CUDA library that the package opens when it wants it, whatever its files are linked to?"""
+    row = subject.matrix.libraries.of_soname(soname)
+    if row is None or row["library"] not in subject.matrix.packages.about(subject.component).get("opens", ()):
+        return False
+    ships = versions.parse_range(row["cuda"])
+    return subject.field("cuda").decide(lambda cuda: bool(cuda) and ships.admits(_first_of(str(cuda)))) is True
+
+
+def _first_of(cuda: str) -> str:
+    return cuda if "." in cuda else f"{cuda}.0"
 
 
 def _is_among(soname: str, needs: list[str]) -> bool:
@@ -44,8 +63,10 @@ def _is_among(soname: str, needs: list[str]) -> bool:
 
 def shim(soname: str) -> str:
     """cuDNN's parts are opened by its shim: who opens libcudnn.so.9 opens libcudnn_ops.so.9."""
-    name, _, number = soname.partition(".so.")
-    return f"libcudnn.so.{number.partition('.')[0]}" if name.startswith("libcudnn_") else soname
+    part = _CUDNN.match(soname)
+    if part is None or not soname.startswith(("libcudnn_", "cudnn_")):
+        return soname
+    return f"libcudnn.so.{part[1]}" if soname.startswith("lib") else f"cudnn64_{part[1]}.dll"
 
 
 @rule("library-not-found")
