@@ -15,6 +15,7 @@ from compat.plan.request import COMPANION
 from compat.plan.scene import Scene, emptied
 from compat.plan.search import Found, Memory, Search
 from compat.plan.steps import package_steps
+from compat.plan.why import of_environment, reasons
 from compat.records import dataclass, field, replace
 from compat.suggest import goals_of
 
@@ -71,7 +72,9 @@ def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: lis
 
 def _reached(problem: Problem) -> bool:
     """Does the machine pass as it is, with every component that was asked for by name inside its range?"""
-    named = [request for request in problem.requests if request.where != COMPANION and _has_to_be_there(request, problem)]
+    named = [
+        request for request in problem.requests if request.where != COMPANION and _has_to_be_there(request, problem)
+    ]
     there = all(installed(one.component, one.text, problem.machine, problem.matrix) is not None for one in named)
     return (
         there
@@ -155,11 +158,9 @@ def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
 
 
 def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
-    passed_over = tried[-1].rejected if tried else {}
-    steps = (
-        *_explained(problem, found, tried),
-        *package_steps(problem.machine, found, problem.goals, passed_over, problem.matrix),
-    )
+    search = next((one for one in tried if one.scene is found.scene), None)
+    why = reasons(problem, found, search)
+    steps = (*_explained(problem, found, tried), *package_steps(problem.machine, found, why, problem.matrix))
     outcome: Outcome = "planned" if steps else "nothing-to-do"
     result = exact(found.result, problem.machine)
     return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)
@@ -186,6 +187,9 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
         {},
     )
     for step in found.scene.steps:
+        if step.kind == "environment":
+            yield replace(step, why=of_environment(problem.machine, tried) or step.why)
+            continue
         if step.why and step.kind != "driver":
             yield step
             continue
@@ -194,5 +198,5 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
             "driver": ("driver-too-old", "driver-dropped-gpu", "ptx-newer-than-driver", "driver-missing"),
         }
         rules = wanted.get(step.kind, ())
-        reasons = [said[0] for key, said in before.items() if key.partition(":")[0] in rules]
-        yield replace(step, why=(*reasons, *step.why))
+        stood = [said[0] for key, said in before.items() if key.partition(":")[0] in rules]
+        yield replace(step, why=(*stood, *step.why))

@@ -13,11 +13,16 @@ Kind = Literal["package", "environment", "python", "driver", "container", "syste
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a step is needed, or why something does not fit: a rule, what it says, the source of the claim."""
+    """Why a step is needed, or why something does not fit: a rule, what it says, the source of the claim.
+
+    ``role`` in a step: ``needed`` made it necessary, ``passed over`` says why not a newer release, ``holds`` that the
+    new one fits.
+    """
 
     rule: str
     message: str
     source: str = ""
+    role: str = "needed"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class Choice:
     parts: tuple[str, ...] = ()  # CUDA packages that have to be named beside it
     extra_index: str | None = None
     row: Mapping[str, Any] = field(default_factory=dict)
-    installed: bool = False
+    installed: bool = False  # the version is empty where it is not known
+    mended: bool = False  # installed, and what it shares with others is put right around it
     tested: bool = True
     library_path: bool = False  # its CUDA parts are found only with LD_LIBRARY_PATH
     default: bool = True  # what a plain install of the release from the public index yields
@@ -83,6 +89,7 @@ class Choice:
             self.parts,
             self.conda,
             self.installed,
+            self.mended,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -98,7 +105,12 @@ class Choice:
 
     @property
     def label(self) -> str:
-        return f"{self.distribution} {self.version}"
+        return f"{self.distribution} {self.version}" if self.version else self.distribution
+
+    @property
+    def stays(self) -> bool:
+        """Is it installed, with everything around it as it is?"""
+        return self.installed and not self.mended
 
 
 @dataclass(frozen=True)

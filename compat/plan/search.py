@@ -1,19 +1,19 @@
 """Search in one scene: a build for each request, so that all of them pass the check together.
 
 Each build is first held against the rules alone (most fail there, and alike builds are asked once), then builds are
-combined, first against the packages that they share, at last by the check for every goal. The first combination in the
-order of preference is the answer, so the search is deterministic. A rule that is *ignored* rejects nothing: that is how
-the reasons for an impossibility are made irreducible.
+combined (combine.py), first against the packages that they share, at last by the check for every goal. The first
+combination in the order of preference is the answer, so the search is deterministic. A rule that is *ignored* rejects
+nothing: that is how the reasons for an impossibility are made irreducible.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.apply import applied, parts_of, staying
+from compat.plan.combine import Combinations
 from compat.plan.companions import companion_pins
 from compat.plan.judge import OF_PLATFORM, faults, file_faults, without_gpu
 from compat.plan.likeness import Likeness, likeness
@@ -29,7 +29,16 @@ from compat.records import dataclass, field, replace
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-MOST_COMBINATIONS = 1000  # of those whose members suit each other two by two
+MOST_COMBINATIONS = 500  # of those whose members suit each other two by two; a search that spends them is cut
+# What one more package can mend: by capping the release that several share, or by bringing a library.
+_MENDED = (
+    "cuda-library-too-old",
+    "cudnn-mismatch",
+    "library-not-found",
+    "library-shadowed",
+    "numpy-abi",
+    "protobuf-conflict",
+)
 
 
 Memory = dict[tuple[str, str], dict[Choice, tuple[Reason, ...]]]
@@ -59,9 +68,12 @@ class Search:
     memory: Memory = field(default_factory=dict)  # shared by the scenes of a problem
     _files: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
-    _likes: dict[Choice, Likeness] = field(default_factory=dict)
-    _wholes: dict[tuple[Likeness, ...], tuple[Reason, ...]] = field(default_factory=dict)
-    _pairs: dict[tuple[Likeness, Likeness], tuple[Reason, ...]] = field(default_factory=dict)
+    cut: bool = False  # a search ended early: nothing found is no proof
+    _pinned: set[str] = field(default_factory=set)
+    _classes: dict[Likeness, int] = field(default_factory=dict)
+    _likes: dict[Choice, int] = field(default_factory=dict)
+    _wholes: dict[tuple[int, ...], tuple[Reason, ...]] = field(default_factory=dict)
+    _pairs: dict[tuple[int, int], tuple[Reason, ...]] = field(default_factory=dict)
     _modules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _platform: str = ""
     _faults: tuple[Reason, ...] | None = None
@@ -80,13 +92,20 @@ class Search:
             text = "*" if f"request:{request.component}" in ignored else request.text
             columns.append(self.offered(request.component, text))
         # A column of which nothing passes ends the search; all columns are asked, so that every reason is known.
-        passing = [any(self._passes(choice, ignored) for choice in column) for column in columns]
+        passing = [any(self.passes(choice, ignored) for choice in column) for column in columns]
         if not all(passing):
             return
-        for choices in islice(self._combine(columns, (), ignored), MOST_COMBINATIONS):
-            found = self._together(choices, ignored)
-            if found is not None:
-                yield found
+        self._learn_names(columns)
+        combinations: Combinations[Choice, Found] = Combinations(columns, _Enforced(self, ignored), MOST_COMBINATIONS)
+        yield from combinations.answers()
+        self.cut = self.cut or combinations.cut
+
+    def _learn_names(self, columns: list[tuple[Choice, ...]]) -> None:
+        """Which distributions the builds pin: of those the very release counts, and builds differ by it."""
+        names = {pin.name for column in columns for choice in column for pin in choice.pins}
+        if not names <= self._pinned:
+            self._pinned |= names
+            self._likes, self._pairs, self._wholes = {}, {}, {}
 
     def _platform_passes(self, ignored: frozenset[str]) -> bool:
         """Is there no fault that is there whatever is installed? Then no build has to be asked."""
@@ -110,7 +129,7 @@ class Search:
             )
         return self._offers[component, text]
 
-    def _passes(self, choice: Choice, ignored: frozenset[str]) -> bool:
+    def passes(self, choice: Choice, ignored: frozenset[str]) -> bool:
         """Do the rules that are enforced accept the choice alone? Its files are asked first: that is quick."""
         for kind, judge in ((self._files, self._judge_files), (self._alone, self._judge)):
             if choice not in kind:
@@ -121,6 +140,12 @@ class Search:
             if any(element(one, choice.component) not in ignored for one in own):
                 return False
         return True
+
+    def why_not(self, choice: Choice) -> tuple[Reason, ...]:
+        """What the rules have against a choice alone; empty where it passes."""
+        if self.passes(choice, frozenset()):
+            return ()
+        return (*self._files[choice], *self._alone.get(choice, ()))
 
     def _of_platform(self) -> frozenset[str]:
         return frozenset(one.rule for one in self._faults or ())
@@ -150,49 +175,48 @@ class Search:
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
         """The machine with the choice and nothing else in its environment, and what its own pins rule out."""
         asked = {request.component for request in self.requests}  # chosen for themselves, not by a pin
-        own = shared([pin for pin in choice.pins if pin.name not in asked], self.scene.machine, self.matrix)
-        clash = (own,) if isinstance(own, Reason) else ()
-        if choice.installed:
+        bare = emptied(self.scene.machine)
+        pins = choice.pins if choice.stays else (*choice.pins, *companion_pins((choice,), bare, self.matrix))
+        own = shared([pin for pin in pins if pin.name not in asked], self.scene.machine, self.matrix)
+        clash = own if isinstance(own, tuple) else ()
+        if choice.stays:
             return self.scene.machine, clash
-        releases = {} if isinstance(own, Reason) else own.releases
-        return applied(emptied(self.scene.machine), (choice,), releases, self.matrix), clash
+        releases = {} if isinstance(own, tuple) else own.releases
+        if choice.mended:
+            return applied(self.scene.machine, (choice,), releases, self.matrix), clash
+        return applied(bare, (choice,), releases, self.matrix), clash
 
-    def _combine(
-        self, columns: list[tuple[Choice, ...]], made: tuple[Choice, ...], ignored: frozenset[str]
-    ) -> Iterator[tuple[Choice, ...]]:
-        if len(made) == len(columns):
-            yield made
-            return
-        for choice in columns[len(made)]:
-            if self._passes(choice, ignored) and all(self._pair(other, choice, ignored) for other in made):
-                yield from self._combine(columns, (*made, choice), ignored)
-
-    def _pair(self, one: Choice, other: Choice, ignored: frozenset[str]) -> bool:
-        key = (self._like(one), self._like(other))
+    def pair(self, one: Choice, other: Choice, ignored: frozenset[str]) -> bool:
+        """Do the rules that are enforced admit the two together, by what they share? Nothing added can mend that."""
+        key = (self.like(one), self.like(other))
         if key not in self._pairs:
-            found = self._shared((one, other), ())
-            self._pairs[key] = (found,) if isinstance(found, Reason) else ()
+            found = self._shared((one, other), companion_pins((one, other), self.scene.machine, self.matrix))
+            self._pairs[key] = found if isinstance(found, tuple) else ()
         for clash in self._pairs[key]:
             self._note(clash)
         return all(element(clash) in ignored for clash in self._pairs[key])
 
-    def _shared(self, choices: tuple[Choice, ...], more: tuple[Pin, ...]) -> Shared | Reason:
+    def _shared(self, choices: tuple[Choice, ...], more: tuple[Pin, ...]) -> Shared | tuple[Reason, ...]:
         """Releases of what the choices share; what they demand of each other is held against each other."""
         if all(choice.installed for choice in choices):
             return Shared({})
         chosen = {choice.distribution: choice for choice in choices}
+        found = []
         for other in choices:
             if other.component in COMPANIONS and "torch" in chosen and not fits(chosen["torch"], other):
                 said = f"{other.label} is not built for {chosen['torch'].label}."
-                return Reason("package-versions-mismatch", said, "builds of one index and variant go together")
+                why = "builds of one index and variant go together"
+                found.append(Reason("package-versions-mismatch", said, why))
         pins = [*(pin for choice in choices for pin in choice.pins), *more]
         owners = {name: choice for choice in choices for name in self._module_names(choice)}
         for pin in pins:
             owner = owners.get(pin.name)
             clash = None if owner is None else demand(pin, owner, self.matrix)
             if clash is not None:
-                return clash
-        return shared([pin for pin in pins if pin.name not in owners], self.scene.machine, self.matrix)
+                found.append(clash)
+        left = shared([pin for pin in pins if pin.name not in owners], self.scene.machine, self.matrix)
+        clashes = (*found, *left) if isinstance(left, tuple) else tuple(found)
+        return clashes or left
 
     def _module_names(self, choice: Choice) -> tuple[str, ...]:
         """Distributions that a choice decides about: itself, what it brings, and others of the same module."""
@@ -202,23 +226,28 @@ class Search:
             self._modules[choice.component] = (*siblings, *map(normal, about.get("parts", ())))
         return (choice.distribution, *(name for name, _ in choice.brings), *self._modules[choice.component])
 
-    def _like(self, choice: Choice) -> Likeness:
+    def like(self, choice: Choice) -> int:
+        """The class of builds that are alike for every rule about several packages together."""
         if choice not in self._likes:
-            self._likes[choice] = likeness(choice, self.matrix)
+            key: Likeness = likeness(choice, self.matrix)
+            if self._pinned.intersection(self._module_names(choice)):
+                key = (*key, choice.version)
+            self._likes[choice] = self._classes.setdefault(key, len(self._classes))
         return self._likes[choice]
 
-    def _together(self, choices: tuple[Choice, ...], ignored: frozenset[str]) -> Found | None:
-        goals = (*self.goals, *self.kept_goals)
-        key = tuple(self._like(choice) for choice in choices)
+    def whole(self, choices: Sequence[Choice], ignored: frozenset[str]) -> Found | None:
+        """What the choices make of the machine, None if the rules that are enforced do not accept it."""
+        choices = tuple(choices)
+        key = tuple(self.like(choice) for choice in choices)
         if key not in self._wholes:
-            self._wholes[key] = self._of_several(choices, goals)
+            self._wholes[key] = self._of_several(choices, (*self.goals, *self.kept_goals))
         for one in self._wholes[key]:
             self._note(one)
         if all(element(one) in ignored for one in self._wholes[key]):
             releases, result, _ = self._joined(choices, ())
             return Found(self.scene, choices, dict(releases), replace(result, name=self.scene.machine.name))
         if len(choices) > 2:
-            self._blame(choices)
+            self._blame(choices, self._wholes[key])
         return None
 
     def _joined(
@@ -227,14 +256,14 @@ class Search:
         """The shared releases, the machine, and what is wrong with it."""
         machine = self.scene.machine
         pins: tuple[Pin, ...] = ()
-        if not all(choice.installed for choice in choices):
+        if not all(choice.stays for choice in choices):
             pins += companion_pins(choices, machine, self.matrix)
             made = [choice for choice in choices if not choice.installed]
             held = parts_of(machine.packages or ()) if staying(machine, made, self.matrix) else {}
             pins += tuple(Pin(name, "*", "what is installed", "installed packages") for name in held)
         both = self._shared(choices, pins)
-        clash = (both,) if isinstance(both, Reason) else ()
-        releases: Mapping[str, str | None] = {} if isinstance(both, Reason) else both.releases
+        clash = both if isinstance(both, tuple) else ()
+        releases: Mapping[str, str | None] = {} if isinstance(both, tuple) else both.releases
         result = applied(machine, choices, releases, self.matrix)
         return releases, result, (*clash, *faults(result, goals, self.matrix))
 
@@ -244,14 +273,16 @@ class Search:
         alone |= self._of_platform()
         return tuple(one for one in self._joined(choices, goals)[2] if one.rule not in alone)
 
-    def _blame(self, choices: tuple[Choice, ...]) -> None:
-        """Which two of a combination that fails do so by themselves: no other combination with both is tried."""
+    def _blame(self, choices: tuple[Choice, ...], whole: tuple[Reason, ...]) -> None:
+        """Which two of a combination that fails do so by themselves, for a reason that nothing added to them mends: no
+        other combination with both is tried."""
         for number, one in enumerate(choices):
             for other in choices[number + 1 :]:
-                key = (self._like(one), self._like(other))
+                key = (self.like(one), self.like(other))
                 if not self._pairs[key]:
                     goals = tuple(parse(goal_of(choice.component, self.matrix)) for choice in (one, other))
-                    self._pairs[key] = self._of_several((one, other), goals)
+                    found = self._of_several((one, other), goals)
+                    self._pairs[key] = tuple(one for one in found if one in whole and one.rule not in _MENDED)
 
     def _note(self, one: Reason, component: str = "") -> None:
         known = self.rejected.setdefault(element(one, component), [])
@@ -262,3 +293,23 @@ class Search:
 def element(one: Reason, component: str = "") -> str:
     """What a reason is an instance of: a rule, asked of one component or of several together."""
     return f"{one.rule}:{component}" if component else one.rule
+
+
+@dataclass(frozen=True)
+class _Enforced:
+    """The judge of a search: its rules, without those that are ignored."""
+
+    search: Search
+    ignored: frozenset[str]
+
+    def alone(self, one: Choice) -> bool:
+        return self.search.passes(one, self.ignored)
+
+    def like(self, one: Choice) -> int:
+        return self.search.like(one)
+
+    def pair(self, one: Choice, other: Choice) -> bool:
+        return self.search.pair(one, other, self.ignored)
+
+    def whole(self, choices: Sequence[Choice]) -> Found | None:
+        return self.search.whole(choices, self.ignored)

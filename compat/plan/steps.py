@@ -1,10 +1,9 @@
 """From what was found to ordered steps: what changes, why, and the commands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.check import check
 from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.commands import jetson, requirement
@@ -15,19 +14,17 @@ from compat.plan.published import JETSON
 from compat.plan.search import Found
 
 if TYPE_CHECKING:
-    from compat.goals import Goal
     from compat.matrix import Matrix
 
 
 def package_steps(
-    before: Machine, found: Found, goals: "Iterable[Goal]", passed_over: dict[str, list[Reason]], matrix: "Matrix"
+    before: Machine, found: Found, why: Mapping[str, tuple[Reason, ...]], matrix: "Matrix"
 ) -> tuple[Step, ...]:
-    """Removals, then one step for each component that changes. Each command repeats what the earlier ones installed,
-    so that the installer keeps it."""
+    """Removals, then one step for each component that changes, with its reasons. Each command repeats what the earlier
+    ones installed, so that the installer keeps it."""
     made = [choice for choice in found.choices if not choice.installed]
     made.sort(key=lambda choice: choice.index != "pytorch")  # what has an index of its own goes first
     steps = [*_removals(before, found, made)]
-    why = _reasons(found, goals, matrix)
     done: tuple[str, ...] = ()
     for number, choice in enumerate(made):
         if choice.conda:
@@ -35,9 +32,33 @@ def package_steps(
         last = number == len(made) - 1
         own = _requirements(choice, found)
         dragged = _dragged(found, made, matrix) if last else ()
-        steps.append(_step(before, found, choice, (*done, *own, *dragged), why.get(choice.component, ()), passed_over))
+        steps.append(_step(before, found, choice, (*done, *own, *dragged), why.get(choice.component, ())))
         done += own
-    return (*steps, *_library_path(before, found, made))
+    mended = [
+        _mended(before, found, choice, why.get(choice.component, ())) for choice in found.choices if choice.mended
+    ]
+    return (*steps, *mended, *_library_path(before, found, made))
+
+
+def _mended(before: Machine, found: Found, choice: Choice, why: tuple[Reason, ...]) -> Step:
+    """What an installed build shares with others, put into a release that suits it; the build itself stays."""
+    moved: dict[str, tuple[str, str]] = {}
+    for pin in choice.pins:
+        have = _version_of(before, pin.name)
+        if have is not None and admits(pin, have) is False:
+            release = found.shared.get(pin.name)
+            moved[pin.name] = (have, f"=={release}" if release else pin.range)
+    commands = installers.install(
+        found.scene.machine, "", tuple(requirement(name, spec) for name, (_, spec) in moved.items())
+    )
+    return Step(
+        "package",
+        ", ".join(moved),
+        ", ".join(have for have, _ in moved.values()),
+        ", ".join(spec.removeprefix("==") for _, spec in moved.values()),
+        why,
+        commands,
+    )
 
 
 def _conda(choice: Choice) -> Step:
@@ -62,7 +83,6 @@ def _step(
     choice: Choice,
     requirements: tuple[str, ...],
     why: tuple[Reason, ...],
-    passed_over: dict[str, list[Reason]],
 ) -> Step:
     if choice.index in JETSON:
         commands = jetson.install(found.scene.machine, found.scene.folder, choice)
@@ -74,18 +94,12 @@ def _step(
         )
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index
-    others = [
-        reason
-        for reasons in passed_over.values()
-        for reason in reasons
-        if reason.message.startswith(choice.distribution + " ")
-    ]
     return Step(
         "package",
         choice.component,
         _version_of(before, choice.distribution),
         choice.version,
-        (*why, *others[:2]),
+        why,
         installers.install(found.scene.machine, found.scene.folder, tuple(dict.fromkeys(requirements)), index, extra),
     )
 
@@ -131,9 +145,19 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
         if version and chosen.get(normal(name)) == versions.parse(version).public and name not in gone
     )
     if gone or same:
-        said = [Reason("duplicate-install", f"{', '.join(gone)} would lie under the same module.")] if gone else []
+        said = (
+            [Reason("duplicate-install", f"{', '.join(gone)} would lie under the same module.", "installed packages")]
+            if gone
+            else []
+        )
         said += (
-            [Reason("library-damaged", f"{', '.join(same)} is there in the same release but another build.")]
+            [
+                Reason(
+                    "library-damaged",
+                    f"{', '.join(same)} is there in the same release but another build.",
+                    "installed packages",
+                )
+            ]
             if same
             else []
         )
@@ -161,21 +185,10 @@ def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable
                     Reason(
                         "library-not-found",
                         f"{choice.label} looks for CUDA on the loader's path only, and packages lie beside it.",
+                        "docs/plan.md, commands",
                     ),
                 ),
             )
-
-
-def _reasons(found: Found, goals: "Iterable[Goal]", matrix: "Matrix") -> dict[str, tuple[Reason, ...]]:
-    """Component -> the mechanisms that hold for the build that was chosen."""
-    said: dict[str, dict[Reason, None]] = {}
-    for goal in goals:
-        for held in check(found.result, goal, matrix).holds:
-            if held.rule in ("driver-too-old", "gpu-not-in-build", "gpu-unsupported-by-tensorrt", "cudnn-mismatch"):
-                component = goal.subjects[0] if goal.subjects else held.component
-                source = held.evidence[-1].source if held.evidence else ""
-                said.setdefault(component, {})[Reason(held.rule, held.because + ".", source)] = None
-    return {component: tuple(reasons) for component, reasons in said.items()}
 
 
 def _version_of(machine: Machine, distribution: str) -> str | None:

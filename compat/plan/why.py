@@ -1,0 +1,132 @@
+"""Why a step is made: what made it necessary, which newer release was passed over, what holds for the new one."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.check import check
+from compat.goals import parse
+from compat.machine import Machine
+from compat.plan.judge import OF_PLATFORM, faults
+from compat.plan.model import Choice, Reason, Request
+from compat.plan.order import installed
+from compat.plan.request import COMPANION, goal_of
+from compat.plan.search import Found, Search
+from compat.records import replace
+
+if TYPE_CHECKING:
+    from compat.goals import Goal
+    from compat.matrix import Matrix
+    from compat.plan.answers import Problem
+
+_MOST = 3  # reasons of one kind in a step
+_BUILDS = 4  # builds of a newer release that are asked
+# Rules that are worth a word where they hold for what was chosen.
+_TOLD = ("gpu-not-in-build", "driver-too-old", "gpu-unsupported-by-tensorrt", "cudnn-mismatch")
+
+
+def reasons(problem: "Problem", found: Found, search: Search | None) -> dict[str, tuple[Reason, ...]]:
+    """Component -> why its build changes, in the order of a reader's need."""
+    holds = _holds(found, problem.goals, problem.matrix)
+    made = {choice.component: choice for choice in found.choices if not choice.installed}
+    return {
+        component: (
+            *tuple(_needed(problem, found, choice, search))[:_MOST],
+            *(_passed_over(choice, _request(problem, component), search) if search is not None else ()),
+            *holds.get(component, ()),
+        )
+        for component, choice in made.items()
+    }
+
+
+def _request(problem: "Problem", component: str) -> Request:
+    return next((one for one in problem.requests if one.component == component), Request(component, "*", "", COMPANION))
+
+
+def asked(request: Request) -> Reason:
+    """The request itself as a reason."""
+    what = request.component if request.text == "*" else f"{request.component} {request.text}"
+    if request.where == "--goal":
+        return Reason("request", f"{request.said} needs {request.component}.", "--goal")
+    return Reason("request", f"{what} is asked for.", _source(request))
+
+
+def _source(request: Request) -> str:
+    option = f"--{request.component} {request.said or request.text}"
+    return option if request.where == "request" else request.where
+
+
+def _needed(problem: "Problem", found: Found, choice: Choice, search: Search | None) -> Iterator[Reason]:
+    machine, matrix = problem.machine, problem.matrix
+    request = _request(problem, choice.component)
+    here = installed(choice.component, "*", machine, matrix)
+    if request.where == COMPANION and here is not None:
+        said = f"{here.label} was built for the release that is installed, and moves with it."
+        yield Reason("package-versions-mismatch", said, "builds of one index and variant go together")
+    elif here is None or found.scene.folder:
+        yield asked(request)
+    elif installed(choice.component, request.text, machine, matrix) is None:
+        said = f"{here.label} is installed, and {request.component} {request.text} is asked for."
+        yield Reason("request", said, _source(request))
+    else:
+        yield from _faulty(here, choice, problem, search)
+
+
+def _faulty(here: Choice, choice: Choice, problem: "Problem", search: Search | None) -> Iterator[Reason]:
+    """What is wrong with the installed release, which the request would admit."""
+    goals = [goal for goal in problem.goals if choice.component in goal.subjects]
+    wrong = faults(
+        problem.machine, dict.fromkeys((*goals, parse(goal_of(choice.component, problem.matrix)))), problem.matrix
+    )
+    own = [one for one in wrong if one.rule not in OF_PLATFORM]
+    if not own and search is not None:
+        known = (one for rejected in search.rejected.values() for one in rejected)
+        own = [one for one in known if here.label in one.message]
+    if own:
+        yield from own
+    elif problem.prefer != "installed":
+        yield Reason("request", f"{choice.label} is preferred to {here.label}.", f"--prefer {problem.prefer}")
+    else:
+        said = f"{here.label} does not go together with the rest of what is asked for."
+        yield Reason("package-versions-mismatch", said, f"matrix, {problem.matrix.date}")
+
+
+def _passed_over(choice: Choice, request: Request, search: Search) -> Iterator[Reason]:
+    """What is wrong with the builds of the newest release that was asked for: nobody has to wonder why it is not it."""
+    offered = [one for one in search.offered(choice.component, request.text) if not one.installed]
+    newest = max((one.public for one in offered), key=lambda text: versions.parse(text).key(), default=choice.public)
+    if not versions.parse(newest).key() > versions.parse(choice.public).key():
+        return
+    rules: set[str] = set()
+    for one in [one for one in offered if one.public == newest][:_BUILDS]:
+        for reason in search.why_not(one)[:1]:
+            if reason.rule not in rules:
+                rules.add(reason.rule)
+                yield replace(reason, role="passed over")
+
+
+def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[str, tuple[Reason, ...]]:
+    """Component -> the mechanisms that hold for the build that was chosen."""
+    said: dict[str, dict[Reason, None]] = {}
+    for goal in goals:
+        for held in sorted(check(found.result, goal, matrix).holds, key=lambda one: _rank(one.rule)):
+            if held.rule in _TOLD:
+                component = goal.subjects[0] if goal.subjects else held.component
+                source = held.evidence[-1].source if held.evidence else ""
+                one = Reason(held.rule, held.because + ".", source, role="holds")
+                said.setdefault(component, {})[one] = None
+    return {component: tuple(one) for component, one in said.items()}
+
+
+def _rank(rule: str) -> int:
+    return _TOLD.index(rule) if rule in _TOLD else len(_TOLD)
+
+
+def of_environment(machine: Machine, tried: list[Search]) -> tuple[Reason, ...]:
+    """What a new environment escapes from: rejections in the present one that do not come up in an empty one."""
+    old = next((one for one in tried if not one.scene.folder), None)
+    new = next((one for one in tried if one.scene.folder), None)
+    if old is None or new is None or not machine.packages:
+        return ()
+    elsewhere = {one for rejected in new.rejected.values() for one in rejected}
+    return tuple(one for rejected in old.rejected.values() for one in rejected if one not in elsewhere)[:_MOST]
