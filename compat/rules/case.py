@@ -164,8 +164,17 @@ class Case:
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
-        """The components that the goal runs, the main one first."""
-        return tuple(self.subject(component) for component in self.goal.subjects)
+        """The components that the goal runs, the main one first.
+
+        Those of the goal, and what the main one says that it runs with: the matrix, or the torch of its own version.
+        """
+        from compat.rules.extensions import torch_of
+
+        named = list(self.goal.subjects)
+        for component in named[:1]:
+            beside = self.matrix.packages.about(component).get("runs_with", ())
+            named += beside or ["torch"] * (torch_of(self.subject(component).version) is not None)
+        return tuple(self.subject(component) for component in dict.fromkeys(named))
 
     def subject(self, component: str) -> Subject:
         """One component, whether the goal runs it or not."""

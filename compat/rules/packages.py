@@ -1,12 +1,17 @@
 """Packages among themselves: dead names, fixed pairs, doubles, and the breaks of NumPy and protobuf."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
+from compat.rules.extensions import built_for_torch
 from compat.rules.subject import Possible, Subject, matching
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 
 @rule("package-missing")
@@ -124,10 +129,9 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     """Two packages that go in fixed pairs do not match.
 
     torchvision, torchaudio and torch-tensorrt are compiled against one torch release; JAX, jaxlib and its CUDA plugin
-    move
-    together; TF-TRT opens the very TensorRT that TensorFlow was built with. Their metadata pins say so where it
-    exists; for
-    older releases the vendor's table does. Installing one of a pair alone breaks it.
+    move together; TF-TRT opens the very TensorRT that TensorFlow was built with. Their metadata pins say so where it
+    exists; for older releases the vendor's table does. Extensions of torch name their torch in the version itself
+    (``+pt28cu128``, ``+cu12torch2.6``). Installing one of a pair alone breaks it.
 
     Remedy: install both of one row, in one command.
     """
@@ -136,6 +140,7 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _pins(case)
     yield from _pairs(case)
     yield from _linked_tensorrt(case)
+    yield from built_for_torch(case)
 
 
 def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
@@ -232,14 +237,10 @@ def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> boo
 
 def _pairs(case: Case) -> Iterator[Outcome]:
     for subject in case.subjects:
-        for row in case.matrix.every("pair"):
-            if normal(row["package"]) != normal(subject.distribution) or subject.version is None:
-                continue
-            # Vendors' containers carry pre-releases of a row (1.1.0a0): they go with what the release goes with.
-            if versions.parse_range(row["range"]).admits(versions.parse(subject.version).base) is not True:
-                continue
+        for row in _pairs_of(case, subject):
             have, path = _version(case, row["other"])
-            inside = versions.parse_range(row["fits"]).admits(versions.parse(have).base) if have else None
+            fits = versions.parse_range(row["fits"])
+            inside = any(fits.admits(release) for release in _releases(have)) if have else None
             if inside is None or have is None:
                 if have is None:
                     yield Untold("package-versions-mismatch", subject.component, (path,))
@@ -262,6 +263,22 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                 )
 
 
+def _pairs_of(case: Case, subject: Subject) -> "list[Row]":
+    """The rows of its very version; where there are none, of the release that it is a rebuild of."""
+    rows = [row for row in case.matrix.every("pair") if normal(row["package"]) == normal(subject.distribution)]
+    for release in _releases(subject.version) if subject.version else ():
+        same = [row for row in rows if versions.parse_range(row["range"]).admits(release)]
+        if same:
+            return same
+    return []
+
+
+def _releases(version: str) -> tuple[str, ...]:
+    """What it counts as. Vendors' containers carry pre-releases (1.1.0a0), which go with what the release goes with."""
+    parsed = versions.parse(version)
+    return (parsed.base,) if parsed.is_prerelease else (parsed.public, parsed.base)
+
+
 def _version(case: Case, name: str) -> tuple[str | None, str]:
     """Version of a package, or of the library of that name."""
     for alias in case.matrix.packages.distributions(name):
@@ -274,7 +291,7 @@ def _version(case: Case, name: str) -> tuple[str | None, str]:
     return None, f"packages.{name}"
 
 
-@rule("duplicate-install")
+@rule("duplicate-install", masks=("cpu-only-build",))
 def duplicate_install(case: Case) -> Iterator[Outcome]:
     """Two distributions provide one module.
 
@@ -304,13 +321,10 @@ def duplicate_install(case: Case) -> Iterator[Outcome]:
 
 
 def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
-    about = case.matrix.packages.about(subject.component)
-    writes = [normal(name) for name in about.get("distributions", {}).get("pypi", ())]
-    here = [name for name in writes if case.has(name)]
-    gpu = [name for name in here if "gpu" in name]
-    cpu = [name for name in here if "gpu" not in name]
-    if not gpu or not cpu or about.get("accelerator") != "optional" or not case.goal.runs_on_gpu:
+    gpu, cpu = written_twice(case, subject)
+    if not gpu or not cpu:
         return
+    here = [*cpu, *gpu]
     facts = tuple(case.read(f"packages.{name}", (case.machine.packages or {}).get(name)) for name in here)
     yield Finding(
         "duplicate-install",
@@ -319,6 +333,16 @@ def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
         facts,
         (Remedy(f"pip uninstall {' '.join(here)}, then install {gpu[0]} alone"),),
     )
+
+
+def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
+    """The installed distributions that write the component's module: those with GPU code, and those without."""
+    about = case.matrix.packages.about(subject.component)
+    if about.get("accelerator") != "optional" or not case.goal.runs_on_gpu:
+        return [], []
+    writes = [normal(name) for name in about.get("distributions", {}).get("pypi", ())]
+    here = [name for name in writes if case.has(name)]
+    return [name for name in here if "gpu" in name], [name for name in here if "gpu" not in name]
 
 
 @rule("numpy-abi", masks=("package-versions-mismatch",))

@@ -12,8 +12,8 @@ import re
 from functools import partial
 from typing import Any
 
-from . import binary, fatbin, progress
-from .builds import Group, group, requirements
+from . import binary, fatbin, releases
+from .builds import Group
 from .document import Document, Row
 from .index import Index
 from .toml import version_key
@@ -31,31 +31,16 @@ _OVERLAP = 64  # longer than any name looked for
 
 def harvest(index: Index) -> dict[str, Document]:
     """The document `observed/ctranslate2.toml`."""
-    document = Document(PROJECT)
-    for one in progress.over(group(index.files(PROJECT)), PROJECT):
-        document.add("build", build(index, document, one))
-    return {f"observed/{PROJECT}.toml": document}
+    what = "names of libraries it opens and brings, fat binaries"
+    return {f"observed/{PROJECT}.toml": releases.document(index, PROJECT, what, fields)}
 
 
-def build(index: Index, document: Document, one: Group) -> Row:
-    """The `[[build]]` row of a release on a platform."""
-    key = f"index-{PROJECT}"
-    document.source(
-        key,
-        f"{PROJECT}: wheel tags, METADATA, names of libraries it opens and fat binaries of each release",
-        f"package index: {PROJECT}",
-        one.date or "",
-        "read",
-    )
-    row = one.row()
-    row["requires"], _ = requirements(index.metadata(one.example))
+def fields(index: Index, one: Group) -> Row:
+    """What the libraries of a wheel tell of the build; macOS has no CUDA."""
     if one.os == "macos":
-        row["cuda"] = False
-    else:
-        row.update(facts(index.remember(one.example, "ctranslate2/inside/1", partial(inside, index, one))))
-        row["brings"] = index.remember(one.example, "ctranslate2/brings/1", partial(carried, index, one)) or None
-    row["source"] = key
-    return row
+        return {"cuda": False}
+    row = facts(index.remember(one.example, "ctranslate2/inside/1", partial(inside, index, one)))
+    return {**row, "brings": index.remember(one.example, "ctranslate2/brings/1", partial(carried, index, one)) or None}
 
 
 def inside(index: Index, one: Group) -> dict[str, Any]:

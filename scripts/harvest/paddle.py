@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import Any
 
-from . import progress
-from .builds import Group, group, requirements
+from . import releases
+from .builds import Group
 from .document import Document, Row
 from .index import Index
 
@@ -25,27 +24,12 @@ _POST = {97: ("9.0", "7"), 107: ("10.0", "7")}
 
 def harvest(index: Index) -> dict[str, Document]:
     """The document `observed/paddlepaddle-gpu.toml`."""
-    document = Document(PROJECT)
-    for one in progress.over(group(index.files(PROJECT)), PROJECT):
-        document.add("build", build(index, document, one))
-    return {f"observed/{PROJECT}.toml": document}
+    return {f"observed/{PROJECT}.toml": releases.document(index, PROJECT, "the version module", inside)}
 
 
-def build(index: Index, document: Document, one: Group) -> Row:
-    """The `[[build]]` row of a release on a platform."""
-    key = f"index-{PROJECT}"
-    document.source(
-        key,
-        f"{PROJECT}: wheel tags, METADATA and the version module of each release",
-        f"package index: {PROJECT}",
-        one.date or "",
-        "read",
-    )
-    row = one.row()
-    row["requires"], _ = requirements(index.metadata(one.example))
-    row.update(stated(index.remember(one.example, "paddle/version/1", partial(version_module, index, one)), one))
-    row["source"] = key
-    return row
+def inside(index: Index, one: Group) -> Row:
+    """`cuda` and `cudnn` of a wheel."""
+    return stated(index.remember(one.example, "paddle/version/1", partial(version_module, index, one)), one)
 
 
 def version_module(index: Index, one: Group) -> str:
@@ -55,7 +39,7 @@ def version_module(index: Index, one: Group) -> str:
     return next((wheel.read(n).decode("utf-8", "replace") for n in wheel.names() if n in names), "")
 
 
-def stated(text: str, one: Group) -> dict[str, Any]:
+def stated(text: str, one: Group) -> Row:
     """`cuda` and `cudnn` as the module says, else as the post release number means."""
     found = dict(_STATED.findall(text))
     if found:

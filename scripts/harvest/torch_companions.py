@@ -1,4 +1,4 @@
-"""Family torch-companions: torchvision, torchaudio, torch-tensorrt, nvidia-modelopt and tensorrt-llm.
+"""Family torch-companions: torchvision, torchaudio, torch-tensorrt, xformers, nvidia-modelopt and tensorrt-llm.
 
 What they pin comes from METADATA; what they were built with and for, from their own shared objects.
 """
@@ -6,6 +6,7 @@ What they pin comes from METADATA; what they were built with and for, from their
 from __future__ import annotations
 
 import io
+import json
 import re
 import tarfile
 
@@ -13,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from . import binary, builds, fatbin, progress
+from . import binary, builds, fatbin, progress, releases
 from .document import Document, Row
 from .index import Index, IndexFile
 from .toml import capability_key
@@ -28,8 +29,20 @@ _LOCAL = re.compile(r"__version__\s*=\s*'[^'+]+\+cu(\d+)(\d)'")
 
 _SMALL = 1 << 20
 
-OLDEST = {"torchvision": "0.4.0", "torchaudio": "0.3.0", "torch-tensorrt": "1.0", "nvidia-modelopt": "0.11"}
-BOUND = {"torchvision": ["torch"], "torchaudio": ["torch"], "torch-tensorrt": ["torch", "tensorrt"]}
+OLDEST = {
+    "torchvision": "0.4.0",
+    "torchaudio": "0.3.0",
+    "torch-tensorrt": "1.0",
+    "xformers": "0.0.16",
+    "nvidia-modelopt": "0.11",
+}
+BOUND = {
+    "torchvision": ["torch"],
+    "torchaudio": ["torch"],
+    "torch-tensorrt": ["torch", "tensorrt"],
+    "xformers": ["torch"],
+}
+RECORDED = {"xformers": "xformers/cpp_lib.json"}  # what the build wrote down about itself
 LIBRARIES = {
     "torchvision": re.compile(r"torchvision/_C(_stable)?\.so\Z"),
     "torchaudio": re.compile(
@@ -47,32 +60,23 @@ def harvest(index: Index) -> dict[str, Document]:
 
 
 def wheels(index: Index, project: str) -> Document:
-    """One build per release and platform of a project that publishes wheels."""
-    document = Document(project)
+    """The builds of a project that publishes wheels, and the pairs that their requirement lines make."""
     groups = [g for g in builds.group(index.files(project)) if g.version >= Version(OLDEST[project])]
-    for group in progress.over(groups, project):
-        row = {**group.row(), **facts(index, project, group)}
-        requires, extras = builds.requirements(index.metadata(group.example))
-        sources = ["metadata", "wheels"] if row.get("needs") is not None else ["metadata"]
-        row.update(requires=requires, extras=extras or None, source=sources if len(sources) > 1 else sources[0])
-        document.add("build", row)
-        for pair in pairs(project, str(group.version), requires):
-            if row["yanked"] is None and pair not in document.tables.get("pair", []):
+    what = RECORDED.get(project) or "ELF headers and fat binaries"
+    document = releases.document(index, project, what, lambda index, group: facts(index, project, group), groups)
+    for row in document.tables["build"]:
+        for pair in pairs(project, row["version"], row["requires"]):
+            if "yanked" not in row and pair not in document.tables.get("pair", []):
                 document.add("pair", pair)
-        cite(document, project, max(f.uploaded or "" for f in group.files), "wheels" in sources)
     return document
 
 
-def cite(document: Document, project: str, day: str, read: bool) -> None:
-    """Name the sources of a row that was made from files of that day."""
-    where = f"package index: {project}"
-    document.source("metadata", f"{project} wheels: METADATA and file tags", where, day, "declared")
-    if read:
-        document.source("wheels", f"{project} wheels: ELF headers and fat binaries", where, day, "read")
-
-
 def facts(index: Index, project: str, group: builds.Group) -> Row:
-    """What the shared objects of a Linux wheel say; nothing for other systems."""
+    """What the wheel's own record says, or the shared objects of a Linux wheel; nothing for other systems."""
+    if project in RECORDED:
+        member = RECORDED[project]
+        kept: str = index.remember(group.example, f"{member}/1", lambda: text_of(index.wheel(group.example), member))
+        return recorded(json.loads(kept)) if kept else {}
     pattern = LIBRARIES.get(project)
     if pattern is None or group.os != "linux":
         return {}
@@ -80,6 +84,22 @@ def facts(index: Index, project: str, group: builds.Group) -> Row:
     found: Row = index.remember(example, "torch-companions/1", lambda: read(index.wheel(example), pattern))
     found.pop("brings", None)
     return found
+
+
+def text_of(wheel: RemoteWheel, member: str) -> str:
+    """A member's text, "" where the wheel has none."""
+    return wheel.read(member).decode() if member in wheel.names() else ""
+
+
+def recorded(said: dict[str, Row]) -> Row:
+    """cuda, sass and ptx of a record that holds torch's CUDA number (1208) and TORCH_CUDA_ARCH_LIST."""
+    number = said["version"].get("cuda")
+    targets = (said["env"].get("TORCH_CUDA_ARCH_LIST") or "").replace(";", " ").split()
+    row: Row = {"cuda": f"{number // 100}.{number % 100}" if number else False}
+    if targets:
+        row["sass"] = sorted({one.removesuffix("+PTX") for one in targets}, key=capability_key)
+        row["ptx"] = sorted({one.removesuffix("+PTX") for one in targets if one.endswith("+PTX")}, key=capability_key)
+    return row
 
 
 def pairs(project: str, version: str, requires: list[str]) -> list[Row]:

@@ -6,7 +6,7 @@ import re
 
 from packaging.version import Version
 
-from . import binary, builds, fatbin, progress
+from . import binary, builds, fatbin, releases
 from .document import Document, Row
 from .index import Index
 from .toml import capability_key
@@ -30,25 +30,15 @@ _FATBINS = 8
 
 def harvest(index: Index) -> dict[str, Document]:
     """`observed/vllm.toml`: one build per release and platform."""
-    document = Document("vllm")
     groups = [g for g in builds.group(index.files("vllm")) if g.version >= OLDEST]
-    for group in progress.over(groups[::-1], "vllm"):
-        row = group.row()
-        whole = group.version >= EVERY or str(group.version) in EARLIER
-        row.update(facts(index, group) if whole else {})
-        requires, extras = builds.requirements(index.metadata(group.example))
-        row.update(requires=requires, extras=extras or None, source=["metadata", "wheels"] if whole else "metadata")
-        document.add("build", row)
-        day = max(f.uploaded or "" for f in group.files)
-        where = "package index: vllm"
-        document.source("metadata", "vllm wheels: METADATA and file tags", where, day, "declared")
-        title = f"vllm wheels: first {_FATBINS} fat binaries of the main extension, ELF headers of small ones"
-        document.source("wheels", title, where, day, "read")
-    return {"observed/vllm.toml": document}
+    what = f"first {_FATBINS} fat binaries of the main extension, ELF headers of small ones"
+    return {"observed/vllm.toml": releases.document(index, "vllm", what, facts, groups[::-1])}
 
 
 def facts(index: Index, group: builds.Group) -> Row:
-    """`read` of the group's example, kept."""
+    """`read` of the group's example, kept; nothing of the releases that are not looked into."""
+    if group.version < EVERY and str(group.version) not in EARLIER:
+        return {}
     found: Row = index.remember(group.example, "vllm/1", lambda: read(index.wheel(group.example)))
     return found
 

@@ -1,0 +1,64 @@
+"""Extensions compiled against one torch release, as the local part of their version names it.
+
+Publishers of C++ and CUDA extensions build one wheel for each torch release and CUDA variant and write both into the
+version: pyg-lib ``0.5.0+pt28cu128``, natten ``0.17.3+torch250cu124``, flash-attn ``2.7.4+cu12torch2.6cxx11abiTRUE``.
+torch keeps no binary interface across minor releases, so the name alone tells what fits; no table is needed.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case
+    from compat.rules.subject import Subject
+
+_TORCH = re.compile(r"(?:^|[^a-z])(pt|torch)(\d+(?:\.\d+)*)", re.IGNORECASE)
+
+
+def torch_of(version: str | None) -> str | None:
+    """The torch release, major and minor, that a package's version names; None where it names none.
+
+    Without dots the first digit is the major; of ``torch250`` and longer the last is the patch (natten's way), while
+    ``pt210`` is 2.10 (PyG's way, which names no patch).
+    """
+    match = _TORCH.search(version.partition("+")[2]) if version else None
+    if match is None:
+        return None
+    kind, digits = match[1].lower(), match[2]
+    if "." in digits:
+        return ".".join(digits.split(".")[:2])
+    minor = digits[1:-1] if kind == "torch" and len(digits) > 2 else digits[1:]
+    return f"{digits[0]}.{minor}" if minor else None
+
+
+def built_for_torch(case: "Case") -> Iterator[Outcome]:
+    """Is the torch that is installed the one that each package of the goal names in its version?"""
+    for subject in case.subjects:
+        wanted = torch_of(subject.version)
+        if wanted is not None and subject.component != "torch":
+            yield _judged(case, subject, wanted)
+
+
+def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
+    torch = case.subject("torch")
+    if torch.version is None:
+        return Untold("package-versions-mismatch", subject.component, (torch.path,))
+    facts = (case.read(subject.path, subject.version), case.read(torch.path, torch.version))
+    if versions.same_line(torch.version, wanted, 2):
+        return Holds(
+            "package-versions-mismatch", subject.component, f"{subject.label} is built for {torch.label}", facts
+        )
+    return Finding(
+        "package-versions-mismatch",
+        subject.component,
+        f"{subject.label} is compiled against torch {wanted}; torch {torch.version} is installed.",
+        facts,
+        (
+            Remedy(f"install the {subject.distribution} for torch {versions.major_minor(torch.version)}"),
+            Remedy(f"or torch {wanted}"),
+        ),
+    )
