@@ -17,7 +17,10 @@ class Libraries:
 
     @cached_property
     def _by_soname(self) -> "dict[str, Row]":
-        return {row["soname"]: row for row in self._matrix.every("soname")}
+        found: dict[str, Row] = {}
+        for row in self._matrix.every("soname"):  # two components may tell of one soname
+            found[row["soname"]] = {**found.get(row["soname"], {}), **row}
+        return found
 
     def of_soname(self, soname: str) -> "Row | None":
         """The row of a soname or DLL name."""

@@ -101,7 +101,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                     subject.component,
                     f"{subject.label} opens {soname}, which the loader does not find.",
                     (case.read(path, soname),),
-                    tuple(_bring(case, soname)),
+                    tuple(_bring(case, subject, soname)),
                 )
             elif opened is False:
                 yield Holds(
@@ -134,7 +134,7 @@ def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
             subject.component,
             f"{subject.label} opens {soname}; this machine has TensorRT {', '.join(sorted(filter(None, majors)))}.",
             tuple(case.read(f"{path}.version", copy.version) for path, copy in copies),
-            tuple(_bring(case, soname)),
+            tuple(_bring(case, subject, soname)),
         )
 
 
@@ -142,10 +142,14 @@ def _told(subject: Subject) -> bool:
     return any("needs" in row for row in subject.candidates)
 
 
-def _bring(case: Case, soname: str) -> Iterator[Remedy]:
+def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:
     row = case.matrix.libraries.of_soname(soname)
-    if row is not None and row.get("packages"):
-        yield Remedy(f"install {row['packages'][0]}, which carries {soname}")
+    packages = list(row.get("packages", ())) if row is not None else []
+    cuda = subject.field("cuda").known
+    if cuda:  # of the packages that carry it, the one for the CUDA that the subject is built with
+        packages.sort(key=lambda package: f"-cu{versions.parse(cuda).major}" not in package)
+    if packages:
+        yield Remedy(f"install {packages[0]}, which carries {soname}")
     yield Remedy(f"put the folder that holds {soname} on the loader's path", "setting")
 
 
