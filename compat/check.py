@@ -7,7 +7,7 @@ from compat.goals import Goal
 from compat.machine import Machine
 from compat.matrix import Matrix, Row
 from compat.records import dataclass, replace
-from compat.rules import every_rule
+from compat.rules import CATALOGUE, every_rule
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Untold
 from compat.rules.case import Case
 from compat.rules.order import as_written, in_order
@@ -109,16 +109,18 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
 def _each_fails(report: Report, tried: list[Report]) -> Report:
     """Whichever build it is, it fails: what is found is the likeliest one's fault, with those of the others."""
     told = _faults(report)
-    own = [[one for one in (*build.errors, *build.behind) if one.rule not in told] for build in tried]
-    shown = "; ".join(dict.fromkeys(faults[0].rule for faults in own))
-    every = Evidence(f"each of the {len(tried)} builds that it can be fails: {shown}", "published builds")
-    reasons = tuple(dict.fromkeys(one.rule for faults in own for one in faults))
-    findings = tuple(
-        replace(one, evidence=(*one.evidence, every), others=reasons) if one in own[0] else one
-        for one in tried[0].findings
-    )
-    behind = dict.fromkeys(one for build in tried for one in (*build.behind, *build.errors))
-    return replace(report, verdict="incompatible", findings=findings, behind=tuple(behind))
+    own = [[one for one in build.errors if one.rule not in told] for build in tried]
+    findings = list(report.findings)
+    if all(own):
+        reasons = tuple(dict.fromkeys(one.rule for faults in own for one in faults))
+        shown = "; ".join(dict.fromkeys(faults[0].rule for faults in own))
+        every = Evidence(f"each of the {len(tried)} builds that it can be fails: {shown}", "published builds")
+        findings += [replace(one, evidence=(*one.evidence, every), others=reasons) for one in own[0]]
+        findings += [one for one in tried[0].findings if one.severity != "error" and one not in findings]
+    findings.sort(key=lambda one: (_RANK[one.severity], CATALOGUE.index(one.rule)))
+    behind = dict.fromkeys((*report.behind, *(one for build in tried for one in (*build.behind, *build.errors))))
+    verdict: Verdict = "incompatible" if report.errors or all(own) else report.verdict
+    return replace(report, verdict=verdict, findings=tuple(findings), behind=tuple(behind))
 
 
 def _likeliest(report: Report, likeliest: Report) -> Report:

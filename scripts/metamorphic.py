@@ -20,6 +20,7 @@ from compat.check import Report, check
 from compat.machine import Build
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
+from compat.rules.base import Finding
 from compat.rules.subject import find
 from scripts.made_up import MadeUp
 from scripts.rulebook import READS
@@ -36,15 +37,6 @@ COMPLETE = (
 IDENTITY = {"libraries": ("name",), "duplicates": ("name",), "damaged": ("package", "path", "problem")}
 # What is asked, not what is known.
 ASKED = (("request",), ("model", "precision"), ("model", "device"), ("model", "target"))
-# What is as the product makes it unless it is said to be otherwise.
-DEFAULTS: dict[Keys, Any] = {
-    ("libcuda", "compat"): False,
-    ("engine", "version_compatible"): False,
-    ("engine", "hardware_compatible"): False,
-    ("driver", "kernel_module_loaded"): False,
-}
-
-
 class Violation(NamedTuple):
     """What may not happen, and the machine before and after."""
 
@@ -61,6 +53,7 @@ class Judge:
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
         self.asked = 0
+        self.excused = 0  # facts without which a build of one's own is a published one
 
     def __call__(self, goal: str, machine: Facts) -> Report:
         self.asked += 1
@@ -117,30 +110,20 @@ def _at(machine: Facts, path: Keys) -> Any:
     return node
 
 
-def _with_default(machine: Facts, path: Keys) -> Facts | None:
-    """The machine that states what its description leaves to be understood; None where nothing is."""
-    if len(path) == 1 and any(isinstance(path[0], str) and known[0] == path[0] for known in DEFAULTS):
-        stated = {known[1]: value for known, value in DEFAULTS.items() if known[0] == path[0]}
-        return {**without(machine, path), path[0]: stated}
-    if path in DEFAULTS:
-        changed = copy.deepcopy(machine)
-        changed[str(path[0])][path[1]] = DEFAULTS[path]
-        return changed
-    return None
-
-
-def is_own_build(machine: Facts, distribution: str, matrix: Matrix) -> bool:
-    """Does what is said of the build agree with none of the published ones?"""
-    component = matrix.packages.component(distribution)
-    if component is None:
-        return False
-    described = description.from_dict(machine)
-    subject = find(described, component, matrix)
-    if normal(subject.distribution) != normal(distribution) or subject.facts == Build():
-        return False
-    bare = find(description.from_dict({**machine, "builds": {}}), component, matrix)
-    agreeing = [row for row in subject.candidates if _agrees(row, subject.facts)]
-    return bool(bare.candidates) and not agreeing
+def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
+    """Packages of which so much is said that none of the published builds can be meant."""
+    installed = {name: version for name, version in (machine.get("packages") or {}).items() if version is not False}
+    found = set()
+    for name in {*installed, *(machine.get("builds") or {})}:
+        component = matrix.packages.component(name)
+        if component is None or not matrix.packages.builds(name):
+            continue
+        others = [one for one in installed if one != name and matrix.packages.component(one) == component]
+        alone = {key: version for key, version in installed.items() if key not in others}
+        subject = find(description.from_dict({**machine, "packages": alone, "request": None}), component, matrix)
+        if not any(_agrees(row, subject.facts) for row in subject.candidates):
+            found.add(normal(name))
+    return found
 
 
 def _agrees(row: Facts, stated: Build) -> bool:
@@ -177,23 +160,33 @@ def less_is_never_worse(judge: Judge, goal: str, machine: Facts, before: Report)
 
 
 def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, after: Report) -> str:
+    less = without(machine, path)
     had, have = errors(before), errors(after)
     allowed = had | {one.rule for one in before.behind}
-    new = {one.rule for one in after.errors if one.rule not in allowed and not set(one.others) & had}
+    new = {
+        one.rule
+        for one in after.errors
+        if one.rule not in allowed and not set(one.others) & had and not _by_default(path, one)
+    }
     gone = had - have
-    unread = {rule for rule in gone if not _is_read(path, rule)} if not new else set()
+    rests = {one.rule: (one.rule, *one.others) for one in before.errors}
+    unread = {rule for rule in gone if not any(_is_read(path, other) for other in rests[rule])} if not new else set()
     if not new and not unread:
         return ""
-    if path[0] == "builds" and any(is_own_build(machine, name, judge.matrix) for name in machine["builds"]):
+    if own_builds(machine, judge.matrix) - own_builds(less, judge.matrix):
+        judge.excused += 1
         return ""
-    stated = _with_default(machine, path)
-    if stated is not None:
-        as_made = judge(goal, stated)
-        new -= errors(as_made) | {one.rule for one in as_made.behind}
     if new:
         verb = "became incompatible" if before.verdict != "incompatible" else "new"
         return f"{verb}: {', '.join(sorted(new))}"
     return f"gone without reason: {', '.join(sorted(unread))}" if unread else ""
+
+
+def _by_default(path: Keys, found: Finding) -> bool:
+    """Does the finding say that it takes the missing fact to be what it is by default?"""
+    name = shown(path[:2])
+    stated = [one.fact.partition(" is not stated")[0] for one in found.evidence if one.source == "default"]
+    return any(fact == name or fact.startswith(f"{name}.") for fact in stated)
 
 
 def _is_read(path: Keys, rule: str) -> bool:
@@ -249,6 +242,8 @@ def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Ite
         return
     system = "windows" if machine.get("os") == "windows" else "linux"
     last = _last_branch(judge.matrix, machine)
+    if "driver" in ((machine.get("container") or {}).get("requires") or ""):
+        return  # an image may name the branches that it takes
     for row in judge.matrix.drivers.branches:
         branch = int(row["branch"])
         newest = row.get(f"latest_{system}")
@@ -324,7 +319,7 @@ def order_is_no_fact(judge: Judge, goal: str, machine: Facts, before: Report, ra
     turned = shuffled(machine, random)
     one, other = _without_places(before), _without_places(judge(goal, turned))
     if one != other:
-        lines = [f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n")) if mine != its]
+        lines = [f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n"), strict=False) if mine != its]
         yield Violation("order", f"-> {lines[0] if lines else 'more or less'}", goal, machine, turned)
 
 
@@ -389,8 +384,10 @@ def main(arguments: list[str]) -> int:
                     print(f"seed {seed}: {least.relation}: {least.what}\n  {least.goal} {json.dumps(least.before)}")
     print(
         f"{machines} machines ({dict(verdicts)}) of {given.seeds} seeds from {first}, {judge.asked} verdicts, "
-        f"{sum(kinds.values())} violations of {len(kinds)} kinds, {time.monotonic() - start:.0f} s"
+        f"{judge.excused} builds of one's own, {sum(kinds.values())} violations of {len(kinds)} kinds, {time.monotonic() - start:.0f} s"
     )
+    for kind, times in kinds.most_common():
+        print(f"{times:6} {kind}")
     return 1 if kinds else 0
 
 

@@ -67,7 +67,8 @@ WHERE = {
     "model.target": "described: the target that code is to be compiled for is the user's to say",
     "engine": "described, or read from the plan's header by `check FILE` and `engine FILE`",
 }
-_PACKAGE = ("packages", "request", "builds.cuda", "builds.source", "os", "arch")
+_SYSTEM = ("os", "environment", "glibc", "device_nodes")  # what tells the operating system
+_PACKAGE = ("packages", "request", "builds.cuda", "builds.source", "os", "arch", "libraries")
 _GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "jetson")
 _RUNTIME = (*_PACKAGE, "toolkits", "container.image")
 
@@ -76,7 +77,7 @@ READS: dict[str, tuple[str, ...]] = {
     "wsl-setup": ("environment", "libcuda.path", "libcuda.stub"),
     "container-without-gpu": ("container.gpu_access", "container.toolkit_installed", "container.driver_capabilities"),
     "gpu-missing": ("gpus.pci_id", "gpus.name", "container.gpu_access", "environment"),
-    "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_GPUS),
+    "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
     "other-driver-bound": ("driver.kernel_module",),
     "kernel-module-rejected": (
         "secure_boot",

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.capability import Capability, architecture_lists, ptx_runs, sass_runs
 from compat.capability import parse as parse_capability
+from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
+from compat.rules.packages import written_twice
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
 
@@ -91,6 +93,8 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     """
     if not case.goal.runs_on_gpu or not case.gpus:
         return
+    if str(case.goal) == "run:cuda-binary":
+        yield from _compiled(case)
     for subject in _carriers(case):
         code = code_for(subject)
         for gpu in case.gpus:
@@ -100,6 +104,27 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
                 yield _kernel_image(case, subject, code, gpu, gpu.capability)
             elif subject.version or subject.state == "installed":
                 yield Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+
+
+def _compiled(case: Case) -> Iterator[Outcome]:
+    """A program of one's own, compiled for one target (nvcc -arch=sm_52: its machine code, and its PTX)."""
+    told = case.machine.model.target
+    target = read_capability(told)
+    for gpu in case.gpus if target is not None else ():
+        if target is None or gpu.capability is None:
+            yield Untold("gpu-not-in-build", "program", (f"{gpu.path}.name",))
+            continue
+        facts = (case.read("model.target", told), *gpu.evidence)
+        if sass_runs(target, gpu.capability):
+            yield Holds("gpu-not-in-build", "program", f"code for {told} runs on {gpu.name} ({gpu.capability})", facts)
+        elif not ptx_runs(target, gpu.capability):
+            yield Finding(
+                "gpu-not-in-build",
+                "program",
+                f"A program compiled for {told} has no code that {gpu.name} ({gpu.capability.sm}) runs.",
+                facts,
+                (Remedy(f"compile it for {gpu.capability.sm} too (-gencode arch=...,code={gpu.capability.sm})"),),
+            )
 
 
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
@@ -185,6 +210,16 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
     if main is None or main.state in ("absent", "unknown"):
         return
     for subject in (main, *(other for other in case.subjects[1:] if other.component == "jaxlib")):
+        gpu, cpu = written_twice(case, subject)
+        if gpu and cpu:
+            yield Finding(
+                "cpu-only-build",
+                subject.component,
+                f"{cpu[0]} has no CUDA, and writes the files of {gpu[0]}.",
+                tuple(case.read(f"packages.{name}", None) for name in (*cpu, *gpu)),
+                (Remedy(f"uninstall both, then install {gpu[0]} alone"),),
+            )
+            return
         if gpu_parts(case, subject):
             yield Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
             return

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from compat.matrix.claim import Claim
 
 
+# Classes of GPU that forward compatibility does not serve.
+UNSERVED = ("geforce", "titan", "mining")
+
+
 @dataclass(frozen=True)
 class GpuFact:
     """A GPU with what the matrix says of it."""
@@ -66,6 +70,10 @@ class Case:
         sources = self.machine.sources
         where = sources.get(path) or sources.get(path.rpartition(".")[0]) or "machine description"
         return Evidence(f"{path} = {value}", where)
+
+    def assume(self, path: str, text: str) -> Evidence:
+        """Evidence that a fact is not stated, and what is taken to be so by default (docs/machine.md, Defaults)."""
+        return Evidence(f"{path} is not stated: {text}", "default")
 
     def claim(self, text: str, claim: "Claim") -> Evidence:
         """Evidence for a claim of the matrix."""

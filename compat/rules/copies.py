@@ -49,9 +49,13 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     )
     older = other.version is not None and versions.at_least(have, versions.major_minor(other.version)) is False
     # Of a package whose own version is unknown, the copy that was installed with it is what is known of its needs.
-    blind = older and any(subject.version is None and not subject.field(name).values for subject in case.subjects)
+    blind = [one for one in case.subjects if older and one.version is None and not one.field(name).values]
     if False in answers or (True not in answers and (blind or _other_major(have, other))):
-        yield Finding("library-shadowed", name, f"{message}.", facts, remedies)
+        taken = [
+            case.assume(f"packages.{one.distribution}", f"it is taken to need the {name} that was installed with it")
+            for one in blind
+        ]
+        yield Finding("library-shadowed", name, f"{message}.", (*facts, *taken), remedies)
     elif True in answers:
         yield Holds("library-shadowed", name, f"the {name} {have} that loads serves", facts)
     elif older:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from compat import versions
-from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, Runtime
+from compat.records import replace
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import UNSERVED, Case, GpuFact, Runtime
 
 UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
@@ -104,10 +105,28 @@ def driver_too_old(case: Case) -> Iterator[Outcome]:
 
 
 def _driver_for(case: Case, runtime: Runtime) -> Outcome:
-    driver = case.machine.driver
     forward = _lifted_by_compat(case, runtime)
-    if forward is not None:
-        return forward
+    if forward is True:
+        version = case.machine.libcuda.version
+        because = f"cuda-compat {version} is loaded in the driver's place"
+        return Holds("driver-too-old", runtime.component, because, (case.read("libcuda.version", version),))
+    outcome = _own_driver_for(case, runtime)
+    if not isinstance(outcome, Finding):
+        return outcome
+    if forward is None:
+        return Untold("driver-too-old", runtime.component, ("libcuda.version", "driver.version"))
+    return replace(outcome, evidence=(*outcome.evidence, *_no_compat(case)))
+
+
+def _no_compat(case: Case) -> tuple[Evidence, ...]:
+    """That nothing lifts the driver, where nothing is said of it and a GPU is of a class that can be lifted."""
+    if case.machine.libcuda.compat is not None or all(gpu.kind in UNSERVED for gpu in case.gpus):
+        return ()
+    return (case.assume("libcuda.compat", "the driver's own libcuda is taken to load, and no cuda-compat"),)
+
+
+def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
+    driver = case.machine.driver
     if driver.version is None:
         return _by_offered_cuda(case, runtime)
     answers = {}
@@ -175,20 +194,16 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     return Untold("driver-too-old", runtime.component, ("driver.version",))
 
 
-def _lifted_by_compat(case: Case, runtime: Runtime) -> Outcome | None:
-    """A cuda-compat libcuda that serves this driver lifts it to its own CUDA."""
+def _lifted_by_compat(case: Case, runtime: Runtime) -> bool | None:
+    """Does a cuda-compat libcuda that serves this driver lift it to its own CUDA? None where it cannot be told."""
     libcuda = case.machine.libcuda
-    if not libcuda.compat or libcuda.version is None or case.kernel_driver is None:
-        return None
+    if not libcuda.compat:
+        return False
     claim = case.matrix.cuda.minimum(runtime.cuda, "linux")
-    if claim is None or not versions.at_least(libcuda.version, claim.value):
+    if libcuda.version is None or claim is None:
         return None
-    return Holds(
-        "driver-too-old",
-        runtime.component,
-        f"cuda-compat {libcuda.version} is loaded in the driver's place",
-        (case.read("libcuda.version", libcuda.version),),
-    )
+    lifts = versions.at_least(libcuda.version, claim.value)
+    return None if lifts and case.kernel_driver is None else lifts
 
 
 @rule("driver-library-mismatch", masks=("driver-too-old", "ptx-newer-than-driver", "forward-compat-unsupported"))
@@ -221,12 +236,13 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
     for path, user in told:
         if not versions.parse(user).same_as(versions.parse(module or "0")):
             loaded = f" ({libcuda.path})" if path == "libcuda.version" and libcuda.path else ""
+            own = _no_compat(case) if path == "libcuda.version" else ()
             yield Finding(
                 "driver-library-mismatch",
                 "driver",
                 f"The kernel module is of driver {module}, the user-mode library that loads{loaded} of {user}: "
                 "both must be of one release.",
-                (case.read("driver.kernel_module_version", module), case.read(path, user)),
+                (case.read("driver.kernel_module_version", module), case.read(path, user), *own),
                 (
                     Remedy("reboot, so that the installed module is loaded", "system"),
                     Remedy("install kernel module and libraries of one release from one source", "driver"),

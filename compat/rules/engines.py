@@ -104,7 +104,12 @@ def _other_gpu(case: Case, gpu: GpuFact, here: Capability, built: Capability, fa
         )
         yield Untold(GPU, "engine", ("engine.hardware_compatible",))
     else:
-        yield Finding(GPU, "engine", message, (fact, *gpu.evidence), (REBUILD,))
+        off = (_off(case, "hardware_compatible"),) if can_be and engine.hardware_compatible is None else ()
+        yield Finding(GPU, "engine", message, (fact, *gpu.evidence, *off), (REBUILD,))
+
+
+def _off(case: Case, option: str) -> Evidence:
+    return case.assume(f"engine.{option}", "the builder's option is off unless it is asked for")
 
 
 def _from_8_6(release: str | None) -> bool:
@@ -161,7 +166,9 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         )
         yield Untold(RELEASE, "engine", ("engine.version_compatible",))
     else:
-        yield Finding(RELEASE, "engine", message, facts, (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD))
+        off = (_off(case, "version_compatible"),) if takes and engine.version_compatible is None else ()
+        remedies = (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD)
+        yield Finding(RELEASE, "engine", message, (*facts, *off), remedies)
 
 
 def _is_unproven(release: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case
+from compat.rules.case import UNSERVED, Case
 
 WITHOUT_COMPAT = Remedy(
     "take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
@@ -125,7 +125,7 @@ def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
 def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     libcuda = case.machine.libcuda
     for gpu in case.gpus:
-        if gpu.kind in ("geforce", "titan", "mining"):
+        if gpu.kind in UNSERVED:
             return f"cuda-compat does not serve {gpu.name}: forward compatibility is not for GeForce.", gpu.evidence
         row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
         if (

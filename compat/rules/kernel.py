@@ -112,6 +112,8 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
     if machine.secure_boot is None or machine.secure_boot is False:
         return
     facts = [case.read("secure_boot", True)]
+    if driver.kernel_module_loaded is None:
+        facts.append(case.assume("driver.kernel_module_loaded", "what Secure Boot does not trust is refused"))
     if driver.kernel_module_loaded is True:
         yield Holds("kernel-module-rejected", "kernel", "Secure Boot is on and the module is loaded", tuple(facts))
         return

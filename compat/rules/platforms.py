@@ -71,7 +71,7 @@ def _publishes(
         for row in matching(case.matrix, name, subject.version, wanted)
     ]
     if subject.facts.source is not None:
-        rows = [row for row in rows if row["index"] == subject.facts.source] or rows
+        rows = [row for row in rows if row["index"] == subject.facts.source]
     # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
     rows = [row for row in rows if not (parts and row["os"] == "any")]
     always = case.matrix.packages.about(subject.component).get("accelerator") == "always"

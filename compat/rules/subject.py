@@ -116,7 +116,11 @@ def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
     built = _named(machine.builds, names)
     if built is not None:
         # What came as an archive or a system package is known by its library.
-        copies = [copy.version for copy in machine.libraries or () if copy.name == component and copy.version]
+        copies = [
+            copy.version
+            for copy in machine.libraries or ()
+            if copy.name == component and copy.version and copy.loaded is not False
+        ]
         return _subject(machine, component, built, copies[0] if copies else None, "installed", matrix)
     denied = _named(machine.packages, names)
     return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
