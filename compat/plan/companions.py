@@ -29,7 +29,7 @@ def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matri
             continue
         if row.get("os") not in (None, machine.os) or row.get("arch") not in (None, machine.arch):
             continue
-        if versions.parse_range(row["range"]).admits(releases[package]) is True:
+        if releases[package] and versions.parse_range(row["range"]).admits(releases[package]) is True:
             outside = complement(row.get("with", "*"))
             if outside is not None and not _implied(outside, [pin.range for pin in metadata if pin.name == other]):
                 found.append(
