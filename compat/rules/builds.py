@@ -26,9 +26,13 @@ def code_for(subject: Subject) -> list[Code]:
     if stated is not None:
         sass, ptx = architecture_lists(stated)
         return [(sass, ptx, f"builds.{subject.distribution}.architectures")]
-    found = []
+    found: list[Code] = []
+    # A build without CUDA has code for no GPU, unless a part of its own carries it.
+    parts = subject.matrix.packages.about(subject.component).get("parts", ())
     for row in subject.candidates:
         if row.get("cuda") is False:
+            none = None if parts else ()
+            found.append((none, none, str(subject.matrix.source(row, "cuda"))))
             continue
         row = row if "sass" in row or "ptx" in row else _patch_of_same_build(subject, row)
         sass_row, ptx_row = row.get("sass"), row.get("ptx")
@@ -129,6 +133,7 @@ def _compiled(case: Case) -> Iterator[Outcome]:
 
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
     answers = {runs(one, capability) for one in code}
+    spoken = _shown(code)
     if None in answers and _below_minimum(case, subject, capability):
         answers = {False}
     if answers == {True}:
@@ -136,14 +141,14 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
             "gpu-not-in-build",
             subject.component,
             f"{subject.label} has code for {gpu.name} ({capability})",
-            (*gpu.evidence, Evidence(_listed(code[0]), code[0][2])),
+            (*gpu.evidence, Evidence(_listed(spoken), spoken[2])),
         )
     if answers == {False}:
         return Finding(
             "gpu-not-in-build",
             subject.component,
-            f"{subject.label} has no code for {gpu.name} ({capability.sm}): it is built for {_listed(code[0])}.",
-            (*gpu.evidence, Evidence(f"{subject.label} is built for {_listed(code[0])}", code[0][2])),
+            f"{subject.label} has no code for {gpu.name} ({capability.sm}): it is built for {_listed(spoken)}.",
+            (*gpu.evidence, Evidence(f"{subject.label} is built for {_listed(spoken)}", spoken[2])),
             (Remedy(_with_code(case, subject, capability)),),
         )
     return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
@@ -184,6 +189,11 @@ def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
     return bool(stated) and all(least is not None and gpu < parse_capability(least) for least in stated)
 
 
+def _shown(code: list[Code]) -> Code:
+    """The build to speak of: the first with code for some GPU."""
+    return next((one for one in code if one[0] or one[1]), code[0])
+
+
 def _listed(code: Code) -> str:
     sass, ptx, _ = code
     names = [target.sm for target in sass or ()]
@@ -191,7 +201,7 @@ def _listed(code: Code) -> str:
     return ", ".join(names) or "no GPU at all"
 
 
-@rule("cpu-only-build")
+@rule("cpu-only-build", masks=("gpu-not-in-build",))
 def cpu_only_build(case: Case) -> Iterator[Outcome]:
     """The installed build has no CUDA.
 
@@ -209,6 +219,9 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
     main = case.main
     if main is None or main.state in ("absent", "unknown"):
         return
+    for other in case.subjects[1:]:  # what the main one computes with
+        if other.component != "jaxlib" and other.field("cuda").decide(lambda cuda: cuda is False):
+            yield _without_cuda(case, other)
     for subject in (main, *(other for other in case.subjects[1:] if other.component == "jaxlib")):
         gpu, cpu = written_twice(case, subject)
         if gpu and cpu:
@@ -228,13 +241,7 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         verdict = subject.field("cuda")
         answer = verdict.decide(lambda cuda: cuda is False)
         if answer is True:
-            yield Finding(
-                "cpu-only-build",
-                subject.component,
-                f"{subject.label} is a build without CUDA.",
-                (Evidence(f"{subject.label} is built without CUDA", verdict.source),),
-                (Remedy(f"install the GPU build: {gpu_name(case, subject)}"),),
-            )
+            yield _without_cuda(case, subject)
             return
         if answer is False:
             yield Holds(
@@ -245,6 +252,16 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
             )
             return
     yield Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
+
+
+def _without_cuda(case: Case, subject: Subject) -> Finding:
+    return Finding(
+        "cpu-only-build",
+        subject.component,
+        f"{subject.label} is a build without CUDA.",
+        (Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source),),
+        (Remedy(f"install the GPU build: {gpu_name(case, subject)}"),),
+    )
 
 
 def _plugins(case: Case, subject: Subject) -> list[str]:

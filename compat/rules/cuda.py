@@ -27,7 +27,7 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
     if not case.goal.needs_gpu:
         return
     if str(case.goal) == "run:cuda-binary":
-        for runtime in case.runtimes:
+        for runtime in () if _has_machine_code(case) else case.runtimes:
             yield _jit(case, runtime, "")
         return
     for subject in case.subjects:
@@ -36,6 +36,14 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
                 continue
             for runtime in (one for one in case.runtimes if one.component == subject.component):
                 yield _jit(case, runtime, f" for {gpu.name}")
+
+
+def _has_machine_code(case: Case) -> bool:
+    """Is the program known to be compiled for every GPU that it is to run on?"""
+    target = read_capability(case.machine.model.target)
+    return bool(case.gpus) and all(
+        target is not None and gpu.capability is not None and sass_runs(target, gpu.capability) for gpu in case.gpus
+    )
 
 
 def _needs_jit(subject: Subject, gpu: Capability) -> bool:
@@ -90,17 +98,17 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
     stated = read_capability(case.machine.model.target)
     if stated is None and case.goal.object not in ("triton", "jax"):
         return
-    copy = _ptxas(case)
-    if copy is None:
-        return
-    version, evidence = copy
     targets = (
         [(str(stated), stated, (case.read("model.target", case.machine.model.target),))]
         if stated
         else [(gpu.name, gpu.capability, gpu.evidence) for gpu in case.gpus if gpu.capability]
     )
     for name, target, facts in targets:
-        first = case.matrix.cuda.first_for(target) if target else None
+        copy = _ptxas(case, target)
+        if copy is None:
+            continue
+        version, evidence = copy
+        first = case.matrix.cuda.first_for(target)
         if first is None:
             yield Untold("ptxas-too-old", "ptxas", ("model.target",))
         elif versions.at_least(version, first.value) is False:
@@ -115,17 +123,35 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
             yield Holds("ptxas-too-old", "ptxas", f"ptxas {version} knows {name}", (evidence,))
 
 
-def _ptxas(case: Case) -> tuple[str, Evidence] | None:
+def _ptxas(case: Case, target: Capability) -> tuple[str, Evidence] | None:
+    """The release of the ptxas that compiles for this target. Triton has a second one, for Blackwell and newer."""
     found = case.loaded("ptxas")
     if found is not None and found[1].version:
         return found[1].version, case.read(f"{found[0]}.version", found[1].version)
-    triton = case.subject("triton")
-    if triton.version is not None and case.goal.object != "jax":
-        row = case.matrix.packages.release("triton", triton.version)
-        bundled = (row or {}).get("built", {}).get("ptxas")
-        if row is not None and bundled is not None:
-            return bundled, case.cite(f"triton {triton.version} carries ptxas {bundled}", row, "built")
+    if case.goal.object == "jax":
+        return None
+    triton = case.subject("triton").version or _pinned(case, "triton")
+    row = case.matrix.packages.release("triton", triton) if triton is not None else None
+    carried = (row or {}).get("built", {})
+    name = "ptxas-blackwell" if target.major >= 10 and "ptxas-blackwell" in carried else "ptxas"
+    if row is not None and name in carried:
+        return carried[name], case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built")
     return None
+
+
+def _pinned(case: Case, package: str) -> str | None:
+    """The release of a package that torch's own release pins, where it is installed and its version is not told."""
+    torch = case.subject("torch").version
+    if torch is None or case.has(package) is not True:
+        return None
+    rows = case.matrix.packages.builds("torch").get(versions.parse(torch).public, ())
+    pins = {
+        spec[2:]
+        for row in rows
+        for name, spec, _ in case.matrix.packages.pins(row)
+        if name == package and spec.startswith("==")
+    }
+    return pins.pop() if len(pins) == 1 else None
 
 
 @rule("cuda-older-than-gpu")
