@@ -215,7 +215,7 @@ def qualified(domain: str, name: str) -> str:
 def value(info: onnx.ValueInfoProto) -> dict[str, Any]:
     kind = info.type.WhichOneof("value")
     if kind != "tensor_type":
-        return {"name": info.name, "type": {"sequence_type": "sequence", "map_type": "map"}[kind], "shape": None}
+        return {"name": info.name, "type": str(kind).removesuffix("_type"), "shape": None}
     tensor = info.type.tensor_type
     shape = [dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None for dim in tensor.shape.dim]
     return {

@@ -82,7 +82,7 @@ def _top(wire: Wire, reader: Reader, field: Field, top: dict[str, Any]) -> None:
     elif field.number == 8 and len(top["opsets"]) < _MOST_ENTRIES:
         _opset(wire, field, top["opsets"])
     elif field.number == 14 and len(top["metadata"]) < _MOST_ENTRIES:
-        entry = {one.number: wire.text(one) for one in wire.inner(field) if one.number in (1, 2)}
+        entry = {one.number: wire.text(one, 4096) for one in wire.inner(field) if one.number in (1, 2)}
         top["metadata"][entry.get(1, "")] = entry.get(2, "")
     elif field.number == 25:
         reader.function(field)

@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
+from compat.artifacts.onnx_types import FLOAT, INT64, UNKNOWN, Types
 from compat.artifacts.wire import FIXED32, LENGTH, VARINT, Field, Wire, signed
 from compat.records import dataclass, field
 
@@ -43,7 +44,10 @@ _DEEPEST = 24  # graphs in graphs
 _MOST_NAMES = 100_000
 _MOST_VALUES = 2_000  # inputs, and outputs
 _MOST_KINDS = 10_000
-_QUANTIZERS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
+_QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
+_INTEGERS = frozenset((2, 3, 6, 17, 18, 19, 20, 21, 22, 23))  # element types that a zero point can have
+_LARGEST_ZERO_POINT = 1 << 16  # bytes
+_LONGEST_NAME = 1024  # bytes; a dimension of a YOLO export is a formula of several hundred
 # Attributes on which a reader's support of an operator depends, by the restrictions that the parsers list.
 _MATTER = {
     "Resize": ("mode", "coordinate_transformation_mode", "nearest_mode", "antialias", "keep_aspect_ratio_policy"),
@@ -52,6 +56,7 @@ _MATTER = {
     "Cast": ("to",),
     "QuantizeLinear": ("axis", "block_size", "output_dtype"),
     "DequantizeLinear": ("axis", "block_size", "output_dtype"),
+    "Constant": ("sparse_value", "value_string", "value_strings"),
     "LSTM": ("direction", "input_forget", "layout"),
     "GRU": ("direction", "linear_before_reset", "layout"),
     "RNN": ("direction", "layout"),
@@ -60,17 +65,29 @@ _MATTER = {
     "RoiAlign": ("mode", "coordinate_transformation_mode"),
     "ScatterND": ("reduction",),
     "ScatterElements": ("reduction",),
-    "MaxPool": ("ceil_mode", "storage_order"),
-    "AveragePool": ("ceil_mode", "count_include_pad"),
+    "MaxPool": ("ceil_mode", "storage_order", "dilations"),
+    "AveragePool": ("ceil_mode", "count_include_pad", "dilations"),
+    "LpPool": ("p", "dilations"),
+    "LpNormalization": ("p",),
     "Conv": ("auto_pad",),
     "ConvTranspose": ("auto_pad",),
     "TopK": ("largest", "sorted"),
     "BatchNormalization": ("training_mode",),
-    "Attention": ("is_causal",),
+    "Attention": ("is_causal", "softcap", "qk_matmul_output_mode"),
+    "TensorScatter": ("axis",),
     "NonMaxSuppression": ("center_point_box",),
     "DepthToSpace": ("mode",),
     "Gelu": ("approximate",),
+    "RandomNormal": ("dtype",),
+    "RandomNormalLike": ("dtype",),
+    "RandomUniform": ("dtype",),
+    "RandomUniformLike": ("dtype",),
+    "EyeLike": ("dtype",),
 }
+# Attributes that name the element type of the first output.
+_MAKES = ("to", "dtype", "output_dtype")
+# Operators of which it matters how many outputs are used.
+_COUNTED = frozenset(("MaxPool", "LayerNormalization", "Attention", "BatchNormalization"))
 # Attributes of ONNX's own operators that hold numbers only: not worth a look where none of the operator's matter.
 _PLAIN = tuple(
     bytes((10, len(name))) + name.encode()
@@ -125,6 +142,7 @@ class Graph:
     initializers: Counter[str] = field(default_factory=Counter)
     constants: Counter[str] = field(default_factory=Counter)
     casts: set[str] = field(default_factory=set)
+    operator_types: dict[str, set[int]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     inputs: list[Value] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
@@ -163,6 +181,9 @@ class Graph:
                 name: {key: sorted(values, key=str) for key, values in sorted(found.items())}
                 for name, found in sorted(self.attributes.items())
             },
+            "operator_types": {
+                name: sorted(map(element_type, found)) for name, found in sorted(self.operator_types.items())
+            },
             "inputs": [vars(one) for one in inputs],
             "outputs": [vars(one) for one in self.outputs],
             "dynamic_inputs": dynamic,
@@ -181,28 +202,61 @@ class Reader:
     def __init__(self, wire: Wire) -> None:
         self.wire = wire
         self.graph = Graph()
+        self._types = Types()
+        self._zero: dict[bytes, bool] = {}  # small integer tensors: are they all zeros?
 
     def graph_fields(self, message: Field, depth: int) -> None:
-        """A GraphProto; ``depth`` counts the graphs around it."""
+        """A GraphProto; ``depth`` counts the graphs around it. Its tensors are read first, so that the nodes, which
+        stand in front of them, find their types."""
         if depth > _DEEPEST:
             self._remark(f"graphs nested deeper than {_DEEPEST} are not read")
             return
         self.graph.subgraphs += depth > 0
+        nodes = 0
         for one in self.wire.inner(message):
             if one.number == 1:
-                self.node(one, depth)
+                nodes += 1
             elif one.number == 5:
                 self.tensor(one, self.graph.initializers, top=depth == 0)
             elif one.number == 15:
                 self._sparse(one)
-            elif one.number in (11, 12) and depth == 0:
-                into = self.graph.inputs if one.number == 11 else self.graph.outputs
-                if len(into) < _MOST_VALUES:
-                    into.append(self.value(one))
+            elif one.number in (11, 12, 13):
+                self._declared(one, depth)
+        for one in self.wire.inner(message) if nodes else ():
+            if one.number == 1:
+                self.node(one, depth)
+                nodes -= 1
+                if not nodes:
+                    break
+
+    def _declared(self, one: Field, depth: int) -> None:
+        """An input (11), an output (12) or a type between the nodes (13)."""
+        quick = self._typed(one) if one.number == 13 else None
+        found, kind, name = quick or self.value(one)
+        self._types.put(name, kind)
+        into = {11: self.graph.inputs, 12: self.graph.outputs}.get(one.number)
+        if depth == 0 and into is not None and len(into) < _MOST_VALUES:
+            into.append(found)
+
+    def _typed(self, message: Field) -> tuple[Value, int, bytes] | None:
+        """Name and element type of a ValueInfoProto as every exporter writes it; None for any other order of fields.
+
+        Models have tens of thousands of them, and their shapes do not matter.
+        """
+        data = self.wire.read(message.start, min(message.value, 300))
+        if len(data) < 10 or data[0] != 10 or data[1] > 127:
+            return None
+        name, at = data[2 : 2 + data[1]], 2 + data[1]
+        for tag in (0x12, 0x0A):  # type, tensor_type; both lengths have one or two bytes
+            if data[at : at + 1] != bytes((tag,)):
+                return None
+            at += 2 if data[at + 1 : at + 2] < b"\x80" else 3
+        return (Value(""), data[at + 1], name) if data[at : at + 1] == b"\x08" and data[at + 1 : at + 2] else None
 
     def function(self, message: Field) -> None:
         """A FunctionProto: its nodes count, its name is no operator of its own."""
         name = domain = overload = ""
+        outside, self._types = self._types, Types()  # its tensors are its own
         for one in self.wire.inner(message):
             if one.number == 1:
                 name = self.wire.text(one)
@@ -212,111 +266,181 @@ class Reader:
                 overload = self.wire.text(one)
             elif one.number == 7:
                 self.node(one, 1)
+        self._types = outside
         if len(self.graph.functions) < _MOST_KINDS:
             self.graph.functions.add(qualified(domain, name))
         if overload:
             self._remark("functions with overloads")
 
     def node(self, message: Field, depth: int) -> None:
-        """A NodeProto: its operator, the attributes that matter, and what its attributes hold."""
+        """A NodeProto: its operator, the attributes that matter, what its attributes hold, and its types."""
         kind = domain = ""
         attributes = []
+        inputs: list[bytes] = []
+        outputs: list[bytes] = []
+        read = self.wire.read
         for one in self.wire.inner(message):
-            if one.number == 4:
+            number = one.number
+            if number == 1:
+                if len(inputs) < 9:
+                    inputs.append(read(one.start, min(one.value, _LONGEST_NAME)))
+            elif number == 2:
+                if len(outputs) < _MOST_KINDS:
+                    outputs.append(read(one.start, min(one.value, _LONGEST_NAME)))
+            elif number == 4:
                 kind = self.wire.text(one)
-            elif one.number == 7:
+            elif number == 7:
                 domain = self.wire.text(one)
-            elif one.number == 5:
+            elif number == 5:
                 attributes.append(one)
         name = qualified(domain, kind)
         if name in self.graph.operators or len(self.graph.operators) < _MOST_KINDS:
             self.graph.operators[name] += 1
         watched = _MATTER.get(name, ())
+        made = UNKNOWN
         for one in attributes:
             if domain or not self._is_plain(one, watched):
-                self._attribute(one, name, depth)
+                made = self._attribute(one, name, depth, outputs) or made
+        self._used(name, inputs, outputs, made)
+
+    def _used(self, name: str, inputs: list[bytes], outputs: list[bytes], made: int) -> None:
+        """The types of a node, and what a reader asks beside: outputs that are used, zero points."""
+        if name == "ConstantOfShape":
+            made = made or FLOAT
+        own = self._types.node(name, inputs, outputs, made)
+        if own and len(self.graph.operator_types) < _MOST_KINDS:
+            self.graph.operator_types.setdefault(name, set()).add(own)
+        if name in _COUNTED:
+            self._note(name, "outputs", sum(map(bool, outputs)))
+        elif name in ("QuantizeLinear", "DequantizeLinear") and len(inputs) > 2 and inputs[2]:
+            kind = self._types.of(inputs[2])
+            if kind:
+                self._note(name, "zero_point_type", element_type(kind))
+            if inputs[2] in self._zero:
+                self._note(name, "zero_point", "zero" if self._zero[inputs[2]] else "other")
 
     def _is_plain(self, message: Field, watched: tuple[str, ...]) -> bool:
         head = self.wire.read(message.start, min(message.value, 24))
         return head.startswith(_PLAIN) and head[2 : 2 + head[1]].decode() not in watched
 
-    def _attribute(self, message: Field, operator: str, depth: int) -> None:
-        name = ""
+    def _attribute(self, message: Field, operator: str, depth: int, outputs: list[bytes]) -> int:
+        """An AttributeProto; the element type that it gives the node's first output, UNKNOWN for most."""
+        name, made = "", UNKNOWN
         for one in self.wire.inner(message):
             if one.number == 1:
                 name = self.wire.text(one)
             elif one.number in (2, 3, 4):
-                self._matters(operator, name, one)
-            elif one.number in (5, 10):
+                made = self._matters(operator, name, one) or made
+            elif one.number == 5:
+                called = outputs[0] if operator == "Constant" and outputs else b""
+                made = self.tensor(one, self.graph.constants, called=called)
+            elif one.number == 10:
                 self.tensor(one, self.graph.constants)
             elif one.number in (6, 11):
                 self.graph_fields(one, depth + 1)
             elif one.number == 22:
+                self._matters(operator, name, one)
                 self._sparse(one)
             elif one.number in (7, 8, 9):
-                return  # a list of numbers or texts, one field each; nothing else follows that matters
+                made = {"value_floats": FLOAT, "value_ints": INT64}.get(name, made)
+                if name in _MATTER.get(operator, ()):
+                    self._matters(operator, name, one)
+                    continue
+                break  # a list of numbers or texts, one field each; nothing else follows that matters
+        return {"value_float": FLOAT, "value_int": INT64}.get(name, made)
 
-    def _matters(self, operator: str, name: str, found: Field) -> None:
+    def _matters(self, operator: str, name: str, found: Field) -> int:
+        """Note an attribute's value if it matters; the element type that it names, UNKNOWN for most."""
+        made = UNKNOWN
+        if name in _MAKES and found.wire == VARINT and "::" not in operator:
+            made = found.value
         if name not in _MATTER.get(operator, ()):
-            return
-        value: Any = None
-        if found.number == 4 and found.wire == LENGTH:
-            value = self.wire.text(found)
-        elif found.number == 3 and found.wire == VARINT:
-            value = signed(found.value)
+            return made
+        if found.number == 22 or name.startswith("value_string"):
+            self._note(operator, name, "present")
+        elif found.wire == LENGTH and found.number == 8:  # a packed list of numbers
+            for value in set(self.wire.read(found.start, min(found.value, 64))):
+                self._note(operator, name, value)
+        elif found.wire == LENGTH:
+            self._note(operator, name, self.wire.text(found))
         elif found.wire == FIXED32:
-            return
-        if name in ("to", "output_dtype") and isinstance(value, int):
-            value = element_type(value)
-            self.graph.casts.add(value)
+            self._note(operator, name, "zero" if found.value in (0, 1 << 31) else "other")
+        elif made:
+            self.graph.casts.add(element_type(made))
+            self._note(operator, name, element_type(made))
+        elif found.wire == VARINT:
+            self._note(operator, name, signed(found.value))
+        return made
+
+    def _note(self, operator: str, name: str, value: Any) -> None:
         values = self.graph.attributes.setdefault(operator, {}).setdefault(name, set())
         if len(values) < 50:
             values.add(value)
 
-    def tensor(self, message: Field, into: "Counter[str]", top: bool = False) -> None:
+    def tensor(self, message: Field, into: "Counter[str]", top: bool = False, called: bytes = b"") -> int:
         """A TensorProto: its type, its name (of the graph's own initializers), and where its data lies if outside."""
         kind = 0
         entries: dict[str, str] = {}
+        zero: bool | None = None
         for one in self.wire.inner(message):
             if one.number == 2 and one.wire == VARINT:
                 kind = one.value
-            elif one.number == 8 and top and len(self.graph.names) < _MOST_NAMES:
-                self.graph.names.add(self.wire.text(one, 160))
+            elif one.number == 8:
+                called = self.wire.read(one.start, min(one.value, _LONGEST_NAME))
+                if top and len(self.graph.names) < _MOST_NAMES:
+                    self.graph.names.add(called.decode("utf-8", "replace"))
+            elif one.number in (5, 9) and zero is not False:
+                zero = self._is_zero(one)
             elif one.number == 13:
                 pair = {
                     part.number: self.wire.text(part, 1024) for part in self.wire.inner(one) if part.number in (1, 2)
                 }
                 entries[pair.get(1, "")[:64]] = pair.get(2, "")
         into[element_type(kind)] += 1
+        self._types.put(called, kind)
+        if kind in _INTEGERS and zero is not None and called and len(self._zero) < _MOST_NAMES:
+            self._zero[called] = zero
         if "location" in entries and len(self.graph.external) < _MOST_KINDS:
             end = _number(entries.get("offset")) + _number(entries.get("length"))
             self.graph.external[entries["location"]] = max(self.graph.external.get(entries["location"], 0), end)
+        return kind
+
+    def _is_zero(self, data: Field) -> bool | None:
+        """Is the data of a small tensor all zeros? None for a large one, which is no zero point."""
+        if data.wire == VARINT:
+            return data.value == 0
+        if data.wire != LENGTH or data.value > _LARGEST_ZERO_POINT:
+            return None
+        return not self.wire.read(data.start, data.value).strip(b"\0")
 
     def _sparse(self, message: Field) -> None:
         for one in self.wire.inner(message):
             if one.number == 1:
                 self.tensor(one, self.graph.initializers)
 
-    def value(self, message: Field) -> Value:
-        """A ValueInfoProto."""
-        found = Value("")
+    def value(self, message: Field) -> tuple[Value, int, bytes]:
+        """A ValueInfoProto, with its element type's number and its name's bytes."""
+        found, kind, name = Value(""), UNKNOWN, b""
         for one in self.wire.inner(message):
             if one.number == 1:
-                found.name = self.wire.text(one, 160)
+                name = self.wire.read(one.start, min(one.value, _LONGEST_NAME))
+                found.name = name.decode("utf-8", "replace")
             elif one.number == 2:
-                self._type(one, found)
-        return found
+                kind = self._type(one, found) or kind
+        return found, kind, name
 
-    def _type(self, message: Field, into: Value) -> None:
+    def _type(self, message: Field, into: Value) -> int:
+        kind = UNKNOWN
         for one in self.wire.inner(message):
             if one.number in (4, 5, 9):
                 into.type = {4: "sequence", 5: "map", 9: "optional"}[one.number]
             elif one.number in (1, 8):
                 for part in self.wire.inner(one):
                     if part.number == 1 and part.wire == VARINT:
-                        into.type = element_type(part.value)
+                        kind, into.type = part.value, element_type(part.value)
                     elif part.number == 2:
                         into.shape = self._shape(part)
+        return kind
 
     def _shape(self, message: Field) -> list[int | str | None]:
         dims = (self._dimension(dim) for dim in self.wire.inner(message) if dim.number == 1)
@@ -327,7 +451,7 @@ class Reader:
             if one.number == 1 and one.wire == VARINT:
                 return signed(one.value)
             if one.number == 2:
-                return self.wire.text(one, 64) or None
+                return self.wire.text(one, _LONGEST_NAME) or None
         return None
 
     def _remark(self, text: str) -> None:

@@ -5,7 +5,7 @@ Source of the rules: protobuf.dev, "Encoding". Groups (wire types 3 and 4) are o
 here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from compat.artifacts.artifact import Bytes, Malformed
@@ -78,10 +78,17 @@ class Wire:
         if self._left < 0:
             raise TooLong(f"more than {MOST_FIELDS} parts")
 
-    def inner(self, field: Field) -> Iterator[Field]:
+    def inner(self, field: Field) -> Iterable[Field]:
         """The fields of a message field."""
         if field.wire != LENGTH:
             raise Malformed(f"field {field.number} is no message")
+        if field.value <= _CHUNK:
+            found = small(self.read(field.start, field.value), field.start)
+            if found is not None and field.end <= self.size:
+                self._left -= len(found)
+                if self._left < 0:
+                    raise TooLong(f"more than {MOST_FIELDS} parts")
+                return found
         return self.fields(field.start, min(field.end, self.size))
 
     def text(self, field: Field, limit: int = 256) -> str:
@@ -111,6 +118,27 @@ def scan(chunk: bytes, base: int) -> Iterator[tuple[Field, int]]:
             return
         yield Field(field.number, field.wire, field.value, base + after), base + after
         at = after + field.value if field.wire == LENGTH else after
+
+
+def small(data: bytes, base: int) -> list[Field] | None:
+    """The fields of a whole message at ``base``; None where anything is out of order, which ``fields`` then says."""
+    found: list[Field] = []
+    at, size = 0, len(data)
+    make, kind = tuple.__new__, Field  # half the cost of calling the class, and there are millions
+    try:
+        while at < size:
+            tag, value, after = data[at], data[at + 1], at + 2
+            wire = tag & 7
+            if tag & 0x80 or tag < 8 or (wire != LENGTH and wire != VARINT):
+                field, after = read_field(data, at)
+                tag, wire, value = field.number << 3, field.wire, field.value
+            elif value & 0x80:
+                value, after = read_varint(data, at + 1)
+            found.append(make(kind, (tag >> 3, wire, value, base + after)))
+            at = after + value if wire == LENGTH else after
+    except (IndexError, Malformed):
+        return None
+    return found if at == size else None
 
 
 def read_field(data: bytes, at: int) -> tuple[Field, int]:
