@@ -96,11 +96,14 @@ _MOST_BUILDS = 8  # a version that is unknown can be any build; nothing is gaine
 
 
 def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]":
-    """The published builds that differ in what matters, the default index's first, of each ambiguous component."""
+    """The published builds that differ in what matters of each ambiguous component: the likeliest first.
+
+    That is the default index's, and for a machine whose architecture is not told x86_64's.
+    """
     for subject in case.subjects:
         groups: dict[str, list[Row]] = {}
         if subject.state == "installed" and subject.version is not None:
-            for row in sorted(subject.candidates, key=lambda row: row["index"] != "pypi"):
+            for row in sorted(subject.candidates, key=lambda row: (row["index"] != "pypi", row["arch"] == "aarch64")):
                 groups.setdefault(str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]), []).append(row)
         if 1 < len(groups) <= _MOST_BUILDS:
             yield subject.component, [tuple(rows) for rows in groups.values()]
