@@ -42,18 +42,26 @@ class Problem:
 
 def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
     """Every answer, the least change first: nothing at all where the goals are reached as it is."""
+    for _, found in streams(problem, allow, tried):
+        yield from found
+
+
+def streams(
+    problem: Problem, allow: frozenset[str], tried: list[Search]
+) -> Iterator[tuple[tuple[str, ...], Iterator[Found]]]:
+    """The moves of each scene with its answers, the least change first."""
     if not problem.folder and problem.prefer == "installed" and _reached(problem):
-        yield Found(Scene(problem.machine), (), {}, problem.machine)
+        yield (), iter((Found(Scene(problem.machine), (), {}, problem.machine),))
     kept = _kept_goals(problem)
     base = _base(problem, allow)
     for scene in _scenes(base, problem, allow):
-        yield from _searched(problem, scene, kept, tried)
+        yield scene.moves, _searched(problem, scene, kept, tried)
     if "container" in allow and not problem.folder:
-        for scene in images(base.machine, problem.requests, problem.goals, problem.matrix):
-            yield Found(scene, (), {}, scene.machine)
+        inside = images(base.machine, problem.requests, problem.goals, problem.matrix)
+        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in inside)
     if "driver" in allow:
         for scene in _driver_scenes(base, problem, allow):
-            yield from _searched(problem, scene, kept, tried)
+            yield scene.moves, _searched(problem, scene, kept, tried)
 
 
 def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:

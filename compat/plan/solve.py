@@ -1,6 +1,6 @@
 """The planner: the least change that reaches the goals; where there is none, why, and what would lift it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from compat.goals import Goal
@@ -15,9 +15,6 @@ from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
-
-_ALTERNATIVES = 3
-_LOOKED_AT = 40  # answers that are looked through for alternatives
 
 
 def plan(
@@ -54,18 +51,7 @@ def plan(
         )
     best = planned(problem, found, tried)
     if alternatives:
-        best = replace(best, alternatives=tuple(_alternatives(problem, frozenset(allow), best)))
+        from compat.plan.alternatives import alternatives as others
+
+        best = replace(best, alternatives=others(problem, frozenset(allow), best))
     return best
-
-
-def _alternatives(problem: Problem, allow: frozenset[str], best: Plan) -> Iterator[Plan]:
-    """Other plans, each with another release or CUDA of something."""
-    seen = {tuple(choice.label for choice in best.choices)}
-    tried: list[Search] = []
-    for _, found in zip(range(_LOOKED_AT), answers(problem, allow, tried), strict=False):
-        key = tuple(choice.label for choice in found.choices)
-        if key not in seen:
-            seen.add(key)
-            yield planned(problem, found, tried)
-        if len(seen) > _ALTERNATIVES:
-            return
