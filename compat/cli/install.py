@@ -249,11 +249,16 @@ def _after(plan: "PlanFile", target: "Target", matrix: "Matrix", system: bool) -
 
 
 def _judge(plan: "PlanFile", target: "Target | None", matrix: "Matrix") -> int:
-    """Check the environment, read anew, for the plan's goals."""
+    """Check the environment, read anew, for the plan's goals, on the machine that the plan is for."""
     from compat.check import check
+    from compat.install.target import carried_to
     from compat.report import render
 
     (machine,) = common.read_machines("/", (target.interpreter,) if target is not None else ())
+    wanted, here = (tuple(gpu.name for gpu in one.gpus or ()) for one in (plan.result, machine))
+    if wanted not in ((), here):
+        click.echo(f"held against the machine of the plan ({plan.machine or ', '.join(map(str, wanted))}), not this one")
+        machine = carried_to(plan.result, machine)
     reports = [check(machine, goal, matrix) for goal in plan.goals]
     for line in render(iter(reports), "text", many=False):
         click.echo(line)

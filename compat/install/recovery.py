@@ -187,10 +187,8 @@ def undisturbed() -> Iterator[None]:
 
 def chosen_home(given: str | None) -> str:
     """The journal's folder for an environment named by a person, which may have been lost or never been finished."""
-    if given is not None:
-        home = home_of(os.path.realpath(given))
-        if os.path.isdir(home):
-            return home
+    if given is not None and not os.path.isfile(given):
+        return home_of(os.path.realpath(given))
     return choose(given).home
 
 

@@ -4,11 +4,11 @@ import os
 
 from compat import versions
 from compat.install.errors import InstallError
-from compat.machine import Machine
+from compat.machine import Build, Machine
 from compat.probe import distributions
 from compat.probe.host import Host
 from compat.probe.python import Interpreter, describe, find
-from compat.records import dataclass
+from compat.records import dataclass, replace
 
 EVERYTHING = ("",)
 _SYSTEM_FOLDERS = ("bin", "include", "share", "etc", "man")
@@ -122,3 +122,20 @@ def is_this_machine(result: Machine) -> bool:
     system = {"linux": "linux", "win32": "windows", "darwin": "macos"}.get(sys.platform)
     arch = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
     return result.os in (None, system) and result.arch in (None, arch)
+
+
+def carried_to(machine: Machine, here: Machine) -> Machine:
+    """The machine that a plan describes with the environment that was installed here: an image is built where there is
+    no GPU, for a machine that has one. What is not found on this machine's loader path says nothing of that one."""
+    builds = {
+        name: replace(build, missing=machine.builds.get(name, Build()).missing) for name, build in here.builds.items()
+    }
+    return replace(
+        machine,
+        python=here.python or machine.python,
+        packages=here.packages,
+        builds=builds,
+        duplicates=here.duplicates,
+        damaged=here.damaged,
+        interpreter=here.interpreter,
+    )

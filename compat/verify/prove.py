@@ -71,7 +71,8 @@ def _read(goal: Goal, ended: Completed) -> Proof:
     if state == "absent":
         return Proof(goal, "absent", str(data.get("error")), data)
     if state != "computed":
-        text = f"{ended.stderr}\n{data.pop('trace', '')}\n{data.get('error', '')}"
+        trace, error = str(data.pop("trace", "")), str(data.get("error", ""))
+        text = "\n".join((ended.stderr, trace, "" if error in trace else error))
         return Proof(goal, "failed", str(data.get("error")), data, text)
     if data.get("on") != "gpu" and _GPU.get(str(goal), True):
         return Proof(goal, "cpu", "computed on the CPU, nothing verified", data)
