@@ -13,27 +13,37 @@ if TYPE_CHECKING:
 
 def jetpack_of(machine: Machine, matrix: "Matrix") -> "Row | None":
     """The JetPack row of the machine, by its JetPack or its L4T release."""
-    for row in matrix.rows("jetpack", "jetpack"):
-        if machine.jetson.jetpack is not None and _covers(machine.jetson.jetpack, row["jetpack"]):
-            return row
-        if (
-            machine.jetson.jetpack is None
-            and machine.jetson.l4t is not None
-            and _covers(row["l4t"], machine.jetson.l4t)
-        ):
-            return row
-    return None
+    if machine.jetson.jetpack is None and machine.jetson.l4t is None:
+        return None
+    return next(iter(jetpacks(machine, matrix)), None)
+
+
+def jetpacks(machine: Machine, matrix: "Matrix") -> "list[Row]":
+    """The JetPacks that the machine may have: by its JetPack, its L4T release, else those of its module."""
+    rows = matrix.rows("jetpack", "jetpack")
+    jetson = machine.jetson
+    if jetson.jetpack is not None:
+        return [row for row in rows if _covers(jetson.jetpack, row["jetpack"])]
+    if jetson.l4t is not None:
+        l4t = versions.parse(jetson.l4t)
+        line = [row for row in rows if versions.parse(row["l4t"]).major == l4t.major]
+        older = [row for row in line if versions.parse(row["l4t"]) <= l4t or _covers(jetson.l4t, row["l4t"])]
+        return older[-1:]
+    return [row for row in rows if jetson.module is None or jetson.module in row["modules"]]
 
 
 def _covers(one: str, other: str) -> bool:
     return versions.parse(one).covers(versions.parse(other))
 
 
-def choice(row: "Row", component: str, machine: Machine) -> Iterator[Choice]:
-    """A Jetson wheel as a choice, where it is made for this JetPack."""
-    jetpack = machine.jetson.jetpack
-    if jetpack is not None and "jetpack" in row and versions.parse_range(row["jetpack"]).admits(jetpack) is False:
-        return
+def choice(row: "Row", component: str, machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
+    """A Jetson wheel as a choice, where it is made for a JetPack that the machine may have."""
+    stated = [machine.jetson.jetpack] if machine.jetson.jetpack else []
+    known = [one["jetpack"] for one in jetpacks(machine, matrix)] or stated
+    if known and "jetpack" in row:
+        wanted = versions.parse_range(row["jetpack"])
+        if all(wanted.admits(one) is False for one in known):
+            return
     version: str = row["version"]
     if row.get("local"):
         version += f"+{row['local']}"

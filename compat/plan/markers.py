@@ -18,13 +18,13 @@ _MACHINES = {("windows", "x86_64"): "AMD64", ("macos", "aarch64"): "arm64"}
 
 @lru_cache(maxsize=64)
 def _variables(system: str | None, arch: str | None, python: str | None) -> Mapping[str, str]:
-    platform, sys_platform, os_name = _SYSTEMS.get(system or "", ("", "", ""))
+    platform, sys_platform, os_name = _SYSTEMS.get(system or "linux", ("", "", ""))
     line = versions.major_minor(python) if python else ""
     return {
         "platform_system": platform,
         "sys_platform": sys_platform,
         "os_name": os_name,
-        "platform_machine": _MACHINES.get((system or "", arch or ""), arch or ""),
+        "platform_machine": _MACHINES.get((system or "", arch or ""), arch or "x86_64"),
         "python_version": line,
         "python_full_version": python or "",
         "implementation_name": "cpython",
@@ -34,7 +34,7 @@ def _variables(system: str | None, arch: str | None, python: str | None) -> Mapp
 
 
 def applies(marker: str, machine: Machine, extra: str = "") -> bool:
-    """Does the requirement count on this machine? What is unknown of the machine counts as met."""
+    """Does the requirement count on this machine? An unknown system counts as Linux on x86-64, any unknown Python."""
     if not marker:
         return True
     known = {**_variables(machine.os, machine.arch, machine.python), "extra": extra}

@@ -12,6 +12,7 @@ from compat.machine import Driver, Libcuda, Machine
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.commands import driver as driver_commands
 from compat.plan.commands import python as python_commands
+from compat.plan.jetson import jetpacks
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
 from compat.plan.published import USE_GPU, is_jetson
@@ -45,8 +46,7 @@ def new_environment(base: Scene) -> Scene:
 def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
     """A new environment with another Python, the nearest first, of those that what is asked for has builds for."""
     machine, folder = base.machine, base.folder or ENVIRONMENT
-    if is_jetson(machine):
-        return  # the Python of a JetPack is part of it
+    own = {row["python"] for row in jetpacks(machine, matrix)} if is_jetson(machine) else None
     lines: set[str] = set()
     for request in requests:
         for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
@@ -55,6 +55,8 @@ def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: b
     for line in sorted(lines, key=lambda text: _distance(text, current)):
         if line == current or versions.parse(line) < versions.parse("3.6"):
             continue
+        if own is not None and line not in own:
+            continue  # the wheels of a Jetson are made for the Python of its JetPack
         step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line, folder))
         yield Scene(replace(emptied(machine), python=line), (*base.steps, step), (*base.moves, "python"), folder)
 

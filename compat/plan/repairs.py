@@ -7,6 +7,7 @@ They are looked for where the goals are blocked whatever is installed, and each 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from compat import versions
 from compat.check import check
 from compat.goals import Goal
 from compat.machine import Container, Libcuda, Machine
@@ -18,6 +19,8 @@ from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
+
+TENSORRT_FOLDER = "site-packages/tensorrt_libs"  # where the TensorRT packages since 8.6 put their libraries
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,24 @@ def _restarted(machine: Machine) -> Machine:
 def _meant_copies(machine: Machine) -> Machine:
     """Off the loader's path with the folders that shadow the environment's own libraries."""
     kept = tuple(
-        replace(one, loaded=None, loaded_by=()) if one.origin == "system" else one for one in machine.libraries or ()
+        one if one.origin in ("pip", "bundled") else replace(one, loaded=None, loaded_by=())
+        for one in machine.libraries or ()
     )
     variables = {name: text for name, text in (machine.variables or {}).items() if name != "LD_LIBRARY_PATH"}
     return replace(machine, libraries=kept, variables=variables if machine.variables is not None else None)
+
+
+def _found_tensorrt(machine: Machine) -> Machine:
+    """With the folder of the TensorRT package on the loader's path, where the libraries of its major are missing: the
+    other packages do not look there."""
+    brought = [one.version for one in machine.libraries or () if one.name == "tensorrt" and one.origin == "pip"]
+    majors = {str(versions.parse(version).major) for version in brought if version}
+    missing = tuple(
+        name
+        for name in machine.missing_libraries or ()
+        if not (name.startswith("libnvinfer") and name.rpartition(".")[2] in majors)
+    )
+    return replace(machine, missing_libraries=missing) if machine.missing_libraries else machine
 
 
 _COMPAT = Repair("setting", "libcuda", "cuda-compat off the loader's path", _own_libcuda)
@@ -127,6 +144,9 @@ REPAIRS: dict[str, Repair] = {
     "stub-library": Repair("setting", "libcuda", "the toolkit's stubs off the loader's path", _own_libcuda),
     "library-shadowed": Repair(
         "setting", "libraries", "LD_LIBRARY_PATH without the folder that shadows the environment", _meant_copies
+    ),
+    "library-not-found": Repair(
+        "setting", "libraries", f"LD_LIBRARY_PATH holds the environment's {TENSORRT_FOLDER}", _found_tensorrt
     ),
     "driver-library-mismatch": Repair(
         "system", "driver", "restarted, so that the installed module is loaded", _one_release, ("sudo", "reboot"), True

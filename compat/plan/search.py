@@ -69,6 +69,7 @@ class Search:
     _files: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     cut: bool = False  # a search ended early: nothing found is no proof
+    _noted: set[tuple[str, Reason]] = field(default_factory=set)
     _pinned: set[str] = field(default_factory=set)
     _classes: dict[Likeness, int] = field(default_factory=dict)
     _likes: dict[Choice, int] = field(default_factory=dict)
@@ -125,7 +126,7 @@ class Search:
                 self.scene.machine,
                 self.matrix,
                 self.prefer,
-                self.needs_gpu,
+                self.needs_gpu or any(goal.verb == "build" for goal in self.goals),
             )
         return self._offers[component, text]
 
@@ -133,11 +134,11 @@ class Search:
         """Do the rules that are enforced accept the choice alone? Its files are asked first: that is quick."""
         for kind, judge in ((self._files, self._judge_files), (self._alone, self._judge)):
             if choice not in kind:
-                kind[choice] = self._recalled(choice, judge)
-            own = [one for one in kind[choice] if one.rule not in self._of_platform()]
-            for one in own:
-                self._note(one, choice.component)
-            if any(element(one, choice.component) not in ignored for one in own):
+                own = self._recalled(choice, judge)
+                kind[choice] = tuple(one for one in own if one.rule not in self._of_platform())
+                for one in kind[choice]:
+                    self._note(one, choice.component)
+            if any(element(one, choice.component) not in ignored for one in kind[choice]):
                 return False
         return True
 
@@ -190,14 +191,25 @@ class Search:
         """Do the rules that are enforced admit the two together, by what they share? Nothing added can mend that."""
         key = (self.like(one), self.like(other))
         if key not in self._pairs:
-            found = self._shared((one, other), companion_pins((one, other), self.scene.machine, self.matrix))
+            found = self._shared_by_two(one, other)
             self._pairs[key] = found if isinstance(found, tuple) else ()
-        for clash in self._pairs[key]:
-            self._note(clash)
+            for clash in self._pairs[key]:
+                self._note(clash)
         return all(element(clash) in ignored for clash in self._pairs[key])
 
-    def _shared(self, choices: tuple[Choice, ...], more: tuple[Pin, ...]) -> Shared | tuple[Reason, ...]:
-        """Releases of what the choices share; what they demand of each other is held against each other."""
+    def _shared_by_two(self, one: Choice, other: Choice) -> Shared | tuple[Reason, ...]:
+        """What two share; what only one of them pins was asked of it alone."""
+        drawn = companion_pins((one, other), self.scene.machine, self.matrix)
+        mine, its = (frozenset(pin.name for pin in choice.pins) for choice in (one, other))
+        names = mine & its | {pin.name for pin in drawn} | {*self._module_names(one), *self._module_names(other)}
+        names |= {name for name in mine | its if parts_of((name,))}
+        return self._shared((one, other), drawn, names)
+
+    def _shared(
+        self, choices: tuple[Choice, ...], more: tuple[Pin, ...], names: "frozenset[str] | None" = None
+    ) -> Shared | tuple[Reason, ...]:
+        """Releases of what the choices share (of these names only, where some are given); what they demand of each
+        other is held against each other."""
         if all(choice.installed for choice in choices):
             return Shared({})
         chosen = {choice.distribution: choice for choice in choices}
@@ -207,7 +219,8 @@ class Search:
                 said = f"{other.label} is not built for {chosen['torch'].label}."
                 why = "builds of one index and variant go together"
                 found.append(Reason("package-versions-mismatch", said, why))
-        pins = [*(pin for choice in choices for pin in choice.pins), *more]
+        pins = [pin for choice in choices for pin in choice.pins if names is None or pin.name in names]
+        pins += more
         owners = {name: choice for choice in choices for name in self._module_names(choice)}
         for pin in pins:
             owner = owners.get(pin.name)
@@ -241,8 +254,8 @@ class Search:
         key = tuple(self.like(choice) for choice in choices)
         if key not in self._wholes:
             self._wholes[key] = self._of_several(choices, (*self.goals, *self.kept_goals))
-        for one in self._wholes[key]:
-            self._note(one)
+            for one in self._wholes[key]:
+                self._note(one)
         if all(element(one) in ignored for one in self._wholes[key]):
             releases, result, _ = self._joined(choices, ())
             return Found(self.scene, choices, dict(releases), replace(result, name=self.scene.machine.name))
@@ -285,9 +298,10 @@ class Search:
                     self._pairs[key] = tuple(one for one in found if one in whole and one.rule not in _MENDED)
 
     def _note(self, one: Reason, component: str = "") -> None:
-        known = self.rejected.setdefault(element(one, component), [])
-        if one not in known:
-            known.append(one)
+        key = (element(one, component), one)
+        if key not in self._noted:
+            self._noted.add(key)
+            self.rejected.setdefault(key[0], []).append(one)
 
 
 def element(one: Reason, component: str = "") -> str:

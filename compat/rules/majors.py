@@ -89,6 +89,10 @@ def _takes_system_cuda(case: Case, subject: Subject) -> bool:
         return False
     if about == "either" and any("nvidia-" in str(row.get("extras", "")) for row in subject.candidates):
         return False  # an extra of its own may have brought them
+    if subject.component == "tensorrt" and all(row["index"] == "pypi" for row in subject.candidates):
+        # The wheels ask for the CUDA runtime of their major; the index has only their fetchers, which do not say so:
+        # https://github.com/NVIDIA/TensorRT/issues/4352, https://github.com/NVIDIA/TensorRT/issues/4614
+        return not subject.candidates
     return not subject.candidates or not all(
         any(
             name.startswith(("nvidia-cublas", "nvidia-cuda-runtime", "cuda-toolkit"))

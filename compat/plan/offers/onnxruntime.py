@@ -21,7 +21,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     """onnxruntime-gpu; the plain distribution where the goal needs no GPU."""
     for row in rows(matrix, "onnxruntime-gpu" if gpu else "onnxruntime", machine, wanted):
         if is_jetson(machine):
-            yield from jetson.choice(row, "onnxruntime", machine)
+            yield from jetson.choice(row, "onnxruntime", machine, matrix)
         elif not gpu:
             yield _plain(row, machine, matrix)
         elif row.get("cuda"):

@@ -25,7 +25,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     found = rows(matrix, "tensorflow", machine, wanted) + rows(matrix, "tensorflow-gpu", machine, wanted)
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
         if is_jetson(machine):
-            yield from jetson.choice(row, "tensorflow", machine)
+            yield from jetson.choice(row, "tensorflow", machine, matrix)
         elif not gpu:
             yield _plain(row, machine, matrix)
         elif row.get("cuda"):

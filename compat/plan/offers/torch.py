@@ -19,7 +19,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     for row in rows(matrix, "torch", machine, wanted):
         has_cuda = bool(row.get("cuda"))
         if is_jetson(machine):
-            yield from jetson.choice(row, "torch", machine)
+            yield from jetson.choice(row, "torch", machine, matrix)
         elif has_cuda if gpu else (row["index"] == "pypi" or row.get("cuda") is False):
             yield _choice(row, machine, matrix)
 
