@@ -8,6 +8,7 @@ from compat.matrix.gpus import read_capability
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime
 from compat.rules.subject import Subject
+from compat.rules.xla import assembled
 
 
 @rule("ptx-newer-than-driver")
@@ -30,6 +31,7 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
         for runtime in () if _has_machine_code(case) else case.runtimes:
             yield _jit(case, runtime, "")
         return
+    yield from assembled(case)
     for subject in case.subjects:
         for gpu in case.gpus:
             if gpu.capability is None or not _needs_jit(subject, gpu.capability):

@@ -1,0 +1,56 @@
+"""XLA's own compilation: what its assembler writes has to suit the driver that loads it.
+
+XLA compiles in parallel and lets the driver link the pieces. A driver links nothing that a newer assembler wrote, so
+jaxlib before the release that looks for this (and then compiles in one piece) fails where ptxas is of a newer CUDA
+than the driver's: https://github.com/jax-ml/jax/issues/18577 (2023-11), seen in issue 11967 with CUDA 11.6 on a driver
+of 11.4. Later releases only say that compilation is slower.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.rules.base import Evidence, Finding, Outcome, Remedy
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case
+
+_LAST_BLIND = "0.4.20"  # released 2023-11-02, before the issue; later releases look for it
+_SOURCE = "https://github.com/jax-ml/jax/issues/18577"
+
+
+def assembled(case: "Case") -> Iterator[Outcome]:
+    """Is the assembler of an old jaxlib newer than the driver?"""
+    jaxlib, offered, ptxas = case.version_of("jaxlib"), case.driver_cuda, _assembler(case)
+    if case.goal.object != "jax" or jaxlib is None or offered is None or ptxas is None:
+        return
+    if versions.at_least(_LAST_BLIND, versions.parse(jaxlib).public) is not True:
+        return
+    cuda, driver = offered
+    path, release = ptxas
+    if versions.at_least(cuda, versions.major_minor(release)) is False:
+        yield Finding(
+            "ptx-newer-than-driver",
+            "jaxlib",
+            f"jaxlib {jaxlib} has the driver link what ptxas {release} wrote; this driver is of CUDA {cuda}.",
+            (case.read(path, release), driver, Evidence("jaxlib to 0.4.20 does not look for this", _SOURCE)),
+            (
+                Remedy(f"install CUDA {cuda}'s ptxas (toolkit or nvidia-cuda-nvcc), or a driver of CUDA {release}"),
+                Remedy("install a newer jaxlib"),
+            ),
+        )
+
+
+def _assembler(case: "Case") -> tuple[str, str] | None:
+    """(field, release) of the ptxas that XLA finds: the one seen, pip's, else that of the only toolkit."""
+    found = case.loaded("ptxas")
+    if found is not None and found[1].version is not None:
+        return f"{found[0]}.version", found[1].version
+    for name in ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12"):
+        release = case.version_of(name)
+        if release is not None:
+            return f"packages.{name}", release
+    kits = case.machine.toolkits or ()
+    if len(kits) == 1 and kits[0].version is not None:
+        return "toolkits[0].version", kits[0].version
+    return None
