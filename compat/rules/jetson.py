@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from compat import versions
+from compat.capability import Capability
 from compat.rules.base import Evidence, Finding, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
+from compat.rules.subject import Subject
 
 
 @rule("jetson-build-mismatch")
@@ -26,6 +28,15 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     if main is None or main.state in ("absent", "unknown"):
         return
     jetpack = _jetpack(case)
+    if jetpack is None and _is_for_servers(case, main):
+        yield Finding(
+            "jetson-build-mismatch",
+            main.component,
+            f"{main.label} is a generic aarch64 build; {case.gpus[0].name} needs NVIDIA's wheel for its JetPack.",
+            (*case.gpus[0].evidence, Evidence(f"{main.label} is from {main.facts.source}", main.path)),
+            (Remedy(f"install the {main.distribution} wheel that NVIDIA made for this JetPack"),),
+        )
+        return
     if jetpack is None:
         yield Untold("jetson-build-mismatch", main.component, ("jetson.jetpack", "jetson.l4t"))
         return
@@ -62,6 +73,12 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
             (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source)),
             (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
         )
+
+
+def _is_for_servers(case: Case, main: Subject) -> bool:
+    """Is it a build of the public indexes on a module that no JetPack runs those on? (From 7 on they serve Orin too.)"""
+    capability = case.gpus[0].capability if case.gpus else None
+    return main.facts.source in ("pypi", "pytorch") and capability is not None and capability < Capability(8, 7)
 
 
 def _jetpack(case: Case) -> "tuple[dict[str, Any], tuple[Evidence, ...]] | None":
