@@ -1,5 +1,6 @@
 """What has to move with a choice although no metadata says so: NumPy, protobuf and the like, by known breaks."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -8,7 +9,7 @@ from compat.matrix.packages import normal
 from compat.plan.model import Choice, Pin
 
 if TYPE_CHECKING:
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
 
 
 def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matrix") -> tuple[Pin, ...]:
@@ -21,26 +22,42 @@ def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matri
     drawn = {pin.name for choice in choices for pin in choice.pins} | {
         normal(name) for name, version in (machine.packages or {}).items() if version is not False
     }
-    found = []
     metadata = [pin for choice in choices for pin in choice.pins]
-    for row in matrix.every("break"):
-        package, other = normal(row["package"]), normal(row.get("other", ""))
-        if package not in named or other not in drawn or other in named or row.get("severity", "error") != "error":
-            continue
-        if row.get("os") not in (None, machine.os) or row.get("arch") not in (None, machine.arch):
-            continue
-        if releases[package] and versions.parse_range(row["range"]).admits(releases[package]) is True:
-            outside = complement(row.get("with", "*"))
-            if outside is not None and not _implied(outside, [pin.range for pin in metadata if pin.name == other]):
-                found.append(
-                    Pin(
-                        other,
-                        outside,
-                        f"{package} {releases[package]} ({row['why'].rstrip('.')})",
-                        str(matrix.source(row)),
-                    )
-                )
+    found = []
+    for package, choice_release in releases.items():
+        for other, outside, pin in _breaks_of(matrix, package, choice_release, machine.os, machine.arch):
+            if other in drawn and other not in named:
+                if not _implied(outside, [one.range for one in metadata if one.name == other]):
+                    found.append(pin)
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _breaks_of(
+    matrix: "Matrix", package: str, release: str, system: str | None, arch: str | None
+) -> tuple[tuple[str, str, Pin], ...]:
+    """(other package, range that does not break, as a pin) of each known break of a release."""
+    found = []
+    for row in _breaks(matrix).get(package, ()):
+        if row.get("os") not in (None, system) or row.get("arch") not in (None, arch):
+            continue
+        outside = complement(row.get("with", "*"))
+        if not release or outside is None or versions.parse_range(row["range"]).admits(release) is not True:
+            continue
+        other = normal(row["other"])
+        by = f"{package} {release} ({row['why'].rstrip('.')})"
+        found.append((other, outside, Pin(other, outside, by, str(matrix.source(row)))))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _breaks(matrix: "Matrix") -> "dict[str, list[Row]]":
+    """Breaks that are errors, by the package that they are about."""
+    found: dict[str, list[Row]] = {}
+    for row in matrix.every("break"):
+        if row.get("severity", "error") == "error" and row.get("other"):
+            found.setdefault(normal(row["package"]), []).append(row)
+    return found
 
 
 def complement(text: str) -> str | None:

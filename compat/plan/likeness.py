@@ -4,6 +4,7 @@ Patch releases mostly are: same CUDA, same pins, same known breaks. Everything t
 its likeness; what only the rules about one build read (its machine code, its files) is not.
 """
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -11,7 +12,7 @@ from compat.matrix.packages import normal
 from compat.plan.model import Choice
 
 if TYPE_CHECKING:
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
 
 Likeness = tuple[object, ...]
 _ROW = ("cuda", "cudnn", "tensorrt", "nccl")
@@ -42,14 +43,25 @@ def likeness(choice: Choice, matrix: "Matrix") -> Likeness:
 
 def _tables(choice: Choice, matrix: "Matrix") -> tuple[str, ...]:
     """The rows about pairs and breaks whose range has this release."""
-    names = {choice.distribution: choice.public, **dict(choice.brings)}
+    named, others = _by_name(matrix)
     found = []
-    for row in (*matrix.every("break"), *matrix.every("pair")):
-        release = names.get(normal(row["package"]))
-        if release is not None and versions.parse_range(row["range"]).admits(release) is not False:
-            found.append(row.get("id") or f"{row['package']} {row['range']} {row['other']}")
-        other = names.get(normal(row.get("other", "")))
-        if other is not None:
+    for name, release in {choice.distribution: choice.public, **dict(choice.brings)}.items():
+        for row in named.get(name, ()):
+            if versions.parse_range(row["range"]).admits(release) is not False:
+                found.append(row.get("id") or f"{row['package']} {row['range']} {row['other']}")
+        for row in others.get(name, ()):
             text = row.get("with") or row.get("fits") or "*"
-            found.append(f"{text}: {versions.parse_range(text).admits(other)}")
+            found.append(f"{text}: {versions.parse_range(text).admits(release)}")
     return tuple(found)
+
+
+@lru_cache(maxsize=4)
+def _by_name(matrix: "Matrix") -> "tuple[dict[str, list[Row]], dict[str, list[Row]]]":
+    """The rows about pairs and breaks by the package that they are about, and by the other one."""
+    named: dict[str, list[Row]] = {}
+    others: dict[str, list[Row]] = {}
+    for row in (*matrix.every("break"), *matrix.every("pair")):
+        named.setdefault(normal(row["package"]), []).append(row)
+        if row.get("other"):
+            others.setdefault(normal(row["other"]), []).append(row)
+    return named, others

@@ -1,6 +1,6 @@
 """Packages that several builds share: one release that suits all of them, or the pair of demands that cannot be met."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -27,22 +27,22 @@ class Shared:
     releases: Mapping[str, str | None]
 
 
-def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared | Reason:
-    """One release of each package that every pin admits; what is installed stays where it fits."""
+def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared | tuple[Reason, ...]:
+    """One release of each package that every pin admits, or all that cannot be met; what is installed stays where it
+    fits."""
     by_name: dict[str, list[Pin]] = {}
     for pin in found:
         by_name.setdefault(pin.name, []).append(pin)
-    clash = _same_files(by_name)
-    if clash is not None:
-        return clash
+    clashes = [*_same_files(by_name)]
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
     chosen: dict[str, str | None] = {}
     for name, mine in by_name.items():
         release = _release(name, mine, here.get(name), machine, matrix)
         if isinstance(release, Reason):
-            return release
-        chosen[name] = release
-    return Shared(chosen)
+            clashes.append(release)
+        else:
+            chosen[name] = release
+    return tuple(clashes) or Shared(chosen)
 
 
 def _release(
@@ -55,9 +55,7 @@ def _release(
     if installed is not None and all(admits(pin, installed) is not False for pin in mine):
         return installed
     newest = None
-    for version in reversed(known_releases(matrix, name)):
-        if versions.parse(version).is_prerelease or not all(admits(pin, version) for pin in mine):
-            continue
+    for version in _inside_all(matrix, name, tuple(sorted({pin.range for pin in mine}))):
         if serves_gpus(matrix, name, version, machine):
             return version
         newest = newest or version
@@ -71,6 +69,16 @@ def _release(
         against = next((pin for pin in mine if admits(pin, wanted) is False), None)
         return wanted if against is None else _clash(name, exact, against)
     return _overlap(name, mine)
+
+
+@lru_cache(maxsize=16384)
+def _inside_all(matrix: "Matrix", name: str, ranges: tuple[str, ...]) -> tuple[str, ...]:
+    """Known releases that every range admits, newest first, without pre-releases."""
+    return tuple(
+        version
+        for version in reversed(known_releases(matrix, name))
+        if not versions.parse(version).is_prerelease and all(_inside(text, version) for text in ranges)
+    )
 
 
 def _overlap(name: str, mine: list[Pin]) -> Reason | None:
@@ -168,15 +176,15 @@ def _clash(name: str, one: Pin, other: Pin) -> Reason:
     )
 
 
-def _same_files(by_name: Mapping[str, list[Pin]]) -> Reason | None:
+def _same_files(by_name: Mapping[str, list[Pin]]) -> Iterator[Reason]:
     for stem in SAME_FILES:
         majors = [name for name in (f"{stem}-cu11", f"{stem}-cu12", f"{stem}-cu13") if name in by_name]
         if len(majors) > 1:
             one, other = by_name[majors[0]][0], by_name[majors[-1]][0]
-            return Reason(
+            yield Reason(
                 "mixed-cuda-majors",
                 f"{one.by} requires {one.name}, {other.by} requires {other.name}, which writes the "
                 "same files: one environment cannot hold both.",
                 one.source or other.source,
             )
-    return None
+            return

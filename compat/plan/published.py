@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.goals import Goal
 from compat.machine import Machine
@@ -89,11 +90,16 @@ def serves_gpus(matrix: "Matrix", name: str, version: str, machine: Machine) -> 
     """Has this cuDNN code for every GPU? It drops old ones within a major (9.11: Maxwell to Volta)."""
     if not name.startswith("nvidia-cudnn-"):
         return True
-    row = matrix.packages.release("cudnn", ".".join(version.split(".")[:3]))
-    if row is None or "capability_minimum" not in row:
+    least = _least_gpu(matrix, ".".join(version.split(".")[:3]))
+    if least is None:
         return True
-    least = parse_capability(row["capability_minimum"])
     return all(gpu.capability is None or gpu.capability >= least for gpu in Case(machine, USE_GPU, matrix).gpus)
+
+
+@lru_cache(maxsize=1024)
+def _least_gpu(matrix: "Matrix", cudnn: str) -> Capability | None:
+    row = matrix.packages.release("cudnn", cudnn)
+    return parse_capability(row["capability_minimum"]) if row is not None and "capability_minimum" in row else None
 
 
 def pins(

@@ -1,0 +1,112 @@
+"""One from each column, so that all go together: depth first in the order of the columns, with conflict-directed jumps.
+
+Nothing here knows what a choice is: a judge is handed in (as resolvelib does with its provider). Two things keep the
+search short, and neither loses an answer:
+
+- What is alike for every question about several choices together is asked once under one beginning.
+- Where a column has nothing for a beginning, the earlier columns that are to blame are noted, and the search goes back
+  to the last of them at once (Prosser, Hybrid algorithms for the constraint satisfaction problem, 1993).
+
+A search that spends its budget is ``cut``: then nothing found is no proof that there is nothing.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+Choice_contra = TypeVar("Choice_contra", contravariant=True)
+Choice = TypeVar("Choice")
+Answer = TypeVar("Answer")
+Answer_co = TypeVar("Answer_co", covariant=True)
+Blamed = frozenset[int]
+"""Numbers of columns whose choices are to blame; empty where the column itself has nothing."""
+
+
+class Judge(Protocol[Choice_contra, Answer_co]):
+    """Answers what the search asks."""
+
+    def alone(self, one: Choice_contra) -> bool:
+        """Does it pass by itself?"""
+
+    def like(self, one: Choice_contra) -> int:
+        """The class of those that are alike in every question about several."""
+
+    def pair(self, one: Choice_contra, other: Choice_contra) -> bool:
+        """Can the two ever be in one answer, whatever else is?"""
+
+    def whole(self, choices: Sequence[Choice_contra]) -> "Answer_co | None":
+        """The answer that the choices make, None if they do not pass together."""
+
+
+class Combinations(Generic[Choice, Answer]):
+    """A search over columns; ``cut`` tells afterwards if it ended early."""
+
+    def __init__(self, columns: Sequence[Sequence[Choice]], judge: Judge[Choice, Answer], budget: int) -> None:
+        self._columns = columns
+        self._judge = judge
+        self._left = budget
+        self._pass: dict[tuple[int, int], bool] = {}
+        self._likes: list[list[int | None]] = [[None] * len(column) for column in columns]
+        self.cut = False
+
+    def answers(self) -> Iterator[Answer]:
+        """Answers in the lexicographic order of the columns."""
+        yield from self._explore(())
+
+    def _explore(self, made: tuple[Choice, ...]) -> Generator[Answer, None, Blamed | None]:
+        """Yields answers below a beginning; returns None if there was one, else the columns that are to blame."""
+        level = len(made)
+        if level == len(self._columns):
+            return (yield from self._asked(made))
+        blamed: set[int] = set()
+        known: set[int] = set()  # classes that have nothing under this beginning
+        some = False
+        for index, choice in enumerate(self._columns[level]):
+            if self.cut:
+                break
+            if not self._passes(level, index, choice):
+                continue
+            like = self._like(level, index, choice)
+            if like in known:
+                continue
+            below = self._clash(made, choice)
+            if below is None:
+                below = yield from self._explore((*made, choice))
+                if below is None:
+                    some = True
+                    continue
+                if level not in below and not some:
+                    return below  # whatever this column has makes no difference
+            known.add(like)
+            blamed |= below
+        return None if some else frozenset(blamed - {level})
+
+    def _asked(self, made: tuple[Choice, ...]) -> Generator[Answer, None, Blamed | None]:
+        everyone = frozenset(range(len(made)))
+        self._left -= 1
+        if self._left < 0:
+            self.cut = True
+            return everyone
+        answer = self._judge.whole(made)
+        if answer is None:
+            return everyone
+        yield answer
+        return None
+
+    def _clash(self, made: tuple[Choice, ...], choice: Choice) -> Blamed | None:
+        """The earliest column whose choice excludes this one: from there the jump goes farthest."""
+        for number, other in enumerate(made):
+            if not self._judge.pair(other, choice):
+                return frozenset((number, len(made)))
+        return None
+
+    def _passes(self, level: int, index: int, choice: Choice) -> bool:
+        key = (level, index)
+        if key not in self._pass:
+            self._pass[key] = self._judge.alone(choice)
+        return self._pass[key]
+
+    def _like(self, level: int, index: int, choice: Choice) -> int:
+        like = self._likes[level][index]
+        if like is None:
+            like = self._likes[level][index] = self._judge.like(choice)
+        return like
