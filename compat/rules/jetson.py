@@ -76,7 +76,7 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
 
 
 def _is_for_servers(case: Case, main: Subject) -> bool:
-    """Is it a build of the public indexes on a module that no JetPack runs those on? (From 7 on they serve Orin too.)"""
+    """Is it a build of the public indexes on a module older than Orin, whose JetPacks all need builds of their own?"""
     capability = case.gpus[0].capability if case.gpus else None
     return main.facts.source in ("pypi", "pytorch") and capability is not None and capability < Capability(8, 7)
 
