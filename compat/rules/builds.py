@@ -49,7 +49,7 @@ def code_for(subject: Subject) -> list[Code]:
 def _patch_of_same_build(subject: Subject, row: "Row") -> "Row":
     """A patch release of the same line, platform and CUDA whose code is listed: lists change with the minor only."""
     line = versions.parse(row["version"]).release[:2]
-    for version, rows in subject.matrix.packages.builds(row["package"]).items():
+    for version, rows in subject.matrix.packages.beside(row).items():
         if versions.parse(version).release[:2] != line:
             continue
         for other in rows:
@@ -157,7 +157,7 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
 def _with_code(case: Case, subject: Subject, gpu: Capability) -> str:
     """Which published builds for this platform have machine code for the GPU: the same version, else the releases."""
     fitting: dict[str, list[str]] = {}
-    for version, rows in case.matrix.packages.builds(subject.distribution).items():
+    for version, rows in subject.published.items():
         parsed = versions.try_parse(version)
         for row in rows if parsed is not None and not parsed.is_prerelease else ():
             # Machine code only: PTX of a release that predates the GPU is no way out.
@@ -282,6 +282,8 @@ def _parts_unspoken_of(case: Case, subject: Subject) -> bool:
 
 
 def gpu_name(case: Case, subject: Subject) -> str:
-    """The distribution to ask for to get CUDA."""
+    """The distribution to ask for to get CUDA; of conda, the builds that name it."""
+    if subject.conda:
+        return f"{subject.distribution}=*=*cuda*"
     names = case.matrix.packages.distributions(subject.component)
     return next((name for name in names if "gpu" in name), subject.distribution)

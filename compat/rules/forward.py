@@ -72,16 +72,21 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
     where = (
         ("loader_configuration", configuration) if "compat" in configuration else ("variables.LD_LIBRARY_PATH", path)
     )
-    toolkit = next((kit.version for kit in case.machine.toolkits or () if kit.version), None)
+    every = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
+    # An image's own configuration is about the image's own CUDA.
+    kits = [(field, kit.version) for field, kit in every if kit.origin == "container"]
+    kits = kits or [(field, kit.version) for field, kit in every]
     offered = case.driver_cuda
-    if toolkit is None or offered is None:
+    older = {versions.at_least(kit, offered[0]) if kit and offered else None for _, kit in kits}
+    if offered is None or older != {False}:
         yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version",))
-    elif versions.at_least(toolkit, offered[0]) is False:
+    else:
+        field, toolkit = kits[0]
         yield Finding(
             "compat-library-older-than-driver",
             "libcuda",
             f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
-            (case.read(*where), case.read("toolkits[0].version", toolkit), offered[1]),
+            (case.read(*where), case.read(field, toolkit), offered[1]),
             (WITHOUT_COMPAT,),
         )
 

@@ -220,6 +220,8 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
         return False
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
         return False
+    if subject.facts.architectures and row.get("cuda") is False:
+        return False  # code for a GPU was seen in it
     if subject.conda_cuda is not None and row.get("cuda") and same_cuda(row["cuda"], subject.conda_cuda[0]) is False:
         return False
     local = subject.version.partition("+")[2] if subject.version else ""
