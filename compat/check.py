@@ -67,7 +67,8 @@ def _judged(case: Case) -> Report:
                 break
         else:
             return _each_fails(report, tried)
-        if concluded is report and not report.errors:  # of several open components the first is spoken of
+        usual = builds[0][0]["index"] == "pypi"
+        if usual and concluded is report and not report.errors:  # of several open components the first is spoken of
             concluded = _likeliest(report, tried[0])
     return concluded
 

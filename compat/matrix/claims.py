@@ -12,7 +12,18 @@ from typing import Any
 
 from compat import versions
 from compat.matrix import Row, Source
-from compat.matrix.compile import LEVELS, META, claims, key_of, plain, read, read_overlay, references, source_files
+from compat.matrix.compile import (
+    LEVELS,
+    META,
+    claims,
+    key_of,
+    owner_of,
+    plain,
+    read,
+    read_overlay,
+    references,
+    source_files,
+)
 
 # Fields that hold the version of a subject, whatever its table calls it.
 VERSION_FIELDS = ("version", "branch", "major", "jetpack", "tag", "cuda", "capability", "range")
@@ -128,7 +139,7 @@ def _add(
     component, named = document["component"], document.get("source", {})
     for table, number, row, level, _ in claims(document, schema):
         sources = tuple(_source(reference, named) for reference in references(component, row))
-        owner = row["package"] if table == "build" else component
+        owner = owner_of(table, row, component)
         names = schema["table"][table]["key"]
         subject = Subject(table, owner, tuple(zip(names, key_of(table, row, schema), strict=True)))
         if subject.id in known:

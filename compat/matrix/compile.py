@@ -11,6 +11,7 @@ from typing import Any
 
 from compat import toml
 from compat.matrix import tables
+from compat.matrix.packages import CONDA, CONDA_INDEXES
 
 LEVELS = ("reported", "vendor", "declared", "read", "measured")  # weakest first: the mechanism wins
 META = ("source", "sources", "level", "note")  # fields that speak of the claim, not of its subject
@@ -94,6 +95,13 @@ def key_of(table: str, row: Mapping[str, Any], schema: Mapping[str, Any]) -> tup
     return tuple(str(row.get(field, "")) for field in schema["table"][table]["key"])
 
 
+def owner_of(table: str, row: Mapping[str, Any], component: str) -> str:
+    """Whose the row is: the component's, or the distribution's. What conda calls jaxlib is not what pip does."""
+    if table != "build":
+        return component
+    return f"{CONDA}{row['package']}" if row["index"] in CONDA_INDEXES else str(row["package"])
+
+
 def merge(rows: Claims) -> Row:
     """One row out of all claims on a subject; ``sources`` tells where fields beside the main claim are from."""
     rows = sorted(rows, key=lambda item: item[0])  # stable: the later file wins among equals
@@ -137,7 +145,7 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
         if "package" in document:
             packages[component] = document["package"]
         for table, _, row, level, cited in claims(document, schema):
-            owner = row["package"] if table == "build" else component
+            owner = owner_of(table, row, component)
             key = key_of(table, row, schema)
             if key in known.get((table, owner), ()):
                 continue

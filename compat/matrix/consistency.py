@@ -8,7 +8,7 @@ from itertools import combinations
 
 from compat import capability, versions
 from compat.matrix.claims import agree
-from compat.matrix.compile import LEVELS, Row, by_source
+from compat.matrix.compile import LEVELS, Row, by_source, owner_of
 from compat.matrix.packages import _requirement, normal
 from compat.matrix.validate import File, Problem, cited
 
@@ -35,7 +35,7 @@ class Files:
         """Known versions by distribution, from builds and from the releases of the component of that name."""
         found: dict[str, set[str]] = {}
         for _, _, _, row in self.rows("build"):
-            found.setdefault(normal(row["package"]), set()).add(row["version"])
+            found.setdefault(normal(owner_of("build", row, "")), set()).add(row["version"])
         for file, _, _, row in self.rows("release"):
             found.setdefault(file.data["component"], set()).add(row["version"])
         return found

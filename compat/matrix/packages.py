@@ -9,6 +9,9 @@ from compat import versions
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
+CONDA = "conda::"  # what the tables of conda's distributions are called beside pip's of the same name
+CONDA_INDEXES = ("conda-forge", "anaconda", "conda-pytorch", "conda-nvidia")
+
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
@@ -49,8 +52,17 @@ class Packages:
         return list(dict.fromkeys(normal(name) for name in names)) or [component]
 
     def builds(self, distribution: str) -> "dict[str, list[Row]]":
-        """Published builds by version."""
-        return self._matrix.builds(normal(distribution))
+        """Published builds by version: those that pip installs, or conda's of a name that only conda has."""
+        return self._matrix.builds(normal(distribution)) or self.conda_builds(distribution)
+
+    def conda_builds(self, distribution: str) -> "dict[str, list[Row]]":
+        """Builds by version that conda installs under this name."""
+        return self._matrix.builds(CONDA + normal(distribution).removeprefix(CONDA))
+
+    def beside(self, row: "Row") -> "dict[str, list[Row]]":
+        """Builds by version of the distribution that this build is of, conda's or pip's."""
+        found = self.conda_builds if row["index"] in CONDA_INDEXES else self.builds
+        return found(row["package"])
 
     def versions(self, distribution: str) -> list[str]:
         """Known releases, oldest first."""

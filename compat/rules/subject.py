@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.matrix.packages import fits_platform, normal, same_cuda
+from compat.matrix.packages import CONDA, CONDA_INDEXES, fits_platform, normal, same_cuda
 from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Subject:
     facts: Build
     candidates: "tuple[Row, ...]"
     matrix: "Matrix"
+    conda: bool = False  # installed by conda
     conda_cuda: tuple[str, str] | None = None  # (CUDA, field) that a conda environment pins for its GPU builds
 
     @property
@@ -94,6 +95,12 @@ class Subject:
             if found is not None:
                 return found
         return None
+
+    @property
+    def published(self) -> "dict[str, list[Row]]":
+        """Builds by version of the distribution, conda's where conda installed it."""
+        packages = self.matrix.packages
+        return packages.conda_builds(self.distribution) if self.conda else packages.builds(self.distribution)
 
     def every(self, question: "Callable[[Row], bool | None]") -> bool | None:
         """A question about the build as a whole, asked of every candidate; None where they differ or none is known."""
@@ -148,13 +155,25 @@ def _subject(
     wanted: str = "",
 ) -> Subject:
     facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
-    pinned = (
-        _conda_cuda(machine) if facts.cuda is None and normal(distribution) in _conda_names(matrix, component) else None
-    )
-    subject = Subject(component, distribution, version, state, facts, (), matrix, pinned)
-    rows = matching(matrix, distribution, version, wanted)
+    conda = state == "installed" and _is_conda(machine, component, version, facts, matrix)
+    pinned = _conda_cuda(machine) if conda and facts.cuda is None else None
+    subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned)
+    rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
     return replace(subject, candidates=fitting)
+
+
+def _is_conda(machine: Machine, component: str, version: str | None, facts: Build, matrix: "Matrix") -> bool:
+    """Did conda install it? Its channel says so, or a package beside it that only conda has: tensorflow-base.
+
+    An environment of conda alone tells nothing: pip installs into those as well.
+    """
+    if facts.source is not None:
+        return facts.source in CONDA_INDEXES
+    if "+" in (version or ""):
+        return False
+    here = {normal(name) for name, have in (machine.packages or {}).items() if have is not False}
+    return not here.isdisjoint(_conda_names(matrix, component))
 
 
 _CONDA_PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")

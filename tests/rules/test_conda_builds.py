@@ -1,0 +1,57 @@
+"""A build of conda's is another one than pip's of the same name and version."""
+
+from __future__ import annotations
+
+from compat.machine import Build, Machine
+from compat.matrix import Matrix
+from compat.rules.subject import Subject, find
+
+MATRIX = Matrix.load()
+
+
+def subject(packages: dict[str, str], source: str | None = None, **facts: str) -> Subject:
+    machine = Machine(
+        os="linux",
+        arch="x86_64",
+        environment=("conda",),
+        packages=packages,
+        builds={"tensorflow": Build(source=source, **facts)} if source or facts else {},
+    )
+    return find(machine, "tensorflow", MATRIX)
+
+
+def indexes(found: Subject) -> set[str]:
+    return {row["index"] for row in found.candidates}
+
+
+def test_an_environment_of_conda_alone_says_nothing() -> None:
+    assert indexes(subject({"tensorflow": "2.12.0", "cudatoolkit": "11.2"})) == {"pypi"}
+
+
+def test_the_channel_says_it() -> None:
+    found = subject({"tensorflow": "2.12.0"}, "conda-forge")
+    assert indexes(found) == {"conda-forge"}
+    assert {row["variant"] for row in found.candidates} == {"cpu", "cuda112"}
+
+
+def test_the_cuda_of_the_environment_tells_the_variant() -> None:
+    found = subject({"tensorflow": "2.13.1", "cudatoolkit": "11.8"}, "conda-forge")
+    assert {row["variant"] for row in found.candidates} == {"cpu", "cuda118"}
+    assert found.field("cuda").known == "11.8"
+
+
+def test_a_package_that_only_conda_has_says_it() -> None:
+    assert indexes(subject({"tensorflow": "2.12.0", "tensorflow-base": "2.12.0"})) == {"conda-forge"}
+
+
+def test_a_local_version_is_never_condas() -> None:
+    assert "conda-forge" not in indexes(subject({"tensorflow": "2.12.0+nv23.6", "tensorflow-base": "2.12.0"}))
+
+
+def test_the_index_says_otherwise() -> None:
+    assert indexes(subject({"tensorflow": "2.12.0", "tensorflow-base": "2.12.0"}, "pypi")) == {"pypi"}
+
+
+def test_remedies_speak_of_condas_builds() -> None:
+    found = subject({"tensorflow": "2.19.1"}, "conda-forge")
+    assert {row["index"] for rows in found.published.values() for row in rows} == {"conda-forge"}
