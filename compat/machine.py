@@ -144,6 +144,9 @@ class Model:
     domains: Mapping[str, str] | None = None  # opset of each further operator domain
     types: tuple[str, ...] | None = None  # element types in it, as ONNX names them: float, float16, int64 ...
     quantized: bool | None = None  # has Q/DQ nodes
+    operator_types: Mapping[str, tuple[str, ...]] | None = None  # operator -> element types that its data have
+    attributes: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None  # operator -> attribute -> values
+    input_types: tuple[str, ...] | None = None  # element types of the graph's inputs
     file: str | None = None  # the file that the other fields are from
 
 

@@ -195,6 +195,31 @@ def small_types() -> onnx.ModelProto:
     return model(graph, 23, 11)
 
 
+def limited() -> onnx.ModelProto:
+    """What TensorRT's parser refuses or does not list, of operators that it takes."""
+    weights = [
+        h.make_tensor("zero", T.UINT8, [], [128]),
+        h.make_tensor("scale", T.FLOAT, [], [0.5]),
+        h.make_tensor("axis", T.INT64, [], [0]),
+        h.make_tensor("sizes", T.INT64, [4], [1, 1, 2, 2]),
+    ]
+    nodes = [
+        h.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
+        h.make_node("DequantizeLinear", ["q", "scale", "zero"], ["d"]),
+        h.make_node("MaxPool", ["d"], ["p", "places"], kernel_shape=[1, 1], dilations=[2, 2]),
+        h.make_node("Resize", ["p", "", "", "sizes"], ["r"], antialias=1, mode="linear"),
+        h.make_node("Cast", ["r"], ["c"], to=T.UINT16),
+        h.make_node("Shape", ["picture"], ["s"]),
+        h.make_node("CumSum", ["s", "axis"], ["y"]),
+    ]
+    inputs = [
+        h.make_tensor_value_info("x", T.FLOAT, [1, 1, 4, 4]),
+        h.make_tensor_value_info("picture", T.UINT8, [1, 3, 8, 8]),
+    ]
+    outputs = [h.make_tensor_value_info("y", T.INT64, [4]), h.make_tensor_value_info("c", T.UINT16, None)]
+    return model(h.make_graph(nodes, "limited", inputs, outputs, weights), 19, 9)
+
+
 def every_graph(graph: onnx.GraphProto) -> list[onnx.GraphProto]:
     return [graph, *nested(graph.node)]
 
@@ -252,7 +277,7 @@ def facts(made: onnx.ModelProto) -> dict[str, Any]:
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     models = {f"opset{opset:02d}": convolution(opset, ir) for opset, ir in IR_OF_OPSET.items()}
-    for make in (branches, functions, quantized, external, classical, small_types):
+    for make in (branches, functions, quantized, external, classical, small_types, limited):
         models[make.__name__] = make()
     expected = {}
     for name, made in models.items():

@@ -114,6 +114,12 @@ def _artifact(top: dict[str, Any], graph: Graph, damaged: str | None) -> Artifac
         types=tuple(types),
         domains={domain: str(max(version, 0)) for domain, version in opsets.items() if domain != "ai.onnx"},
         quantized=graph.is_quantized(),
+        operator_types={name: tuple(kinds) for name, kinds in facts["operator_types"].items()},
+        attributes={
+            name: {key: tuple(map(str, values)) for key, values in found.items()}
+            for name, found in facts["attributes"].items()
+        },
+        input_types=tuple(sorted({one.type for one in graph.true_inputs()} - {"undefined"})),
     )
     known = {key: value for key, value in facts.items() if value not in ("", {}, [])}
     opset = f", opset {model.opset}" if model.opset else ""

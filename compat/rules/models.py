@@ -4,14 +4,12 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.matrix import Row
+from compat.rules import operator_limits
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.tensorrt import installed
 
 RULE = "onnx-version-unsupported"
-# The last TensorRT release whose whole operator list is in the matrix (matrix/onnx-tensorrt.toml, source
-# operators111): an operator without a row was taken by no release up to it.
-_LISTED_UNTIL = "11.1.0"
 _EXPORTERS = {"convert:torch-onnx": "torch", "convert:tensorflow-onnx": "tf2onnx"}
 # Domains of which ONNX Runtime itself has kernels.
 _RUNTIME_DOMAINS = (
@@ -54,6 +52,7 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
         yield _ceiling(case, reader, (field, fact, value, evidence))
     yield from _operators(case, name, version, path)
     if name == "tensorrt":
+        yield from operator_limits.judge(case, RULE, version, path, operator_rows(case, "tensorrt"))
         yield from _cast_down(case, version, path)
 
 
@@ -227,12 +226,12 @@ def _taken(case: Case, row: Row, operator: str, version: str, path: str) -> Iter
 
 
 def _never_taken(case: Case, row: Row, operator: str, version: str, path: str) -> Outcome:
-    if versions.at_least(_LISTED_UNTIL, version) is not True:
+    if versions.at_least(operator_limits.LISTED_UNTIL, version) is not True:
         return Untold(RULE, "tensorrt", (path,))
     facts = (
         _of_model(case, "operators", operator),
         case.read(path, version),
-        case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {_LISTED_UNTIL} lists it", row),
+        case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {operator_limits.LISTED_UNTIL} lists it", row),
     )
     return Finding(
         RULE,

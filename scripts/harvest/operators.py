@@ -106,21 +106,80 @@ RESTRICTIONS = {
     "Unsqueeze": "constant axes",
 }
 
+CODE = "code"
+# Files of the parser that hold its importers and checks; which there are depends on the release.
+IMPORTERS = ("builtin_op_importers.cpp", "onnxOpImporters.cpp", "onnxOpCheckers.cpp")
+_FUNCTION = re.compile(
+    r"DEFINE_(?:BUILTIN_)?OP_(?:IMPORTER|CHECKER)\((\w+)\)|^Node(?:ImportResult|Outputs) (\w+)\(", re.MULTILINE
+)
+_REFUSED = re.compile(r"otInvalidType\((?:inputs\.at\((\d)\)|valueWeights), \{([^}]*)\}")
+# Functions that serve several operators, and the input that has an operator's own type where it is not the first.
+_HELPERS = {"QuantDequantLinearHelper": ("QuantizeLinear", "DequantizeLinear")}
+_OWN_INPUT = {"Where": "1", "OneHot": "2"}
+
+# What the list of 11.1 names beyond that of 10.1 (read by hand: the clone ends before it).
+LATER = "operators111"
+LATER_TYPES = {
+    "Constant": {"fp8": "11.1.0", "fp4": "11.1.0", "int4": "11.1.0"},
+    "ConstantOfShape": {"fp8": "11.1.0", "fp4": "11.1.0", "int4": "11.1.0"},
+    "DequantizeLinear": {"fp4": "11.1.0"},
+    "Pow": {"int32": "11.1.0", "int64": "11.1.0"},
+}
+
 Operators = dict[str, tuple[list[str], bool]]  # operator -> types, whether the list restricts it
 
 
 def text(repository: Path, commit: str) -> str:
     """The operator list of a commit; it moved to `docs/` with 8.0. Raises `ValueError` where there is none."""
     for path in ("docs/operators.md", "operators.md"):
-        shown = subprocess.run(
-            [str(shutil.which("git")), "--git-dir", str(repository), "show", f"{commit}:{path}"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if shown.returncode == 0:
-            return shown.stdout
+        shown = file(repository, commit, path)
+        if shown:
+            return shown
     raise ValueError(f"{commit} has no list of operators")
+
+
+def file(repository: Path, commit: str, path: str) -> str:
+    """A file of a commit, empty where there is none."""
+    git = [str(shutil.which("git")), "--git-dir", str(repository), "show", f"{commit}:{path}"]
+    return subprocess.run(git, capture_output=True, text=True, check=False).stdout
+
+
+def refused_types(code: str) -> dict[tuple[str, str], list[str]]:
+    """(operator, what of it) -> types that the importer refuses by name."""
+    found: dict[tuple[str, str], list[str]] = {}
+    heads = list(_FUNCTION.finditer(code))
+    for head, following in zip(heads, [*heads[1:], None], strict=True):
+        name = head[1] or head[2]
+        for match in _REFUSED.finditer(code, head.end(), following.start() if following else len(code)):
+            typed = [TYPES[word] for word in re.findall(r"\w+", match[2])]
+            for operator in _HELPERS.get(name, (name,)):
+                if (match[1] or "0") == _OWN_INPUT.get(operator, "0"):
+                    found[operator, "type"] = typed
+                elif operator == "QuantizeLinear" and match[1] == "2":
+                    found[operator, "zero_point_type"] = typed
+    return found
+
+
+def limits(codes: dict[str, str]) -> list[Row]:
+    """A row for each run of releases whose importer of an operator refuses the same types."""
+    found: list[Row] = []
+    open_rows: dict[tuple[str, str], Row] = {}
+    previous = ""
+    for release, code in codes.items():
+        now = refused_types(code)
+        for key in sorted(set(open_rows) | set(now)):
+            row = open_rows.get(key)
+            if row is not None and row["refuses"] == now.get(key):
+                continue
+            if row is not None:
+                row["until"] = previous
+                del open_rows[key]
+            if key in now:
+                row = {"reader": "tensorrt", "operator": key[0], "of": key[1], "since": release, "refuses": now[key]}
+                found.append(row)
+                open_rows[key] = row
+        previous = release
+    return [row | {"source": CODE} for row in sorted(found, key=lambda row: (row["operator"], row["of"], row["since"]))]
 
 
 def parse(page: str) -> tuple[Operators, list[str]]:
@@ -169,7 +228,12 @@ def finish(row: Row, newest: str) -> Row:
     row["types_since"] = kept or None
     row["restrictions"] = RESTRICTIONS[row["operator"]] if row.pop("restricted") else None
     row["until"] = last if last != newest else None
-    return {key: value for key, value in row.items() if value is not None} | {"source": SOURCE}
+    later = LATER_TYPES.get(row["operator"])
+    if later is not None:
+        row["types"] = [*row["types"], *later]
+        row["types_since"] = (row["types_since"] or {}) | later
+    known = {key: value for key, value in row.items() if value is not None}
+    return known | {"source": [SOURCE, LATER] if later else SOURCE}
 
 
 def main(arguments: list[str]) -> int:
@@ -188,8 +252,27 @@ def main(arguments: list[str]) -> int:
         "2024-06-17",
         "vendor",
     )
+    document.source(
+        LATER,
+        "onnx/onnx-tensorrt operator list of TensorRT 11.1",
+        "https://github.com/onnx/onnx-tensorrt/blob/7c51a63a719180eb5160c874c111746f3fb46a6b/docs/operators.md",
+        "2026-06-24",
+        "vendor",
+    )
     for row in rows(lists):
         document.add("operator", row)
+    document.source(
+        CODE,
+        "onnx/onnx-tensorrt: types that the importers refuse by name, TensorRT 8.5.1 to 10.1.0",
+        f"https://github.com/onnx/onnx-tensorrt/blob/{newest}/onnxOpImporters.cpp",
+        "2024-06-17",
+        "vendor",
+    )
+    codes = {
+        release: "".join(file(repository, commit, path) for path in IMPORTERS) for release, commit in RELEASES.items()
+    }
+    for row in limits(codes):
+        document.add("operator_limit", row)
     TARGET.write_text(toml.write(document), encoding="utf-8")
     print(f"wrote {TARGET}: {len(document.tables['operator'])} rows", file=sys.stderr)
     return 0

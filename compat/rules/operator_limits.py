@@ -1,0 +1,151 @@
+"""What TensorRT's parser refuses of operators that it takes: types, attributes, outputs (matrix: operator_limit).
+
+A limit is an error where the parser's code or list refuses the value; a type that the published list of an operator
+merely does not name is a warning and leaves the release open, since the lists are narrower than the code.
+"""
+
+from collections.abc import Iterator
+
+from compat import versions
+from compat.matrix import Row
+from compat.rules.base import Evidence, Finding, Outcome, Remedy, Untold
+from compat.rules.case import Case
+
+# ONNX's element types as the parser's lists name them.
+NAMES = {
+    "float": "fp32",
+    "float16": "fp16",
+    "bfloat16": "bf16",
+    "double": "fp64",
+    "float8e4m3fn": "fp8",
+    "float4e2m1": "fp4",
+}
+LISTED_UNTIL = "11.1.0"  # the newest list that the matrix has; of later releases nothing is known
+_LISTS_END = "10.1.0"  # up to here each release's list is in the matrix, behind it the newest alone
+_NATIVE_INT64 = "9.0"
+_QDQ = ("QuantizeLinear", "DequantizeLinear")
+
+
+def judge(case: Case, rule: str, version: str, path: str, table: dict[str, Row]) -> Iterator[Outcome]:
+    """Findings on the operators and inputs of the machine's model for a TensorRT release."""
+    refused: set[tuple[str, str]] = set()
+    for row in _limits(case):
+        for value in _values(case, row, version):
+            for outcome in _limited(case, rule, row, value, (version, path)):
+                refused.add((row["operator"], value))
+                yield outcome
+    for operator, types in (case.machine.model.operator_types or {}).items():
+        listed = table.get(operator)
+        if listed is None or "types" not in listed or not versions.at_least(version, listed["since"]):
+            continue
+        for name in types:
+            if (operator, _type(name, version)) not in refused:
+                yield from _listed(case, rule, listed, name, (version, path))
+
+
+def _limits(case: Case) -> Iterator[Row]:
+    model = case.machine.model
+    named = {*(model.attributes or ()), *(model.operator_types or ()), "input"}
+    for component in case.matrix.components("operator_limit"):
+        for row in case.matrix.rows("operator_limit", component):
+            if row["reader"] == "tensorrt" and row["operator"] in named:
+                yield row
+
+
+def _values(case: Case, row: Row, version: str) -> tuple[str, ...]:
+    """What the model has of the thing that a limit is about."""
+    model = case.machine.model
+    operator, of = row["operator"], row["of"]
+    if operator == "input":
+        return tuple(_type(one, version) for one in model.input_types or ())
+    if of == "type":
+        return tuple(_type(one, version) for one in (model.operator_types or {}).get(operator, ()))
+    found = (model.attributes or {}).get(operator, {}).get(of, ())
+    return tuple(_type(one, version) for one in found) if of in ("to", "zero_point_type") else tuple(found)
+
+
+def _type(name: str, version: str) -> str:
+    """The type as which the release reads one: before 9.0 it makes INT32 of INT64."""
+    name = NAMES.get(name, name)
+    return "int32" if name == "int64" and versions.at_least(version, _NATIVE_INT64) is False else name
+
+
+def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str]) -> Iterator[Outcome]:
+    version, path = reader
+    since = row.get("takes_since", {}).get(value, row["since"])
+    refused = value in row["refuses"] if "refuses" in row else value not in row["takes"]
+    if not refused and versions.at_least(version, since) is not False:
+        return
+    if versions.at_least(version, row["since"]) is False or ("until" in row and _newer(version, row["until"])):
+        return
+    if not refused and "takes_since" not in row:
+        return
+    what = _named(row, value)
+    first = f": {since} is the first that does" if not refused and "takes_since" in row else ""
+    facts = (
+        Evidence(f"the model has {what}", case.machine.model.file or "machine description"),
+        case.read(path, version),
+        case.cite(f"{row['operator']} from TensorRT {row['since']} on: {_rule_of(row)}", row, "since"),
+    )
+    if _newer(version, LISTED_UNTIL):
+        message = f"TensorRT {LISTED_UNTIL} does not take {what}; of {version} it is not known."
+        yield Finding(rule, "tensorrt", message, facts, _remedies(row, value), "warning")
+        yield Untold(rule, "tensorrt", (f"{what} in TensorRT {version}",))
+        return
+    yield Finding(rule, "tensorrt", f"TensorRT {version} does not take {what}{first}.", facts, _remedies(row, value))
+
+
+def _named(row: Row, value: str) -> str:
+    shown = value.upper() if row["of"] in ("type", "to", "zero_point_type") else value
+    if row["operator"] == "input":
+        return f"an input of type {shown}"
+    words = {
+        "type": f"{row['operator']} of {shown}",
+        "zero_point": f"{row['operator']} with a zero point that is not zero (asymmetric quantization)",
+        "zero_point_type": f"{row['operator']} to {shown}",
+        "outputs": f"{row['operator']} with {shown} outputs",
+        "to": f"Cast to {shown}",
+    }
+    return words.get(row["of"], f"{row['operator']} with {row['of']} {shown}")
+
+
+def _rule_of(row: Row) -> str:
+    if "refuses" in row:
+        return f"{row['of']} not {', '.join(row['refuses'])}"
+    return f"{row['of']} {', '.join(row['takes'])}"
+
+
+def _remedies(row: Row, value: str) -> tuple[Remedy, ...]:
+    if row["operator"] in _QDQ:
+        return (Remedy("quantize the model symmetrically in signed INT8 (activations and weights), without biases"),)
+    if row["of"] in ("type", "to"):
+        return (Remedy(f"cast to FLOAT or INT32 outside the graph, so that no {value.upper()} reaches TensorRT"),)
+    return (Remedy("replace the operator in the exported graph, or give TensorRT a plugin for it"),)
+
+
+def _listed(case: Case, rule: str, row: Row, name: str, reader: tuple[str, str]) -> Iterator[Outcome]:
+    """A type that the list of a release does not name for an operator."""
+    version, path = reader
+    kind = _type(name, version)
+    kind = "fp32" if kind == "fp64" else kind
+    since = row.get("types_since", {}).get(kind)
+    if kind in row["types"] and (since is None or versions.at_least(version, since) is not False):
+        return
+    if kind in row["types"] and _newer(version, _LISTS_END):
+        return  # some release between the two lists took it up; which one is not known
+    listing = LISTED_UNTIL if _newer(version, LISTED_UNTIL) else version
+    message = f"TensorRT {listing}'s operator list does not name {kind.upper()} for {row['operator']}."
+    facts = (
+        Evidence(f"{row['operator']} computes in {name}", case.machine.model.file or "machine description"),
+        case.read(path, version),
+        case.cite(f"{row['operator']}: {', '.join(row['types'])}", row, "types"),
+    )
+    way = Remedy("try it: the lists are narrower than the parser")
+    yield Finding(rule, "tensorrt", message, facts, (way,), "warning")
+    yield Untold(rule, "tensorrt", (f"{row['operator']} of {kind.upper()} in TensorRT {version}",))
+
+
+def _newer(version: str, bound: str) -> bool:
+    """Is the release beyond the bound's own line? 9.3.0.1 is not beyond 9.3.0."""
+    one, other = versions.parse(version), versions.parse(bound)
+    return one > other and not other.covers(one)
