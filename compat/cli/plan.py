@@ -64,7 +64,14 @@ _RANGE = "RELEASE"
     show_default=True,
     help="Whose commands to show.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+    help="markdown and html have a picture of the stack before and after.",
+)
 @click.option(
     "--lock",
     "lock_file",

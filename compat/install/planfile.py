@@ -98,7 +98,10 @@ def load(path: str, known: Known) -> PlanFile:
 
 def from_data(value: Any, known: Known) -> PlanFile:
     """Check plain data and read it. Raises BadPlan."""
-    _keys(value, _PLAN, "plan")
+    # What it costs beside others is written with alternatives and has no part in carrying it out.
+    _keys(
+        {key: one for key, one in value.items() if key != "cost"} if isinstance(value, dict) else value, _PLAN, "plan"
+    )
     if value["schema"] != SCHEMA:
         raise BadPlan(f"schema: expected {SCHEMA!r}, got {str(value['schema'])[:60]!r}", _AGAIN)
     if value["outcome"] not in ("planned", "nothing-to-do", "impossible"):

@@ -70,7 +70,16 @@ def _python(wanted: Wanted) -> tuple[str, bool]:
     if wanted.line in ("", own):
         return sys.executable, wanted.here
     found = shutil.which(f"python{wanted.line}")
-    return (found, wanted.here) if found else (sys.executable, False)
+    return (found, wanted.here) if found and _has_pip(found) else (sys.executable, False)
+
+
+def _has_pip(python: str) -> bool:
+    """Does it start? A version manager leaves programs on PATH for Pythons that are not switched on."""
+    try:
+        run("pip", [python, *_FLAGS, "--version"])
+    except NoLock:
+        return False
+    return True
 
 
 def _platform(wanted: Wanted, folder: str) -> Iterator[str]:

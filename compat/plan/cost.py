@@ -49,7 +49,7 @@ def _restarts(step: Step) -> bool:
 
 
 def _changed(plan: Plan) -> int | None:
-    if any("requires" not in choice.row for choice in plan.choices if not choice.installed):
+    if any("requires" not in one.row for one in plan.choices if not one.installed):
         return None
     anew = any(step.kind in ("environment", "python") for step in plan.steps)
     before = {} if anew else _releases((plan.machine.packages or {}).items())

@@ -16,7 +16,7 @@ def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> It
     yield "|---|---|---|---|"
     for report in listed:
         cause = f"`{report.primary.rule}`" if report.primary and report.verdict == "incompatible" else ""
-        name = _text(report.machine.name or "this machine")
+        name = escaped(report.machine.name or "this machine")
         yield f"| {name} | `{report.goal}` | {_SIGNS[report.verdict]} {report.verdict} | {cause} |"
     for report in listed:
         for found in report.findings:
@@ -25,13 +25,13 @@ def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> It
             yield ""
             yield f"### {found.severity}: `{found.rule}`{old}"
             yield ""
-            yield f"{_text(found.message)} (`{report.goal}`{f', `{place}`' if place else ''})"
+            yield f"{escaped(found.message)} (`{report.goal}`{f', `{place}`' if place else ''})"
             yield ""
-            yield from (f"- {_text(one.fact)} [{_text(one.source)}]" for one in found.evidence)
-            yield from (f"- **fix:** {_text(remedy.text)}" for remedy in found.remedies)
+            yield from (f"- {escaped(one.fact)} [{escaped(one.source)}]" for one in found.evidence)
+            yield from (f"- **fix:** {escaped(remedy.text)}" for remedy in found.remedies)
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """Text in which nothing is markup."""
     for sign in "\\`*_[]<>|#":
         text = text.replace(sign, f"\\{sign}")

@@ -1,0 +1,92 @@
+"""A plan as Markdown for a pull request, an issue or a job summary, with a Mermaid picture of the stack."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from compat.plan.model import Plan, Reason, Step
+from compat.report.markdown import escaped
+from compat.report.plan import mermaid, words
+from compat.report.plan.picture import rows
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+_SIGNS = {"nothing-to-do": "✅", "planned": "✅", "impossible": "❌"}
+
+
+def render(plans: Sequence[Plan], matrix: "Matrix", installer: str) -> Iterator[str]:
+    """The document, one part a machine, the sources once at its end."""
+    sources = words.Sources()
+    for number, plan in enumerate(plans):
+        if number:
+            yield ""
+        yield from _plan(plan, matrix, installer, sources)
+    if sources.listed:
+        yield from ("", "### Sources", "")
+    for place, source in sources.listed:
+        yield f"{place}. {escaped(source)}"
+
+
+def _plan(plan: Plan, matrix: "Matrix", installer: str, sources: words.Sources) -> Iterator[str]:
+    yield f"## {_SIGNS[plan.outcome]} {escaped(words.machine(plan))}: {escaped(words.asked(plan))}"
+    yield ""
+    yield f"**{words.OUTCOMES[plan.outcome]}**" + (f" ({words.costs(plan)})" if plan.steps else "")
+    yield ""
+    yield "```mermaid"
+    yield from mermaid.lines(rows(plan, matrix), plan.outcome == "planned")
+    yield "```"
+    if plan.outcome == "impossible":
+        yield from _conflict(plan, installer, sources)
+    yield from _steps(plan.steps, installer, sources)
+    yield from _alternatives(plan, installer)
+
+
+def _steps(steps: Sequence[Step], installer: str, sources: words.Sources) -> Iterator[str]:
+    for number, step in enumerate(steps, 1):
+        yield ""
+        yield f"### {number}. {escaped(step.component)}: {escaped(words.change(step))}"
+        yield ""
+        yield from _command(step, installer)
+        yield from (f"- *{words.ROLES[reason.role]}* {_reason(reason, sources)}" for reason in step.why)
+
+
+def _command(step: Step, installer: str) -> Iterator[str]:
+    wanted = words.command(step, installer)
+    if wanted is not None:
+        yield from ("```sh", wanted.shell, "```", "")
+    elif step.kind == "driver":
+        yield from (f"**{words.by_hand(step)}**", "")
+
+
+def _reason(reason: Reason, sources: words.Sources) -> str:
+    number = sources.number(reason)
+    return f"{escaped(reason.message)} (`{reason.rule}`)" + (rf" \[{number}\]" if number else "")
+
+
+def _conflict(plan: Plan, installer: str, sources: words.Sources) -> Iterator[str]:
+    yield ""
+    yield "What stands in the way (without any one of these there would be a plan):"
+    yield ""
+    yield from (f"- {_reason(reason, sources)}" for reason in plan.conflict)
+    if not plan.lifts:
+        yield from ("", "Nothing that `--allow` could move would lift it.")
+    for lift in plan.lifts:
+        yield from ("", f"#### Would lift it: {escaped(words.lift(lift))}")
+        yield from _steps(lift.steps, installer, sources)
+
+
+def _alternatives(plan: Plan, installer: str) -> Iterator[str]:
+    if not plan.alternatives:
+        return
+    yield from ("", "### Alternatives", "", "| plan | what it costs | commands |", "|---|---|---|")
+    for other in (plan, *plan.alternatives):
+        name = escaped(words.summary(other)) + (" (the plan above)" if other is plan else "")
+        found = [words.command(step, installer) for step in other.steps]
+        commands = "<br>".join(f"<code>{_html(one.shell)}</code>" for one in found if one is not None)
+        yield f"| {name} | {words.costs(other)} | {commands} |"
+
+
+def _html(text: str) -> str:
+    from html import escape
+
+    return escape(text, quote=False).replace("|", "&#124;")

@@ -1,0 +1,95 @@
+"""What every format of a plan says in the same words: outcomes, changes, costs, roles of reasons, numbered sources."""
+
+from collections.abc import Sequence
+
+from compat.plan.cost import cost
+from compat.plan.model import Command, Lift, Plan, Reason, Step
+from compat.plan.request import ALLOWED, COMPANION
+
+OUTCOMES = {
+    "nothing-to-do": "nothing to do: what is asked for is there and works",
+    "planned": "planned",
+    "impossible": "impossible with what is fixed",
+}
+ROLES = {"needed": "because", "passed over": "passed over", "holds": "fits"}
+_KINDS = {
+    "nothing": "no change",
+    "setting": "a setting or a service",
+    "packages": "packages only",
+    "environment": "a new environment, the present one stays as it is",
+    "python": "a new environment with another Python",
+    "container": "a container",
+    "driver": "another driver",
+}
+
+
+def machine(plan: Plan) -> str:
+    """The machine's label."""
+    return plan.machine.name or "this machine"
+
+
+def asked(plan: Plan) -> str:
+    """What was asked for, in a line."""
+    named = (f"{one.component} {one.text}" for one in plan.requests if one.where != COMPANION)
+    return ", ".join(named) or ", ".join(map(str, plan.goals))
+
+
+def change(step: Step) -> str:
+    """``2.5.1 -> 2.6.0``, or what comes."""
+    return f"{step.before} -> {step.after}" if step.before else step.after
+
+
+def command(step: Step, installer: str) -> Command | None:
+    """The command of the installer that was asked for, else the first."""
+    return next(
+        (one for one in step.commands if one.installer == installer), step.commands[0] if step.commands else None
+    )
+
+
+def by_hand(step: Step) -> str:
+    """What stands in a command's place where there is none."""
+    return "by hand, then restart" if step.kind == "driver" else "by hand"
+
+
+def costs(plan: Plan) -> str:
+    """What a plan costs: the kind of change, how many packages, what else it takes."""
+    found = cost(plan)
+    parts = [_KINDS[found.kind]]
+    if found.packages:
+        parts.append(f"{found.packages} package{'s' if found.packages > 1 else ''}")
+    parts.append("restart" if found.restart else "no restart")
+    parts.append("administrator" if found.root else "no administrator")
+    return ", ".join(parts)
+
+
+def summary(plan: Plan) -> str:
+    """What a plan comes to: the builds, or the steps where it has none."""
+    made = [choice.label for choice in plan.choices if not choice.installed]
+    moved = [f"{step.component} {step.after}" for step in plan.steps if step.kind in ("driver", "container", "python")]
+    return (
+        ", ".join((*moved, *made)) or ", ".join(f"{step.component}: {step.after}" for step in plan.steps) or "nothing"
+    )
+
+
+def lift(one: Lift) -> str:
+    """What would lift an impossibility, and the option that allows it."""
+    movable = [name for name in one.allow if name in ALLOWED]
+    return f"{one.needs} (--allow {','.join(movable)})" if movable else one.needs
+
+
+class Sources:
+    """Each source once, numbered as it first comes up."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, reason: Reason) -> int | None:
+        """The number of a reason's source; None where it has none, or is an option that the reader has just typed."""
+        if not reason.source or reason.source.startswith("--"):
+            return None
+        return self._numbers.setdefault(reason.source, len(self._numbers) + 1)
+
+    @property
+    def listed(self) -> Sequence[tuple[int, str]]:
+        """(number, source)."""
+        return [(number, source) for source, number in self._numbers.items()]
