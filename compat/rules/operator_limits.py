@@ -45,7 +45,7 @@ def judge(case: Case, rule: str, version: str, path: str, table: dict[str, Row])
 
 def _limits(case: Case) -> Iterator[Row]:
     model = case.machine.model
-    named = {*(model.attributes or ()), *(model.operator_types or ()), "input"}
+    named = {*(model.attributes or ()), *(model.operator_types or ()), "input", "model"}
     for component in case.matrix.components("operator_limit"):
         for row in case.matrix.rows("operator_limit", component):
             if row["reader"] == "tensorrt" and row["operator"] in named:
@@ -56,6 +56,8 @@ def _values(case: Case, row: Row, version: str) -> tuple[str, ...]:
     """What the model has of the thing that a limit is about."""
     model = case.machine.model
     operator, of = row["operator"], row["of"]
+    if operator == "model":
+        return (str(versions.parse(model.opset).major),) if model.opset else ()
     if operator == "input":
         return tuple(_type(one, version) for one in model.input_types or ())
     if of == "type":
@@ -80,6 +82,9 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
         return
     if not refused and "takes_since" not in row:
         return
+    if row["operator"] == "model":
+        yield from _too_old(case, rule, row, reader)
+        return
     what = _named(row, value)
     first = f": {since} is the first that does" if not refused and "takes_since" in row else ""
     facts = (
@@ -93,6 +98,23 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
         yield Untold(rule, "tensorrt", (f"{what} in TensorRT {version}",))
         return
     yield Finding(rule, "tensorrt", f"TensorRT {version} does not take {what}{first}.", facts, _remedies(row, value))
+
+
+def _too_old(case: Case, rule: str, row: Row, reader: tuple[str, str]) -> Iterator[Outcome]:
+    """An opset below those that the lists speak of: the parser warns and tries."""
+    version, path = reader
+    first = int(row["refuses"][-1]) + 1
+    facts = (
+        Evidence(f"model.opset = {case.machine.model.opset}", case.machine.model.file or "machine description"),
+        case.read(path, version),
+        case.cite(f"TensorRT {row['since']} and newer: opset {first} and later", row, "refuses"),
+    )
+    message = (
+        f"The model has opset {case.machine.model.opset}; TensorRT {version} speaks of opset {first} and later only."
+    )
+    remedy = Remedy(f"export it again with opset {first} or later, or lift it with onnx.version_converter")
+    yield Finding(rule, "tensorrt", message, facts, (remedy,), "warning")
+    yield Untold(rule, "tensorrt", (f"opset {case.machine.model.opset} in TensorRT {version}",))
 
 
 def _named(row: Row, value: str) -> str:

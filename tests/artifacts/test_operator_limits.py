@@ -100,3 +100,10 @@ def test_limits_by_release(machine, release, severity):
 
 def test_an_unknown_type_is_no_finding():
     assert findings(replace(limited(), model=Model(operators=("CumSum",))), "10.0.1") == {}
+
+
+@pytest.mark.parametrize(
+    ("opset", "release", "warns"), [("7", "8.6.1", 0), ("6", "8.6.1", 1), ("8", "10.0.1", 1), ("9", "10.0.1", 0)]
+)
+def test_an_opset_below_the_lists_is_a_warning(opset, release, warns):
+    assert list(findings(Machine(os="linux", model=Model(opset=opset)), release).values()) == ["warning"] * warns
