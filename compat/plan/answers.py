@@ -207,4 +207,5 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
         }
         rules = wanted.get(step.kind, ())
         stood = [said[0] for key, said in before.items() if key.partition(":")[0] in rules]
-        yield replace(step, why=(*stood, *step.why))
+        own = (replace(one, role="how") if one.rule == "driver-installation" else one for one in step.why)
+        yield replace(step, why=(*stood, *own))

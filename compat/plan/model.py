@@ -16,7 +16,7 @@ class Reason:
     """Why a step is needed, or why something does not fit: a rule, what it says, the source of the claim.
 
     ``role`` in a step: ``needed`` made it necessary, ``passed over`` says why not a newer release, ``holds`` that the
-    new one fits.
+    new one fits, ``how`` where the command is from.
     """
 
     rule: str

@@ -17,7 +17,8 @@ _STYLE = """
   --new: #dcf5e3; --new-line: #2f8a4e; --broken: #ffe0dd; --broken-line: #c2362b; --link: #1f5fbf; }
 @media (prefers-color-scheme: dark) { :root { --page: #12161c; --card: #1a2029; --text: #e4e8ee; --soft: #a0aaba;
   --line: #323b48; --code: #242c37; --stays: #242c37; --stays-line: #4d596a;
-  --changes: #43350f; --changes-line: #d9a440; --new: #153a23; --new-line: #52b876; --broken: #481a17; --broken-line: #ee7168; --link: #82b1ff; } }
+  --changes: #43350f; --changes-line: #d9a440; --new: #153a23; --new-line: #52b876;
+  --broken: #481a17; --broken-line: #ee7168; --link: #82b1ff; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text);
   font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -36,9 +37,9 @@ ol.steps { list-style: none; margin: 0; padding: 0; }
 ol.steps > li { border-top: 1px solid var(--line); padding: 14px 0; }
 ol.steps > li:first-child { border-top: 0; padding-top: 0; } ol.steps > li:last-child { padding-bottom: 0; }
 dl { display: grid; grid-template-columns: 7.2em 1fr; gap: 4px 12px; margin: 10px 0 0; }
-dt { color: var(--soft); } dd { margin: 0; }
+dt { color: var(--soft); } dd { margin: 0; } dd code { white-space: nowrap; color: var(--soft); }
 dt.needed { color: var(--broken-line); } dt.holds { color: var(--new-line); }
-a { color: var(--link); } sup a { text-decoration: none; } 
+a { color: var(--link); } sup a { text-decoration: none; } sup { line-height: 0; }
 details { margin: 6px 0; } summary { cursor: pointer; color: var(--soft); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 8px 14px 8px 0; border-top: 1px solid var(--line); }

@@ -17,11 +17,15 @@ _CLASSES = {
 
 def lines(rows: Sequence[Row], changed: bool) -> Iterator[str]:
     """The diagram. ``changed`` False: there is no plan, so there is one stack only."""
+    yield '%%{init: {"flowchart": {"rankSpacing": 14, "nodeSpacing": 20}}}%%'
     yield "flowchart LR"
     yield from _stack("now", "now", [(one, one.before, _class_before(one)) for one in rows if one.before])
     if changed:
         yield from _stack("then", "after the plan", [(one, one.after, one.state) for one in rows if one.after])
         yield "  now ==> then"
+    yield "  style now fill:none,stroke:#8a94a3"
+    if changed:
+        yield "  style then fill:none,stroke:#8a94a3"
     yield from (f"  classDef {name} {style}" for name, style in _CLASSES.items())
 
 

@@ -9,7 +9,7 @@ from html import escape
 
 from compat.report.plan.picture import Row
 
-_WIDTH, _NAME, _GAP, _ARROW = 980, 118, 10, 44  # px: the whole, the names' column, between things, between the stacks
+_WIDTH, _ARROW = 980, 44  # px: the whole, between the stacks
 _LINE, _PAD = 18, 10  # px: height of a line, room above and below
 _CHARACTER = 7.3  # px, the widest average at 13 px
 _SIGNS = {"stays": "", "changes": "↻", "new": "+", "goes": "−", "broken": "✗"}  # noqa: RUF001 - a minus sign
@@ -18,7 +18,8 @@ _SAYS = {"stays": "stays", "changes": "changes", "new": "is new", "goes": "goes"
 
 def lines(rows: Sequence[Row], changed: bool) -> Iterator[str]:
     """The element. ``changed`` False: there is no plan, so there is one stack only."""
-    box = (_WIDTH - _NAME - _ARROW) // 2 if changed else _WIDTH - _NAME
+    names = min(220, 14 + int(8.2 * max((len(row.name) for row in rows), default=0)))  # px of their column
+    box = (_WIDTH - names - _ARROW) // 2 if changed else _WIDTH - names
     most = int((box - 2 * _PAD - 18) / _CHARACTER)
     bands, top = [], 30
     for row in reversed(rows):
@@ -28,21 +29,21 @@ def lines(rows: Sequence[Row], changed: bool) -> Iterator[str]:
         bands.append((row, before, reason, after, top, height))
         top += height + 6
     yield (
-        f'<svg class="stack" viewBox="0 0 {_WIDTH} {top + 2}" xmlns="http://www.w3.org/2000/svg" role="img"'
+        f'<svg class="stack" viewBox="-1 0 {_WIDTH + 2} {top + 2}" xmlns="http://www.w3.org/2000/svg" role="img"'
         ' aria-label="The stack before and after, the GPU at the bottom">'
     )
-    yield f'<text class="title" x="{_NAME}" y="18">now</text>'
+    yield f'<text class="title" x="{names}" y="18">now</text>'
     if changed:
-        yield f'<text class="title" x="{_NAME + box + _ARROW}" y="18">after the plan</text>'
+        yield f'<text class="title" x="{names + box + _ARROW}" y="18">after the plan</text>'
     for row, before, reason, after, place, height in bands:
         yield f'<text class="name" x="0" y="{place + _PAD + 13}">{escape(row.name)}</text>'
         old = "broken" if row.broken else ("goes" if row.state == "goes" else "stays")
         if row.before:
-            yield from _box(_NAME, place, box, height, old, before, reason, row.name)
+            yield from _box(names, place, box, height, old, before, reason, row.name)
         if changed and row.after:
-            yield from _box(_NAME + box + _ARROW, place, box, height, row.state, after, [], row.name)
+            yield from _box(names + box + _ARROW, place, box, height, row.state, after, [], row.name)
         if changed and row.state in ("changes", "new", "goes"):
-            yield from _arrow(_NAME + box + 8, _NAME + box + _ARROW - 8, place + height / 2, row.state)
+            yield from _arrow(names + box + 8, names + box + _ARROW - 8, place + height / 2, row.state)
     yield "</svg>"
 
 

@@ -11,7 +11,7 @@ OUTCOMES = {
     "planned": "planned",
     "impossible": "impossible with what is fixed",
 }
-ROLES = {"needed": "because", "passed over": "passed over", "holds": "fits"}
+ROLES = {"needed": "because", "passed over": "passed over", "holds": "fits", "how": "how"}
 _KINDS = {
     "nothing": "no change",
     "setting": "a setting or a service",
