@@ -73,6 +73,7 @@ class Choice:
     mended: bool = False  # installed, and what it shares with others is put right around it
     tested: bool = True
     library_path: bool = False  # its CUDA parts are found only with LD_LIBRARY_PATH
+    preload: str = ""  # the call that finds them too, made before anything else
     default: bool = True  # what a plain install of the release from the public index yields
     libraries: tuple[tuple[str, str], ...] = ()  # (library, version) that its process loads
     conda: tuple[tuple[str, str], ...] = ()  # parts that come from conda-forge

@@ -172,23 +172,24 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
 
 
 def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
+    """What has to be set so that a build finds the packages beside it."""
+    line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3"
+    packages = f"lib/{line}/site-packages"
     for choice in made:
         if choice.library_path:
-            line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3"
-            folder = f"lib/{line}/site-packages/nvidia/*/lib of the environment"
-            yield Step(
-                "setting",
-                choice.component,
-                None,
-                f"LD_LIBRARY_PATH holds {folder}",
-                (
-                    Reason(
-                        "library-not-found",
-                        f"{choice.label} looks for CUDA on the loader's path only, and packages lie beside it.",
-                        "docs/plan.md, commands",
-                    ),
-                ),
-            )
+            after = f"LD_LIBRARY_PATH holds {packages}/nvidia/*/lib of the environment"
+            if choice.preload:
+                ways = (f"{choice.preload} is called first", *((after,) if before.os != "windows" else ()))
+                after = "; or ".join(ways)
+            said = f"{choice.label} looks for CUDA on the loader's path only, and packages lie beside it."
+            why = Reason("library-not-found", said, "docs/plan.md, commands")
+            yield Step("setting", choice.component, None, after, (why,))
+    wheels = [one.label for one in found.choices if one.component == "tensorrt" and one.extra_index]
+    users = [one for one in made if one.component == "onnxruntime"]
+    if wheels and users and before.os == "linux":
+        after = f"LD_LIBRARY_PATH holds {packages}/tensorrt_libs of the environment"
+        said = f"{users[0].label} looks for TensorRT on the loader's path only, and {wheels[0]} lies beside it."
+        yield Step("setting", "tensorrt", None, after, (Reason("library-not-found", said, "docs/plan.md, commands"),))
 
 
 def _version_of(machine: Machine, distribution: str) -> str | None:

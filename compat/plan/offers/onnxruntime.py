@@ -14,7 +14,9 @@ from compat.records import replace
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
-PRELOADS_SINCE = "1.21"  # onnxruntime.preload_dlls() finds the packages' libraries (ONNX Runtime 1.21 release notes)
+# The loader does not find the packages beside it; since this release a call does (ONNX Runtime 1.21 release notes).
+PRELOADS_SINCE = "1.21"
+PRELOAD = "onnxruntime.preload_dlls()"
 
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
@@ -46,7 +48,7 @@ def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
 
 def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     plain = _plain(row, machine, matrix)
-    preloads = versions.parse(row["version"]) >= versions.parse(PRELOADS_SINCE)
+    call = PRELOAD if versions.parse(row["version"]) >= versions.parse(PRELOADS_SINCE) else ""
     extras = row.get("extras", {})
     lines = [*extras.get("cuda", ()), *extras.get("cudnn", ())]
     if lines and resolvable(matrix, lines):
@@ -57,9 +59,9 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
                 matrix, extras.get(extra, ()), machine, plain.label, str(matrix.source(row, "extras")), extra
             )
         )
-        yield replace(plain, extras=("cuda", "cudnn"), pins=(*plain.pins, *found))
+        yield replace(plain, extras=("cuda", "cudnn"), pins=(*plain.pins, *found), library_path=True, preload=call)
     if parts.on_machine(machine, versions.parse(row["cuda"]).major, cudnn=True):
         yield plain
     with_parts = parts.beside(plain, row, machine, matrix)
     if with_parts is not None:
-        yield replace(with_parts, library_path=not preloads)
+        yield replace(with_parts, library_path=True, preload=call)
