@@ -42,7 +42,7 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     have = copy.version or "0"
     answers = [fits(case, subject, name, have) for subject in wants(case)]
     facts = (case.read(f"{path}.version", have), case.read(f"{other_path}.version", other.version))
-    remedies = (Remedy(f"take {copy.path or 'its folder'} off LD_LIBRARY_PATH", "setting"),)
+    remedies = (_in_its_place(case, copy, other),)
     message = (
         f"{name} {have} ({copy.path or copy.origin or 'elsewhere'}) loads in front of {name} "
         f"{other.version or 'of unknown version'}, which the environment brought"
@@ -67,6 +67,18 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             remedies,
             "warning",
         )
+
+
+def _in_its_place(case: Case, copy: Library, other: Library) -> Remedy:
+    """Off LD_LIBRARY_PATH where that is how it comes first; what the loader's cache gives has to be preceded."""
+    path = copy.path or ""
+    searched = (case.machine.variables or {}).get("LD_LIBRARY_PATH")
+    if searched is None or not path or any(path.startswith(folder) for folder in searched.split(":") if folder):
+        return Remedy(f"take {path or 'its folder'} off LD_LIBRARY_PATH", "setting")
+    folder = other.path.rpartition("/")[0] if other.path and ".so" in other.path else other.path
+    return Remedy(
+        f"put {folder or 'the folder of the one that the environment brought'} first on LD_LIBRARY_PATH", "setting"
+    )
 
 
 def _other_major(have: str, other: Library) -> bool:

@@ -53,6 +53,11 @@ def _by_name(subject: Subject, soname: str) -> bool:
     return subject.field("cuda").decide(lambda cuda: bool(cuda) and ships.admits(_first_of(str(cuda)))) is True
 
 
+def _on_demand(subject: Subject, soname: str) -> bool:
+    """Does every build that it can be open this one only when an operator first asks for it?"""
+    return subject.every(lambda row: _is_among(soname, row.get("on_demand", []))) is True
+
+
 def _first_of(cuda: str) -> str:
     return cuda if "." in cuda else f"{cuda}.0"
 
@@ -76,7 +81,8 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
     A package opens its CUDA libraries by soname, which carries the major: libcudnn.so.8 is not found where only
     libcudnn.so.9 is. The loader looks at RPATH, LD_LIBRARY_PATH, RUNPATH, its cache and the default folders; folders of
     other pip packages (site-packages/tensorrt_libs, site-packages/nvidia/*/lib) are not among them unless the package
-    itself looks there.
+    itself looks there. What a package opens only when an operator first asks for it (cuDNN by ONNX Runtime from 1.28)
+    makes a warning: other operators work without.
 
     Shows as: "libcudnn.so.8: cannot open shared object file", "Could not load dynamic library", "Failed to create
     CUDAExecutionProvider".
@@ -95,7 +101,17 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             unlisted = subject.state == "installed" and not own_lists and not _told(subject)
             if opened is None and subject is case.main and unlisted:
                 opened = True  # the description names it as missed by the goal's process, nothing says otherwise
-            if opened:
+            if path == "missing_libraries" and _on_demand(subject, soname):
+                yield Finding(
+                    "library-not-found",
+                    subject.component,
+                    f"{subject.label} opens {soname} when an operator first asks for it, and the loader does not find "
+                    "it: operators that have no other kernel, convolutions among them, fail.",
+                    (case.read(path, soname),),
+                    tuple(_bring(case, subject, soname)),
+                    "warning",
+                )
+            elif opened:
                 yield Finding(
                     "library-not-found",
                     subject.component,

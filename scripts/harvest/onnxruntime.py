@@ -90,16 +90,24 @@ def facts(found: dict[str, Any]) -> Row:
         needs = every
     others = [n for n in every if n not in needs]
     images = found["images"]
+    linked = found["needs"]["cuda"]
+    on_demand = [] if not linked or any("cudnn" in name for name in needs) else [_cudnn_beside(linked)]
     return {
         "cuda": found["cuda"] or numbered(every, r"libcudart\.so\.(\d+)(?:\.\d+)?|cublas64_(\d+)\.dll"),
-        "cudnn": numbered(needs, r"libcudnn\.so\.(\d+)|cudnn64_(\d+)\.dll"),
+        "cudnn": numbered([*needs, *on_demand], r"libcudnn\.so\.(\d+)|cudnn64_(\d+)\.dll"),
         "tensorrt": numbered(every, r"libnvinfer\.so\.(\d+)|nvinfer_(\d+)\.dll"),
         "needs": needs,
+        "on_demand": on_demand or None,
         "note": f"Only the TensorRT provider needs {', '.join(others)}." if others else None,
         "sass": list(images["sass"]) or None,
         "ptx": list(images["ptx"]) if images["sass"] else None,
         "glibcxx": found["glibcxx"],
     }
+
+
+def _cudnn_beside(linked: list[str]) -> str:
+    """What a CUDA provider that is not linked to cuDNN opens, from 1.28 (cudnn_loader.cc, pull request 29252)."""
+    return "libcudnn.so.9" if any(".so" in name for name in linked) else "cudnn64_9.dll"
 
 
 def numbered(names: list[str], pattern: str) -> str | None:

@@ -131,7 +131,7 @@ def test_onnxruntime_by_its_file_and_by_its_providers(root: Root) -> None:
     root.wheel(SITE, "onnxruntime-gpu", "1.27.0", {
         f"{capi}/build_and_package_info.py": info, f"{capi}/libonnxruntime_providers_cuda.so": cuda,
         f"{capi}/libonnxruntime_providers_tensorrt.so": tensorrt})
-    assert build(root, "onnxruntime-gpu") == Build(cuda="13.0", cudnn="9", tensorrt="10", python_tag="cp310")
+    assert build(root, "onnxruntime-gpu") == Build(cuda="13.0", tensorrt="10", python_tag="cp310")
     root.file(f"{SITE}/{capi}/build_and_package_info.py", "package_name = 'onnxruntime-gpu'\n").file(
         f"{SITE}/{capi}/libonnxruntime_providers_cuda.so", library(needed=("libcublas.so.12",)))
     assert build(root, "onnxruntime-gpu").cuda == "12"

@@ -16,20 +16,19 @@ def read(context: Context) -> Found:
     text = context.text(f"{_CAPI}/build_and_package_info.py")
     cuda: str | bool | None = usable(assigned(text, "cuda_version"))
     names = context.host.listdir(f"{context.folder}/{_CAPI}")
-    needed = sonames(context)
-    majors = {stem: major for stem, _, major in (name.partition(".so.") for name in needed)}
-    if cuda is None and "libcublas" in majors:
-        cuda = majors["libcublas"]
+    of_cuda, of_tensorrt = _majors(context, "cuda"), _majors(context, "tensorrt")
+    if cuda is None:
+        cuda = of_cuda.get("libcublas") or of_tensorrt.get("libcublas")
     if cuda is None and names and not any("providers_cuda" in name for name in names):
         cuda = False
-    build = Build(cuda=as_cuda(cuda), cudnn=majors.get("libcudnn"), tensorrt=majors.get("libnvinfer"))
+    # From 1.28 only the TensorRT provider is linked to cuDNN; what is asked of it is the CUDA provider's matter.
+    build = Build(cuda=as_cuda(cuda), cudnn=of_cuda.get("libcudnn"), tensorrt=of_tensorrt.get("libnvinfer"))
     return Found(build, f"{context.folder}/{_CAPI}")
 
 
-def sonames(context: Context) -> tuple[str, ...]:
-    """The versioned sonames that the CUDA and TensorRT providers need, CUDA's first."""
-    found: list[str] = []
-    for name in ("libonnxruntime_providers_cuda.so", "libonnxruntime_providers_tensorrt.so"):
-        elf = read_elf(context.host, f"{context.folder}/{_CAPI}/{name}", full=False)
-        found += [n for n in elf.needed if re.search(r"\.so\.\d", n)] if isinstance(elf, Elf) else []
-    return tuple(found)
+def _majors(context: Context, provider: str) -> dict[str, str]:
+    """Stem to major of the versioned sonames that a provider needs."""
+    elf = read_elf(context.host, f"{context.folder}/{_CAPI}/libonnxruntime_providers_{provider}.so", full=False)
+    needed = elf.needed if isinstance(elf, Elf) else ()
+    parted = (name.partition(".so.") for name in needed if re.search(r"\.so\.\d", name))
+    return {stem: major for stem, _, major in parted}
