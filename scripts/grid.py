@@ -46,7 +46,12 @@ REQUESTS: tuple[tuple[dict[str, str], str | None], ...] = (
     ({"torch": "2.x", "onnxruntime": "*"}, "convert:torch-onnx"),
 )
 ELSEWHERE = "index not reachable here"
+PAGE = ROOT / "docs" / "grid.md"
+# Sections of the page; each is renewed by itself.
 APT = "## Debian's commands"
+INSTALLS = "## Installed for real"
+UV = "## What uv would choose"
+CONDA = "## What conda would choose"
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,9 @@ def main() -> int:
     parser.add_argument("--only-apt", action="store_true", help="renew that section only")
     options = parser.parse_args()
     matrix = Matrix.load()
-    page = ROOT / "docs" / "grid.md"
+    if options.apt:
+        renew(PAGE, APT, debian(matrix, options.apt))
     if options.only_apt:
-        kept = page.read_text(encoding="utf-8").partition(APT)[0]
-        page.write_text(kept.rstrip("\n") + "\n" + debian(matrix, options.apt), encoding="utf-8")
         return 0
     lines = [
         line
@@ -81,12 +85,21 @@ def main() -> int:
         for machine in load(str(path))
         for line in cells(machine, matrix, None if options.no_resolve else options.uv)
     ]
-    apt = debian(matrix, options.apt) if options.apt else ""
-    page.write_text(table(lines, matrix) + apt, encoding="utf-8")
+    sections = PAGE.read_text(encoding="utf-8").partition("\n## ")
+    PAGE.write_text(table(lines, matrix) + "".join(sections[1:]), encoding="utf-8")
     failed = [line for line in lines if line.resolves.startswith("no:")]
     for line in failed:
         print(f"{line.machine}: {line.asked}: {line.resolves}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def renew(page: Path, heading: str, body: str) -> None:
+    """Write one section of the page anew, or add it at the end."""
+    first, *sections = page.read_text(encoding="utf-8").split("\n## ")
+    name = heading.removeprefix("## ")
+    kept = [one for one in sections if one.partition("\n")[0] != name]
+    parts = [first.rstrip("\n"), *(f"## {one.rstrip()}" for one in kept), f"{heading}\n\n{body.strip()}"]
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def cells(machine: Machine, matrix: Matrix, uv: str | None) -> list[Line]:
@@ -212,10 +225,7 @@ def debian(matrix: Matrix, folder: str) -> str:
                     f"| {machine.name} | torch {wanted} | `{command.shell}` | {simulated(command.argv, folder)} |"
                 )
     head = "Debian 12's own archive with non-free; what is not in it comes from NVIDIA's repository, which is not here."
-    return (
-        "\n".join(["", APT, "", head, "", "| machine | asked | command | apt-get -s |", "|---|---|---|---|", *rows])
-        + "\n"
-    )
+    return "\n".join([head, "", "| machine | asked | command | apt-get -s |", "|---|---|---|---|", *rows])
 
 
 def simulated(argv: tuple[str, ...], folder: str) -> str:
