@@ -17,6 +17,10 @@ _VARIANT = re.compile(
 )
 
 
+# A virtual GPU: board, perhaps a letter or two for its form, memory and type of the profile (A10-24Q, H100XM-80C).
+_VIRTUAL = re.compile(r"^(?:grid )?(?P<board>.+?)(?P<form>xm|[dlx])? (?:\d )?\d{1,3}[abcq](?:me)?$")
+
+
 def simplify(name: str) -> str:
     """A GPU's name reduced to what identifies it: lower case, no vendor, single blanks."""
     return " ".join(_NOISE.sub(" ", name.lower().replace("-", " ").replace("_", " ").replace("/", " ")).split())
@@ -60,11 +64,26 @@ class Gpus:
         if name is None:
             return None
         plain = simplify(name)
+        return self._product(plain) or self._virtual(plain)
+
+    def _product(self, plain: str) -> "Row | None":
         bare = without_variant(plain)
         candidates = self._named(plain) or self._named(bare) or self._named(f"~{bare}")
         if not candidates:
             return None
         return candidates[0] if len({row["capability"] for row in candidates}) == 1 else None
+
+    def _virtual(self, plain: str) -> "Row | None":
+        """A virtual GPU has the capability of the board that it is a part of."""
+        match = _VIRTUAL.match(plain)
+        if match is None:
+            return None
+        board = re.sub(r"^rtx(?=[a\d])", "rtx ", match["board"])
+        for name in (board + (match["form"] or ""), board, f"{board} generation", f"quadro {board}"):
+            product = self._product(name)
+            if product is not None:
+                return {**product, "class": "grid"}
+        return None
 
     @cached_property
     def capabilities(self) -> "dict[Capability, Row]":

@@ -1,0 +1,36 @@
+"""Names of GPUs as NVML, people and virtual machines write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from compat.matrix import Matrix
+
+MATRIX = Matrix.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "capability", "kind"),
+    [
+        ("NVIDIA A10-24Q", "8.6", "grid"),
+        ("NVIDIA RTXA5000-24Q", "8.6", "grid"),
+        ("NVIDIA H100XM-80C", "9.0", "grid"),
+        ("GRID A100D-1-10CME", "8.0", "grid"),
+        ("GRID RTX8000-48Q", "7.5", "grid"),
+        ("NVIDIA RTX6000-Ada-48Q", "8.9", "grid"),
+        ("GRID T4-8C", "7.5", "grid"),
+        ("NVIDIA A100-SXM4-40GB MIG 1g.5gb", "8.0", "datacenter"),
+        ("A100-PCIE-40GB", "8.0", "datacenter"),
+        ("rtx 4060ti", "8.9", "geforce"),
+        ("GeForce GTX 1080 Ti", "6.1", "geforce"),
+    ],
+)
+def test_the_capability_of_a_name(name: str, capability: str, kind: str) -> None:
+    row = MATRIX.gpus.find(name)
+    assert row is not None
+    assert (row["capability"], row["class"]) == (capability, kind)
+
+
+@pytest.mark.parametrize("name", ["NVIDIA Foo-4Q", "GeForce GT 730", "NVIDIA Graphics Device", "Q", "8C", ""])
+def test_a_name_of_no_chip_or_of_several(name: str) -> None:
+    assert MATRIX.gpus.find(name) is None
