@@ -30,6 +30,14 @@ _JETSON = ("Xavier NX", "AGX Xavier", "Jetson Nano", "TX2", "AGX Orin", "Orin Na
 _MIG = ("1g.10gb", "3g.40gb", "7g.80gb", "enabled", False)
 
 
+def _consistent(facts: Facts) -> Facts:
+    """Without what is said of Linux alone, where the system is Windows."""
+    of_linux = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
+    if (facts.get("jetson") or {}).get("module"):
+        facts.pop("gpus", None)  # the module has its own
+    return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in of_linux}
+
+
 class MadeUp:
     """Machines of one seed."""
 
@@ -49,7 +57,7 @@ class MadeUp:
             other = self._one(goal)
             for name in self.random.sample(sorted(other), min(len(other), 3)):
                 facts[name] = other[name]
-        return goal, facts
+        return goal, _consistent(facts)
 
     # -- chances -----------------------------------------------------------------------------------------------------
 
@@ -132,8 +140,8 @@ class MadeUp:
 
     def _driver(self, kind: str) -> Facts:
         system = "windows" if kind in ("windows", "wsl2") else "linux"
-        row = self.random.choice(self.branches)
-        release = self._release(row, system) if self.often(0.95) else "999.10"
+        row = self.random.choice(self.branches) if self.often(0.95) else {"branch": "999", "cuda": "99.0"}
+        release = self._release(row, system)
         driver = self.some(
             {
                 "version": (0.8, lambda: release),
@@ -150,6 +158,8 @@ class MadeUp:
         facts: Facts = {"driver": driver} if driver and self.often(0.85) else {}
         if system == "linux" and kind != "jetson":
             facts |= self._kernel(release, driver)
+        if kind == "wsl2":
+            facts.pop("device_nodes", None)
         return facts
 
     def _kernel(self, release: str, driver: Facts) -> Facts:

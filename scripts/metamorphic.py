@@ -73,7 +73,7 @@ def facts(node: Any, path: Keys = ()) -> Iterator[Keys]:
     items: Any = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in items:
         here = (*path, key)
-        if here in ASKED or here[0] in ("name", "schema", "sources"):
+        if here in ASKED or here[0] in ("name", "schema", "sources") or key == "file":  # where facts were read
             continue
         if isinstance(key, int):
             if path[-1] not in COMPLETE:
@@ -114,13 +114,14 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
     """Packages of which so much is said that none of the published builds can be meant."""
     installed = {name: version for name, version in (machine.get("packages") or {}).items() if version is not False}
     found = set()
-    for name in {*installed, *(machine.get("builds") or {})}:
+    for name in {*installed, *(machine.get("builds") or {}), *(machine.get("request") or {})}:
         component = matrix.packages.component(name)
         if component is None or not matrix.packages.builds(name):
             continue
         others = [one for one in installed if one != name and matrix.packages.component(one) == component]
         alone = {key: version for key, version in installed.items() if key not in others}
-        subject = find(description.from_dict({**machine, "packages": alone, "request": None}), component, matrix)
+        request = {key: spec for key, spec in (machine.get("request") or {}).items() if normal(key) == normal(name)}
+        subject = find(description.from_dict({**machine, "packages": alone, "request": request}), component, matrix)
         if not any(_agrees(row, subject.facts) for row in subject.candidates):
             found.add(normal(name))
     return found
@@ -184,9 +185,9 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
 
 def _by_default(path: Keys, found: Finding) -> bool:
     """Does the finding say that it takes the missing fact to be what it is by default?"""
-    name = shown(path[:2])
-    stated = [one.fact.partition(" is not stated")[0] for one in found.evidence if one.source == "default"]
-    return any(fact == name or fact.startswith(f"{name}.") for fact in stated)
+    name = shown(("packages", *path[1:2]) if path[0] == "builds" else path[:2])
+    open_ = [one.fact.removeprefix("not stated, ").partition(":")[0] for one in found.evidence if one.source == "default"]
+    return any(f"{fact}.".startswith(f"{name}.") or f"{name}.".startswith(f"{fact}.") for fact in open_)
 
 
 def _is_read(path: Keys, rule: str) -> bool:

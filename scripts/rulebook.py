@@ -68,7 +68,18 @@ WHERE = {
     "engine": "described, or read from the plan's header by `check FILE` and `engine FILE`",
 }
 _SYSTEM = ("os", "environment", "glibc", "device_nodes")  # what tells the operating system
-_PACKAGE = ("packages", "request", "builds.cuda", "builds.source", "os", "arch", "libraries")
+_PACKAGE = (  # what tells which published build is installed
+    "packages",
+    "request",
+    "builds.cuda",
+    "builds.source",
+    "builds.architectures",
+    "os",
+    "arch",
+    "environment",
+    "jetson",
+    "libraries",
+)
 _GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "jetson")
 _RUNTIME = (*_PACKAGE, "toolkits", "container.image")
 
@@ -125,8 +136,8 @@ READS: dict[str, tuple[str, ...]] = {
         "libcuda.stub",
         "environment",
     ),
-    "driver-dropped-gpu": ("driver.version", "driver.kernel_module_version", "os", *_GPUS),
-    "device-node-missing": ("device_nodes", "driver.kernel_module_loaded", "environment", "os", "gpus.name"),
+    "driver-dropped-gpu": ("driver.version", "driver.kernel_module_version", *_SYSTEM, *_GPUS),
+    "device-node-missing": ("device_nodes", "driver.kernel_module_loaded", "environment", "os", "jetson", "gpus.name"),
     "fabric-manager": ("nvswitch", "fabric_manager", "driver.version", "driver.kernel_module_version"),
     "gpus-hidden": ("variables", "gpus.name"),
     "mig-single-instance": ("gpus.mig",),
@@ -138,13 +149,13 @@ READS: dict[str, tuple[str, ...]] = {
     "python-unsupported": ("python", "builds.python_tag", *_PACKAGE),
     "duplicate-install": ("duplicates", "packages"),
     "cpu-only-build": _PACKAGE,
-    "driver-too-old": ("driver.version", "driver.cuda", "libcuda.compat", "libcuda.version", "environment", *_RUNTIME),
+    "driver-too-old": ("driver.version", "driver.cuda", "libcuda.compat", "libcuda.version", *_SYSTEM, *_RUNTIME),
     "gpu-not-in-build": ("builds.architectures", *_GPUS, *_PACKAGE),
     "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target", "variables"),
-    "ptx-newer-than-driver": ("driver.cuda", "driver.version", "builds.architectures", *_GPUS, *_RUNTIME),
+    "ptx-newer-than-driver": ("driver.cuda", "driver.version", *_SYSTEM, *_GPUS, *_RUNTIME),
     "ptxas-too-old": ("libraries", "packages", "model.target", *_GPUS),
     "gpu-unsupported-by-tensorrt": ("libraries", "packages", *_GPUS),
-    "library-damaged": ("damaged", "packages", "builds.cuda"),
+    "library-damaged": ("damaged", *_PACKAGE),
     "library-shadowed": ("libraries", "variables", "builds.cudnn", *_PACKAGE),
     "cudnn-mismatch": ("libraries", "variables", "builds.cudnn", *_PACKAGE),
     "cuda-library-too-old": ("libraries", "toolkits", *_PACKAGE),
@@ -158,7 +169,7 @@ READS: dict[str, tuple[str, ...]] = {
     "protobuf-conflict": ("packages", "os", "arch", "python"),
     "toolkit-mismatch-for-build": (*_RUNTIME, "variables"),
     "onnx-version-unsupported": ("model", "packages", "libraries"),
-    "precision-unsupported": ("model.precision", "model.device", "libraries", "packages", *_GPUS),
+    "precision-unsupported": ("model", "libraries", "packages", *_GPUS),
     "engine-unreadable": ("engine",),
     "engine-from-other-gpu": ("engine", *_GPUS),
     "engine-from-other-tensorrt": ("engine", "libraries", "packages"),

@@ -108,6 +108,10 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
                 yield _kernel_image(case, subject, code, gpu, gpu.capability)
             elif subject.version or subject.state == "installed":
                 yield Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+    for subject in case.subjects:
+        for gpu in case.gpus if gpu_parts(case, subject) else ():
+            if gpu.capability is not None and _below_minimum(case, subject, gpu.capability):
+                yield _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
 
 
 def _compiled(case: Case) -> Iterator[Outcome]:
@@ -134,7 +138,7 @@ def _compiled(case: Case) -> Iterator[Outcome]:
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
     answers = {runs(one, capability) for one in code}
     spoken = _shown(code)
-    if None in answers and _below_minimum(case, subject, capability):
+    if (None in answers or not answers) and _below_minimum(case, subject, capability):
         answers = {False}
     if answers == {True}:
         return Holds(
@@ -191,7 +195,7 @@ def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
 
 def _shown(code: list[Code]) -> Code:
     """The build to speak of: the first with code for some GPU."""
-    return next((one for one in code if one[0] or one[1]), code[0])
+    return next((one for one in code if one[0] or one[1]), code[0] if code else (None, None, "published builds"))
 
 
 def _listed(code: Code) -> str:

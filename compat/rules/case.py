@@ -46,6 +46,7 @@ class Runtime:
     of: str  # torch 2.11.0, toolkit, container image
     source: str
     component: str
+    assumed: str | None = None  # the field that would tell whether the package has a CUDA of its own
 
 
 class Case:
@@ -72,8 +73,8 @@ class Case:
         return Evidence(f"{path} = {value}", where)
 
     def assume(self, path: str, text: str) -> Evidence:
-        """Evidence that a fact is not stated, and what is taken to be so by default (docs/machine.md, Defaults)."""
-        return Evidence(f"{path} is not stated: {text}", "default")
+        """Evidence of what is taken to be so where the description leaves it open (docs/machine.md, Defaults)."""
+        return Evidence(f"not stated, {path}: {text}", "default")
 
     def claim(self, text: str, claim: "Claim") -> Evidence:
         """Evidence for a claim of the matrix."""
@@ -250,6 +251,13 @@ class Case:
         from compat.rules.runtimes import runtimes
 
         return tuple(runtimes(self))
+
+    def started(self, runtime: Runtime) -> tuple[Evidence, ...]:
+        """Evidence that the goal's process starts this runtime."""
+        fact = self.read(runtime.source, runtime.cuda)
+        if runtime.assumed is None:
+            return (fact,)
+        return (fact, self.assume(runtime.assumed, f"it is taken to use {runtime.of}"))
 
     def agree(self, ask: Any) -> Any:
         """The answer of ``ask(system)`` where all systems that it can be give the same one, else None."""

@@ -69,7 +69,7 @@ def _jit(case: Case, runtime: Runtime, where: str) -> Outcome:
     cuda, evidence = offered
     needed = versions.major_minor(runtime.cuda)
     newer = versions.at_least(cuda, needed)
-    facts = (case.read(runtime.source, runtime.cuda), evidence)
+    facts = (*case.started(runtime), evidence)
     if newer is None:
         return Untold("ptx-newer-than-driver", runtime.component, (runtime.source,))
     if newer:
@@ -186,7 +186,7 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact, capability: Capability
     if first is None:
         return
     facts = (
-        case.read(runtime.source, runtime.cuda),
+        *case.started(runtime),
         *gpu.evidence,
         case.claim(f"{capability} begins with CUDA {first.value}", first),
     )

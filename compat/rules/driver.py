@@ -24,7 +24,7 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
 
     Remedy: install the driver of the distribution or NVIDIA's, of a branch that serves this GPU.
     """
-    if not case.goal.needs_gpu or case.environment("wsl1"):
+    if not case.goal.needs_gpu:
         return
     driver = case.machine.driver
     known = driver.version or driver.kernel_module_version or driver.cuda
@@ -95,7 +95,7 @@ def driver_too_old(case: Case) -> Iterator[Outcome]:
     if not case.goal.runs_on_gpu:
         return
     driver = case.machine.driver
-    if case.environment("wsl1") or not case.runtimes:
+    if not case.runtimes:
         return
     if driver.version is None and driver.cuda is None:
         yield Untold("driver-too-old", "driver", ("driver.version",))
@@ -153,7 +153,7 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
             f"this machine has {driver.version}.",
             (
                 *case.driver_evidence,
-                case.read(runtime.source, runtime.cuda),
+                *case.started(runtime),
                 case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim),
             ),
             (
@@ -178,7 +178,7 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
             "driver-too-old",
             "driver",
             f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers CUDA {cuda} only.",
-            (evidence, case.read(runtime.source, runtime.cuda)),
+            (evidence, *case.started(runtime)),
             (UPGRADE,),
         )
     compatible = any(

@@ -66,7 +66,11 @@ def _other_soname(case: Case, subject: Subject) -> Iterator[Outcome]:
                 "cuda-library-too-old",
                 "cuda",
                 f"{subject.label} opens {wanted['soname']} of CUDA {cuda}; CUDA {kit} does not have it.",
-                (case.read(path, kit), case.cite(f"{wanted['soname']} is CUDA {wanted['cuda']}", wanted)),
+                (
+                    case.read(path, kit),
+                    case.cite(f"{wanted['soname']} is CUDA {wanted['cuda']}", wanted),
+                    *_no_other(case, f"CUDA {cuda}"),
+                ),
                 (Remedy(f"install the CUDA {versions.major_minor(cuda)} toolkit beside it", "system"),),
             )
             return
@@ -100,6 +104,15 @@ def _takes_system_cuda(case: Case, subject: Subject) -> bool:
             if "extra" not in marker
         )
         for row in subject.candidates
+    )
+
+
+def _no_other(case: Case, cuda: str) -> tuple[Evidence, ...]:
+    """That the libraries are in none of the places of which nothing is said."""
+    return tuple(
+        case.assume(place, f"nothing there that carries {cuda}")
+        for place in ("packages", "libraries", "toolkits")
+        if place == "packages" or getattr(case.machine, place) is None
     )
 
 
@@ -165,7 +178,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
                 "cuda-major-mismatch",
                 subject.component,
                 f"{subject.label} is built for CUDA {major}; this machine has {there}.",
-                facts,
+                (*facts, *_no_other(case, f"CUDA {major}")),
                 (
                     Remedy(f"install the build of {subject.distribution} for the CUDA that is there"),
                     Remedy(f"install the CUDA {major} libraries beside it"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import fits_platform
+from compat.records import replace
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
@@ -33,6 +34,8 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     )
     parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
     found = _publishes(case, main if main.version else subject, parts, system, arch)
+    if found is not None and not found[0] and main.version is None and main.state == "installed":
+        found = found if _no_release_has(case, main, parts, system, arch) else None
     if found is None:
         return
     ok, evidence = found
@@ -91,6 +94,16 @@ def _publishes(
         return None
     row = (local or elsewhere)[0]
     return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
+
+
+def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str, arch: str | None) -> bool:
+    """Is it told of every release that this one can be?"""
+    releases = case.matrix.packages.versions(main.distribution)
+    for version in releases:
+        found = _publishes(case, replace(main, version=version), parts, system, arch)
+        if found is None or found[0]:
+            return False
+    return bool(releases)
 
 
 def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str) -> "list[Row]":

@@ -24,17 +24,21 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
     yield from found
     if str(case.goal) == "build:cuda-extension":
         return
+    known = [one for one in case.subjects if case.matrix.packages.about(one.component)]
+    if not found and any(one.state == "installed" for one in known):
+        return  # it has a CUDA of its own, which is not known
+    assumed = f"packages.{case.main.distribution}" if case.main is not None else None
     if not found and not any(toolkit.version for toolkit in case.machine.toolkits or ()):
-        yield from _of_image(case)
+        yield from _of_image(case, assumed)
     for index, toolkit in enumerate(case.machine.toolkits or ()):
         if toolkit.version is None or (found and str(case.goal) != "start:container"):
             continue
         if toolkit.origin == "container" or str(case.goal) in _OF_TOOLKIT:
             of = "the image's CUDA" if toolkit.origin == "container" else "CUDA toolkit"
-            yield Runtime(toolkit.version, f"{of} {toolkit.version}", f"toolkits[{index}].version", "cuda")
+            yield Runtime(toolkit.version, f"{of} {toolkit.version}", f"toolkits[{index}].version", "cuda", assumed)
 
 
-def _of_image(case: "Case") -> "Iterator[Runtime]":
+def _of_image(case: "Case", assumed: str | None) -> "Iterator[Runtime]":
     """The CUDA of a known image, such as ``nvcr.io/nvidia/tritonserver:24.05-py3``."""
     from compat.rules.case import Runtime
 
@@ -48,7 +52,7 @@ def _of_image(case: "Case") -> "Iterator[Runtime]":
         row for row in rows if image in _MONTHLY and row["image"] in _MONTHLY
     ]
     for row in chosen[:1]:
-        yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda")
+        yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda", assumed)
 
 
 _MONTHLY = ("pytorch", "tensorflow", "tensorrt", "tritonserver", "mxnet", "paddlepaddle", "jax")
