@@ -28,8 +28,8 @@ def ask(wanted: Wanted, constraints: Sequence[str], folder: str) -> Locked:
     """The closure. Raises NoLock."""
     python, native = _python(wanted)
     report = os.path.join(folder, "report.json")
-    argv = [python, *_FLAGS, "install", "--dry-run", "--ignore-installed", "--quiet", "--report", report]
-    argv += ["--requirement", written(folder, "wanted.in", wanted.requirements)]
+    argv = [python, *_FLAGS, "install", "--dry-run", "--ignore-installed", "--report", report]
+    argv += ["--progress-bar", "off", "--requirement", written(folder, "wanted.in", wanted.requirements)]
     if constraints:
         argv += ["--constraint", written(folder, "constraints.txt", constraints)]
     for url in wanted.indexes:

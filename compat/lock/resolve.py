@@ -16,9 +16,14 @@ _UNREACHABLE = re.compile(
     r"dns error|error sending request|failed to fetch|network connectivity is disabled|name or service not known|"
     r"temporary failure in name resolution|newconnectionerror|max retries exceeded|connection (?:refused|reset|to |"
     r"timed out|broken)|connecttimeout|no route to host|network is unreachable|proxyerror|read timed out|"
-    r"certificate verify failed",
+    r"certificate verify failed|could not fetch url",
     re.IGNORECASE,
 )
+# pip passes over an index that it does not reach, and then knows of no release at all.
+_NOTHING = re.compile(r"satisfies the requirement (\S+) \(from versions: none\)")
+_ELSEWHERE = "lock where the index is reached; for a machine without a network `compatcheck bundle` takes the files"
+# What pip repeats for each attempt and each folder.
+_NOISE = re.compile(r"Retrying \(Retry\(|Location .* is ignored")
 # What options and variables switch the index off with.
 _SWITCHED_OFF = re.compile(r"--no-index|\bno_index\b|--offline|UV_OFFLINE", re.IGNORECASE)
 
@@ -60,17 +65,20 @@ def written(folder: str, name: str, lines: Sequence[str]) -> str:
 class Unanswered(NoLock):
     """The resolver has no answer. ``unreachable``: because it did not reach an index."""
 
-    def __init__(self, installer: str, said: str) -> None:
-        lines = tuple(line.rstrip() for line in said.strip().splitlines() if line.strip())
-        self.unreachable = bool(_UNREACHABLE.search(said) or _SWITCHED_OFF.search(said))
-        if self.unreachable:
-            super().__init__(
-                f"{installer} does not reach an index that is needed, so the hashes are missing",
-                "lock where the index is reached; for a machine without a network `compatcheck bundle` takes the files",
-                lines[-_TAIL:],
+    def __init__(self, installer: str, said: str, printed: str) -> None:
+        lines = [line.rstrip() for line in (said or printed).strip().splitlines() if line.strip()]
+        lines = [line for line in lines if not _NOISE.search(line)]
+        both = f"{said}\n{printed}"
+        nothing = _NOTHING.search(both)
+        self.unreachable = bool(_UNREACHABLE.search(both) or _SWITCHED_OFF.search(both) or nothing)
+        what = f"{installer} finds no set of packages"
+        if _UNREACHABLE.search(both) or _SWITCHED_OFF.search(both):
+            what = f"{installer} does not reach an index that is needed, so the hashes are missing"
+        elif nothing:
+            what = (
+                f"{installer} gets nothing of {nothing[1]} from the indexes that it reaches, so the hashes are missing"
             )
-        else:
-            super().__init__(f"{installer} finds no set of packages", "", lines[-_TAIL:])
+        super().__init__(what, _ELSEWHERE if self.unreachable else "", tuple(lines[-_TAIL:]))
 
 
 def run(installer: str, argv: Sequence[str]) -> str:
@@ -92,7 +100,7 @@ def run(installer: str, argv: Sequence[str]) -> str:
         raise NoLock(f"{installer}'s answer is too long")
     text = answer.decode("utf-8", "replace")
     if done.returncode:
-        raise Unanswered(installer, said.decode("utf-8", "replace") or text)
+        raise Unanswered(installer, said.decode("utf-8", "replace"), text)
     return text
 
 

@@ -17,7 +17,7 @@ _CLASSES = {
 
 def lines(rows: Sequence[Row], changed: bool) -> Iterator[str]:
     """The diagram. ``changed`` False: there is no plan, so there is one stack only."""
-    yield '%%{init: {"flowchart": {"rankSpacing": 14, "nodeSpacing": 20}}}%%'
+    yield '%%{init: {"flowchart": {"rankSpacing": 14, "nodeSpacing": 20, "subGraphTitleMargin": {"bottom": 10}}}}%%'
     yield "flowchart LR"
     yield from _stack("now", "now", [(one, one.before, _class_before(one)) for one in rows if one.before])
     if changed:
