@@ -112,7 +112,7 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
         yield Finding(
             "package-removed",
             name,
-            f"{name} {spec} was never published.",
+            f"{name} {spec} is not on the index: never published, or removed.",
             (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
             (Remedy(f"ask for a release that exists, such as {known[-1]}"),),
         )
