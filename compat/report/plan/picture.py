@@ -32,12 +32,30 @@ _ORDER = (
     "Python",
 )
 _PART = re.compile(r"^nvidia-.+-cu\d+$")  # CUDA's parts as packages: the layers of CUDA and cuDNN have them
+# Where there is no plan: the layer that a rule of the conflict is about.
+_IN_THE_WAY = {
+    "driver-too-old": "driver",
+    "driver-missing": "driver",
+    "driver-dropped-gpu": "driver",
+    "ptx-newer-than-driver": "driver",
+    "python-unsupported": "Python",
+    "glibc-too-old": "system",
+    "libstdcxx-too-old": "system",
+    "no-gpu-build-for-platform": "system",
+    "gpu-missing": "GPU",
+    "gpu-not-in-build": "GPU",
+    "cuda-older-than-gpu": "GPU",
+    "gpu-unsupported-by-tensorrt": "GPU",
+    "container-without-gpu": "container",
+    "wsl-setup": "environment",
+}
 STATES = ("stays", "new", "changes", "goes", "broken")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. ``state`` is one of STATES; ``broken`` says that the present one is, ``reason`` by which rule."""
+    """One layer. ``state`` is one of STATES; ``broken``: the present one does not fit, or stands in the way of any plan,
+    and ``reason`` is the rule."""
 
     name: str
     before: str
@@ -52,7 +70,8 @@ def rows(plan: Plan, matrix: "Matrix") -> tuple[Row, ...]:
     before = _layers(plan.machine, plan, matrix)
     after = before if plan.outcome == "impossible" else _layers(plan.result, plan, matrix)
     names = sorted((name for name in {*before, *after} if not _PART.match(name)), key=_rank)
-    return tuple(_row(name, before.get(name, ()), after.get(name, ())) for name in names)
+    ways = {_IN_THE_WAY[one.rule]: one.rule for one in reversed(plan.conflict) if one.rule in _IN_THE_WAY}
+    return tuple(_row(name, before.get(name, ()), after.get(name, ()), ways.get(name, "")) for name in names)
 
 
 def _rank(name: str) -> tuple[int, str]:
@@ -67,14 +86,14 @@ def _layers(machine: Machine, plan: Plan, matrix: "Matrix") -> dict[str, tuple[L
     return found
 
 
-def _row(name: str, before: Sequence[Layer], after: Sequence[Layer]) -> Row:
+def _row(name: str, before: Sequence[Layer], after: Sequence[Layer], way: str) -> Row:
     old, new = _value(before), _value(after)
     wrong = [layer for layer in before if layer.mark == "error"]
     if old == new:
         state = "broken" if any(layer.mark == "error" for layer in after) else "stays"
     else:
         state = "new" if not old else ("changes" if new else "goes")
-    return Row(name, old, new, state, bool(wrong), wrong[0].reason if wrong else "")
+    return Row(name, old, new, state, bool(wrong or way), wrong[0].reason if wrong else way)
 
 
 def _value(found: Sequence[Layer]) -> str:

@@ -1,0 +1,297 @@
+"""Plans in every format: the same facts, in a reader's order, nothing of them markup, the picture true."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from compat.cli.app import run
+from compat.cli.plan import command
+from compat.description import load
+from compat.install import known, planfile
+from compat.matrix import Matrix
+from compat.plan.cost import KINDS, Cost, cost
+from compat.plan.model import Plan, Reason, Step
+from compat.plan.request import requests
+from compat.plan.solve import plan
+from compat.records import replace
+from compat.report.plan import FORMATS, as_data, mermaid, render, svg, words
+from compat.report.plan.picture import Row, rows
+from compat.rules.base import REGISTRY
+
+ROOT = Path(__file__).parent.parent.parent
+DESCRIBED = ROOT / "tests" / "machines" / "described"
+WORKSTATION = next(iter(load(str(ROOT / "compat" / "examples" / "workstation.toml"))))
+RTX3090 = next(iter(load(str(DESCRIBED / "rtx3090-driver470.toml"))))
+HOSTILE = """<script>alert(1)</script>"]; click x "javascript:y" `|` & é end"""
+
+
+@pytest.fixture(scope="module")
+def matrix() -> Matrix:
+    return Matrix.load()
+
+
+@pytest.fixture(scope="module")
+def plans(matrix: Matrix) -> dict[str, Plan]:
+    """A planned one with alternatives of every kind, an impossible one that can be lifted, one of nothing to do."""
+    everything = ("driver", "python", "container")
+    first = plan(WORKSTATION, requests({"torch": "2.x"}), matrix, None, everything, "installed", True)
+    return {
+        "planned": first,
+        "impossible": plan(RTX3090, requests({"tensorflow": "2.15"}), matrix),
+        "nothing": plan(replace(first.result, name="done"), requests({"torch": "2.x"}), matrix),
+        "hostile": plan(replace(WORKSTATION, name=HOSTILE, distribution=HOSTILE), requests({"torch": "2.x"}), matrix),
+    }
+
+
+def shown(one: Plan, form: str, matrix: Matrix, installer: str = "pip") -> str:
+    return "\n".join(render([one], matrix, form, installer))
+
+
+def steps_of(one: Plan) -> list[Step]:
+    return [*one.steps, *(step for lift in one.lifts for step in lift.steps)]
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_every_format_says_what_there_is_to_say(plans: dict[str, Plan], matrix: Matrix, form: str) -> None:
+    for name in ("planned", "impossible"):
+        text = re.sub(r"\s+", " ", shown(plans[name], form, matrix)).replace("\\", "").replace("&#x27;", "'")
+        for step in steps_of(plans[name]):
+            wanted = words.command(step, "pip")
+            assert wanted is None or wanted.shell in text
+            for reason in step.why:
+                assert reason.rule in text
+        for reason in plans[name].conflict:
+            assert reason.rule in text
+    assert plans["planned"].steps[0].after in shown(plans["planned"], form, matrix)
+
+
+def test_the_command_line_has_every_format() -> None:
+    choice = next(one for one in command.params if one.name == "form").type
+    assert list(choice.choices) == list(FORMATS)  # type: ignore[attr-defined]
+
+
+def test_each_step_says_what_made_it_necessary(plans: dict[str, Plan]) -> None:
+    for one in plans.values():
+        for step in [*steps_of(one), *(step for other in one.alternatives for step in other.steps)]:
+            needed = [reason for reason in step.why if reason.role == "needed"]
+            assert needed, step
+            assert step.why[: len(needed)] == tuple(needed), step  # first what a reader asks first
+            for reason in step.why:
+                assert reason.rule in REGISTRY or reason.rule in ("request", "driver-installation"), reason
+                assert reason.message
+
+
+def test_one_fact_is_said_once(plans: dict[str, Plan], matrix: Matrix) -> None:
+    """2.5.1+cu124 and 2.5.1 are one installed package, not two."""
+    (step,) = plans["planned"].steps
+    needed = [reason for reason in step.why if reason.role == "needed"]
+    assert [reason.rule for reason in needed] == ["gpu-not-in-build"]
+    assert "2.5.1+cu124" in needed[0].message
+    assert len({(reason.role, reason.rule) for reason in step.why}) == len(step.why)
+    lines = shown(plans["planned"], "text", matrix).splitlines()
+    sources = [line for line in lines if re.match(r"  \[\d+\]", line)]
+    assert len(sources) == len({line[6:] for line in sources}) >= 2
+
+
+def test_a_newer_release_that_is_passed_over_has_a_reason(plans: dict[str, Plan]) -> None:
+    over = [reason for reason in plans["planned"].steps[0].why if reason.role == "passed over"]
+    assert over
+    assert all(reason.source and reason.rule in REGISTRY for reason in over)
+
+
+@pytest.mark.parametrize("name", ["planned", "impossible", "nothing", "hostile"])
+def test_text_fits_into_80_columns(plans: dict[str, Plan], matrix: Matrix, name: str) -> None:
+    for line in shown(plans[name], "text", matrix).splitlines():
+        assert len(line) <= 80 or "$ " in line, line
+
+
+class Page(HTMLParser):
+    """What a browser would make of it: open elements, what is fetched, what is run."""
+
+    VOID = ("meta", "br", "rect", "path", "hr", "img", "link")
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.addresses: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        for name, value in attrs:
+            assert not name.startswith("on"), (tag, name)
+            if name in ("href", "src", "action", "data", "xlink:href"):
+                self.addresses.append(value or "")
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open[-1:] == [tag], (tag, self.open[-3:])
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("name", ["planned", "impossible", "nothing", "hostile"])
+def test_the_page_stands_alone(plans: dict[str, Plan], matrix: Matrix, name: str) -> None:
+    text = shown(plans[name], "html", matrix)
+    page = Page()
+    page.feed(text)
+    assert page.open == []
+    assert not {"script", "iframe", "object", "embed", "img", "link", "form"} & set(page.seen)
+    assert all(re.fullmatch(r"#source-\d+", one) for one in page.addresses)
+    assert all(f'id="{one[1:]}"' in text for one in page.addresses)
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "prefers-color-scheme: dark" in style
+    assert "default-src 'none'" in text
+    if name == "hostile":
+        assert HOSTILE in page.text
+
+
+@pytest.mark.parametrize("name", ["planned", "impossible", "hostile"])
+def test_the_picture_has_every_layer_and_nothing_sticks_out(plans: dict[str, Plan], matrix: Matrix, name: str) -> None:
+    found = rows(plans[name], matrix)
+    root = ElementTree.fromstring("\n".join(svg.lines(found, plans[name].outcome == "planned")))
+    space = "{http://www.w3.org/2000/svg}"
+    left, _, width, height = map(float, root.attrib["viewBox"].split())
+    names = [one.text for one in root.iter(f"{space}text") if one.attrib.get("class") == "name"]
+    assert names == [row.name for row in reversed(found)]  # the GPU at the bottom
+    assert names[-1] == "GPU"
+    boxes = [
+        {key: float(one.attrib[key]) for key in ("x", "y", "width", "height")} for one in root.iter(f"{space}rect")
+    ]
+    assert boxes
+    for box in boxes:
+        assert left <= box["x"]
+        assert box["x"] + box["width"] <= left + width
+        assert box["y"] + box["height"] <= height
+    for group in root.iter(f"{space}g"):
+        box = group.find(f"{space}rect")
+        if box is None:
+            continue
+        for text in group.iter(f"{space}text"):
+            if text.attrib.get("class") != "sign":
+                assert len(text.text or "") * 6.2 < float(box.attrib["width"])
+                assert float(text.attrib["y"]) < float(box.attrib["y"]) + float(box.attrib["height"])
+
+
+def test_the_picture_is_true(plans: dict[str, Plan], matrix: Matrix) -> None:
+    by_name = {row.name: row for row in rows(plans["planned"], matrix)}
+    torch = by_name["torch"]
+    assert (torch.state, torch.broken) == ("changes", True)
+    assert torch.reason.startswith("gpu-not-in-build")
+    assert "2.5.1+cu124" in torch.before
+    assert plans["planned"].steps[0].after in torch.after
+    assert (by_name["driver"].state, by_name["driver"].broken) == ("stays", False)
+    assert by_name["GPU"].before == by_name["GPU"].after
+    driver = next(one for one in plans["planned"].alternatives if cost(one).kind == "driver")
+    moved = {row.name: row.state for row in rows(driver, matrix)}
+    assert moved["driver"] == "changes"
+    assert moved["GPU"] == "stays"
+    way = rows(plans["impossible"], matrix)
+    assert all(row.before == row.after for row in way)
+    assert [(row.name, row.reason) for row in way if row.broken] == [("driver", "driver-too-old")]
+
+
+@pytest.mark.parametrize("name", ["planned", "impossible", "hostile"])
+def test_the_diagram_is_mermaid(plans: dict[str, Plan], matrix: Matrix, name: str) -> None:
+    text = shown(plans[name], "markdown", matrix)
+    diagram = re.search(r"(?s)```mermaid\n(.*?)\n```", text)
+    assert diagram is not None
+    lines = diagram[1].splitlines()
+    assert lines[1] == "flowchart LR"
+    assert sum(line.strip() == "end" for line in lines) == sum("subgraph" in line for line in lines)
+    boxes = [line for line in lines if ":::" in line]
+    for line in boxes:
+        assert re.fullmatch(r'    \w+\d+\["<b>[\w .,:()+/#;-]+</b><br/>[\w .,:()+/#;<>-]+"\]:::\w+', line), line
+        assert set(re.findall(r"<[^>]*>", line)) <= {"<b>", "</b>", "<br/>"}
+    classes = {line.rpartition(":::")[2] for line in boxes}
+    assert classes <= {line.split()[1] for line in lines if "classDef" in line}
+    assert "broken" in classes
+
+
+def test_a_layer_that_goes_and_one_that_comes() -> None:
+    found = (Row("GPU", "A", "A", "stays"), Row("old", "1", "", "goes"), Row("new", "", "2", "new"))
+    text = "\n".join(mermaid.lines(found, True))
+    assert "<b>old</b><br/>1" in text.partition("after the plan")[0]
+    assert "<b>old</b>" not in text.partition("after the plan")[2]
+    assert "<b>new</b>" not in text.partition("after the plan")[0]
+    drawn = "\n".join(svg.lines(found, True))
+    assert 'class="goes"' in drawn
+    assert 'class="new"' in drawn
+    ElementTree.fromstring(drawn)
+
+
+def test_markdown_says_nothing_as_markup(plans: dict[str, Plan], matrix: Matrix) -> None:
+    text = shown(plans["hostile"], "markdown", matrix)
+    assert "<script>" not in text
+    assert r"\<script\>" in text
+    table = shown(plans["planned"], "markdown", matrix).partition("### Alternatives")[2].partition("### Sources")[0]
+    widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines() if line.startswith("|")}
+    assert widths == {4}
+
+
+def test_alternatives_are_various_and_in_order(plans: dict[str, Plan], matrix: Matrix) -> None:
+    best = plans["planned"]
+    costs = [cost(one) for one in best.alternatives]
+    assert [one.rank for one in costs] == sorted(one.rank for one in costs)
+    assert {one.kind for one in costs} == {"packages", "environment", "python", "container", "driver"}
+    made = [(cost(one).kind, tuple(choice.label for choice in one.choices)) for one in (best, *best.alternatives)]
+    assert len(set(made)) == len(made)
+    assert cost(best).rank <= min(one.rank for one in costs)
+    driver = next(one for one in costs if one.kind == "driver")
+    assert (driver.restart, driver.root) == (True, True)
+    assert not any(one.restart or one.root for one in costs if one.kind != "driver")
+
+
+def test_costs_in_data_and_the_plan_file_takes_them(plans: dict[str, Plan], matrix: Matrix) -> None:
+    data = json.loads(shown(plans["planned"], "json", matrix))
+    assert set(data["cost"]) == {"kind", "packages", "restart", "root"}
+    assert len(data["alternatives"]) >= 5
+    for one in data["alternatives"]:
+        assert one["cost"]["kind"] in KINDS
+        assert one["alternatives"] == []
+        planfile.from_data(one, known.names(matrix))
+    planfile.from_data(data, known.names(matrix))
+    assert "cost" not in as_data(plans["impossible"], matrix)
+
+
+def test_what_a_plan_costs(plans: dict[str, Plan]) -> None:
+    assert cost(plans["nothing"]) == Cost("nothing", 0, False, False)
+    reboot = Step("system", "driver", None, "restarted", (), (words.Command("system", ("sudo", "reboot")),), True)
+    assert cost(replace(plans["nothing"], steps=(reboot,))) == Cost("setting", 0, True, True)
+
+
+def test_sources_are_numbered_once() -> None:
+    sources = words.Sources()
+    assert sources.number(Reason("a", "b", "one")) == 1
+    assert sources.number(Reason("c", "d", "two")) == 2
+    assert sources.number(Reason("e", "f", "one")) == 1
+    assert sources.number(Reason("e", "f", "")) is None
+    assert sources.number(Reason("request", "torch is asked for.", "--torch 2.6")) is None
+    assert sources.listed == [(1, "one"), (2, "two")]
+
+
+def test_several_machines_in_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    machines = [str(DESCRIBED / "h100-driver535.toml"), str(DESCRIBED / "rtx3090-driver470.toml")]
+    for form in ("markdown", "html", "text"):
+        assert (
+            run(["plan", "--torch", "2.6", "--machine", machines[0], "--machine", machines[1], "--format", form]) == 0
+        )
+        text = capsys.readouterr().out
+        assert "H100, driver 535" in text
+        assert "RTX 3090, driver 470" in text
+        assert text.count("<html") <= 1
