@@ -90,7 +90,7 @@ def _plan(plan: Plan, matrix: "Matrix", installer: str, sources: words.Sources) 
     yield f"<h1>{escape(words.asked(plan))}</h1>"
     yield f'<p class="soft">{escape(words.machine(plan))}, for {escape(", ".join(map(str, plan.goals)))}</p>'
     cost = f'<span class="soft">{escape(words.costs(plan))}</span>' if plan.steps else ""
-    yield f'<p><span class="chip {plan.outcome}">{escape(words.OUTCOMES[plan.outcome])}</span>{cost}</p>'
+    yield f'<p><span class="chip {plan.outcome}">{escape(words.outcome(plan))}</span>{cost}</p>'
     yield "</header>"
     if plan.outcome == "impossible":
         yield from _conflict(plan, installer, sources)
@@ -139,8 +139,7 @@ def _reason(reason: Reason, sources: words.Sources) -> str:
 
 
 def _conflict(plan: Plan, installer: str, sources: words.Sources) -> Iterator[str]:
-    yield "<section><h2>What stands in the way</h2>"
-    yield '<p class="soft">Without any one of these there would be a plan.</p><ul>'
+    yield f"<section><h2>{escape(words.in_the_way(plan).capitalize())}</h2><ul>"
     yield from (f"<li>{_reason(reason, sources)}</li>" for reason in plan.conflict)
     yield "</ul>"
     if not plan.lifts:

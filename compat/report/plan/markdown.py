@@ -30,7 +30,7 @@ def render(plans: Sequence[Plan], matrix: "Matrix", installer: str) -> Iterator[
 def _plan(plan: Plan, matrix: "Matrix", installer: str, sources: words.Sources) -> Iterator[str]:
     yield f"## {_SIGNS[plan.outcome]} {escaped(words.machine(plan))}: {escaped(words.asked(plan))}"
     yield ""
-    yield f"**{words.OUTCOMES[plan.outcome]}**" + (f" ({words.costs(plan)})" if plan.steps else "")
+    yield f"**{words.outcome(plan)}**" + (f" ({words.costs(plan)})" if plan.steps else "")
     yield ""
     yield "```mermaid"
     yield from mermaid.lines(rows(plan, matrix), plan.outcome == "planned")
@@ -65,7 +65,7 @@ def _reason(reason: Reason, sources: words.Sources) -> str:
 
 def _conflict(plan: Plan, installer: str, sources: words.Sources) -> Iterator[str]:
     yield ""
-    yield "What stands in the way (without any one of these there would be a plan):"
+    yield f"{words.in_the_way(plan).capitalize()}:"
     yield ""
     yield from (f"- {_reason(reason, sources)}" for reason in plan.conflict)
     if not plan.lifts:

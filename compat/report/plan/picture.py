@@ -54,7 +54,7 @@ STATES = ("stays", "new", "changes", "goes", "broken")
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. ``state`` is one of STATES; ``broken``: the present one does not fit, or stands in the way of any plan,
+    """One layer. ``state`` is one of STATES; ``broken``: the present one does not fit, or stands in the way of a plan,
     and ``reason`` is the rule."""
 
     name: str

@@ -30,7 +30,7 @@ def render(plans: Sequence[Plan], matrix: "Matrix", installer: str) -> Iterator[
 
 
 def _plan(plan: Plan, style: Style, installer: str, sources: words.Sources) -> Iterator[str]:
-    text = f"{words.machine(plan)}: {words.asked(plan)}: {words.OUTCOMES[plan.outcome]}"
+    text = f"{words.machine(plan)}: {words.asked(plan)}: {words.outcome(plan)}"
     yield from style.wrap(text, "   ", style.mark(_MARKS[plan.outcome]) + " ")
     if plan.outcome == "impossible":
         yield from _conflict(plan, style, installer, sources)
@@ -73,7 +73,7 @@ def _reason(reason: Reason, sources: words.Sources) -> str:
 
 def _conflict(plan: Plan, style: Style, installer: str, sources: words.Sources) -> Iterator[str]:
     yield ""
-    yield "what stands in the way (without any one of these there would be a plan):"
+    yield f"{words.in_the_way(plan)}:"
     for reason in plan.conflict:
         yield from style.wrap(_reason(reason, sources), "    ", "  - ")
     if not plan.lifts:

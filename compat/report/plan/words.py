@@ -6,7 +6,7 @@ from compat.plan.cost import cost
 from compat.plan.model import Command, Lift, Plan, Reason, Step
 from compat.plan.request import ALLOWED, COMPANION
 
-OUTCOMES = {
+_OUTCOMES = {
     "nothing-to-do": "nothing to do: what is asked for is there and works",
     "planned": "planned",
     "impossible": "impossible with what is fixed",
@@ -26,6 +26,20 @@ _KINDS = {
 def machine(plan: Plan) -> str:
     """The machine's label."""
     return plan.machine.name or "this machine"
+
+
+def outcome(plan: Plan) -> str:
+    """The outcome in words; what was only not found is not called impossible."""
+    if plan.outcome == "impossible" and not plan.proven:
+        return "no plan found, and not all was tried: the search was cut short"
+    return _OUTCOMES[plan.outcome]
+
+
+def in_the_way(plan: Plan) -> str:
+    """The headline of a conflict."""
+    if not plan.proven:
+        return "what stood in the way of what was tried"
+    return "what stands in the way (without any one of these there would be a plan)"
 
 
 def asked(plan: Plan) -> str:
