@@ -44,5 +44,6 @@ def attach(artifact: Artifact, host: Host, path: str) -> Artifact:
             for name in ("version_compatible", "hardware_compatible")
             if isinstance(found.get(name), bool) and getattr(engine, name) is None
         }
-        engine = replace(engine, **flags)
+        gpu = found.get("gpu")
+        engine = replace(engine, **flags, gpu=engine.gpu or (gpu[:100] if isinstance(gpu, str) else None))
     return replace(artifact, facts={**artifact.facts, "made": found}, engine=engine)

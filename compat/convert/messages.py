@@ -1,4 +1,6 @@
-"""What TensorRT's own messages about an engine say: what is installed here, and what the file has.
+"""What the numbers in TensorRT's messages about an engine say: what is installed here, and what the file has.
+
+Messages without numbers are rows of matrix/symptom.toml.
 
 Wording and direction ("expecting" and "Current" are the runtime, "got" and "Serialized" the file) are those of the
 public threads that docs/artifacts.md lists; the tags' releases are in the matrix.
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 _LIBRARY = re.compile(r"expecting library version ([0-9.]+[0-9]) got ([0-9.]+[0-9])", re.IGNORECASE)
 _TAGS = re.compile(r"Current Version: ?(\d{1,9}),? *Serialized Engine Version: ?(\d{1,9})", re.IGNORECASE)
 _COMPUTE = re.compile(r"expecting compute (\d+\.\d) got compute (\d+\.\d)", re.IGNORECASE)
-_MAGIC = re.compile(r"header\.magicTag *== *rt::kPLAN_MAGIC_TAG", re.IGNORECASE)
-_PLATFORM = re.compile(r"header\.pad *== *expectedPlatformTag|Platform specific tag mismatch", re.IGNORECASE)
 
 
 def read(text: str, matrix: "Matrix") -> tuple[Advice, ...]:
@@ -73,25 +73,8 @@ def _compute(match: "re.Match[str]", matrix: "Matrix") -> Advice:
     )
 
 
-def _magic(match: "re.Match[str]", matrix: "Matrix") -> Advice:
-    return Advice(
-        "A runtime of 8.6 or newer met a file that does not begin with a plan's mark: JSON stands in front of the "
-        "engine (Ultralytics writes it), the engine is of 8.5 or older, or the file is no engine. "
-        "`compatcheck engine FILE` says which."
-    )
-
-
-def _platform(match: "re.Match[str]", matrix: "Matrix") -> Advice:
-    return Advice(
-        "The engine was built on another platform (Windows, Linux x86-64 and Jetson differ). Build it again here; "
-        "`compatcheck engine FILE` shows the file's platform tag."
-    )
-
-
 _READERS: tuple[tuple["re.Pattern[str]", Callable[["re.Match[str]", "Matrix"], Advice]], ...] = (
     (_LIBRARY, _library),
     (_TAGS, _tags),
     (_COMPUTE, _compute),
-    (_MAGIC, _magic),
-    (_PLATFORM, _platform),
 )

@@ -107,7 +107,12 @@ def _build(artifact: Artifact, machine: Machine, model: str, engine: str, releas
         )
         if fixed:
             line += [f"--minShapes={fixed}", f"--optShapes={fixed}", f"--maxShapes={fixed}"]
-            note = "; its shapes are dynamic: put your smallest, usual and largest sizes in place of the ones"
+            note = (
+                "; its shapes are dynamic and the DLA takes one size only: put it in place of the ones, the same "
+                "three times"
+                if machine.model.device == "dla"
+                else "; its shapes are dynamic: put your smallest, usual and largest sizes in place of the ones"
+            )
     by = f"TensorRT {release}" if release else "the TensorRT that will run it"
     return Step("build", f"with {by}, on the GPU that will run it{note}", (tuple(line),))
 

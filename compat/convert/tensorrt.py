@@ -23,6 +23,8 @@ FLAGS = {
     "int4": ("--int4", "10.8"),
 }
 _PRECISION_FLAGS_UNTIL = "11.0"
+_TF32_SINCE = "7.1"
+_EXPLICIT_BATCH = ("7.0", "7.2")  # from 7.2 on trtexec sets it for ONNX models itself
 _DISTRIBUTIONS = (("13", "tensorrt-cu13"), ("12", "tensorrt-cu12"), ("11", "tensorrt-cu11"), ("", "tensorrt"))
 
 
@@ -41,11 +43,18 @@ def trtexec(model: str, engine: str, release: str | None, precision: str | None,
         and (release is None or versions.at_least(release, FLAGS[precision][1]) is not False)
     ):
         words.append(FLAGS[precision][0])
-    if weak and precision == "fp32":
+    if weak and precision == "fp32" and (release is None or versions.at_least(release, _TF32_SINCE) is not False):
         words.append("--noTF32")
+    if release is not None and _is_within(release, _EXPLICIT_BATCH):
+        words.append("--explicitBatch")
     if dla:
         words += ["--useDLACore=0", "--allowGPUFallback"]
     return tuple(words)
+
+
+def _is_within(release: str, bounds: tuple[str, str]) -> bool:
+    """Is the release at least the first bound and below the second?"""
+    return versions.at_least(release, bounds[0]) is True and versions.at_least(release, bounds[1]) is False
 
 
 def precisions(matrix: "Matrix", gpu: Capability | None, release: str | None) -> list[str]:

@@ -81,8 +81,31 @@ def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
             yield Untold(GPU, "engine", (f"{gpu.path}.name",))
         elif gpu.capability.plain == built.plain:
             yield Holds(GPU, "engine", f"the engine is of {built}, as {gpu.name} is", (fact, *gpu.evidence))
+            yield from _other_model(case, gpu, fact)
         else:
             yield from _other_gpu(case, gpu, gpu.capability, built, fact)
+
+
+def _other_model(case: Case, gpu: GpuFact, fact: Evidence) -> Iterator[Outcome]:
+    """The same capability on another product: TensorRT loads the engine with a warning."""
+    engine = case.machine.engine
+    built = case.matrix.gpus.find(engine.gpu) if engine.gpu else None
+    if built is None or gpu.row is None or built["name"] == gpu.row["name"]:
+        return
+    facts = (fact, _of_engine(case, "gpu", str(engine.gpu)), *gpu.evidence, Evidence(_WARNS, _WARNED_IN))
+    yield Finding(
+        GPU,
+        "engine",
+        f"The engine was built on {built['name']}, this is {gpu.name}: both have {gpu.capability}, so it loads, but "
+        "its kernels were chosen for the other one, and TensorRT warns.",
+        facts,
+        (Remedy("build the engine on this very product, for its speed"),),
+        "note",
+    )
+
+
+_WARNS = "a plan used across different models of devices may affect performance or cause errors, says TensorRT"
+_WARNED_IN = "https://github.com/NVIDIA/TensorRT/issues/3829"
 
 
 def _other_gpu(case: Case, gpu: GpuFact, here: Capability, built: Capability, fact: Evidence) -> Iterator[Outcome]:
