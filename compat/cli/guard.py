@@ -73,12 +73,15 @@ def _gate(
     except BadCommand as error:
         raise InputError(str(error), error.hint) from None
     described = next(common.load_machines(str(machine)), None) if machine else None
-    gate: Gate = Gate(invocation, common.load_matrix, described)
-    for line in gate.judge():
-        click.echo(line, err=True)
-    if dry_run or (gate.stopped and not yes_anyway):
-        return gate.status
-    return gate.carry_out()
+    gate = Gate(invocation, common.load_matrix, described, bool(dry_run))
+    try:
+        for line in gate.judge():
+            click.echo(line, err=True)
+        if dry_run or (gate.stopped and not yes_anyway):
+            return gate.status
+        return gate.carry_out()
+    finally:
+        gate.close()
 
 
 @command.command("constraints")

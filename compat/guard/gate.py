@@ -1,20 +1,20 @@
 """The gate in front of pip and uv: ask the resolver, judge what it would leave, then let it happen or say why not."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from compat.guard.installer import CannotHold, Held, can_hold, run
 from compat.guard.invocation import Invocation
 from compat.guard.resolver import Answer, Known, NoAnswer, Question, of_uninstall
 from compat.guard.transaction import Transaction
 from compat.machine import Machine
 
 if TYPE_CHECKING:
-    from compat.guard.verdict import Harm
+    from compat.guard.verdict import Harm, Standing
     from compat.matrix import Matrix
     from compat.rules.base import Finding
 
@@ -27,14 +27,22 @@ _SAYS = {
 
 
 class Gate:
-    """One command before it runs. ``described`` replaces the hardware and system of this machine, not its packages."""
+    """One command before it runs. ``described`` replaces the hardware and system of this machine, not its packages;
+    ``only_judge`` is for a command that is not to be carried out."""
 
     def __init__(
-        self, invocation: Invocation, matrix: "Callable[[], Matrix]", described: Machine | None = None
+        self,
+        invocation: Invocation,
+        matrix: "Callable[[], Matrix]",
+        described: Machine | None = None,
+        only_judge: bool = True,
     ) -> None:
         self.invocation = invocation
         self._load_matrix = matrix
         self._described = described
+        self._only_judge = only_judge
+        self._held: Held | None = None
+        self._judged_as = Transaction()
         self.stopped = False
         self.status = 0
 
@@ -61,6 +69,13 @@ class Gate:
             interpreter=here.interpreter,
         )
 
+    @cached_property
+    def standing(self) -> "Standing":
+        """How the machine stands before the change."""
+        from compat.guard.verdict import Standing
+
+        return Standing(self.machine, self.matrix)
+
     def judge(self) -> Iterator[str]:
         """What there is to say, line by line; afterwards ``stopped`` and ``status`` are set."""
         if not self.invocation.judged:
@@ -71,21 +86,37 @@ class Gate:
             yield from self._unanswered(error)
 
     def _judged(self) -> Iterator[str]:
-        answer = self._ask(self.invocation)
+        answer = self._begin()
         # From here on all happens while the resolver works, imports too: it is its network that takes the time.
-        from compat.guard.verdict import harms
-
         yield from self._dead_names()
         if self.stopped:
             answer.stop()
+            self._held = None
             return
-        harms(self.machine, self.machine, self.matrix)  # reads what the verdict will need
-        transaction = answer.answer()
+        self.standing.judged()
+        transaction = self._judged_as = self._answer(answer)
         found = self._harms(transaction)
         yield from _shown(found)
         if any(harm.blocks for harm in found):
             self.stopped, self.status = True, 1
             yield from self._way_out(transaction, found)
+
+    def _begin(self) -> Answer:
+        """Start asking. What is to be carried out is begun for real, where it can be held before it changes things."""
+        if self._only_judge or not can_hold(self.invocation):
+            return self._ask(self.invocation)
+        self._held = Held(self.invocation)
+        return self._held
+
+    def _answer(self, answer: Answer) -> Transaction:
+        try:
+            return answer.answer()
+        except CannotHold:
+            self._held = None
+            return self._ask(self.invocation).answer()
+        except NoAnswer:
+            self._held = None
+            raise
 
     def _ask(self, invocation: Invocation) -> Answer:
         """Start asking. An uninstallation needs no resolver."""
@@ -100,7 +131,7 @@ class Gate:
         from compat.guard.result import after
         from compat.guard.verdict import harms
 
-        return harms(self.machine, after(self.machine, transaction, self.matrix), self.matrix)
+        return harms(self.standing, after(self.machine, transaction, self.matrix))
 
     def _harmless(self, invocation: Invocation) -> bool:
         try:
@@ -125,7 +156,7 @@ class Gate:
         self.stopped, self.status = True, error.status
         yield f"error: {error}"
         yield from (f"  {line}" for line in error.said.strip().splitlines()[-12:])
-        if "no such option" in error.said:
+        if self.invocation.installer == "pip" and self._old_pip():
             yield "hint: pip tells what it would do from 22.2 on; upgrade it, or use --yes-anyway"
             return
         from compat.guard.nearest import typed_requirements
@@ -134,6 +165,12 @@ class Gate:
         for found in hopeless(typed_requirements(self.invocation), self.machine, self.matrix):
             yield f"because: {found.message} ({found.rule})"
             yield from (f"fix: {remedy.text}" for remedy in found.remedies)
+
+    def _old_pip(self) -> bool:
+        from compat import versions
+
+        here = (self.machine.packages or {}).get("pip")
+        return bool(here) and versions.at_least(str(here), "22.2") is False
 
     def _way_out(self, transaction: Transaction, found: "tuple[Harm, ...]") -> Iterator[str]:
         from compat.guard.nearest import nearest
@@ -145,17 +182,23 @@ class Gate:
                 yield f"  $ {way.shell}"
         yield "stopped: nothing was changed; --yes-anyway installs it all the same"
 
+    def close(self) -> None:
+        """What is held and was not let go does not happen."""
+        if self._held is not None:
+            self._held.stop()
+            self._held = None
+
     def carry_out(self) -> int:
-        """Run the real command in this process's place, as an argument list; its exit status is the guard's."""
+        """Let the command happen; its exit status is the guard's."""
         sys.stdout.flush()
         sys.stderr.flush()
-        argv = list(self.invocation.argv)
+        if self._held is not None:
+            held, self._held = self._held, None
+            return held.go()
         try:
-            if os.name == "posix":
-                os.execvp(argv[0], argv)  # noqa: S606 - an argument list, and no shell
-            return subprocess.run(argv, check=False).returncode
+            return run(self.invocation, self._judged_as)
         except OSError as error:
-            print(f"error: {argv[0]}: {error.strerror or error}", file=sys.stderr)
+            print(f"error: {self.invocation.argv[0]}: {error.strerror or error}", file=sys.stderr)
             return 2
 
 

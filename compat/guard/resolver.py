@@ -96,20 +96,23 @@ class Question:
                 raise NoAnswer(f"{self.invocation.installer} finds no set of packages to install", said, status)
             if self.invocation.installer == "uv":
                 return of_uv(said)
-            return of_report(_load(self._report, said))
+            return of_report(load(self._report))
+        except ValueError as error:
+            raise NoAnswer(f"pip wrote no report that can be read: {error}", said) from None
         finally:
             self._errors.close()
             self._folder.cleanup()
 
 
-def _load(path: str, said: str) -> Any:
+def load(path: str) -> Any:
+    """pip's report. Raises ValueError where it is none, or not whole yet, and NoAnswer."""
     try:
         if os.path.getsize(path) > REPORT_LIMIT:
             raise NoAnswer("pip's report is too long")
         with open(path, encoding="utf-8") as file:
             return json.load(file)
-    except (OSError, ValueError) as error:
-        raise NoAnswer(f"pip wrote no report that can be read: {error}", said) from None
+    except OSError as error:
+        raise NoAnswer(f"pip wrote no report that can be read: {error}") from None
 
 
 def of_report(report: Any) -> Transaction:

@@ -7,6 +7,7 @@ anyway: a missing driver is not the installer's fault.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from compat.check import check
@@ -18,6 +19,7 @@ from compat.suggest import goals_of
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
+Wrong = dict[tuple[str, str], Finding]
 Kind = Literal["broken", "worse", "unusable", "changed"]
 # Asking for the CPU build of what is not there yet takes nothing away.
 _CHOSEN = ("cpu-only-build", "no-gpu-build-for-platform", "package-missing")
@@ -36,10 +38,34 @@ class Harm:
         return self.kind != "changed"
 
 
-def harms(before: Machine, after: Machine, matrix: "Matrix") -> tuple[Harm, ...]:
+class Standing:
+    """How things stand before a change. Each goal is judged once; that may be done before the change is known."""
+
+    def __init__(self, machine: Machine, matrix: "Matrix") -> None:
+        self.machine = machine
+        self.matrix = matrix
+        self._known: dict[Goal, Wrong] = {}
+
+    def judged(self) -> "Standing":
+        """Itself, with all that it suggests judged already."""
+        for goal in self.goals:
+            self.errors(goal)
+        return self
+
+    @cached_property
+    def goals(self) -> tuple[Goal, ...]:
+        return _goals(self.machine)
+
+    def errors(self, goal: Goal) -> "Wrong":
+        """What is wrong for this goal."""
+        if goal not in self._known:
+            self._known[goal] = _errors(check(self.machine, goal, self.matrix).findings)
+        return self._known[goal]
+
+
+def harms(before: Standing, after: Machine) -> tuple[Harm, ...]:
     """Every goal that the change harms, the blocking ones first."""
-    old, new = _goals(before), _goals(after)
-    found = [one for goal in new if (one := _harm(goal, goal in old, before, after, matrix)) is not None]
+    found = [one for goal in _goals(after) if (one := _harm(goal, before, after)) is not None]
     return tuple(sorted(found, key=lambda one: not one.blocks))
 
 
@@ -51,11 +77,11 @@ def _goals(machine: Machine) -> tuple[Goal, ...]:
     return tuple(dict.fromkeys(parse(f"import:{goal.subjects[0]}") for goal in goals if goal.subjects))
 
 
-def _harm(goal: Goal, there: bool, before: Machine, after: Machine, matrix: "Matrix") -> Harm | None:
-    wrong = _errors(check(after, goal, matrix).findings)
-    was = _errors(check(before, goal, matrix).findings)
-    if not there:
-        was |= _errors(check(before, parse("use:gpu"), matrix).findings)
+def _harm(goal: Goal, before: Standing, after: Machine) -> Harm | None:
+    wrong = _errors(check(after, goal, before.matrix).findings)
+    was = before.errors(goal)
+    if goal not in before.goals:
+        was = was | before.errors(parse("use:gpu"))
         new = tuple(found for key, found in wrong.items() if key not in was and found.rule not in _CHOSEN)
         return Harm(goal, "unusable", new) if new else None
     new = tuple(found for key, found in wrong.items() if key not in was)
@@ -66,5 +92,5 @@ def _harm(goal: Goal, there: bool, before: Machine, after: Machine, matrix: "Mat
     return Harm(goal, "worse" if was.keys() <= wrong.keys() else "changed", new)
 
 
-def _errors(findings: Iterable[Finding]) -> dict[tuple[str, str], Finding]:
+def _errors(findings: Iterable[Finding]) -> Wrong:
     return {(found.rule, found.component): found for found in findings if found.severity == "error"}

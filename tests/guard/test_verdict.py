@@ -9,7 +9,7 @@ from compat.guard.invocation import read
 from compat.guard.nearest import nearest
 from compat.guard.result import after
 from compat.guard.transaction import Coming, Transaction, source_of
-from compat.guard.verdict import harms
+from compat.guard.verdict import Standing, harms
 from compat.machine import Driver
 from compat.matrix import Matrix
 
@@ -20,7 +20,7 @@ def matrix() -> Matrix:
 
 
 def _kinds(before, transaction: Transaction, matrix: Matrix) -> dict[str, str]:
-    return {str(one.goal): one.kind for one in harms(before, after(before, transaction, matrix), matrix)}
+    return {str(one.goal): one.kind for one in harms(Standing(before, matrix), after(before, transaction, matrix))}
 
 
 def test_a_driver_that_is_too_old_already_is_not_the_installers_fault(matrix: Matrix) -> None:

@@ -173,14 +173,18 @@ def variables_of(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def index(folder: Path, stop_after: int | None = None, other_hash: str = "") -> Iterator[str]:
+def index(
+    folder: Path, stop_after: int | None = None, other_hash: str = "", asked: list[str] | None = None
+) -> Iterator[str]:
     """A simple index (PEP 503) of a folder's wheels. It goes away in the middle of a wheel after some requests, or
-    names another hash for one file."""
+    names another hash for one file; ``asked`` gets the path of each request."""
     served = 0
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             nonlocal served
+            if asked is not None:
+                asked.append(self.path)
             parts = self.path.strip("/").split("/")
             file = folder / parts[-1]
             if file.is_file():

@@ -8,7 +8,7 @@ from compat.goals import parse
 from compat.guard.apt.protocol import Change
 from compat.guard.apt.system import MODULE, USER, as_packaged, libraries, release, sonames
 from compat.guard.library import sonames_of
-from compat.guard.verdict import Harm, harms
+from compat.guard.verdict import Harm, Standing, harms
 from compat.machine import Machine
 from compat.rules.base import Evidence, Finding, Remedy
 
@@ -25,7 +25,7 @@ def judge(machine: Machine, table: "Table", changes: Sequence[Change], matrix: "
     before, after = (as_packaged(machine, packages, managed, matrix) for packages in (table, then))
     after = _with_lost(after, sonames(table, matrix) - sonames(then, matrix), matrix)
     split = _split(table, then)
-    found = [one for one in harms(before, after, matrix) if one.blocks]
+    found = [one for one in harms(Standing(before, matrix), after) if one.blocks]
     known = any(finding.rule == "driver-library-mismatch" for one in found for finding in one.findings)
     return tuple(found) if split is None or known else (split, *found)
 
