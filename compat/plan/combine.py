@@ -7,7 +7,7 @@ search short, and neither loses an answer:
 - Where a column has nothing for a beginning, the earlier columns that are to blame are noted, and the search goes back
   to the last of them at once (Prosser, Hybrid algorithms for the constraint satisfaction problem, 1993).
 
-A search that spends its budget is ``cut``: then nothing found is no proof that there is nothing.
+A search whose judge has had enough is ``cut``: then nothing found is no proof that there is nothing.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -36,14 +36,16 @@ class Judge(Protocol[Choice_contra, Answer_co]):
     def whole(self, choices: Sequence[Choice_contra]) -> "Answer_co | None":
         """The answer that the choices make, None if they do not pass together."""
 
+    def enough(self) -> bool:
+        """Has it judged as much as it may?"""
+
 
 class Combinations(Generic[Choice, Answer]):
     """A search over columns; ``cut`` tells afterwards if it ended early."""
 
-    def __init__(self, columns: Sequence[Sequence[Choice]], judge: Judge[Choice, Answer], budget: int) -> None:
+    def __init__(self, columns: Sequence[Sequence[Choice]], judge: Judge[Choice, Answer]) -> None:
         self._columns = columns
         self._judge = judge
-        self._left = budget
         self._pass: dict[tuple[int, int], bool] = {}
         self._likes: list[list[int | None]] = [[None] * len(column) for column in columns]
         self.cut = False
@@ -82,8 +84,7 @@ class Combinations(Generic[Choice, Answer]):
 
     def _asked(self, made: tuple[Choice, ...]) -> Generator[Answer, None, Blamed | None]:
         everyone = frozenset(range(len(made)))
-        self._left -= 1
-        if self._left < 0:
+        if self._judge.enough():
             self.cut = True
             return everyone
         answer = self._judge.whole(made)

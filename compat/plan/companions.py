@@ -25,15 +25,15 @@ def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matri
     metadata = [pin for choice in choices for pin in choice.pins]
     found = []
     for package, choice_release in releases.items():
-        for other, outside, pin in _breaks_of(matrix, package, choice_release, machine.os, machine.arch):
-            if other in drawn and other not in named:
-                if not _implied(outside, [one.range for one in metadata if one.name == other]):
-                    found.append(pin)
+        for other, outside, pin in breaks_of(matrix, package, choice_release, machine.os, machine.arch):
+            ranges = [one.range for one in metadata if one.name == other]
+            if other in drawn and other not in named and not _implied(outside, ranges):
+                found.append(pin)
     return tuple(found)
 
 
 @lru_cache(maxsize=4096)
-def _breaks_of(
+def breaks_of(
     matrix: "Matrix", package: str, release: str, system: str | None, arch: str | None
 ) -> tuple[tuple[str, str, Pin], ...]:
     """(other package, range that does not break, as a pin) of each known break of a release."""

@@ -1,7 +1,8 @@
 """Why there is no plan: the smallest set of rules and requests that excludes every build, by deletion.
 
 An element is a rule or a request. Without enforcing a rule, or with a request widened to any release, there may be a
-plan; an element without which there is still none takes no part in the conflict. What is left is irreducible.
+plan; an element without which there is still none takes no part in the conflict. What is left is irreducible. Where
+the search for a plan without an element was cut short, the element stays.
 """
 
 from compat.machine import Machine
@@ -47,7 +48,7 @@ def elements_of(tried: list[Search], requests: tuple[Request, ...]) -> list[str]
 
 
 def _possible(tried: list[Search], ignored: frozenset[str]) -> bool:
-    return any(next(search.solutions(ignored), None) is not None for search in tried)
+    return any(search.possible(ignored) for search in tried)
 
 
 def _rules(tried: list[Search]) -> list[str]:

@@ -65,7 +65,7 @@ def _movable(tried: list[Search]) -> bool:
     while True:
         known = {element for search in tried for element in search.rejected}
         ignored = frozenset(one for one in known if one.partition(":")[0] not in _FIXED)
-        if any(next(search.solutions(ignored), None) is not None for search in tried):
+        if any(search.possible(ignored) for search in tried):
             return True
         if {element for search in tried for element in search.rejected} == known:
             return False  # without those rules builds got no further, so there is nothing more to leave out
@@ -77,9 +77,8 @@ def _ever(problem: Problem, request: Request) -> bool:
     machine = replace(emptied(base.machine), python=None)
     newest = moves.newest_driver(machine, problem.matrix)
     for one in (machine, moves.with_driver(machine, newest, problem.matrix)) if newest else (machine,):
-        search = Search(
-            Scene(one), (request,), (parse(goal_of(request.component, problem.matrix)),), (), problem.matrix, memory=problem.memory
-        )
+        goal = parse(goal_of(request.component, problem.matrix))
+        search = Search(Scene(one), (request,), (goal,), (), problem.matrix, memory=problem.memory)
         if next(search.solutions(), None) is not None:
             return True
     return False

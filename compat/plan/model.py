@@ -166,3 +166,4 @@ class Plan:
     lifts: tuple[Lift, ...] = ()
     alternatives: "tuple[Plan, ...]" = ()
     choices: tuple[Choice, ...] = ()
+    proven: bool = True  # False: impossible as far as was tried; a search was cut short

@@ -6,11 +6,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.capability import Capability
 from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.model import Choice, Pin, Reason
 from compat.plan.parts import known_releases
-from compat.plan.published import serves_gpus
+from compat.plan.published import gpus_of, serves
 from compat.records import dataclass
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ def _release(
         return _unknown(name, unread, others[0]) if others else None
     if installed is not None and all(admits(pin, installed) is not False for pin in mine):
         return installed
-    newest = None
-    for version in _inside_all(matrix, name, tuple(sorted({pin.range for pin in mine}))):
-        if serves_gpus(matrix, name, version, machine):
-            return version
-        newest = newest or version
-    if newest is not None:
-        return _no_code(name, mine[0], newest)
+    ranges = tuple(sorted({pin.range for pin in mine}))
+    served = newest_served(matrix, name, ranges, gpus_of(machine, matrix))
+    if served is not None:
+        return served
+    inside = admitted(matrix, name, ranges)
+    if inside:
+        return _no_code(name, mine[0], inside[0])
     exact = next(
         (pin for pin in mine if pin.range.startswith("==") and "," not in pin.range and "*" not in pin.range), None
     )
@@ -72,13 +73,21 @@ def _release(
 
 
 @lru_cache(maxsize=16384)
-def _inside_all(matrix: "Matrix", name: str, ranges: tuple[str, ...]) -> tuple[str, ...]:
+def admitted(matrix: "Matrix", name: str, ranges: tuple[str, ...]) -> tuple[str, ...]:
     """Known releases that every range admits, newest first, without pre-releases."""
     return tuple(
         version
         for version in reversed(known_releases(matrix, name))
         if not versions.parse(version).is_prerelease and all(_inside(text, version) for text in ranges)
     )
+
+
+@lru_cache(maxsize=16384)
+def newest_served(
+    matrix: "Matrix", name: str, ranges: tuple[str, ...], gpus: tuple[Capability | None, ...]
+) -> str | None:
+    """The newest of them that has code for these GPUs."""
+    return next((one for one in admitted(matrix, name, ranges) if serves(matrix, name, one, gpus)), None)
 
 
 def _overlap(name: str, mine: list[Pin]) -> Reason | None:

@@ -8,7 +8,7 @@ from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.goals import Goal
-from compat.machine import Machine
+from compat.machine import Gpu, Jetson, Machine
 from compat.matrix.packages import fits_platform
 from compat.plan.markers import applies
 from compat.plan.model import Pin
@@ -88,12 +88,27 @@ def newest(
 
 def serves_gpus(matrix: "Matrix", name: str, version: str, machine: Machine) -> bool:
     """Has this cuDNN code for every GPU? It drops old ones within a major (9.11: Maxwell to Volta)."""
-    if not name.startswith("nvidia-cudnn-"):
-        return True
-    least = _least_gpu(matrix, ".".join(version.split(".")[:3]))
-    if least is None:
-        return True
-    return all(gpu.capability is None or gpu.capability >= least for gpu in Case(machine, USE_GPU, matrix).gpus)
+    return serves(matrix, name, version, gpus_of(machine, matrix))
+
+
+def serves(matrix: "Matrix", name: str, version: str, gpus: tuple[Capability | None, ...]) -> bool:
+    """The same, of GPUs by their capabilities."""
+    least = _least_gpu(matrix, ".".join(version.split(".")[:3])) if name.startswith("nvidia-cudnn-") else None
+    return least is None or all(one is None or one >= least for one in gpus)
+
+
+def gpus_of(machine: Machine, matrix: "Matrix") -> tuple[Capability | None, ...]:
+    """The capabilities of a machine's GPUs."""
+    return _gpus(matrix, machine.gpus, machine.jetson, machine.environment)
+
+
+@lru_cache(maxsize=64)
+def _gpus(
+    matrix: "Matrix", gpus: tuple[Gpu, ...] | None, jetson: Jetson, environment: tuple[str, ...] | None
+) -> tuple[Capability | None, ...]:
+    # Looked up once: a joint search asks hundreds of thousands of times.
+    described = Machine(gpus=gpus, jetson=jetson, environment=environment)
+    return tuple(gpu.capability for gpu in Case(described, USE_GPU, matrix).gpus)
 
 
 @lru_cache(maxsize=1024)

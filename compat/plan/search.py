@@ -7,6 +7,7 @@ nothing: that is how the reasons for an impossibility are made irreducible.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from compat.goals import Goal, parse
@@ -24,12 +25,16 @@ from compat.plan.order import ordered
 from compat.plan.pins import Shared, demand, shared
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
+from compat.plan.shape import Shape, shape, suspects
 from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-MOST_COMBINATIONS = 500  # of those whose members suit each other two by two; a search that spends them is cut
+# Combinations that are held against the rules, of those whose members suit each other two by two: in a search for an
+# answer, and in one for what stands in the way. A search that spends them is cut.
+MOST_COMBINATIONS = 500
+_MOST_WITHOUT = 40
 # What one more package can mend: by capping the release that several share, or by bringing a library.
 _MENDED = (
     "cuda-library-too-old",
@@ -68,13 +73,16 @@ class Search:
     memory: Memory = field(default_factory=dict)  # shared by the scenes of a problem
     _files: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
-    cut: bool = False  # a search ended early: nothing found is no proof
+    cut: bool = False  # the search ended early: nothing found is no proof
+    _gave_up: bool = False
+    _spent: int = 0
     _noted: set[tuple[str, Reason]] = field(default_factory=set)
     _pinned: set[str] = field(default_factory=set)
     _classes: dict[Likeness, int] = field(default_factory=dict)
     _likes: dict[Choice, int] = field(default_factory=dict)
     _wholes: dict[tuple[int, ...], tuple[Reason, ...]] = field(default_factory=dict)
     _pairs: dict[tuple[int, int], tuple[Reason, ...]] = field(default_factory=dict)
+    _shapes: dict[int, Shape] = field(default_factory=dict)
     _modules: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _platform: str = ""
     _faults: tuple[Reason, ...] | None = None
@@ -97,16 +105,23 @@ class Search:
         if not all(passing):
             return
         self._learn_names(columns)
-        combinations: Combinations[Choice, Found] = Combinations(columns, _Enforced(self, ignored), MOST_COMBINATIONS)
+        judge = _Enforced(self, ignored, self._spent + (MOST_COMBINATIONS if not ignored else _MOST_WITHOUT))
+        combinations: Combinations[Choice, Found] = Combinations(columns, judge)
         yield from combinations.answers()
-        self.cut = self.cut or combinations.cut
+        self._gave_up = combinations.cut
+        self.cut = self.cut or (combinations.cut and not ignored)
+
+    def possible(self, ignored: frozenset[str]) -> bool:
+        """Is there an answer without these rules? True as well where that could not be settled."""
+        self._gave_up = False
+        return next(self.solutions(ignored), None) is not None or self._gave_up
 
     def _learn_names(self, columns: list[tuple[Choice, ...]]) -> None:
         """Which distributions the builds pin: of those the very release counts, and builds differ by it."""
         names = {pin.name for column in columns for choice in column for pin in choice.pins}
         if not names <= self._pinned:
             self._pinned |= names
-            self._likes, self._pairs, self._wholes = {}, {}, {}
+            self._likes, self._pairs, self._wholes, self._shapes = {}, {}, {}, {}
 
     def _platform_passes(self, ignored: frozenset[str]) -> bool:
         """Is there no fault that is there whatever is installed? Then no build has to be asked."""
@@ -197,13 +212,24 @@ class Search:
                 self._note(clash)
         return all(element(clash) in ignored for clash in self._pairs[key])
 
+    def _shape(self, choice: Choice) -> Shape:
+        like = self.like(choice)
+        if like not in self._shapes:
+            self._shapes[like] = shape(choice, self._module_names(choice), self.scene.machine, self.matrix)
+        return self._shapes[like]
+
+    @cached_property
+    def _here(self) -> frozenset[str]:
+        packages = self.scene.machine.packages or {}
+        return frozenset(normal(name) for name, version in packages.items() if version is not False)
+
     def _shared_by_two(self, one: Choice, other: Choice) -> Shared | tuple[Reason, ...]:
         """What two share; what only one of them pins was asked of it alone."""
-        drawn = companion_pins((one, other), self.scene.machine, self.matrix)
-        mine, its = (frozenset(pin.name for pin in choice.pins) for choice in (one, other))
-        names = mine & its | {pin.name for pin in drawn} | {*self._module_names(one), *self._module_names(other)}
-        names |= {name for name in mine | its if parts_of((name,))}
-        return self._shared((one, other), drawn, names)
+        names, broken = suspects(self._shape(one), self._shape(other), self._here)
+        drawn = companion_pins((one, other), self.scene.machine, self.matrix) if broken else ()
+        if not names and not drawn and not {one.component, other.component} & {*COMPANIONS}:
+            return Shared({})
+        return self._shared((one, other), drawn, names | {pin.name for pin in drawn})
 
     def _shared(
         self, choices: tuple[Choice, ...], more: tuple[Pin, ...], names: "frozenset[str] | None" = None
@@ -253,6 +279,7 @@ class Search:
         choices = tuple(choices)
         key = tuple(self.like(choice) for choice in choices)
         if key not in self._wholes:
+            self._spent += 1
             self._wholes[key] = self._of_several(choices, (*self.goals, *self.kept_goals))
             for one in self._wholes[key]:
                 self._note(one)
@@ -315,6 +342,10 @@ class _Enforced:
 
     search: Search
     ignored: frozenset[str]
+    most: int
+
+    def enough(self) -> bool:
+        return self.search._spent >= self.most
 
     def alone(self, one: Choice) -> bool:
         return self.search.passes(one, self.ignored)

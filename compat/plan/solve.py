@@ -48,6 +48,7 @@ def plan(
             result=machine,
             conflict=conflict(tried, requests),
             lifts=tuple(lifts(problem, frozenset(allow), tried)),
+            proven=not any(search.cut for search in tried),
         )
     best = planned(problem, found, tried)
     if alternatives:

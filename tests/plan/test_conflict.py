@@ -37,7 +37,8 @@ def test_a_conflict_excludes_everything_and_no_part_of_it_does(tmp_path_factory,
     matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
     wanted = requests(asked)
     tried: list[Search] = []
-    if next(answers(Problem(machine, wanted, goals_for(wanted, None, matrix), matrix), frozenset(), tried), None) is not None:
+    problem = Problem(machine, wanted, goals_for(wanted, None, matrix), matrix)
+    if next(answers(problem, frozenset(), tried), None) is not None:
         return
     conflict = elements_of(tried, wanted)
     search = tried[0]
@@ -55,5 +56,6 @@ def test_the_reason_is_the_one_that_cannot_be_moved(tmp_path):
     machine = small_matrix.machine(driver="470.82.01", capability="6.1")
     wanted = requests({"torch": "*"})
     tried: list[Search] = []
-    assert next(answers(Problem(machine, wanted, goals_for(wanted, None, matrix), matrix), frozenset(), tried), None) is None
+    problem = Problem(machine, wanted, goals_for(wanted, None, matrix), matrix)
+    assert next(answers(problem, frozenset(), tried), None) is None
     assert elements_of(tried, wanted) == ["gpu-not-in-build:torch"]

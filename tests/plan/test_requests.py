@@ -72,7 +72,7 @@ def test_what_is_planned_by_hand_says_why(real, goal, why):
 
 def test_what_a_package_pins_is_chosen_with_it(real):
     brought = with_goal((), parse("use:vllm"), real)
-    assert [one.component for one in brought] == ["vllm", "torch", "torchvision", "torchaudio"]
+    assert [one.component for one in brought] == ["vllm", "torch", "torchaudio", "torchvision"]
     assert [one.component for one in with_goal((), parse("use:torch-tensorrt"), real)] == [
         "torch-tensorrt",
         "torch",

@@ -40,7 +40,7 @@ def names(component: str, matrix: "Matrix") -> list[str]:
 
 
 def _has_gpu_builds(component: str, matrix: "Matrix") -> bool:
-    return matrix.packages.about(component).get("accelerator", "none") != "none"
+    return bool(matrix.packages.about(component).get("accelerator", "none") != "none")
 
 
 def _ways(component: str, row: "Row", machine: Machine, matrix: "Matrix", gpu: bool) -> Iterator[Choice]:

@@ -1,0 +1,80 @@
+"""The search for combinations agrees with trying all of them, in order, and loses none by jumping."""
+
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compat.plan.combine import Combinations
+
+SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
+
+
+class Table:
+    """A judge of numbers: those that fail alone, pairs that cannot be, wholes that fail."""
+
+    def __init__(self, alone, pairs, wholes, most=10**6):
+        self.bad_alone, self.bad_pairs, self.bad_wholes, self.left = alone, pairs, wholes, most
+
+    def alone(self, one):
+        return one not in self.bad_alone
+
+    def like(self, one):
+        return one
+
+    def pair(self, one, other):
+        return (one, other) not in self.bad_pairs
+
+    def whole(self, choices):
+        self.left -= 1
+        return None if tuple(choices) in self.bad_wholes else tuple(choices)
+
+    def enough(self):
+        return self.left <= 0
+
+
+@st.composite
+def problems(draw):
+    columns, at = [], 0
+    for size in draw(SIZES):
+        columns.append(tuple(range(at, at + size)))
+        at += size
+    every = [one for column in columns for one in column]
+    alone = draw(st.sets(st.sampled_from(every)))
+    pairs = draw(st.sets(st.tuples(st.sampled_from(every), st.sampled_from(every)), max_size=20))
+    wholes = draw(st.sets(st.sampled_from(list(product(*columns))), max_size=20))
+    return columns, alone, pairs, wholes
+
+
+@settings(max_examples=400, deadline=None)
+@given(problem=problems())
+def test_the_same_answers_in_the_same_order_as_trying_everything(problem):
+    columns, alone, pairs, wholes = problem
+    expected = [
+        choices
+        for choices in product(*columns)
+        if not alone.intersection(choices)
+        and choices not in wholes
+        and not any((choices[i], choices[j]) in pairs for i in range(len(choices)) for j in range(i + 1, len(choices)))
+    ]
+    search = Combinations(columns, Table(alone, pairs, wholes))
+    assert list(search.answers()) == expected
+    assert not search.cut
+
+
+def test_a_search_that_may_not_go_on_says_so():
+    columns = [tuple(range(9)), tuple(range(10, 19))]
+    wholes = set(product(*columns))
+    search = Combinations(columns, Table(set(), set(), wholes, most=5))
+    assert list(search.answers()) == []
+    assert search.cut
+
+
+def test_the_column_that_is_to_blame_is_gone_back_to_at_once():
+    """The last column excludes the first: what lies between is not tried again for each."""
+    columns = [(0, 1), tuple(range(10, 40)), tuple(range(50, 80)), (99,)]
+    asked = []
+    judge = Table(set(), {(0, 99), (1, 99)}, set())
+    judge.pair = lambda one, other: (asked.append((one, other)), (one, other) not in judge.bad_pairs)[1]
+    assert list(Combinations(columns, judge).answers()) == []
+    assert len(asked) < 30
