@@ -119,7 +119,9 @@ def _each_fails(report: Report, tried: list[Report]) -> Report:
         reasons = tuple(dict.fromkeys(one.rule for faults in own for one in faults))
         shown = "; ".join(dict.fromkeys(faults[0].rule for faults in own))
         every = Evidence(f"each of the {len(tried)} builds that it can be fails: {shown}", "published builds")
-        findings += [replace(one, evidence=(*one.evidence, every), others=reasons) for one in own[0]]
+        facts = (fact for faults in own for one in faults for fact in one.evidence)
+        taken = dict.fromkeys(fact for fact in facts if fact.source == "default")
+        findings += [replace(one, evidence=(*one.evidence, every, *taken), others=reasons) for one in own[0]]
         findings += [one for one in tried[0].findings if one.severity != "error" and one not in findings]
     findings.sort(key=lambda one: (_RANK[one.severity], CATALOGUE.index(one.rule)))
     behind = dict.fromkeys((*report.behind, *(one for build in tried for one in (*build.behind, *build.errors))))

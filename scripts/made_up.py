@@ -35,6 +35,18 @@ def _consistent(facts: Facts) -> Facts:
     of_linux = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
     if (facts.get("jetson") or {}).get("module"):
         facts.pop("gpus", None)  # the module has its own
+    if "jetson" in facts:
+        facts.pop("device_nodes", None)
+    if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
+        (facts.get("container") or {}).pop("image", None)  # which names its CUDA
+    packages = facts.get("packages") or {}
+    release = next((one for name, one in packages.items() if one and name.startswith(("tensorrt", "nvidia-tensorrt"))), None)
+    copies = facts.get("libraries") or []
+    for copy in copies:
+        if copy["name"] == "tensorrt" and release and "version" in copy:
+            copy["version"] = release
+        if not any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
+            copy.pop("loaded", None) if copy.get("loaded") is False else None  # it says that another one is
     return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in of_linux}
 
 
@@ -269,7 +281,7 @@ class MadeUp:
     def _around(self, packages: dict[str, Any], kind: str) -> Facts:
         """What lies around the packages: builds, toolkits, copies of libraries, what is known of their files."""
         facts: Facts = {}
-        frameworks = [name for name in packages if not name.startswith("nvidia-")]
+        frameworks = [name for name, one in packages.items() if not name.startswith("nvidia-") and one is not False]
         if frameworks and self.often(0.3):
             name = self.random.choice(frameworks)
             facts["builds"] = {name: self._published(name, packages[name]) if self.often(0.8) else self._build()}
@@ -381,13 +393,14 @@ class MadeUp:
         )
 
     def _engine(self) -> Facts:
+        if self.often(0.2):
+            return {"serialization": self.one("205", "213", "239")}
         return self.some(
             {
                 "tensorrt": (0.6, lambda: self.one("7.1.3", "8.2", "8.6.1", "10.3.0", "10.13.2", "11.0")),
                 "compute_capability": (0.6, lambda: self.one("6.1", "7.5", "8.0", "8.6", "8.9", "9.0", "12.0")),
                 "gpu": (0.2, lambda: self.random.choice(self.gpus)),
                 "os": (0.3, lambda: self.one("linux", "windows")),
-                "serialization": (0.2, lambda: self.one("205", "213", "239")),
                 "version_compatible": (0.2, lambda: self.often()),
                 "hardware_compatible": (0.2, lambda: self.often()),
                 "platform": (0.15, lambda: self.one("rtrt", "utrt")),

@@ -116,7 +116,7 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
     found = set()
     for name in {*installed, *(machine.get("builds") or {}), *(machine.get("request") or {})}:
         component = matrix.packages.component(name)
-        if component is None or not matrix.packages.builds(name):
+        if component is None:
             continue
         others = [one for one in installed if one != name and matrix.packages.component(one) == component]
         alone = {key: version for key, version in installed.items() if key not in others}
@@ -167,7 +167,7 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
     new = {
         one.rule
         for one in after.errors
-        if one.rule not in allowed and not set(one.others) & had and not _by_default(path, one)
+        if one.rule not in allowed and not set(one.others) & allowed and not _by_default(path, one)
     }
     gone = had - have
     rests = {one.rule: (one.rule, *one.others) for one in before.errors}
@@ -185,7 +185,7 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
 
 def _by_default(path: Keys, found: Finding) -> bool:
     """Does the finding say that it takes the missing fact to be what it is by default?"""
-    name = shown(("packages", *path[1:2]) if path[0] == "builds" else path[:2])
+    name = shown(("packages", *path[1:2]) if path[0] == "builds" and path[2:] != ("missing",) else path[:3])
     open_ = [one.fact.removeprefix("not stated, ").partition(":")[0] for one in found.evidence if one.source == "default"]
     return any(f"{fact}.".startswith(f"{name}.") or f"{name}.".startswith(f"{fact}.") for fact in open_)
 

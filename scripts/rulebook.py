@@ -87,7 +87,7 @@ _RUNTIME = (*_PACKAGE, "toolkits", "container.image")
 READS: dict[str, tuple[str, ...]] = {
     "wsl-setup": ("environment", "libcuda.path", "libcuda.stub"),
     "container-without-gpu": ("container.gpu_access", "container.toolkit_installed", "container.driver_capabilities"),
-    "gpu-missing": ("gpus.pci_id", "gpus.name", "container.gpu_access", "environment"),
+    "gpu-missing": ("gpus.pci_id", "gpus.name", "jetson"),
     "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
     "other-driver-bound": ("driver.kernel_module",),
     "kernel-module-rejected": (

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from compat.matrix.claim import Claim
 
 
-# Classes of GPU that forward compatibility does not serve.
-UNSERVED = ("geforce", "titan", "mining")
-
-
 @dataclass(frozen=True)
 class GpuFact:
     """A GPU with what the matrix says of it."""
@@ -46,7 +42,7 @@ class Runtime:
     of: str  # torch 2.11.0, toolkit, container image
     source: str
     component: str
-    assumed: str | None = None  # the field that would tell whether the package has a CUDA of its own
+    assumed: bool = False  # nothing is said of packages that have a CUDA of their own
 
 
 class Case:
@@ -121,7 +117,7 @@ class Case:
             for index, gpu in enumerate(self.machine.gpus or ())
         )
         module = self.machine.jetson.module
-        if not found and self.machine.gpus is None and module is not None:
+        if not found and module is not None:
             return (self._gpu("jetson.module", f"Jetson {module}", None, None, None),)
         return found
 
@@ -254,10 +250,13 @@ class Case:
 
     def started(self, runtime: Runtime) -> tuple[Evidence, ...]:
         """Evidence that the goal's process starts this runtime."""
-        fact = self.read(runtime.source, runtime.cuda)
-        if runtime.assumed is None:
+        fields = ("builds.", "packages.", "request.", "toolkits[", "container.")
+        told = f"{runtime.of} is built for CUDA {runtime.cuda}"
+        stated = runtime.source.startswith(fields)
+        fact = self.read(runtime.source, runtime.cuda) if stated else Evidence(told, runtime.source)
+        if not runtime.assumed:
             return (fact,)
-        return (fact, self.assume(runtime.assumed, f"it is taken to use {runtime.of}"))
+        return (fact, self.assume("packages", f"no package with a CUDA of its own; {runtime.of} is taken to be used"))
 
     def agree(self, ask: Any) -> Any:
         """The answer of ``ask(system)`` where all systems that it can be give the same one, else None."""

@@ -7,7 +7,9 @@ from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 
 
-@rule("container-without-gpu", masks=("driver-missing", "device-node-missing", "driver-library-mismatch"))
+@rule(
+    "container-without-gpu", masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch")
+)
 def container_without_gpu(case: Case) -> Iterator[Outcome]:
     """The container was started without GPU access, or the toolkit or a driver capability is missing.
 
@@ -120,7 +122,10 @@ def _short(text: str) -> str:
     return first if first == text.strip() else f"{first} (or an exception in its list)"
 
 
-@rule("wsl-setup", masks=("driver-missing", "device-node-missing", "driver-library-mismatch", "driver-too-old"))
+@rule(
+    "wsl-setup",
+    masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch", "driver-too-old"),
+)
 def wsl_setup(case: Case) -> Iterator[Outcome]:
     """WSL 1, or a Linux driver inside WSL 2.
 

@@ -273,7 +273,7 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
             yield Untold("toolkit-mismatch-for-build", "cuda", ("variables.CUDA_HOME",))
             continue
         path, toolkit = kits[0]
-        facts = (case.read(path, toolkit), case.read(runtime.source, runtime.cuda))
+        facts = (case.read(path, toolkit), *case.started(runtime))
         if versions.parse(toolkit).major != major:
             yield Finding(
                 "toolkit-mismatch-for-build",

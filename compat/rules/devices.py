@@ -13,16 +13,15 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
     """There is no NVIDIA GPU.
 
     No PCI device of NVIDIA's is on the bus, no integrated one is in the device tree, and NVML knows none. Where a GPU
-    is
-    expected: a virtual machine needs it passed through, WSL 2 shows it as /dev/dxg, a container needs GPU access.
+    is expected: a virtual machine needs it passed through, WSL 2 shows it as /dev/dxg, a container needs GPU access.
 
     Remedy: another machine; or describe the one that is meant (`compatcheck check --machine FILE`).
     """
-    if not case.goal.needs_gpu or case.machine.gpus is None or case.is_jetson:
+    if not case.goal.needs_gpu or case.machine.gpus is None or case.machine.jetson.module is not None:
         return
     if case.machine.gpus:
         yield Holds("gpu-missing", "gpu", f"{len(case.machine.gpus)} GPU(s)", case.gpus[0].evidence)
-    elif case.machine.container.gpu_access is not False and not case.environment("wsl1", "wsl2"):
+    else:
         yield Finding(
             "gpu-missing",
             "gpu",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compat import versions
 from compat.records import replace
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import UNSERVED, Case, GpuFact, Runtime
+from compat.rules.case import Case, GpuFact, Runtime
 
 UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
@@ -119,8 +119,8 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
 
 
 def _no_compat(case: Case) -> tuple[Evidence, ...]:
-    """That nothing lifts the driver, where nothing is said of it and a GPU is of a class that can be lifted."""
-    if case.machine.libcuda.compat is not None or all(gpu.kind in UNSERVED for gpu in case.gpus):
+    """That nothing stands in the driver's place, where nothing is said of it."""
+    if case.machine.libcuda.compat is not None:
         return ()
     return (case.assume("libcuda.compat", "the driver's own libcuda is taken to load, and no cuda-compat"),)
 
@@ -221,7 +221,7 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
     Remedy: reboot if the packages are newer than the loaded module; else install both halves from one source, and
     take foreign libraries off the loader's path.
     """
-    if not case.goal.needs_gpu or case.environment("wsl2"):
+    if not case.goal.needs_gpu:
         return
     driver, libcuda = case.machine.driver, case.machine.libcuda
     module = driver.kernel_module_version
@@ -257,7 +257,7 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
             f"kernel module and libraries are both {module}",
             (case.read("driver.kernel_module_version", module),),
         )
-    else:
+    elif not case.environment("wsl2"):  # where Windows has the kernel's half
         yield Untold("driver-library-mismatch", "driver", ("driver.kernel_module_version", "driver.version"))
 
 

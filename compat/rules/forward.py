@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import UNSERVED, Case
+from compat.rules.case import Case
 
 WITHOUT_COMPAT = Remedy(
     "take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
@@ -86,7 +86,12 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
             "compat-library-older-than-driver",
             "libcuda",
             f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
-            (case.read(*where), case.read(field, toolkit), offered[1]),
+            (
+                case.read(*where),
+                case.read(field, toolkit),
+                offered[1],
+                case.assume("libcuda.compat", "what the configuration names is taken to load"),
+            ),
             (WITHOUT_COMPAT,),
         )
 
@@ -130,7 +135,7 @@ def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
 def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     libcuda = case.machine.libcuda
     for gpu in case.gpus:
-        if gpu.kind in UNSERVED:
+        if gpu.kind in ("geforce", "titan", "mining"):
             return f"cuda-compat does not serve {gpu.name}: forward compatibility is not for GeForce.", gpu.evidence
         row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
         if (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.matrix.packages import normal
-from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
@@ -97,17 +97,20 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
         for soname, path in (*own, *further):
             if not _concerns(case, soname) or soname == "libcuda.so.1":
                 continue
+            guessed: tuple[Evidence, ...] = ()
             opened = True if path != "missing_libraries" else opens(subject, soname)
             unlisted = subject.state == "installed" and not own_lists and not _told(subject)
             if opened is None and subject is case.main and unlisted:
                 opened = True  # the description names it as missed by the goal's process, nothing says otherwise
+                text = f"what is not found is taken to be opened by {subject.label}"
+                guessed = (case.assume(f"builds.{subject.distribution}.missing", text),)
             if path == "missing_libraries" and _on_demand(subject, soname):
                 yield Finding(
                     "library-not-found",
                     subject.component,
                     f"{subject.label} opens {soname} when an operator first asks for it, and the loader does not find "
                     "it: operators that have no other kernel, convolutions among them, fail.",
-                    (case.read(path, soname),),
+                    (case.read(path, soname), *guessed),
                     tuple(_bring(case, subject, soname)),
                     "warning",
                 )

@@ -34,7 +34,7 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     )
     parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
     found = _publishes(case, main if main.version else subject, parts, system, arch)
-    if found is not None and not found[0] and main.version is None and main.state == "installed":
+    if found is not None and not found[0] and main.version is None and main.state != "requested":
         found = found if _no_release_has(case, main, parts, system, arch) else None
     if found is None:
         return
