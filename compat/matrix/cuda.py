@@ -38,11 +38,20 @@ class Cuda:
         return None
 
     def own_minimum(self, cuda: str, system: str) -> Claim | None:
-        """The driver that NVIDIA's table asks for this release itself: enough for everything, PTX included."""
-        field = _field(system)
+        """The driver that NVIDIA's table asks for this release itself: enough for everything, PTX included.
+
+        A branch that offered this CUDA with an older release served it as well (387.26, which came with CUDA 9.1).
+        """
+        field, first = _field(system), f"first_{'windows' if system == 'windows' else 'linux'}"
+        wanted = versions.major_minor(cuda)
         for row in self.toolkits:
-            if versions.major_minor(row["version"]) == versions.major_minor(cuda) and field in row:
-                return Claim(row[field], row, field)
+            if versions.major_minor(row["version"]) != wanted or field not in row:
+                continue
+            for branch in self._matrix.drivers.branches:
+                offers = branch.get("cuda") == wanted and first in branch
+                if offers and versions.parse(branch[first]) < versions.parse(row[field]):
+                    return Claim(branch[first], branch, first)
+            return Claim(row[field], row, field)
         return None
 
     def minimum(self, cuda: str, system: str) -> Claim | None:

@@ -11,6 +11,9 @@ from compat.rules.models import operator_rows
 from compat.rules.tensorrt import installed, uses_tensorrt
 
 RULE = "precision-unsupported"
+_FALLS_BACK = {"fp16": "FP32", "tf32": "FP32"}  # asked of a GPU without it, libraries compute in the other: slower only
+# The table is of Orin's DLA; of Xavier's NVIDIA says that it runs many of these, thus none beyond.
+_XAVIER = parse_capability("7.2")
 _OF_TYPES = {"bfloat16": "bf16", "float8e4m3fn": "fp8", "int4": "int4", "float4e2m1": "fp4"}
 
 
@@ -19,7 +22,8 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
     """The GPU, the DLA or the library release has no such precision.
 
     Precisions are arithmetic of the chip: INT8 from 6.1 (and 7.x), FP16 from 5.3, 6.0, 6.2 and 7.0 on, BF16 and TF32
-    from 8.0, FP8 from 8.9, FP4 and MXFP8 from 10.0. The DLA computes in FP16 and INT8 only, and not every module has
+    from 8.0, FP8 from 8.9, FP4 and MXFP8 from 10.0. Where the GPU has no fast FP16 or no TF32, libraries and TensorRT
+    fall back (a warning: "hardware without native FP16 support"); the others they refuse. The DLA computes in FP16 and INT8 only, and not every module has
     one. A library release may know fewer. TensorRT 11 takes every precision from the model itself: what the model's
     types and Q/DQ nodes do not say, no flag adds.
 
@@ -47,12 +51,15 @@ def _asked(case: Case, precision: str, found: tuple[str, str] | None) -> Iterato
             yield Untold(RULE, "gpu", (f"{gpu.path}.name",))
         elif precision not in row["precisions"]:
             have = ", ".join(row["precisions"])
+            instead = _FALLS_BACK.get(precision)
+            effect = f"; it is computed in {instead} or slowly" if instead else ""
             yield Finding(
                 RULE,
                 "gpu",
-                f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic.",
+                f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic{effect}.",
                 (fact, *gpu.evidence, case.cite(f"{gpu.capability}: {have}", row, "precisions")),
                 (Remedy(f"use one of {have}"),),
+                "warning" if instead else "error",
             )
         else:
             yield _library_precision(case, precision, found, fact) or Holds(

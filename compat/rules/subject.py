@@ -218,8 +218,21 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
         # Not a release that the matrix lists (a nightly, a withdrawn patch): what its whole line has in common.
         minor = versions.Version("", line.release[:2])
         inside = [rows for known, rows in index.items() if _is_of(known, minor)]
+    if line.post >= _TAG:
+        inside = list(_same_tag(index, line))
     for rows in inside:
         yield from rows
+
+
+_TAG = 90  # a post part from here on names a CUDA release: paddlepaddle-gpu 2.3.1.post116
+
+
+def _same_tag(index: "dict[str, list[Row]]", version: versions.Version) -> "Iterable[list[Row]]":
+    """Builds of the minor line for the same CUDA release, where the patch itself is not listed; never another CUDA's."""
+    for known, rows in index.items():
+        parsed = versions.try_parse(known)
+        if parsed is not None and parsed.post == version.post and parsed.release[:2] == version.release[:2]:
+            yield rows
 
 
 def _is_of(known: str, line: versions.Version) -> bool:
