@@ -1,4 +1,4 @@
-"""What a build opens only when an operator first asks for it: a warning where it is missing, an error where it is linked."""
+"""What a build opens only when an operator asks for it: a warning where it is missing, an error where it is linked."""
 
 import pytest
 
