@@ -179,6 +179,37 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
         for gpu in case.gpus:
             if gpu.capability is not None:
                 yield from _predates(case, runtime, gpu, gpu.capability)
+    for subject in case.subjects:
+        if subject.facts.architectures and not any(subject.component == runtime.component for runtime in case.runtimes):
+            yield from _by_its_code(case, subject, subject.facts.architectures)
+
+
+def _by_its_code(case: Case, subject: Subject, architectures: tuple[str, ...]) -> Iterator[Outcome]:
+    """Code for an old GPU bounds the CUDA of a build that is not told: machine code for 3.7 ends with CUDA 11."""
+    known = [one for one in map(read_capability, architectures) if one is not None]
+    last = case.matrix.cuda.last_for(min(known)) if known else None
+    if last is None:
+        return
+    for gpu in case.gpus:
+        first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
+        if first is None or gpu.capability is None or versions.at_least(last.value, first.value) is not False:
+            continue
+        if _serves_by_sibling(case, last.value, first.value, gpu.capability):
+            continue
+        field = f"builds.{subject.distribution}.architectures"
+        yield Finding(
+            "cuda-older-than-gpu",
+            subject.component,
+            f"{subject.label} has code for {min(known)}, so it is of CUDA {last.value} or older, which predates "
+            f"{gpu.name} ({gpu.capability}): CUDA {first.value} is the first that knows it.",
+            (
+                case.read(field, " ".join(architectures)),
+                *gpu.evidence,
+                case.claim(f"{min(known)} ends with CUDA {last.value}", last),
+                case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
+            ),
+            (Remedy(f"install a build for CUDA {first.value} or newer"),),
+        )
 
 
 def _predates(case: Case, runtime: Runtime, gpu: GpuFact, capability: Capability) -> Iterator[Outcome]:
