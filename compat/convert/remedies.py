@@ -8,7 +8,7 @@ from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.check import Report
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,7 @@ def _that_tensorrt(artifact: Artifact, report: "Report", matrix: "Matrix") -> li
     device = artifact.facts.get("device", {})
     of_jetson = (artifact.engine is not None and artifact.engine.platform == "utrt") or device.get("integrated")
     if packs and (machine.in_environment("jetson") or of_jetson):
-        names = ", ".join(row["jetpack"] for row in packs)
-        ways.append(
-            Advice(f"JetPack {names} has TensorRT {packs[-1]['tensorrt']}; on a Jetson TensorRT comes with JetPack")
-        )
+        ways.append(Advice(_jetpacks(packs, _family(machine.jetson.module, matrix))))
     if machine.in_environment("jetson"):
         return ways
     found = tensorrt.published(matrix, release, machine)
@@ -62,6 +59,25 @@ def _that_tensorrt(artifact: Artifact, report: "Report", matrix: "Matrix") -> li
             Advice(f"install TensorRT {release} from NVIDIA's archive: the matrix knows no pip package of exactly it")
         )
     return ways
+
+
+def _family(module: str | None, matrix: "Matrix") -> str | None:
+    """The module as JetPack's rows name it: "Orin NX" for "Jetson Orin NX 16GB"; None for one that they do not."""
+    names = {name for row in matrix.every("jetpack") for name in row.get("modules", ()) if name in (module or "")}
+    return max(names, key=len, default=None)
+
+
+def _jetpacks(packs: "list[Row]", module: str | None) -> str:
+    """The JetPacks with a TensorRT, those of the module where it is known."""
+    own = [row for row in packs if module is None or module in row.get("modules", (module,))]
+    text = ", ".join(f"{row['jetpack']} (L4T {row['l4t']})" for row in own or packs)
+    release = (own or packs)[-1]["tensorrt"]
+    if not own:
+        return f"JetPack {text} has TensorRT {release}, and none of them is for {module}: build the engine again"
+    return (
+        f"JetPack {text} has TensorRT {release}; on a Jetson TensorRT comes with JetPack, so the board is flashed with "
+        "one of them, or the engine runs in a container of that L4T release"
+    )
 
 
 def _rebuild(artifact: Artifact, report: "Report", matrix: "Matrix") -> Advice:

@@ -19,7 +19,7 @@ def _run_engine(case: Case) -> bool:
     return str(case.goal) == "run:engine"
 
 
-@rule("engine-unreadable")
+@rule("engine-unreadable", of="platform")
 def engine_unreadable(case: Case) -> Iterator[Outcome]:
     """The file is cut short, or it is no engine at all.
 
@@ -52,7 +52,7 @@ def engine_unreadable(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("engine-from-other-gpu")
+@rule("engine-from-other-gpu", of="platform")
 def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
     """The engine was built on another GPU and is not portable to this one.
 
@@ -171,6 +171,7 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         yield from _by_tag(case, version, path)
         return
     facts = (_of_engine(case, "tensorrt", engine.tensorrt), case.read(path, version))
+    ways = (REBUILD,) if _is_of_other_gpu(case) else (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD)
     takes = _takes(engine.tensorrt, version)
     message = f"The engine is of TensorRT {engine.tensorrt}, the runtime is {version}."
     if _same_release(engine.tensorrt, version):
@@ -184,7 +185,7 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
             f"{message} It loads only if it was built version-compatible, "
             "which its header does not tell for certain; that option is off unless asked for.",
             facts,
-            (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD),
+            ways,
             "warning",
         )
         yield Untold(RELEASE, "engine", ("engine.version_compatible",))
@@ -192,6 +193,14 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         off = (_off(case, "version_compatible"),) if takes and engine.version_compatible is None else ()
         remedies = (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD)
         yield Finding(RELEASE, "engine", message, (*facts, *off), remedies)
+
+
+def _is_of_other_gpu(case: Case) -> bool:
+    """Is no GPU here of the engine's capability, so that its own TensorRT would not help either?"""
+    built = read_capability(case.machine.engine.compute_capability)
+    known = [gpu.capability.plain for gpu in case.gpus if gpu.capability is not None]
+    portable = case.machine.engine.hardware_compatible is not False and _from_8_6(case.machine.engine.tensorrt)
+    return built is not None and bool(known) and built.plain not in known and not portable
 
 
 def _is_unproven(release: str) -> bool:
@@ -232,7 +241,7 @@ def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:
         yield Holds(RELEASE, "engine", f"the engine's tag {tag} is of this release", facts)
 
 
-@rule("engine-from-other-os")
+@rule("engine-from-other-os", of="platform")
 def engine_from_other_os(case: Case) -> Iterator[Outcome]:
     """The engine was built on another operating system or platform.
 

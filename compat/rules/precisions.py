@@ -200,6 +200,9 @@ def _falls_back(case: Case, found: tuple[str, str]) -> Iterator[Outcome]:
     """Operators that the DLA does not run; they run on the GPU, if that is allowed, with a copy on either side."""
     table = operator_rows(case, "dla")
     wanted = dict.fromkeys(case.machine.model.operators or ())
+    if table and wanted and all(versions.at_least(found[0], row["since"]) is False for row in table.values()):
+        yield Untold(RULE, "dla", (f"operators of the DLA before TensorRT {_first(table)}",))
+        return
     missing = [
         name for name in wanted
         if name not in table or versions.at_least(found[0], table[name]["since"]) is False
@@ -208,11 +211,19 @@ def _falls_back(case: Case, found: tuple[str, str]) -> Iterator[Outcome]:
         return
     row = next(iter(table.values()))
     shown = ", ".join(missing[:12]) + (f" and {len(missing) - 12} others" if len(missing) > 12 else "")
+    xavier = any(gpu.capability is not None and gpu.capability.plain == _XAVIER for gpu in case.gpus)
+    if xavier:
+        yield Untold(RULE, "dla", ("which of Orin's operators Xavier's DLA lacks",))
     yield Finding(
         RULE,
         "dla",
-        f"The DLA does not run {shown}: they fall back to the GPU, or the build fails where that is not allowed.",
+        f"The DLA does not run {shown}{' and, being of Xavier, perhaps others' if xavier else ''}: they fall back to "
+        "the GPU, or the build fails where that is not allowed.",
         (case.read(found[1], found[0]), case.cite(f"{len(table)} operators run on Orin's DLA", row)),
         (Remedy("build with --allowGPUFallback, or replace these operators"),),
         "warning",
     )
+
+
+def _first(table: dict[str, Row]) -> str:
+    return str(min((row["since"] for row in table.values()), key=versions.parse))

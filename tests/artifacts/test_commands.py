@@ -1,6 +1,8 @@
 """engine, model, convert and check --model/--engine, from the command line."""
 
+import hashlib
 import json
+from pathlib import Path
 
 import made
 import pytest
@@ -132,7 +134,49 @@ def test_a_jetson_gets_the_jetpack_that_has_the_release(capsys, machine, engine)
                      libraries=[{"name": "tensorrt", "version": "8.6.2.3", "loaded": True}])  # fmt: skip
     status, page = answer(capsys, "engine", engine((10, 3, 0, 30), (8, 7), b"utrt"), "--machine", jetson)
     assert (status, rules(page)) == (1, ["engine-from-other-tensorrt"])
-    assert "JetPack 6.1, 6.2" in page["ways"][0]["text"]
+    assert "JetPack 6.1 (L4T 36.4), 6.2 (L4T 36.4.3)" in page["ways"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("module", "release", "built_on", "said"),
+    [
+        ("Jetson Orin NX 16GB", (8, 5, 2, 2), (8, 7), "JetPack 5.1 (L4T 35.2.1), 5.1.1 (L4T 35.3.1)"),
+        ("AGX Orin", (8, 4, 1, 5), (8, 7), "JetPack 5.0.2 (L4T 35.1) has TensorRT 8.4.1"),
+        ("Nano", (8, 5, 2, 2), (5, 3), "none of them is for Nano"),
+    ],
+)
+def test_jetpacks_by_the_number_of_the_build(capsys, machine, engine, module, release, built_on, said):
+    jetson = machine(arch="aarch64", environment=["jetson"], jetson={"module": module}, gpus=None, packages={},
+                     libraries=[{"name": "tensorrt", "version": "8.6.2.3", "loaded": True}])  # fmt: skip
+    _, page = answer(capsys, "engine", engine(release, built_on, bytes(4)), "--machine", jetson)
+    assert said in page["ways"][0]["text"]
+
+
+def test_an_engine_of_another_product_with_the_same_capability_loads_with_a_note(capsys, machine, engine):
+    path = engine()
+    side = {"schema": "compatcheck.engine/1", "gpu": "NVIDIA GeForce RTX 4080",
+            "head_sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}  # fmt: skip
+    Path(f"{path}.json").write_text(json.dumps(side))
+    status, page = answer(capsys, "engine", path, "--machine", machine())
+    assert (status, rules(page), rules(page, "note")) == (0, [], ["engine-from-other-gpu"])
+
+
+@pytest.mark.parametrize(
+    ("module", "release", "verdict", "said"),
+    [
+        ("Jetson AGX Orin", "8.5.2", "warning", "The DLA does not run If"),
+        ("Jetson Xavier NX", "8.5.2", "warning", "being of Xavier, perhaps others"),
+        ("Jetson Xavier NX", "8.0.1", None, ""),  # before the list of the DLA's operators begins
+        ("Jetson AGX Thor", "10.13.3", "error", "has no DLA"),
+    ],
+)
+def test_operators_of_the_dla_by_module(capsys, machine, module, release, verdict, said):
+    jetson = machine(arch="aarch64", environment=["jetson"], gpus=[{"name": module}], packages={},
+                     libraries=[{"name": "tensorrt", "version": release, "loaded": True}])  # fmt: skip
+    _, page = answer(capsys, "model", str(DATA / "branches.onnx"), "--dla", "--machine", jetson)
+    found = [one for one in page["answers"][0]["findings"] if one["component"] == "dla"]
+    assert ([one["severity"] for one in found][:1] or [None]) == [verdict]
+    assert not found or said in found[0]["message"]
 
 
 def test_the_worst_of_several_files_counts(capsys, machine, engine, tmp_path):
