@@ -25,7 +25,7 @@ _WHEEL = re.compile(
     re.escape(jetson.REDIST)
     + r"/(v\d{1,4}(?:-nv\d\d\.\d{1,2})?)/(pytorch|tensorflow)/([A-Za-z0-9][A-Za-z0-9._+-]*\.whl)"
 )
-_PART = re.compile(r"^([a-z0-9][a-z0-9._-]*)=([0-9][A-Za-z0-9.*_]*)$")
+_PART = re.compile(r"^([a-z0-9][a-z0-9._-]*)=([0-9][A-Za-z0-9.*_]*(?:=[A-Za-z0-9.*_]+)?)$")
 _LINE = re.compile(r"(?<![\d.])\d\.\d{1,2}$")
 _FOLDER = re.compile(rf"(?<![^/]){re.escape(ENVIRONMENT)}(?:-[a-z0-9][a-z0-9-]*)?$")
 _BRANCH = re.compile(r"(?<![\d.])(\d{3})(?!\d)")

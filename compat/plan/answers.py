@@ -7,6 +7,7 @@ from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan import moves
+from compat.plan.forge import environments
 from compat.plan.images import images
 from compat.plan.model import Outcome, Plan, Request, Step
 from compat.plan.order import installed
@@ -54,14 +55,28 @@ def streams(
         yield (), iter((Found(Scene(problem.machine), (), {}, problem.machine),))
     kept = _kept_goals(problem)
     base = _base(problem, allow)
+    answered: list[Found] = []
     for scene in _scenes(base, problem, allow):
-        yield scene.moves, _searched(problem, scene, kept, tried)
+        yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
+    yield ("environment",), (Found(scene, (), {}, scene.machine) for scene in _forged(base, problem, answered))
     if "container" in allow and not problem.folder:
         inside = images(base.machine, problem.requests, problem.goals, problem.matrix)
         yield ("container",), (Found(scene, (), {}, scene.machine) for scene in inside)
     if "driver" in allow:
         for scene in _driver_scenes(base, problem, allow):
             yield scene.moves, _searched(problem, scene, kept, tried)
+
+
+def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
+    for one in found:
+        answered.append(one)
+        yield one
+
+
+def _forged(base: Scene, problem: Problem, answered: list[Found]) -> Iterator[Scene]:
+    """conda-forge's builds, where pip's indexes had none."""
+    if not answered:
+        yield from environments(base, problem.requests, problem.goals, problem.matrix)
 
 
 def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:

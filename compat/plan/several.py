@@ -49,7 +49,7 @@ def _common(problems: list[Problem], allow: frozenset[str]) -> list[Plan] | None
     tried: list[Search] = []
     seen = set()
     for found in islice(answers(first, allow, tried), _TRIED):
-        labels = tuple(choice.label for choice in found.choices)
+        labels = _builds_of(found)
         if labels in seen:
             continue
         seen.add(labels)
@@ -68,9 +68,9 @@ def _same(problem: Problem, found: Found, allow: frozenset[str]) -> Plan | None:
     )
     narrowed = replace(problem, requests=requests)
     tried: list[Search] = []
-    labels = [choice.label for choice in found.choices]
+    labels = _builds_of(found)
     for match in islice(answers(narrowed, allow, tried), _TRIED):
-        if [choice.label for choice in match.choices] == labels:
+        if _builds_of(match) == labels:
             return replace(planned(narrowed, match, tried), requests=problem.requests)
     return None
 
@@ -105,3 +105,8 @@ def _apart(problems: list[Problem], own: list[Plan], allow: frozenset[str]) -> l
 
 def _builds(one: Plan) -> str:
     return ", ".join(choice.label for choice in one.choices) or "what it has"
+
+
+def _builds_of(found: Found) -> tuple[str, ...]:
+    """What is installed; of an image or a conda environment its own name."""
+    return tuple(choice.label for choice in found.choices) or tuple(step.after for step in found.scene.steps)

@@ -295,8 +295,8 @@ def test_what_a_plan_expects_is_not_refused(path, real):
     machine = next(iter(load(str(path))))
     for asked in ({"torch": "*"}, {"tensorflow": "*"}, {"jax": "*"}, {"onnxruntime": "*"}, {"tensorrt": "*"}):
         answer = plan(machine, requests(asked), real)
-        if answer.outcome != "planned":
-            continue
+        if answer.outcome != "planned" or not answer.choices:
+            continue  # what conda installs is not locked
         where = {choice.distribution: choice.index for choice in answer.choices}
         hosts = {
             "pytorch": "https://download.pytorch.org/whl",
