@@ -181,7 +181,7 @@ def conda_choice(package: str, offered: str, matrix: Matrix) -> dict[str, Any] |
     """The newest release of which a build's CUDA major is not above what the driver offers; its newest CUDA."""
     found = [
         row
-        for row in (one for builds in forge(package, matrix).values() for one in builds)
+        for row in forge(package, matrix)
         if row["os"] == "linux"
         and row["arch"] == "x86_64"
         and row.get("cuda")
@@ -192,13 +192,10 @@ def conda_choice(package: str, offered: str, matrix: Matrix) -> dict[str, Any] |
     )
 
 
-def forge(package: str, matrix: Matrix) -> dict[str, list[dict[str, Any]]]:
-    """Builds of conda-forge, release by release."""
-    found = {
-        version: [row for row in builds if row["index"] == "conda-forge"]
-        for version, builds in matrix.packages.builds(package).items()
-    }
-    return {version: builds for version, builds in found.items() if builds}
+def forge(package: str, matrix: Matrix) -> list[dict[str, Any]]:
+    """Builds of conda-forge."""
+    builds = matrix.packages.conda_builds(package).values()
+    return [row for rows in builds for row in rows if row["index"] == "conda-forge"]
 
 
 def forged(machine: Machine, package: str, component: str, row: dict[str, Any], matrix: Matrix) -> str:
