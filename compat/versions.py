@@ -151,12 +151,6 @@ def at_least(have: str, need: str) -> bool | None:
     return None if mine.covers(wanted) and len(mine.release) < len(wanted.release) else False
 
 
-def older_than(have: str, need: str) -> bool | None:
-    """Three-valued ``have < need``."""
-    newer = at_least(have, need)
-    return None if newer is None else not newer
-
-
 def same_line(one: str, other: str, numbers: int) -> bool | None:
     """Do both agree in their first ``numbers`` numbers? None where one is too short to tell."""
     mine, its = parse(one).release[:numbers], parse(other).release[:numbers]
@@ -298,9 +292,3 @@ def cuda_of_tag(tag: str) -> str | None:
 def major_minor(text: str) -> str:
     """``12.4`` of ``12.4.1``; a bare major stays as it is."""
     return ".".join(str(number) for number in parse(text).release[:2])
-
-
-def cudnn_of_integer(number: int) -> str:
-    """Decode CUDNN_VERSION: cuDNN 9 counts major*10000 + minor*100 + patch, before it major*1000 (cudnn_version.h)."""
-    major, rest = (number // 10000, number % 10000) if number >= 90000 else (number // 1000, number % 1000)
-    return f"{major}.{rest // 100}.{rest % 100}"

@@ -40,7 +40,9 @@ def _consistent(facts: Facts) -> Facts:
     if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
         (facts.get("container") or {}).pop("image", None)  # which names its CUDA
     packages = facts.get("packages") or {}
-    release = next((one for name, one in packages.items() if one and name.startswith(("tensorrt", "nvidia-tensorrt"))), None)
+    release = next(
+        (one for name, one in packages.items() if one and name.startswith(("tensorrt", "nvidia-tensorrt"))), None
+    )
     copies = facts.get("libraries") or []
     for copy in copies:
         if copy["name"] == "tensorrt" and release and "version" in copy:
@@ -54,7 +56,7 @@ class MadeUp:
     """Machines of one seed."""
 
     def __init__(self, seed: int, matrix: Matrix) -> None:
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311 - not for cryptography
         self.matrix = matrix
         self.gpus = [row["name"] for row in matrix.rows("gpu", "gpu")]
         self.branches = matrix.drivers.branches
@@ -71,7 +73,7 @@ class MadeUp:
                 facts[name] = other[name]
         return goal, _consistent(facts)
 
-    # -- chances -----------------------------------------------------------------------------------------------------
+    # -- chances ------------------------------------------------------------------------------------------------------
 
     def often(self, chance: float = 0.7) -> bool:
         return self.random.random() < chance
@@ -83,7 +85,7 @@ class MadeUp:
     def one(self, *items: Any) -> Any:
         return self.random.choice(items)
 
-    # -- parts ---------------------------------------------------------------------------------------------------------
+    # -- parts --------------------------------------------------------------------------------------------------------
 
     def _one(self, goal: str) -> Facts:
         kind = self.random.choices(("linux", "docker", "windows", "wsl2", "jetson", "wsl1"), (9, 4, 3, 2, 3, 0.3))[0]
@@ -225,7 +227,9 @@ class MadeUp:
                 "requires": (
                     0.3,
                     lambda: self.one(
-                        "cuda>=12.6", "cuda>=11.8 brand=tesla,driver>=450,driver<451", "cuda>=13.0 driver>=535,arch>=7.5"
+                        "cuda>=12.6",
+                        "cuda>=11.8 brand=tesla,driver>=450,driver<451",
+                        "cuda>=13.0 driver>=535,arch>=7.5",
                     ),
                 ),
             }

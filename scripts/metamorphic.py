@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
 
@@ -37,6 +37,8 @@ COMPLETE = (
 IDENTITY = {"libraries": ("name",), "duplicates": ("name",), "damaged": ("package", "path", "problem")}
 # What is asked, not what is known.
 ASKED = (("request",), ("model", "precision"), ("model", "device"), ("model", "target"))
+
+
 class Violation(NamedTuple):
     """What may not happen, and the machine before and after."""
 
@@ -65,7 +67,7 @@ def errors(report: Report) -> set[str]:
     return {one.rule for one in report.errors}
 
 
-# -- less ------------------------------------------------------------------------------------------------------------
+# -- less -------------------------------------------------------------------------------------------------------------
 
 
 def facts(node: Any, path: Keys = ()) -> Iterator[Keys]:
@@ -186,7 +188,9 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
 def _by_default(path: Keys, found: Finding) -> bool:
     """Does the finding say that it takes the missing fact to be what it is by default?"""
     name = shown(("packages", *path[1:2]) if path[0] == "builds" and path[2:] != ("missing",) else path[:3])
-    open_ = [one.fact.removeprefix("not stated, ").partition(":")[0] for one in found.evidence if one.source == "default"]
+    open_ = [
+        one.fact.removeprefix("not stated, ").partition(":")[0] for one in found.evidence if one.source == "default"
+    ]
     return any(f"{fact}.".startswith(f"{name}.") or f"{name}.".startswith(f"{fact}.") for fact in open_)
 
 
@@ -196,13 +200,10 @@ def _is_read(path: Keys, rule: str) -> bool:
     if names[0] in ("builds", "packages", "variables", "request"):
         names = [names[0], *names[2:]] if names[0] == "builds" else names[:1]
     field = ".".join(names)
-    return any(
-        fact == field or fact.startswith(f"{field}.") or field.startswith(f"{fact}.")
-        for fact in READS[rule]
-    )
+    return any(fact == field or fact.startswith(f"{field}.") or field.startswith(f"{fact}.") for fact in READS[rule])
 
 
-# -- more ------------------------------------------------------------------------------------------------------------
+# -- more -------------------------------------------------------------------------------------------------------------
 
 
 def _same(before: Report, after: Report) -> str:
@@ -227,7 +228,7 @@ def more_that_does_not_matter(judge: Judge, goal: str, machine: Facts, before: R
         "unrelated packages": {**machine, "packages": {**(machine.get("packages") or {}), **_PACKAGES}},
         "unused copies": {**machine, "libraries": [*(machine.get("libraries") or []), *_UNUSED]},
     }
-    if goal in _BRINGS_ITS_CUDA:
+    if goal in _BRINGS_ITS_CUDA and not _has_compat(machine):  # whose release is its toolkit's
         changed["toolkits"] = {**machine, "toolkits": [*(machine.get("toolkits") or []), *_KITS]}
     for what, more in changed.items():
         difference = _same(before, judge(goal, more))
@@ -256,15 +257,14 @@ def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Ite
             yield Violation("driver", f"{release} to {newest} -> {sorted(errors(after))}", goal, machine, raised)
 
 
+def _has_compat(machine: Facts) -> bool:
+    configured = f"{machine.get('loader_configuration')}{(machine.get('variables') or {}).get('LD_LIBRARY_PATH')}"
+    return bool((machine.get("libcuda") or {}).get("compat")) or "compat" in configured
+
+
 def _driver_is_not_free(machine: Facts) -> bool:
     """A Jetson's driver is its L4T; cuda-compat in front of the driver is of one release with the old one."""
-    configured = f"{machine.get('loader_configuration')}{(machine.get('variables') or {}).get('LD_LIBRARY_PATH')}"
-    return (
-        "jetson" in machine
-        or "jetson" in (machine.get("environment") or ())
-        or bool((machine.get("libcuda") or {}).get("compat"))
-        or "compat" in configured
-    )
+    return "jetson" in machine or "jetson" in (machine.get("environment") or ()) or _has_compat(machine)
 
 
 def _last_branch(matrix: Matrix, machine: Facts) -> int:
@@ -294,7 +294,7 @@ def _raised(machine: Facts, release: str) -> Facts:
     return raised
 
 
-# -- order -------------------------------------------------------------------------------------------------------------
+# -- order ------------------------------------------------------------------------------------------------------------
 
 
 def shuffled(node: Any, random: Random) -> Any:
@@ -320,11 +320,13 @@ def order_is_no_fact(judge: Judge, goal: str, machine: Facts, before: Report, ra
     turned = shuffled(machine, random)
     one, other = _without_places(before), _without_places(judge(goal, turned))
     if one != other:
-        lines = [f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n"), strict=False) if mine != its]
+        lines = [
+            f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n"), strict=False) if mine != its
+        ]
         yield Violation("order", f"-> {lines[0] if lines else 'more or less'}", goal, machine, turned)
 
 
-# -- all of it -----------------------------------------------------------------------------------------------------------
+# -- all of it --------------------------------------------------------------------------------------------------------
 
 
 def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
@@ -341,15 +343,15 @@ def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: i
         yield from less_is_never_worse(judge, goal, less, judge(goal, less))
 
 
-def smallest(found: Violation, again: Callable[[Facts], Iterable[Violation]]) -> Violation:
+def smallest(judge: Judge, found: Violation) -> Violation:
     """The violation on the machine with the fewest facts that still shows one of its kind."""
     kind = (found.relation, found.what.partition("->")[2])
     shrunk = True
     while shrunk:
         shrunk = False
         for path in list(facts(found.before)):
-            less = without(found.before, path)
-            same = next((one for one in again(less) if (one.relation, one.what.partition("->")[2]) == kind), None)
+            again = violations(judge, found.goal, without(found.before, path), Random(0))  # noqa: S311
+            same = next((one for one in again if (one.relation, one.what.partition("->")[2]) == kind), None)
             if same is not None:
                 found, shrunk = same, True
                 break
@@ -381,11 +383,12 @@ def main(arguments: list[str]) -> int:
                 kind = f"{found.relation}: {_INDEX.sub('[]', found.what)}"
                 kinds[kind] += 1
                 if kinds[kind] == 1:
-                    least = smallest(found, lambda less: violations(judge, found.goal, less, Random(0)))  # noqa: B023
+                    least = smallest(judge, found)
                     print(f"seed {seed}: {least.relation}: {least.what}\n  {least.goal} {json.dumps(least.before)}")
     print(
         f"{machines} machines ({dict(verdicts)}) of {given.seeds} seeds from {first}, {judge.asked} verdicts, "
-        f"{judge.excused} builds of one's own, {sum(kinds.values())} violations of {len(kinds)} kinds, {time.monotonic() - start:.0f} s"
+        f"{judge.excused} builds of one's own, "
+        f"{sum(kinds.values())} violations of {len(kinds)} kinds, {time.monotonic() - start:.0f} s"
     )
     for kind, times in kinds.most_common():
         print(f"{times:6} {kind}")

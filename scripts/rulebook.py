@@ -174,6 +174,7 @@ READS: dict[str, tuple[str, ...]] = {
     "engine-from-other-gpu": ("engine", *_GPUS),
     "engine-from-other-tensorrt": ("engine", "libraries", "packages"),
     "engine-from-other-os": ("engine", "os", "arch", "environment", "jetson"),
+    "newer-than-known": ("driver.version", "driver.kernel_module_version", *_SYSTEM, *_RUNTIME),
 }
 
 # Rules that this machine alone never triggers, and why.

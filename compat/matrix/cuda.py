@@ -114,11 +114,3 @@ class Cuda:
 
 def _field(system: str) -> str:
     return "driver_windows" if system == "windows" else "driver_linux"
-
-
-def oldest_capability(row: "Row") -> Capability | None:
-    """The lowest capability that a row with ``capability_minimum`` or ``capabilities`` takes."""
-    if "capability_minimum" in row:
-        return parse_capability(row["capability_minimum"])
-    listed = [parse_capability(text) for text in row.get("capabilities", ())]
-    return min(listed) if listed else None

@@ -43,9 +43,9 @@ class Drivers:
         row = self.branch(driver, system)
         return int(row["branch"]) if row is not None else versions.parse(driver).major
 
-    def is_newer_than_known(self, driver: str) -> bool:
+    def is_newer_than_known(self, driver: str, system: str) -> bool:
         """Is the release of a branch behind the newest in the matrix?"""
-        return versions.parse(driver).major > int(self.newest)
+        return self.number(driver, system) > int(self.newest)
 
     def forward(self, cuda: str) -> Claim | None:
         """Host driver branches that the cuda-compat package of this CUDA serves."""
@@ -54,16 +54,3 @@ class Drivers:
             if row["cuda"] == wanted:
                 return Claim(row["branches"], row, "branches")
         return None
-
-    def newest_long_lived(self, cuda_major: int) -> "Row | None":
-        """The newest production or long-term branch that offers this CUDA major and is not past its end of life."""
-        today = self._matrix.date
-        fitting = [
-            row
-            for row in self.branches
-            if row.get("kind") in ("production", "long-term")
-            and str(row.get("end_of_life", "9999")) >= today
-            and "cuda" in row
-            and versions.parse(row["cuda"]).major >= cuda_major
-        ]
-        return fitting[-1] if fitting else None

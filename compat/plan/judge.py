@@ -15,30 +15,13 @@ if TYPE_CHECKING:
 
 # Rules about a package's files, asked of everything that is installed, whatever the goal is.
 _OF_FILES = ("python-unsupported", "glibc-too-old", "libstdcxx-too-old")
-# Rules that read nothing of what is installed: violated with nothing installed, they stay so.
-OF_PLATFORM = (
-    "wsl-setup",
-    "container-without-gpu",
-    "gpu-missing",
-    "container-needs-newer-driver",
-    "other-driver-bound",
-    "kernel-module-rejected",
-    "kernel-module-flavor",
-    "driver-missing",
-    "stub-library",
-    "compat-library-older-than-driver",
-    "forward-compat-unsupported",
-    "driver-library-mismatch",
-    "driver-dropped-gpu",
-    "device-node-missing",
-    "fabric-manager",
-    "gpus-hidden",
-    "mig-single-instance",
-    "engine-from-other-gpu",
-    "engine-from-other-os",
-)
 # What is only a warning on a machine that runs is an error in a plan: nobody plans a coin toss.
 _WARNINGS = ("mixed-cuda-majors",)
+
+
+def is_of_platform(found: Reason) -> bool:
+    """Is it the fault of what no package mends?"""
+    return REGISTRY[found.rule].of == "platform"
 
 
 def reason(found: Finding) -> Reason:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from compat import versions
 from compat.goals import Goal, parse
 from compat.machine import Machine
-from compat.matrix.packages import normal
+from compat.matrix.packages import normal, same_cuda
 from compat.plan.apply import applied, parts_of, staying
 from compat.plan.combine import Combinations
 from compat.plan.companions import companion_pins
-from compat.plan.judge import OF_PLATFORM, faults, file_faults, without_gpu
+from compat.plan.judge import faults, file_faults, is_of_platform, without_gpu
 from compat.plan.likeness import Likeness, likeness
 from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.offers import COMPANIONS
@@ -98,8 +99,7 @@ class Search:
             return
         columns = []
         for request in self.requests:
-            text = "*" if f"request:{request.component}" in ignored else request.text
-            columns.append(self.offered(request.component, text))
+            columns.append(self.asked_for(request, widened=f"request:{request.component}" in ignored))
         # A column of which nothing passes ends the search; all columns are asked, so that every reason is known.
         passing = [any(self.passes(choice, ignored) for choice in column) for column in columns]
         if not all(passing):
@@ -127,10 +127,18 @@ class Search:
         """Is there no fault that is there whatever is installed? Then no build has to be asked."""
         if self._faults is None:
             bare = faults(emptied(self.scene.machine), self.goals, self.matrix)
-            self._faults = tuple(one for one in bare if one.rule in OF_PLATFORM)
+            self._faults = tuple(one for one in bare if is_of_platform(one))
         for one in self._faults:
             self._note(one)
         return all(element(one) in ignored for one in self._faults)
+
+    def asked_for(self, request: Request, widened: bool = False) -> tuple[Choice, ...]:
+        """The builds that a request admits, in the order of preference; widened to any release and build."""
+        if widened or not request.build:
+            return self.offered(request.component, "*" if widened else request.text)
+        cuda = versions.cuda_of_tag(request.build)
+        found = self.offered(request.component, request.text)
+        return tuple(choice for choice in found if same_cuda(choice.build.cuda, cuda) is not False)
 
     def offered(self, component: str, text: str) -> tuple[Choice, ...]:
         """The builds of a component in the order of preference."""

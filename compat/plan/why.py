@@ -7,7 +7,7 @@ from compat import versions
 from compat.check import check
 from compat.goals import parse
 from compat.machine import Machine
-from compat.plan.judge import OF_PLATFORM, faults
+from compat.plan.judge import faults, is_of_platform
 from compat.plan.model import Choice, Reason, Request
 from compat.plan.order import installed
 from compat.plan.request import COMPANION, goal_of
@@ -78,7 +78,7 @@ def _faulty(here: Choice, choice: Choice, problem: "Problem", search: Search | N
     wrong = faults(
         problem.machine, dict.fromkeys((*goals, parse(goal_of(choice.component, problem.matrix)))), problem.matrix
     )
-    own = [one for one in wrong if one.rule not in OF_PLATFORM]
+    own = [one for one in wrong if not is_of_platform(one)]
     if not own and search is not None:
         known = (one for rejected in search.rejected.values() for one in rejected)
         own = [one for one in known if here.label in one.message]

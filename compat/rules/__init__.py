@@ -16,6 +16,7 @@ from compat.rules import (
     forward,
     jetson,
     kernel,
+    known,
     libraries,
     majors,
     models,
@@ -33,6 +34,7 @@ FAMILIES = {
     "packages": (packages, builds, platforms, jetson),
     "TensorRT, ONNX, engines": (tensorrt, models, precisions, engines),
     "containers, WSL": (containers,),
+    "how far the matrix knows": (known,),
 }
 
 CATALOGUE: tuple[str, ...] = (
@@ -86,6 +88,7 @@ CATALOGUE: tuple[str, ...] = (
     "engine-from-other-gpu",
     "engine-from-other-tensorrt",
     "engine-from-other-os",
+    "newer-than-known",
 )
 
 __all__ = ["CATALOGUE", "FAMILIES", "every_rule", "family_of"]

@@ -67,6 +67,7 @@ class Untold:
 
 Outcome = Finding | Holds | Untold
 Judge = Callable[["Case"], Iterable[Outcome]]
+Subject = Literal["platform", "packages"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Rule:
     name: str
     judge: Judge
     masks: tuple[str, ...] = ()  # findings that this one, when it is violated, is the cause of
+    of: Subject = "packages"  # platform: reads nothing of what is installed, so no package mends it
 
     @property
     def page(self) -> str:
@@ -87,8 +89,11 @@ class Rule:
 REGISTRY: dict[str, Rule] = {}
 
 
-def rule(name: str, masks: Iterable[str] = ()) -> Callable[[Judge], Judge]:
-    """Enter a judging function into the catalogue; its docstring is what ``compatcheck explain`` shows."""
+def rule(name: str, masks: Iterable[str] = (), of: Subject = "packages") -> Callable[[Judge], Judge]:
+    """Enter a judging function into the catalogue; its docstring is what ``compatcheck explain`` shows.
+
+    ``masks`` and ``of`` as in Rule.
+    """
 
     def enter(judge: Judge) -> Judge:
         @wraps(judge)
@@ -99,7 +104,7 @@ def rule(name: str, masks: Iterable[str] = ()) -> Callable[[Judge], Judge]:
 
                 yield from advisories(case, name)
 
-        REGISTRY[name] = Rule(name, with_advisories, tuple(masks))
+        REGISTRY[name] = Rule(name, with_advisories, tuple(masks), of)
         return with_advisories
 
     return enter

@@ -8,7 +8,9 @@ from compat.rules.case import Case
 
 
 @rule(
-    "container-without-gpu", masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch")
+    "container-without-gpu",
+    masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch"),
+    of="platform",
 )
 def container_without_gpu(case: Case) -> Iterator[Outcome]:
     """The container was started without GPU access, or the toolkit or a driver capability is missing.
@@ -64,7 +66,7 @@ def _computes(capabilities: str) -> bool:
     return bool(named & {"all", "compute"})
 
 
-@rule("container-needs-newer-driver", masks=("driver-too-old",))
+@rule("container-needs-newer-driver", masks=("driver-too-old",), of="platform")
 def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     """The image's own requirement is not met.
 
@@ -125,6 +127,7 @@ def _short(text: str) -> str:
 @rule(
     "wsl-setup",
     masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch", "driver-too-old"),
+    of="platform",
 )
 def wsl_setup(case: Case) -> Iterator[Outcome]:
     """WSL 1, or a Linux driver inside WSL 2.
@@ -148,6 +151,16 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
         return
     if not case.environment("wsl2"):
         return
+    inside = [name for name, have in (case.machine.packages or {}).items() if have is not False and _is_driver(name)]
+    if inside:
+        yield Finding(
+            "wsl-setup",
+            "environment",
+            f"A Linux driver is installed inside WSL 2: {', '.join(inside)}.",
+            tuple(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in inside),
+            (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
+        )
+        return
     path = case.machine.libcuda.path
     if path is None:
         return
@@ -163,3 +176,18 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             (case.read("libcuda.path", path),),
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
         )
+
+
+_DRIVER_PACKAGES = (
+    "nvidia-driver",
+    "nvidia-utils-",
+    "nvidia-dkms",
+    "nvidia-compute-utils",
+    "libnvidia-compute-",
+    "cuda-drivers",
+)
+
+
+def _is_driver(name: str) -> bool:
+    """Is it a system package that brings a Linux driver (or its libcuda)? toolkit packages (cuda-toolkit-12-4) are none."""
+    return name.startswith(_DRIVER_PACKAGES)

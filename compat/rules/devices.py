@@ -8,7 +8,11 @@ from compat.rules.case import Case
 _NOTHING = ("-1", "none", "void", "NoDevFiles", "")
 
 
-@rule("gpu-missing", masks=("driver-missing", "device-node-missing", "gpus-hidden", "driver-library-mismatch"))
+@rule(
+    "gpu-missing",
+    masks=("driver-missing", "device-node-missing", "gpus-hidden", "driver-library-mismatch"),
+    of="platform",
+)
 def gpu_missing(case: Case) -> Iterator[Outcome]:
     """There is no NVIDIA GPU.
 
@@ -31,7 +35,7 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("gpus-hidden")
+@rule("gpus-hidden", of="platform")
 def gpus_hidden(case: Case) -> Iterator[Outcome]:
     """CUDA_VISIBLE_DEVICES (or its like) leaves no GPU.
 
@@ -88,7 +92,7 @@ def _platform(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("mig-single-instance")
+@rule("mig-single-instance", of="platform")
 def mig_single_instance(case: Case) -> Iterator[Outcome]:
     """The goal needs more than the one MIG instance that a process can use.
 

@@ -10,7 +10,7 @@ from compat.rules.case import Case, GpuFact, Runtime
 UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
 
-@rule("driver-missing", masks=("driver-too-old", "device-node-missing", "library-not-found"))
+@rule("driver-missing", masks=("driver-too-old", "device-node-missing", "library-not-found"), of="platform")
 def driver_missing(case: Case) -> Iterator[Outcome]:
     """No NVIDIA driver answers.
 
@@ -206,7 +206,11 @@ def _lifted_by_compat(case: Case, runtime: Runtime) -> bool | None:
     return None if lifts and case.kernel_driver is None else lifts
 
 
-@rule("driver-library-mismatch", masks=("driver-too-old", "ptx-newer-than-driver", "forward-compat-unsupported"))
+@rule(
+    "driver-library-mismatch",
+    masks=("driver-too-old", "ptx-newer-than-driver", "forward-compat-unsupported"),
+    of="platform",
+)
 def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
     """Kernel module and user-mode libraries of the driver are of different releases.
 
@@ -261,7 +265,7 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
         yield Untold("driver-library-mismatch", "driver", ("driver.kernel_module_version", "driver.version"))
 
 
-@rule("driver-dropped-gpu", masks=("driver-too-old", "ptx-newer-than-driver"))
+@rule("driver-dropped-gpu", masks=("driver-too-old", "ptx-newer-than-driver"), of="platform")
 def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
     """The driver branch no longer supports this GPU, or does not support it yet.
 

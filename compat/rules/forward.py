@@ -16,6 +16,7 @@ WITHOUT_COMPAT = Remedy(
 @rule(
     "compat-library-older-than-driver",
     masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
+    of="platform",
 )
 def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
     """A cuda-compat libcuda shadows a newer driver.
@@ -96,7 +97,7 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("forward-compat-unsupported", masks=("driver-too-old", "driver-library-mismatch"))
+@rule("forward-compat-unsupported", masks=("driver-too-old", "driver-library-mismatch"), of="platform")
 def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
     """A cuda-compat libcuda on a GPU class or driver branch that it does not serve.
 

@@ -14,7 +14,7 @@ _OTHERS = {
 }
 
 
-@rule("other-driver-bound", masks=("driver-missing", "device-node-missing", "kernel-module-rejected"))
+@rule("other-driver-bound", masks=("driver-missing", "device-node-missing", "kernel-module-rejected"), of="platform")
 def other_driver_bound(case: Case) -> Iterator[Outcome]:
     """nouveau, nova_core or another driver holds the GPU.
 
@@ -53,7 +53,7 @@ def other_driver_bound(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("kernel-module-flavor", masks=("driver-missing", "device-node-missing"))
+@rule("kernel-module-flavor", masks=("driver-missing", "device-node-missing"), of="platform")
 def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
     """The open kernel module on a GPU that needs the proprietary one, or the reverse.
 
@@ -95,7 +95,7 @@ def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
             )
 
 
-@rule("kernel-module-rejected", masks=("driver-missing", "device-node-missing"))
+@rule("kernel-module-rejected", masks=("driver-missing", "device-node-missing"), of="platform")
 def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
     """Secure Boot refuses the kernel module.
 
@@ -150,7 +150,7 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
         yield Untold("kernel-module-rejected", "kernel", ("driver.kernel_module_signed", "driver.signer_enrolled"))
 
 
-@rule("device-node-missing")
+@rule("device-node-missing", of="platform")
 def device_node_missing(case: Case) -> Iterator[Outcome]:
     """A node under /dev that CUDA opens is absent or closed to this user.
 
@@ -200,7 +200,7 @@ def _is_gpu_node(node: str) -> bool:
     return tail != node and tail.isdigit()
 
 
-@rule("fabric-manager")
+@rule("fabric-manager", of="platform")
 def fabric_manager(case: Case) -> Iterator[Outcome]:
     """An NVSwitch machine whose fabric manager is missing, stopped or of another release.
 

@@ -204,6 +204,7 @@ def _is_part_of(name: str, subject: Subject) -> bool:
         "forward-compat-unsupported",
         "compat-library-older-than-driver",
     ),
+    of="platform",
 )
 def stub_library(case: Case) -> Iterator[Outcome]:
     """The toolkit's link-time stub of libcuda or NVML is what would load.

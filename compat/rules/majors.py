@@ -135,8 +135,8 @@ def _carried(case: Case, cuda: str) -> bool:
         ):
             return True
     return any(
-        library.name == "cudart" and library.version and versions.parse(library.version).major == major
-        for library in case.machine.libraries or ()
+        library.version is None or versions.parse(library.version).major == major
+        for _, library in case.usable("cudart")
     )
 
 

@@ -25,7 +25,7 @@ def package_missing(case: Case) -> Iterator[Outcome]:
     """
     if case.goal.verb not in ("use", "import") or case.main is None:
         return
-    if case.main.state == "absent" and not (case.main.component == "tensorrt" and case.libraries("tensorrt")):
+    if case.main.state == "absent" and not (case.main.component == "tensorrt" and case.usable("tensorrt")):
         yield Finding(
             "package-missing",
             case.main.component,
