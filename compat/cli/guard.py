@@ -1,19 +1,22 @@
 """``compatcheck guard``."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from compat.cli import common
 from compat.cli.app import InputError
 
-if TYPE_CHECKING:
-    pass
-
 _ANY = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": ["--help"]}
 
 
-@click.group("guard")
+class _Installers(click.Group):
+    """pip3, python -m pip and their like are commands too; of others the guard says what to do instead."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        known = super().get_command(ctx, cmd_name)
+        return known if known is not None or cmd_name.startswith("-") else _other(cmd_name)
+
+
+@click.group("guard", cls=_Installers)
 def command() -> None:
     """Judge an installation before it happens: pip, uv and apt; a constraints file for this machine."""
 
@@ -55,6 +58,18 @@ def pip(words: tuple[str, ...], **options: object) -> int:
 def uv(words: tuple[str, ...], **options: object) -> int:
     """Run `uv pip install` (or sync) if what it would install breaks nothing. Exit status as of guard pip."""
     return _gate(("uv", *words), **options)
+
+
+def _other(name: str) -> click.Command:
+    """Another installer's name, or another spelling of pip's."""
+
+    @click.command(name, context_settings=_ANY, hidden=True)
+    @_options
+    @click.argument("words", nargs=-1, type=click.UNPROCESSED)
+    def other(words: tuple[str, ...], **options: object) -> int:
+        return _gate((name, *words), **options)
+
+    return other
 
 
 def _gate(

@@ -53,10 +53,14 @@ class Gate:
     @cached_property
     def machine(self) -> Machine:
         """The machine that the change is judged for."""
+        from compat.plan.scene import emptied
         from compat.probe.assemble import read_machine
         from compat.probe.host import Host
 
-        here = read_machine(Host("/"), os.path.abspath(self.invocation.interpreter))
+        if self.invocation.interpreter:
+            here = read_machine(Host("/"), os.path.abspath(self.invocation.interpreter))
+        else:
+            here = emptied(read_machine(Host("/")))
         if self._described is None:
             return here
         own = self._described

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from compat.guard.invocation import Invocation
+from compat.guard.invocation import PROJECT, Invocation
 from compat.guard.resolver import NoAnswer, load, of_report
 from compat.guard.transaction import Transaction
 
@@ -26,7 +26,7 @@ def can_hold(invocation: Invocation) -> bool:
         os.name == "posix"
         and invocation.installer == "pip"
         and invocation.verb == "install"
-        and invocation.argv[3:4] == ("install",)
+        and invocation.argv[1:4] == ("-m", "pip", "install")
         and not any(word.partition("=")[0] in ("--dry-run", "--report") for word in invocation.arguments)
     )
 
@@ -133,7 +133,7 @@ def exit_status(code: int) -> int:
 def run(invocation: Invocation, judged: Transaction) -> int:
     """Run the command with the judged releases as constraints; returns its exit status. Raises OSError."""
     pins = "".join(f"{one.name}=={one.version}\n" for one in judged.installs if one.source is not None)
-    if not pins or "--require-hashes" in invocation.arguments:
+    if not pins or "--require-hashes" in invocation.arguments or invocation.verb == PROJECT:  # its lock file pins
         return _run(invocation.argv)
     with tempfile.TemporaryDirectory(prefix="compatcheck-") as folder:
         path = os.path.join(folder, "judged.txt")

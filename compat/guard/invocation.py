@@ -6,8 +6,9 @@ The command is kept as an argument list from end to end; nothing is joined, quot
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 _PIP = re.compile(r"^pip(?:\d+(?:\.\d+)?)?(?:\.exe)?$")
@@ -15,6 +16,7 @@ _PYTHON = re.compile(r"^(?:python|py|pypy)(?:\d+(?:\.\d+)?)?(?:\.exe)?$")
 _VERBS = {"pip": ("install", "uninstall"), "uv": ("install", "uninstall", "sync")}
 # Options that lead away from the environment: what they install is not what the goals run.
 _ELSEWHERE = ("--target", "-t", "--prefix", "--root")
+_SHORT_TARGET = re.compile(r"^-t[^-\s]")  # -tFOLDER
 # Options of pip and uv whose value is the next word.
 _VALUED = frozenset(
     (
@@ -72,23 +74,66 @@ _VALUED = frozenset(
         "--root-user-action",
         "--python-platform",
         "--refresh-package",
+        "--requirements-from-script",
+        "--directory",
+        "--project",
+        "--config-file",
+        "--color",
+        "--allow-insecure-host",
+        "--no-extra",
+        "--no-group",
+        "--only-group",
+        "--package",
+        "--no-install-package",
+        "--no-binary-package",
+        "--no-build-package",
+        "--no-build-isolation-package",
+        "--config-setting",
+        "--fork-strategy",
+        "-X",
+        "-W",
         "--reinstall-package",
         *_ELSEWHERE,
     )
 )
 
 
-class BadCommand(ValueError):
-    """The words are no command that the guard knows; ``hint`` says which it does."""
+_SYNC = "writes the project's files only; then `compatcheck guard uv sync`"
+_CONDA = "`compatcheck check -r environment.yml` judges what is to be installed, `compatcheck check` what is there"
+_PROJECT = "`compatcheck check -r pyproject.toml` judges what is asked for, `compatcheck check` what is there"
+_WAYS: dict[str | tuple[str, str], str] = {
+    ("uv", "add"): f"`uv add --no-sync ...` {_SYNC}",
+    ("uv", "remove"): f"`uv remove --no-sync ...` {_SYNC}",
+    ("uv", "run"): "`compatcheck guard uv sync` first, then `uv run --no-sync ...`",
+    "sudo": "put sudo in front of compatcheck: sudo compatcheck guard pip ...",
+    **dict.fromkeys(("conda", "mamba", "micromamba", "pixi"), _CONDA),
+    **dict.fromkeys(("poetry", "pdm", "hatch", "pipenv", "rye"), _PROJECT),
+}
+# What uv does besides: it changes no environment that a goal would run in.
+_UV_ELSEWHERE = frozenset(
+    ("build", "cache", "export", "help", "init", "lock", "publish", "python", "self", "tool", "tree", "venv", "version")
+)
+_APART = ("uvx", "pipx")  # each tool in an environment of its own
+PROJECT = "sync project"
 
-    hint = "guard takes what you would type: compatcheck guard pip install ..., guard uv pip install ..."
+
+class BadCommand(ValueError):
+    """The words are no command that the guard can judge; ``hint`` says which it can, or what to do instead."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(f"not a command that the guard can judge: {' '.join(words)[:200] or 'nothing'}")
+        program = os.path.basename(words[0]) if words else ""
+        usual = "guard takes what you would type: compatcheck guard pip install ..., guard uv pip install ..."
+        verb = next((word for word in words[1:] if not word.startswith("-")), "")
+        self.hint = _WAYS.get((program, verb)) or _WAYS.get(program) or usual
 
 
 @dataclass(frozen=True)
 class Invocation:
     """``argv`` is the real command; ``verb`` is empty where it changes nothing."""
 
-    installer: str  # pip, uv
+    installer: str  # pip, uv, or a tool that passes
+    # (the interpreter is empty where the installer is to make the environment)
     argv: tuple[str, ...]
     verb: str
     arguments: tuple[str, ...]  # the words behind the verb
@@ -97,18 +142,32 @@ class Invocation:
     @property
     def judged(self) -> bool:
         """Does it change the environment that the interpreter belongs to?"""
-        away = any(word.partition("=")[0] in _ELSEWHERE for word in self.arguments)
+        away = any(word.partition("=")[0] in _ELSEWHERE or _SHORT_TARGET.match(word) for word in self.arguments)
         return bool(self.verb) and not away
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Requirements files that it reads."""
+        own = self.values("-r", "--requirement", "--requirements")
+        return (*own, *self._plain) if self.verb == "sync" else own
 
     @property
     def named(self) -> tuple[str, ...]:
         """Requirements that were typed, as written."""
+        return () if self.verb in ("sync", PROJECT) else self._plain
+
+    @property
+    def _plain(self) -> tuple[str, ...]:
         return tuple(word for word, valued in _words(self.arguments) if not valued and not word.startswith("-"))
 
     def values(self, *options: str) -> tuple[str, ...]:
         """The values of an option, in both spellings: ``-r FILE`` and ``--requirement=FILE``."""
         found = [word.partition("=")[2] for word in self.arguments if "=" in word and word.partition("=")[0] in options]
         return (*found, *(value for option, value in pairwise(self.arguments) if option in options))
+
+    def of(self, interpreter: str) -> "Invocation":
+        """The same command for an interpreter."""
+        return replace(self, interpreter=interpreter)
 
     def with_words(self, *words: str) -> "Invocation":
         """The same command with more words at its end."""
@@ -129,37 +188,85 @@ def read(words: Sequence[str], python: str | None = None, environ: Mapping[str, 
     environ = os.environ if environ is None else environ
     rest = list(words)
     program = os.path.basename(rest[0]) if rest else ""
-    if _PYTHON.match(program) and rest[1:3] == ["-m", "pip"]:
-        return _pip(rest[3:], python or shutil.which(rest[0]) or rest[0])
+    if _PYTHON.match(program):
+        module = next((at for at, word in enumerate(rest) if word == "-m"), 0)
+        flags = rest[1:module]
+        plain = all(word.startswith("-") or valued for word, valued in _words(flags))
+        if rest[module + 1 : module + 2] == ["pip"] and module and plain:
+            return _pip(rest[module + 2 :], python or shutil.which(rest[0]) or rest[0], flags)
     if _PIP.match(program):
         beside = os.path.join(os.path.dirname(rest[0]), "python") if os.path.dirname(rest[0]) else None
         return _pip(rest[1:], python or beside or active(environ))
-    if program in ("uv", "uv.exe") and rest[1:2] == ["pip"]:
+    if program in ("uv", "uv.exe"):
         return _uv(rest, python, environ)
-    raise BadCommand(f"not a command of pip or uv: {' '.join(words) or 'nothing'}")
+    if program in _APART:
+        return Invocation(program, tuple(rest), "", (), "")
+    raise BadCommand(words)
 
 
-def _pip(rest: list[str], interpreter: str) -> Invocation:
+def _pip(rest: list[str], interpreter: str, flags: Sequence[str] = ()) -> Invocation:
     at = _verb(rest, "pip")
     before = rest[:at] if at is not None else rest
     for option, value in pairwise(before):
         if option == "--python":
             interpreter = value
     verb, arguments = (rest[at], tuple(rest[at + 1 :])) if at is not None else ("", ())
-    return Invocation("pip", (interpreter, "-m", "pip", *rest), verb, arguments, interpreter)
+    return Invocation("pip", (interpreter, *flags, "-m", "pip", *rest), verb, arguments, interpreter)
 
 
 def _uv(words: list[str], python: str | None, environ: Mapping[str, str]) -> Invocation:
-    rest = words[2:]
-    at = _verb(rest, "uv")
-    verb, arguments = (rest[at], tuple(rest[at + 1 :])) if at is not None else ("", ())
+    at = next((at for at, (word, valued) in enumerate(_words(words)) if at and not valued and word[:1] != "-"), 0)
+    command = words[at] if at else ""
+    if command == "sync":
+        return _uv_sync(words, at, environ)
+    if command != "pip":
+        if at and command not in _UV_ELSEWHERE:
+            raise BadCommand(words)
+        return Invocation("uv", tuple(words), "", (), "")
+    rest = words[at + 1 :]
+    found = _verb(rest, "uv")
+    verb, arguments = (rest[found], tuple(rest[found + 1 :])) if found is not None else ("", ())
     plain = Invocation("uv", tuple(words), verb, arguments, "")
     asked = plain.values("--python", "-p")
     if asked:
-        return Invocation("uv", plain.argv, verb, arguments, shutil.which(asked[-1]) or asked[-1])
+        return plain.of(_named(asked[-1]))
+    if "--system" in arguments:
+        return plain.of(_named("--system"))
     if python is not None:
-        return Invocation("uv", (*words, "--python", python), verb, (*arguments, "--python", python), python)
-    return Invocation("uv", plain.argv, verb, arguments, active(environ, near=os.getcwd()))
+        return plain.with_words("--python", python).of(python)
+    return plain.of(active(environ, near=_folder(words[:at])))
+
+
+def _uv_sync(words: list[str], at: int, environ: Mapping[str, str]) -> Invocation:
+    """A project's own environment: ``.venv`` beside its pyproject.toml, or the active one with ``--active``. Where
+    there is none yet, ``interpreter`` is empty."""
+    plain = Invocation("uv", tuple(words), PROJECT, tuple(words[at + 1 :]), "")
+    near = _folder(words)
+    if "--active" in words:
+        return plain.of(active(environ, near=near))
+    set_to = environ.get("UV_PROJECT_ENVIRONMENT")
+    found = active({"VIRTUAL_ENV": os.path.join(near, set_to)} if set_to else {}, None if set_to else near, "")
+    return plain.of(found)
+
+
+def _folder(words: Sequence[str]) -> str:
+    """Where uv works: here, or where ``--directory`` or ``--project`` says."""
+    plain = Invocation("uv", (), "", tuple(words), "")
+    return os.path.abspath((*plain.values("--directory"), *plain.values("--project"), os.getcwd())[0])
+
+
+def _named(text: str) -> str:
+    """The interpreter that ``uv pip --python TEXT`` means: a path, else what uv finds for it (3.11, --system)."""
+    path = shutil.which(text)
+    if path is not None or os.path.sep in text:
+        beneath = os.path.join(text, "bin", "python")  # a path to an environment's folder is allowed
+        return path or (beneath if os.path.exists(beneath) else text)
+    argv = ("uv", "python", "find", text)
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return text
+    return done.stdout.strip() or text
 
 
 def _verb(rest: Sequence[str], installer: str) -> int | None:
@@ -170,8 +277,9 @@ def _verb(rest: Sequence[str], installer: str) -> int | None:
     return None
 
 
-def active(environ: Mapping[str, str], near: str | None = None) -> str:
-    """The interpreter of the active environment; ``near``: a ``.venv`` there or above it counts too, as uv has it."""
+def active(environ: Mapping[str, str], near: str | None = None, otherwise: str | None = None) -> str:
+    """The interpreter of the active environment; ``near``: a ``.venv`` there or above it counts too, as uv has it.
+    Where there is none it is ``otherwise``, else the one on PATH."""
     folders = [environ[name] for name in ("VIRTUAL_ENV", "CONDA_PREFIX") if environ.get(name)]
     while near is not None:
         folders.append(os.path.join(near, ".venv"))
@@ -180,4 +288,6 @@ def active(environ: Mapping[str, str], near: str | None = None) -> str:
         for path in (os.path.join(folder, "bin", "python"), os.path.join(folder, "Scripts", "python.exe")):
             if os.path.exists(path):
                 return path
+    if otherwise is not None:
+        return otherwise
     return shutil.which("python") or shutil.which("python3") or "python3"

@@ -1,7 +1,7 @@
 """The nearest command that breaks nothing: the same one with what it would move held, or what the planner says."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,13 +65,24 @@ def _held(invocation: Invocation, machine: Machine, transaction: Transaction, ma
 
 
 def typed_requirements(invocation: Invocation) -> tuple[tuple[str, str], ...]:
-    """(name, range) of each requirement on the command line."""
+    """(name, range) of each requirement on the command line and in the files that it names."""
     found = []
     for word in invocation.named:
         match = _TYPED.match(word)
         if match is not None and "/" not in word and not word.endswith((".whl", ".gz", ".zip")):
             found.append((normal(match[1]), match[2].strip() or "*"))
-    return tuple(found)
+    return (*found, *_listed(invocation))
+
+
+def _listed(invocation: Invocation) -> Iterator[tuple[str, str]]:
+    """What the files ask for; one that cannot be read is the installer's to complain about."""
+    from compat.guard.files import BadFile, read
+
+    for path in invocation.files:
+        try:
+            yield from ((one.name, one.range) for one in read(path).requirements)
+        except BadFile:
+            continue
 
 
 def _planned(invocation: Invocation, machine: Machine, matrix: "Matrix") -> list[Nearest]:

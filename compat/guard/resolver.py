@@ -18,7 +18,6 @@ from compat.guard.transaction import Coming, Transaction, source_of
 from compat.matrix.packages import normal
 
 _UV_LINE = re.compile(r"^ ([+\-~]) ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)(?: \(from (.+)\))?\s*$")
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
 REPORT_LIMIT = 256 << 20
 """Bytes read of a report: one holds the whole metadata of each package, descriptions included."""
 
@@ -153,10 +152,8 @@ def of_uv(output: str) -> Transaction:
 
 def of_uninstall(invocation: Invocation, installed: Sequence[str]) -> Transaction:
     """An uninstallation needs no resolver: the names, as far as they are installed."""
-    asked = [match[0] for word in invocation.named if (match := _NAME.match(word))]
-    for path in invocation.values("-r", "--requirement", "--requirements"):
-        from compat.guard.files.requirements import read
+    from compat.guard.nearest import typed_requirements
 
-        asked += [one.name for one in read(path).requirements]
+    asked = [name for name, _ in typed_requirements(invocation)]
     here = {normal(name) for name in installed}
     return Transaction(removes=tuple(dict.fromkeys(normal(name) for name in asked if normal(name) in here)))

@@ -86,3 +86,75 @@ def test_uv_output() -> None:
         ("x", "1", None),
     ]
     assert found.removes == ("numpy",)
+
+
+@pytest.mark.parametrize(
+    ("command", "verb", "judged"),
+    [
+        ("pip install -U pip", "install", True),
+        ("pip install -e .[dev]", "install", True),
+        ("pip install --requirements-from-script tool.py", "install", True),
+        ("pip install -t/tmp/x torch", "install", False),
+        ("pip -q --proxy http://x install torch", "install", True),
+        ("python -I -m pip install torch", "install", True),
+        ("python3 -X utf8 -m pip uninstall -y torch", "uninstall", True),
+        ("pip wheel torch", "", False),
+        ("uv --offline pip install torch", "install", True),
+        ("uv --directory /nowhere pip install torch", "install", True),
+        ("uv --color never pip sync r.txt", "sync", True),
+        ("uv sync --extra gpu", "sync project", True),
+        ("uv tool install ruff", "", False),
+        ("uv venv", "", False),
+        ("uv lock", "", False),
+        ("uvx ruff", "", False),
+        ("pipx install ruff", "", False),
+    ],
+)
+def test_other_spellings(command: str, verb: str, judged: bool) -> None:
+    asked = read(command.split(), None, {})
+    assert (asked.verb, asked.judged) == (verb, judged)
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        ("uv add torch", "uv sync"),
+        ("uv remove torch", "uv sync"),
+        ("uv run --with torch x.py", "uv sync"),
+        ("conda install pytorch", "environment.yml"),
+        ("mamba install pytorch", "environment.yml"),
+        ("poetry add torch", "pyproject.toml"),
+        ("sudo pip install torch", "sudo compatcheck"),
+        ("python setup.py install", "guard pip install"),
+        ("python x.py -m pip install torch", "guard pip install"),
+        ("uv frobnicate", "guard pip install"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_a_way(command: str, hint: str) -> None:
+    with pytest.raises(BadCommand) as refused:
+        read(command.split(), None, {})
+    assert hint in refused.value.hint
+
+
+def test_a_projects_environment_is_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the active one; where there is none yet, nothing is installed."""
+    monkeypatch.chdir(tmp_path)
+    active_one = {"VIRTUAL_ENV": str(tmp_path / "active")}
+    for name in ("active", ".venv"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        if name == ".venv":
+            assert read(["uv", "sync"], None, active_one).interpreter == ""
+        (tmp_path / name / "bin" / "python").touch()
+    assert read(["uv", "sync"], None, active_one).interpreter == str(tmp_path / ".venv/bin/python")
+    assert read(["uv", "sync", "--active"], None, active_one).interpreter == str(tmp_path / "active/bin/python")
+    elsewhere = read(["uv", "--project", str(tmp_path), "sync"], None, {})
+    assert elsewhere.interpreter == str(tmp_path / ".venv/bin/python")
+
+
+def test_files_are_asked_for_too(tmp_path: Path) -> None:
+    listed = tmp_path / "r.txt"
+    listed.write_text("tensorflow-gpu\ntorch>=2  # x\n")
+    both = (("einops", "*"), ("tensorflow-gpu", "*"), ("torch", ">=2"))
+    assert typed_requirements(read(["pip", "install", "einops", "-r", str(listed)], None, {})) == both
+    assert typed_requirements(read(["uv", "pip", "sync", str(listed)], None, {})) == both[1:]
+    assert typed_requirements(read(["pip", "install", "-r", str(tmp_path / "none.txt")], None, {})) == ()
