@@ -14,7 +14,7 @@ from typing import Any
 
 from compat.guard.resolver import REPORT_LIMIT
 from compat.lock import File, Locked, NoLock, Package
-from compat.lock.resolve import run, without_credentials, written
+from compat.lock.resolve import no_file, run, without_credentials, written
 from compat.lock.wanted import Wanted, missing
 from compat.machine import Machine
 from compat.matrix.packages import normal
@@ -34,6 +34,8 @@ def ask(wanted: Wanted, constraints: Sequence[str], folder: str) -> Locked:
         argv += ["--constraint", written(folder, "constraints.txt", constraints)]
     for url in wanted.indexes:
         argv += ["--extra-index-url", url]
+    for place in wanted.links:
+        argv += ["--find-links", place]
     try:
         run("pip", [*argv, *(() if native else _platform(wanted, os.path.join(folder, "never")))])
     except NoLock as error:
@@ -124,7 +126,9 @@ def _load(path: str) -> Any:
 
 def _package(item: Any) -> Package:
     metadata, info = item["metadata"], item["download_info"]
-    archive = info.get("archive_info", {})
+    if "archive_info" not in info:
+        raise no_file(str(metadata["name"]))
+    archive = info["archive_info"]
     hashes = dict(archive.get("hashes") or {})
     if not hashes and "=" in archive.get("hash", ""):
         name, _, digest = archive["hash"].partition("=")

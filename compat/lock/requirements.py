@@ -7,6 +7,7 @@ the plan names itself stand in the file; the default one is the reader's.
 from collections.abc import Iterator
 
 from compat.lock import MADE_BY, Locked, NoLock
+from compat.lock.resolve import without_credentials
 from compat.lock.wanted import Wanted
 from compat.plan.model import Plan
 
@@ -19,7 +20,9 @@ def render(locked: Locked, wanted: Wanted, plan: Plan, matrix_date: str) -> Iter
     yield f"# With exactly these packages the rules find nothing wrong with: {', '.join(map(str, plan.goals))}"
     yield "# python -m pip install --require-hashes -r THIS_FILE"
     for url in wanted.indexes:
-        yield f"--extra-index-url {url}"
+        yield f"--extra-index-url {without_credentials(url)}"
+    for place in wanted.links:
+        yield f"--find-links {without_credentials(place) if '://' in place else place}"
     for package in sorted(locked.packages, key=lambda one: one.name):
         digests = sorted({f"{name}:{digest}" for file in package.files for name, digest in file.hashes})
         if not digests or not all(file.hashes for file in package.files):

@@ -16,12 +16,13 @@ _UNREACHABLE = re.compile(
     r"dns error|error sending request|failed to fetch|network connectivity is disabled|name or service not known|"
     r"temporary failure in name resolution|newconnectionerror|max retries exceeded|connection (?:refused|reset|to |"
     r"timed out|broken)|connecttimeout|no route to host|network is unreachable|proxyerror|read timed out|"
-    r"certificate verify failed|could not fetch url",
+    r"certificate verify failed|could not fetch url|could not resolve host",
     re.IGNORECASE,
 )
 # pip passes over an index that it does not reach, and then knows of no release at all.
 _NOTHING = re.compile(r"satisfies the requirement (\S+) \(from versions: none\)")
 _ELSEWHERE = "lock where the index is reached; for a machine without a network `compatcheck bundle` takes the files"
+_HEAD = re.compile(r"\s*(?:error:|×)")  # where uv begins to say what is wrong: causes come behind it
 # What pip repeats for each attempt and each folder.
 _NOISE = re.compile(r"Retrying \(Retry\(|Location .* is ignored")
 # What options and variables switch the index off with.
@@ -68,6 +69,8 @@ class Unanswered(NoLock):
     def __init__(self, installer: str, said: str, printed: str) -> None:
         lines = [line.rstrip() for line in (said or printed).strip().splitlines() if line.strip()]
         lines = [line for line in lines if not _NOISE.search(line)]
+        heads = [number for number, line in enumerate(lines) if _HEAD.match(line)]
+        lines = lines[heads[-1] :][:_TAIL] if heads and installer == "uv" else lines[-_TAIL:]
         both = f"{said}\n{printed}"
         nothing = _NOTHING.search(both)
         self.unreachable = bool(_UNREACHABLE.search(both) or _SWITCHED_OFF.search(both) or nothing)
@@ -78,7 +81,7 @@ class Unanswered(NoLock):
             what = (
                 f"{installer} gets nothing of {nothing[1]} from the indexes that it reaches, so the hashes are missing"
             )
-        super().__init__(what, _ELSEWHERE if self.unreachable else "", tuple(lines[-_TAIL:]))
+        super().__init__(what, _ELSEWHERE if self.unreachable else "", tuple(lines))
 
 
 def run(installer: str, argv: Sequence[str]) -> str:
@@ -102,6 +105,13 @@ def run(installer: str, argv: Sequence[str]) -> str:
     if done.returncode:
         raise Unanswered(installer, said.decode("utf-8", "replace"), text)
     return text
+
+
+def no_file(name: str) -> NoLock:
+    """The refusal of what is taken from a repository or a folder."""
+    return NoLock(
+        f"{name} is taken from a repository or a folder, and only files have hashes", "ask for a release of it"
+    )
 
 
 def without_credentials(url: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from compat import toml
 from compat.lock import File, Locked, NoLock, Package
-from compat.lock.resolve import run, without_credentials, written
+from compat.lock.resolve import no_file, run, without_credentials, written
 from compat.lock.wanted import Wanted
 from compat.machine import Machine
 from compat.matrix.packages import normal
@@ -44,6 +44,8 @@ def _argv(wanted: Wanted, constraints: Sequence[str], folder: str, form: Sequenc
         argv += ["--constraints", written(folder, "constraints.txt", constraints)]
     for url in wanted.indexes:
         argv += ["--extra-index-url", url]
+    for place in wanted.links:
+        argv += ["--find-links", place]
     return [*argv, *(("--index-strategy", "unsafe-best-match") if wanted.indexes else ())]
 
 
@@ -84,6 +86,8 @@ def platform(machine: Machine) -> str:
 
 def _packages(data: Mapping[str, Any]) -> Iterator[Package]:
     for one in data.get("packages", ()):
+        if "vcs" in one or "directory" in one:
+            raise no_file(one["name"])
         wheels = tuple(map(_file, one.get("wheels", ())))
         archives = tuple(map(_file, (one[key] for key in ("archive", "sdist") if key in one)))
         yield Package(

@@ -31,6 +31,7 @@ class Wanted:
     """One question to a resolver.
 
     ``constraints`` are the files'; ``kept`` are the releases of the plan's result, to keep to where the index has them.
+    ``indexes`` are asked beside the configured one, ``links`` are folders and pages of files.
     ``here``: the target is this machine, so that installers need not be told of its platform. ``left_out`` says what
     no lock file can hold.
     """
@@ -39,6 +40,7 @@ class Wanted:
     constraints: tuple[str, ...]
     kept: tuple[str, ...]
     indexes: tuple[str, ...]
+    links: tuple[str, ...]
     target: Machine
     here: bool
     left_out: tuple[str, ...] = ()
@@ -59,8 +61,11 @@ def wanted(plan: Plan, contents: Sequence[Contents], here: bool, matrix: "Matrix
         raise NoLock("the plan installs no packages: there is nothing to lock", "; ".join(left_out))
     names = {name for name in found if name}
     asked = {choice.component for choice in plan.choices}  # by whichever distribution
+    links: list[str] = []
     for one in contents:
-        indexes += [url for url in one.indexes if not url.startswith(PYTORCH)]
+        more, pages = _places(one)
+        indexes += more
+        links += pages
         for line in one.requirements if one.kind != "conda" else ():
             if line.name not in names and matrix.packages.component(line.name) not in asked:
                 found[f"{line.name};{line.marker}"] = _written(line)
@@ -70,10 +75,20 @@ def wanted(plan: Plan, contents: Sequence[Contents], here: bool, matrix: "Matrix
         tuple(map(_written, limits)),
         tuple(_kept(plan, names | {line.name for one in contents for line in one.requirements})),
         tuple(dict.fromkeys(indexes)),
+        tuple(dict.fromkeys(links)),
         plan.result,
         here,
         tuple(left_out),
     )
+
+
+def _places(contents: Contents) -> tuple[list[str], list[str]]:
+    """The indexes that a file names, and folders and pages of files. Which index of PyTorch's is the plan's to say."""
+    named = [url for url in contents.indexes if not url.startswith(PYTORCH)]
+    pages = [url for url in named if "://" not in url or url.endswith((".html", ".htm"))]
+    beside = os.path.dirname(os.path.abspath(contents.path))
+    links = [url if "://" in url else os.path.join(beside, url) for url in pages]
+    return [url for url in named if url not in pages], links
 
 
 def _of_steps(plan: Plan) -> tuple[dict[str, str], list[str], list[str]]:
