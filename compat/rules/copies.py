@@ -89,7 +89,7 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
     """Does a release of the library serve the package, by what it was built with or pins? None: unknown."""
     if name == "cudnn":
         built = subject.field("cudnn")
-        return _decided(built, have, _is_strict(case, subject)) if built.values else None
+        return _decided(built, have, _asks(case, subject)) if built.values else None
     lines = {str(row.get("requires")) for row in subject.candidates}
     if len(lines) != 1:
         return None
@@ -124,9 +124,13 @@ def _is_loaded(case: Case, copy: Library) -> bool:
     return copy.loaded is True
 
 
-def _is_strict(case: Case, subject: Subject) -> bool:
-    """Does the package ask for the minor that it was built with? (Else the same major is enough.)"""
-    return bool(case.matrix.packages.about(subject.component).get("cudnn_check", "minor") == "minor")
+def _asks(case: Case, subject: Subject) -> str:
+    """What the package asks of cuDNN: the ``major`` that it was built with, that ``minor`` or newer, the ``same`` minor."""
+    about = case.matrix.packages.about(subject.component)
+    until = about.get("cudnn_same_before")
+    if until is not None and subject.version is not None and versions.at_least(subject.version, until) is False:
+        return "same"
+    return str(about.get("cudnn_check", "minor"))
 
 
 @rule("cudnn-mismatch")
@@ -136,7 +140,8 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     cuDNN keeps its interface within a major, forward only: a program runs with the cuDNN minor that it was compiled
     with
     or a newer one of the same major. TensorFlow, JAX and torch check it when they start; others fail at the first
-    missing symbol. TensorRT and ONNX Runtime need the same major; a lower minor is a warning there.
+    missing symbol. TensorRT and ONNX Runtime need the same major; a lower minor is a warning there. torch before 1.0
+    asked for the very minor that it was compiled with, and refused newer ones too.
 
     Shows as: "Loaded runtime CuDNN library: 8.0.5 but source was compiled with: 8.1.0",
     "cuDNN version incompatibility", CUDNN_STATUS_NOT_INITIALIZED.
@@ -152,8 +157,8 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
             continue
         path, copy = found
-        strict = _is_strict(case, subject)
-        fits = _decided(built, copy.version or "0", strict)
+        asks = _asks(case, subject)
+        fits = _decided(built, copy.version or "0", asks)
         facts = (
             case.read(f"{path}.version", copy.version),
             Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
@@ -164,8 +169,8 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             yield Finding(
                 "cudnn-mismatch",
                 "cudnn",
-                f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs that "
-                f"{'minor' if strict else 'major'} or a newer one of the same major.",
+                f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
+                f"{_WANTED[asks]}.",
                 facts,
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
@@ -173,19 +178,28 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
 
 
-def _decided(built: Possible, have: str, strict: bool) -> bool | None:
-    return built.decide(lambda need: serves(have, need, strict))
+_WANTED = {
+    "major": "that major",
+    "minor": "that minor or a newer one of the same major",
+    "same": "that very minor",
+}
+
+
+def _decided(built: Possible, have: str, asks: str) -> bool | None:
+    return built.decide(lambda need: serves(have, need, asks))
 
 
 def _shown(built: Possible) -> str:
     return " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
 
 
-def serves(have: str, need: str, strict: bool) -> bool | None:
-    """Does a cuDNN release serve a build? Of the same major always, unless ``strict``."""
+def serves(have: str, need: str, asks: str) -> bool | None:
+    """Does a cuDNN release serve a build that ``asks`` for the major, the minor or newer, or the same minor?"""
     same = versions.same_line(have, need, 1)
-    if not same or not strict:
+    if not same or asks == "major":
         return same
+    if asks == "same":
+        return versions.same_line(have, need, 2)
     return versions.at_least(have, versions.major_minor(need))
 
 
