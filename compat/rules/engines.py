@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.capability import Capability
+from compat.machine import Engine
 from compat.matrix.gpus import read_capability
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
@@ -72,7 +73,7 @@ def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
     named = case.matrix.gpus.find(engine.gpu) if built is None and engine.gpu else None
     built = built or (read_capability(named["capability"]) if named else None)
     if built is None or not case.gpus:
-        if engine.compute_capability is None and case.machine.engine != type(engine)():
+        if engine.compute_capability is None and engine != Engine():
             yield Untold(GPU, "engine", ("engine.compute_capability",))
         return
     fact = _of_engine(case, "compute_capability", engine.compute_capability or f"{built} ({engine.gpu})")
