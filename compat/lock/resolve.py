@@ -22,7 +22,7 @@ _UNREACHABLE = re.compile(
 # pip passes over an index that it does not reach, and then knows of no release at all.
 _NOTHING = re.compile(r"satisfies the requirement (\S+) \(from versions: none\)")
 _ELSEWHERE = "lock where the index is reached; for a machine without a network `compatcheck bundle` takes the files"
-_HEAD = re.compile(r"\s*(?:error:|×)")  # where uv begins to say what is wrong: causes come behind it
+_HEAD = re.compile(r"\s*(?:error:|\u00d7)")  # where uv begins to say what is wrong: causes come behind it
 # What pip repeats for each attempt and each folder.
 _NOISE = re.compile(r"Retrying \(Retry\(|Location .* is ignored")
 # What options and variables switch the index off with.
@@ -71,7 +71,8 @@ class Unanswered(NoLock):
         lines = [line for line in lines if not _NOISE.search(line)]
         heads = [number for number, line in enumerate(lines) if _HEAD.match(line)]
         lines = lines[heads[-1] :][:_TAIL] if heads and installer == "uv" else lines[-_TAIL:]
-        both = f"{said}\n{printed}"
+        # What uv warns of before (a Python that it would have fetched) is not what stopped it.
+        both = "\n".join(lines) if installer == "uv" else f"{said}\n{printed}"
         nothing = _NOTHING.search(both)
         self.unreachable = bool(_UNREACHABLE.search(both) or _SWITCHED_OFF.search(both) or nothing)
         what = f"{installer} finds no set of packages"
