@@ -51,7 +51,7 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     call = PRELOAD if versions.parse(row["version"]) >= versions.parse(PRELOADS_SINCE) else ""
     extras = row.get("extras", {})
     lines = [*extras.get("cuda", ()), *extras.get("cudnn", ())]
-    if lines and resolvable(matrix, lines):
+    if lines and resolvable(matrix, lines, machine):
         found = tuple(
             pin
             for extra in ("cuda", "cudnn")

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan import jetson, parts
 from compat.plan.model import Choice
-from compat.plan.published import is_jetson, pins, rows
+from compat.plan.published import is_jetson, pins, rows, serves_python
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     plain = _plain(row, machine, matrix)
     lines = row.get("extras", {}).get(EXTRA, ())
     source = str(matrix.source(row, "extras"))
-    if lines and resolvable(matrix, lines):
+    if lines and resolvable(matrix, lines, machine):
         yield replace(
             plain,
             extras=(EXTRA,),
@@ -82,8 +82,9 @@ def _cuda(row: "Row") -> versions.Version | None:
     return versions.try_parse(text)
 
 
-def resolvable(matrix: "Matrix", lines: "list[str]") -> bool:
-    """Can an installer get every package of the extra? Placeholders and never-published releases stop it."""
+def resolvable(matrix: "Matrix", lines: "list[str]", machine: Machine) -> bool:
+    """Can an installer get every package of the extra? Placeholders, never-published releases and exact releases that
+    have no file for this Python stop it."""
     for name, spec, _ in matrix.packages.pins({"requires": list(lines)}):
         for dead in matrix.every("name"):
             if dead["distribution"] != name or dead["state"] not in (
@@ -105,6 +106,9 @@ def resolvable(matrix: "Matrix", lines: "list[str]") -> bool:
             and not any(versions.parse_range(spec).admits(one) for one in known)
         ):
             return False
+        files = rows(matrix, name, machine, spec) if spec.startswith("==") else ()
+        if files and not any(serves_python(one, machine) for one in files):
+            return False
     return True
 
 
@@ -120,6 +124,8 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
     major = versions.parse(cudnn).major if cudnn else None
     ranges = {name: f">={cudnn},<{(major or 0) + 1}" for name in names if "cudnn" in name and major is not None}
     extra = matrix.packages.pins({"requires": row.get("extras", {}).get(EXTRA, ())})
+    # The compiler and the profiler are run or opened by name: no file needs them, the extra lists them.
+    names = tuple(dict.fromkeys((*names, *(name for name, _, _ in extra if name.startswith("nvidia-")))))
     ranges |= {name: spec for name, spec, _ in extra if name in names and not spec.startswith("==")}
     own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
     outside = versions.parse(row["version"]) < versions.parse(EXTRA_SINCE)
