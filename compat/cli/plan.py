@@ -33,6 +33,14 @@ _RANGE = "RELEASE"
 @click.option("--onnxruntime", metavar=_RANGE)
 @click.option("--tensorrt", metavar=_RANGE)
 @click.option(
+    "-p",
+    "--package",
+    "named",
+    metavar="NAME[RANGE]",
+    multiple=True,
+    help='Any other package that the matrix lists: vllm, "torch-tensorrt==2.6.0", cupy ...',
+)
+@click.option(
     "--python", "python", metavar="VERSION", help="Plan for this Python; a path reads that interpreter's environment."
 )
 @click.option(
@@ -82,6 +90,7 @@ _RANGE = "RELEASE"
 def command(
     paths: tuple[str, ...],
     listed: tuple[str, ...],
+    named: tuple[str, ...],
     goal_text: str | None,
     files: tuple[str, ...],
     root: str,
@@ -99,19 +108,19 @@ def command(
     The driver and Python stay as they are unless --allow names them; the OS, JetPack and GPU always do. Exit status:
     0 planned or nothing to do, 1 impossible, 2 wrong usage or unreadable input.
     """
-    from compat.plan.request import BadRequest, requests
+    from compat.plan.request import BadRequest, packages, requests
     from compat.plan.several import plan_for
     from compat.report.plan import render
 
     matrix = common.load_matrix()
     try:
-        asked = requests(options)
+        asked = (*requests(options), *packages(named, matrix))
         goals = common.parse_goals([goal_text] if goal_text else [], matrix)
         if not (asked or goals or paths or listed):
             raise BadRequest("nothing is asked for", "name a component, such as --torch 2.6, a goal, or a file")
         machines = _machines(files, root, python)
         if paths or listed:
-            asked = _with_files(asked, (*listed, *paths), machines[0], matrix, form == "text")
+            asked, machines = _with_files(asked, (*listed, *paths), machines, matrix, form == "text", python is None)
         plans = plan_for(machines, asked, matrix, goals[0] if goals else None, _allowed(allow), prefer, alternatives)
     except BadRequest as error:
         raise InputError(str(error), error.hint) from None
@@ -152,15 +161,22 @@ def _locked(
 
 
 def _with_files(
-    asked: "tuple[Request, ...]", paths: tuple[str, ...], machine: "Machine", matrix: "Matrix", shown: bool
-) -> "tuple[Request, ...]":
-    """The requests of the options, and those of the files for components that no option names."""
-    from compat.cli.sources import requests_of
-    from compat.plan.request import COMPONENTS
+    asked: "tuple[Request, ...]",
+    paths: tuple[str, ...],
+    machines: "list[Machine]",
+    matrix: "Matrix",
+    shown: bool,
+    any_python: bool,
+) -> "tuple[tuple[Request, ...], list[Machine]]":
+    """The requests of the options, and those of the files for components that no option names; the machines with the
+    Python and the base image that the files are written for."""
+    from compat.cli import sources
 
+    said = sources.read(paths, machines[0], matrix, shown)
     named = {one.component for one in asked}
-    more = tuple(one for one in requests_of(paths, machine, matrix, shown) if one.component not in named)
-    return tuple(sorted((*asked, *more), key=lambda one: COMPONENTS.index(one.component)))
+    more = tuple(one for one in said.requests if one.component not in named)
+    machines = [sources.inside(machine, said.image, matrix) for machine in machines]
+    return (*asked, *more), [sources.with_python(one, said) if any_python else one for one in machines]
 
 
 def _allowed(text: str) -> frozenset[str]:

@@ -1,7 +1,9 @@
 """Requests from files: what requirements, projects, locks, environments, Dockerfiles and checkouts ask for.
 
 The readers are those of the guard; they are handed in as what they answer. Of several demands for one component all
-have to be met; a component that a file only names may be any release.
+have to be met; a component that a file only names may be any release. A constraint counts for what is asked for
+elsewhere. A build that is named (``2.1.0+cu118``, or PyTorch's index of it as the source of that very package) is
+demanded; an index that a whole file names says only where an installer may look.
 """
 
 import os
@@ -14,14 +16,25 @@ from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.markers import applies
 from compat.plan.model import Request
-from compat.plan.request import COMPONENTS, BadRequest
+from compat.plan.request import COMPONENTS, BadRequest, plannable
 from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 # Names of files that say what a checkout needs, in the order in which they are shown.
-_NAMES = ("pylock.toml", "pyproject.toml", "requirements.txt", "environment.yml", "environment.yaml", "dockerfile")
+_NAMES = (
+    "pylock.toml",
+    "pyproject.toml",
+    "pixi.toml",
+    "setup.cfg",
+    "setup.py",
+    "requirements.txt",
+    "environment.yml",
+    "environment.yaml",
+    "dockerfile",
+    "*.ipynb",
+)
 _SKIPPED = frozenset((".git", ".tox", ".venv", "venv", "node_modules", "site-packages", "__pycache__"))
 _DEPTH = 3  # folders below the checkout's root that are looked into
 _MOST = 40  # files of a checkout that are read
@@ -40,6 +53,8 @@ class Asked(Protocol):
     def where(self) -> str: ...
     @property
     def marker(self) -> str: ...
+    @property
+    def url(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -52,17 +67,18 @@ class Line:
 
 
 def requests_of(
-    found: Iterable[Asked], machine: Machine, matrix: "Matrix"
+    found: Iterable[Asked], machine: Machine, matrix: "Matrix", constraints: Iterable[Asked] = ()
 ) -> tuple[tuple[Request, ...], tuple[Line, ...]]:
     """The requests and the lines that they were read from. Of a component the files nearest to the root count.
 
     Raises BadRequest for a range that cannot be read.
     """
+    limits = tuple(constraints)
     named: dict[str, list[Asked]] = {}
     lines = []
-    for one in found:
+    for one in (*found, *limits):
         component = matrix.packages.component(normal(one.name))
-        if component not in COMPONENTS or component is None:
+        if component is None or not (component in COMPONENTS or _counts(component, matrix)):
             continue
         if one.marker and not applies(one.marker, machine, ""):
             lines.append(Line(one.where, _text(one), f"not for this machine: {one.marker}"))
@@ -73,7 +89,15 @@ def requests_of(
             continue
         mine.append(one)
         lines.append(Line(one.where, _text(one)))
-    return tuple(_request(name, named[name]) for name in COMPONENTS if name in named), tuple(lines)
+    wanted = {name: said for name, said in named.items() if any(one not in limits for one in said)}
+    order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
+    return tuple(_request(name, wanted[name]) for name in order if name in wanted), tuple(lines)
+
+
+def _counts(component: str, matrix: "Matrix") -> bool:
+    """Is it something with GPU code, or that is compiled against what has it?"""
+    about = matrix.packages.about(component)
+    return "module" in about and about.get("accelerator") != "none" and plannable(component, matrix)
 
 
 def _text(one: Asked) -> str:
@@ -85,16 +109,23 @@ def _depth(path: str) -> int:
 
 
 def _request(component: str, said: list[Asked]) -> Request:
-    # What stands behind a plus names a build; which build fits here is the plan's to say.
     texts = list(dict.fromkeys(re.sub(r"\+[^,]*", "", one.range) for one in said if one.range != "*"))
     joined = ",".join(texts) or "*"
     where = ", ".join(dict.fromkeys(one.where for one in said))
+    build = next((tag for one in said if (tag := _build(one)) is not None), "")
     try:
         versions.parse_range(joined)
     except versions.BadVersion:
         hint = "write it as pip does: ==2.15.1, >=2.3,<2.5"
         raise BadRequest(f"{where}: {component} {joined}: not a range", hint) from None
-    return Request(component, joined, joined, where)
+    return Request(component, joined, joined + (f"+{build}" if build else ""), where, build)
+
+
+def _build(one: Asked) -> str | None:
+    """The build that a demand names: by what stands behind the plus (``+cpu`` is left to the goal), or by PyTorch's
+    folder that it comes from."""
+    local = re.search(r"\+(cu\d+)\b", one.range) or re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", one.url or "")
+    return local[1] if local else None
 
 
 def files_of(folder: str) -> Iterator[str]:
@@ -114,6 +145,10 @@ def _rank(name: str) -> int:
     lower = name.lower()
     if lower in _NAMES:
         return _NAMES.index(lower)
-    if lower.startswith("requirements") and lower.endswith(".txt"):
+    if lower.startswith("requirements") and lower.endswith((".txt", ".in")):
         return _NAMES.index("requirements.txt")
-    return len(_NAMES)
+    if re.fullmatch(r"(?:environment|conda)[\w.-]*\.ya?ml", lower):
+        return _NAMES.index("environment.yml")
+    if re.fullmatch(r"dockerfile\..+|.+\.dockerfile", lower):
+        return _NAMES.index("dockerfile")
+    return _NAMES.index("*.ipynb") if lower.endswith(".ipynb") else len(_NAMES)

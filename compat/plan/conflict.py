@@ -33,7 +33,7 @@ def conflict(tried: list[Search], requests: tuple[Request, ...]) -> tuple[Reason
 
 def elements_of(tried: list[Search], requests: tuple[Request, ...]) -> list[str]:
     """The irreducible set: ``rule:component`` (about one build), ``rule`` (about several), ``request:component``."""
-    asked = [f"request:{request.component}" for request in requests if request.text != "*"]
+    asked = [f"request:{request.component}" for request in requests if request.text != "*" or request.build]
     needed: list[str] = []
     dropped: set[str] = set()
     while True:
@@ -64,9 +64,9 @@ def _ease(rule: str) -> int:
 def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason:
     if element.startswith("request:"):
         request = next(one for one in requests if f"request:{one.component}" == element)
-        return Reason(
-            "request", f"{request.component} {request.text} is asked for{_instead(tried, request)}.", request.where
-        )
+        build = f" of {request.build}" if request.build else ""
+        said = f"{request.component} {request.text}{build} is asked for{_instead(tried, request)}."
+        return Reason("request", said, request.where)
     return next(search.rejected[element][0] for search in tried if element in search.rejected)
 
 
@@ -89,7 +89,7 @@ def _where(machine: Machine) -> str:
 
 def _instead(tried: list[Search], request: Request) -> str:
     """Where nothing is published for the platform inside the range: what there is."""
-    if any(search.offered(request.component, request.text) for search in tried):
+    if any(search.asked_for(request) for search in tried):
         return ""
     there = list(dict.fromkeys(choice.version for search in tried for choice in search.offered(request.component, "*")))
     shown = ", ".join(there[:6]) + (" and older" if len(there) > 6 else "")

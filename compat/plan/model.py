@@ -33,6 +33,7 @@ class Request:
     text: str
     said: str = ""  # as the user wrote it
     where: str = "request"
+    build: str = ""  # the build that is demanded: cu118, cpu
 
 
 @dataclass(frozen=True)

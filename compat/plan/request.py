@@ -1,5 +1,6 @@
 """What is asked for: components with ranges, a Python, goals; read from options."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -94,6 +95,19 @@ def requests(options: Mapping[str, str | None]) -> tuple[Request, ...]:
     )
 
 
+def packages(said: tuple[str, ...], matrix: "Matrix") -> tuple[Request, ...]:
+    """Requests for packages by their own names, ``vllm`` or ``vllm==0.9.2``. Raises BadRequest."""
+    found = []
+    for text in said:
+        match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)$", text)
+        name, spec = (match[1], match[2].strip()) if match else (text, "")
+        component = matrix.packages.component(name) or normal(name)
+        if not plannable(component, matrix):
+            raise _by_hand(f"--package {name}", component, matrix)
+        found.append(Request(component, read_range(component, spec or "*"), spec or "*", "--package"))
+    return tuple(found)
+
+
 def described(machine: Machine, goal: Goal, matrix: "Matrix") -> tuple[Request, ...]:
     """What the machine's description says is about to be installed."""
     found = []
@@ -138,9 +152,13 @@ def _of_package(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
     component = matrix.packages.component(goal.object) or goal.object
     if component in IMAGES or plannable(component, matrix):
         return (component,)
+    raise _by_hand(str(goal), component, matrix)
+
+
+def _by_hand(said: str, component: str, matrix: "Matrix") -> BadRequest:
     known = sorted(name for name in matrix.index["packages"] if plannable(name, matrix))
-    raise BadRequest(
-        f"{goal} is planned by hand: {_why_not(component, matrix)}",
+    return BadRequest(
+        f"{said} is planned by hand: {_why_not(component, matrix)}",
         f"plans are made for {', '.join(known)}, and for goals such as {', '.join(list(BROUGHT)[:3])}",
     )
 

@@ -81,3 +81,110 @@ def test_what_cannot_be_asked_is_wrong_usage(text, tmp_path, capsys):
     assert not out
     assert err.startswith("error:")
     assert "hint:" in err
+
+
+MORE = {
+    "setup.py": (
+        "import os\nfrom setuptools import setup\nREQUIRED = ['numpy', 'torch==2.6.0']\n"
+        "os.environ['x']\nsetup(name='m', install_requires=REQUIRED + ['click'])\n",
+        "setup.py:3: torch==2.6.0",
+    ),
+    "setup.cfg": ("[options]\ninstall_requires =\n    numpy\n    torch==2.6.0  # pinned\n", "setup.cfg:4: torch==2.6.0"),
+    "pixi.toml": (
+        '[workspace]\nname = "m"\n[dependencies]\npython = "3.11.*"\n[pypi-dependencies]\ntorch = "==2.6.0"\n',
+        "pixi.toml:6: torch==2.6.0",
+    ),
+    "train.ipynb": (
+        '{"cells": [{"cell_type": "code",\n "source": ["!pip install -q torch==2.6.0 tqdm\\n", "import torch"]}]}',
+        "train.ipynb:2: torch==2.6.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_further_kinds_of_files(name, tmp_path, capsys):
+    text, shown = MORE[name]
+    (tmp_path / name).write_text(text)
+    code, out, err = planned(capsys, tmp_path / name)
+    assert code == 0
+    assert "torch: 2.6.0" in out
+    assert shown in err
+
+
+def test_a_setup_file_is_never_executed(tmp_path, capsys):
+    (tmp_path / "setup.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nsetup(install_requires='torch')\n")
+    assert planned(capsys, tmp_path)[0] == 0
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("torch==2.6.0+cu118\n", "requirements.txt"),
+        (
+            '[project]\nname = "m"\ndependencies = ["torch==2.6.0"]\n[tool.uv.sources]\ntorch = { index = "p" }\n'
+            '[[tool.uv.index]]\nname = "p"\nurl = "https://download.pytorch.org/whl/cu118"\n',
+            "pyproject.toml",
+        ),
+    ],
+)
+def test_a_named_build_is_demanded(text, name, tmp_path, capsys):
+    (tmp_path / name).write_text(text)
+    code, out, _ = planned(capsys, tmp_path / name)
+    assert code == 0
+    assert "torch: 2.6.0+cu118" in out
+
+
+def test_a_build_that_does_not_fit_is_named_in_the_conflict(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==2.6.0+cu118\n")
+    new = BOX.with_name("rtx5090-driver570.toml")
+    code = run(["plan", "-r", str(tmp_path / "requirements.txt"), "--machine", str(new)])
+    assert code == 1
+    assert "torch ==2.6.0 of cu118 is asked for" in capsys.readouterr().out
+
+
+def test_a_constraint_asks_for_nothing(tmp_path, capsys):
+    (tmp_path / "limits.txt").write_text("torch==2.6.0\ntensorflow==2.15\n")
+    (tmp_path / "requirements.txt").write_text("-c limits.txt\ntorch\n")
+    code, out, err = planned(capsys, "-r", tmp_path / "requirements.txt")
+    assert code == 0
+    assert "torch: 2.6.0" in out
+    assert "tensorflow" not in out.splitlines()[0]
+    assert "limits.txt:2: tensorflow==2.15" in err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "python"),
+    [
+        ("environment.yml", "dependencies:\n  - python=3.12\n  - pytorch=2.6\n", "3.12"),
+        ("pyproject.toml", '[project]\nname = "m"\nrequires-python = ">=3.12"\ndependencies = ["torch"]\n', "3.12"),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "~3.11"\ntorch = "^2.4"\n', "3.11"),
+        ("Dockerfile", "FROM python:3.12-slim\nRUN pip install torch\n", "3.12"),
+    ],
+)
+def test_the_python_of_a_file_is_planned_for(name, text, python, tmp_path, capsys):
+    (tmp_path / name).write_text(text)
+    code = run(["plan", str(tmp_path / name), "--machine", str(BOX), "--format", "json"])
+    assert code == 0
+    import json
+
+    assert json.loads(capsys.readouterr().out)["result"]["python"].startswith(python)
+
+
+def test_the_base_image_is_planned_for(tmp_path, capsys):
+    """cuDNN and CUDA of the host are not those of the image; the image's own demand on the driver is asked."""
+    import json
+
+    (tmp_path / "Dockerfile").write_text("FROM nvidia/cuda:13.1.1-runtime-ubuntu24.04\nRUN pip install torch\n")
+    run(["plan", "-r", str(tmp_path / "Dockerfile"), "--machine", str(BOX), "--format", "json"])
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert result["container"]["image"] == "nvidia/cuda:13.1.1-runtime-ubuntu24.04"
+    assert result["distribution_version"] == "24.04"
+
+
+def test_packages_by_their_own_names(capsys):
+    code, out, _ = planned(capsys, "--package", "vllm==0.9.2")
+    assert code == 0
+    assert "vllm==0.9.2" in out
+    assert "torch==2.7.0" in out
+    assert planned(capsys, "--package", "deepspeed")[0] == 2

@@ -18,7 +18,10 @@ class BadFile(ValueError):
 
     def __init__(self, path: str, line: int, message: str, hint: str = "") -> None:
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
-        self.hint = hint or "requirements.txt, pyproject.toml, environment.yml, Dockerfile and pylock.toml are read"
+        self.hint = hint or (
+            "requirements.txt, pyproject.toml, setup.py, setup.cfg, environment.yml, pixi.toml, Dockerfile, pylock.toml"
+            " and notebooks are read"
+        )
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,8 @@ def kind_of(path: str) -> str:
         return "pylock"
     if name.endswith(".toml"):
         return "pyproject"
+    if name.endswith((".py", ".cfg", ".ipynb")):
+        return {"py": "setuppy", "cfg": "setupcfg", "ipynb": "notebook"}[name.rpartition(".")[2]]
     if name.endswith((".yml", ".yaml")):
         return "conda"
     if re.search(r"(?:^|[.\-_])(?:docker|container)file(?:$|[.\-_])", name):

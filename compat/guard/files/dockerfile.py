@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from compat.guard.files import BadFile, Contents, Image, Requirement, logical_lines, text_of
@@ -112,6 +112,14 @@ def read(path: str) -> Contents:
         image=stage.image,
         system=tuple(stage.system),
     )
+
+
+def commands(said: Iterable[tuple[int, str]], path: str) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
+    """What shell commands (line, text) install, and the indexes that they name."""
+    stage = _Stage(None, {})
+    for number, text in said:
+        _run(text, stage, path, number)
+    return tuple(stage.requirements), tuple(dict.fromkeys(stage.indexes))
 
 
 def _instructions(text: str, path: str) -> Iterator[tuple[int, str, str]]:

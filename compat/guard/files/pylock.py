@@ -5,7 +5,7 @@ from typing import Any
 
 from compat.guard.files import BadFile, Contents, Requirement
 from compat.guard.files.line import checked
-from compat.guard.files.pyproject import Lines, load
+from compat.guard.files.toml_lines import Lines, load
 from compat.matrix.packages import normal
 
 

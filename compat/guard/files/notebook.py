@@ -1,0 +1,34 @@
+"""Notebooks (.ipynb): what their cells install with ``!pip install``, ``%pip install`` and ``!conda install``."""
+
+import json
+import re
+
+from compat.guard.files import BadFile, Contents, text_of
+from compat.guard.files.dockerfile import commands
+
+_INSTALLS = re.compile(r"^\s*[!%]\s*(.*\b(?:pip3?|conda|mamba)\b.*\binstall\b.*)$")
+
+
+def read(path: str) -> Contents:
+    """The packages of every cell. Raises BadFile. Line numbers are those of the file."""
+    text = text_of(path)
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFile(path, getattr(error, "lineno", 0) or 0, f"not a notebook: {error}") from None
+    cells = data.get("cells") if isinstance(data, dict) else None
+    if not isinstance(cells, list):
+        raise BadFile(path, 1, "not a notebook: it has no cells")
+    lines = text.splitlines()
+    said = []
+    for cell in cells:
+        source = cell.get("source") if isinstance(cell, dict) and cell.get("cell_type") == "code" else None
+        whole = "".join(one for one in source if isinstance(one, str)) if isinstance(source, list) else source
+        for line in whole.replace("\\\n", " ").splitlines() if isinstance(whole, str) else ():
+            match = _INSTALLS.match(line)
+            if match is not None:
+                written = json.dumps(line.split(" \\")[0].strip())[1:-1]
+                number = next((at for at, one in enumerate(lines, 1) if written[:60] in one), 1)
+                said.append((number, match[1]))
+    found, indexes = commands(said, path)
+    return Contents("notebook", path, found, indexes=indexes)

@@ -1,0 +1,109 @@
+"""setup.py, read as a syntax tree and never executed.
+
+Found are the arguments of the call of ``setup``: text, lists, tuples and mappings of text, joined ones (``A + B``), and
+names that a line assigned such values to. What a program would compute (a file that it opens, a variable of the
+process) stays unknown and is left out.
+"""
+
+import ast
+from collections.abc import Iterator
+
+from compat.guard.files import BadFile, Contents, Requirement, text_of
+from compat.guard.files.line import checked, of_text
+
+_LISTS = ("install_requires", "setup_requires", "tests_require")
+_DEPTH = 40  # of expressions and of names that stand for names
+
+
+def read(path: str) -> Contents:
+    """What the project requires, with every extra. Raises BadFile."""
+    try:
+        tree = ast.parse(text_of(path))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BadFile(path, getattr(error, "lineno", 0) or 0, f"not Python: {error}") from None
+    names = _assigned(tree)
+    found: list[Requirement] = []
+    python: str | None = None
+    for call in _calls(tree):
+        for keyword in call.keywords:
+            if keyword.arg in _LISTS:
+                found += _requirements(_texts(keyword.value, names, 0), path)
+            elif keyword.arg == "extras_require":
+                found += _requirements(_of_mapping(keyword.value, names), path)
+            elif keyword.arg == "python_requires":
+                python = next((text for text, _ in _texts(keyword.value, names, 0)), python)
+    return Contents("setuppy", path, tuple(found), requires_python=checked(python) if python else None)
+
+
+def _calls(tree: ast.Module) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = (
+                called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
+            )
+            if name == "setup":
+                yield node
+
+
+def _assigned(tree: ast.Module) -> dict[str, ast.expr]:
+    """What module-level names stand for; the last assignment counts."""
+    found: dict[str, ast.expr] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = node.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            found[node.target.id] = node.value
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id in found:
+            before = found[node.target.id]
+            found[node.target.id] = ast.copy_location(ast.BinOp(before, ast.Add(), node.value), node)
+    return found
+
+
+def _texts(node: ast.expr, names: dict[str, ast.expr], depth: int) -> Iterator[tuple[str, int]]:
+    """(text, line) of every constant that the expression surely has."""
+    if depth > _DEPTH:
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value, node.lineno
+    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+        for one in node.elts:
+            yield from _texts(one, names, depth + 1)
+    elif isinstance(node, ast.Starred):
+        yield from _texts(node.value, names, depth + 1)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        yield from _texts(node.left, names, depth + 1)
+        yield from _texts(node.right, names, depth + 1)
+    elif isinstance(node, ast.Name) and node.id in names:
+        yield from _texts(names[node.id], names, depth + 1)
+    elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
+        # deps["torch"] of a table of requirements
+        whole = names.get(node.value.id)
+        if isinstance(whole, ast.Dict):
+            for key, value in zip(whole.keys, whole.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == node.slice.value:
+                    yield from _texts(value, names, depth + 1)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("list", "tuple", "sorted"):
+        for one in node.args[:1]:
+            yield from _texts(one, names, depth + 1)
+
+
+def _of_mapping(node: ast.expr, names: dict[str, ast.expr]) -> Iterator[tuple[str, int]]:
+    for _ in range(_DEPTH):
+        if not (isinstance(node, ast.Name) and node.id in names):
+            break
+        node = names[node.id]
+    if isinstance(node, ast.Dict):
+        for value in node.values:
+            yield from _texts(value, names, 0)
+
+
+def _requirements(texts: Iterator[tuple[str, int]], path: str) -> Iterator[Requirement]:
+    for text, line in texts:
+        for part in text.splitlines():
+            try:
+                one = of_text(part.strip(), path, line) if part.strip() else None
+            except BadFile:
+                continue  # a text that is no requirement after all
+            if one is not None:
+                yield one
