@@ -7,6 +7,7 @@ an attribute message stands behind its sizes, and a text of any length behind a 
 
 import struct
 
+from compat.artifacts import keras
 from compat.artifacts.artifact import Artifact, Bytes
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -25,15 +26,15 @@ def read(source: Bytes) -> Artifact:
     data = source.read(0, min(source.size, _SEARCHED))
     facts = {name.decode(): value for name in _ATTRIBUTES if (value := _attribute(source, data, name)) is not None}
     is_model = b"model_config" in data or "keras_version" in facts
-    title = f"Keras 2 model in HDF5{' of Keras ' + facts['keras_version'] if 'keras_version' in facts else ''}"
-    remarks = ("tf2onnx converts it with the TensorFlow and Keras 2 that wrote it; Keras 3 may not load it",)
-    return Artifact(
-        "model" if is_model else "weights",
-        "keras2" if is_model else "hdf5",
-        title if is_model else "HDF5 file",
-        facts=facts,
-        remarks=remarks if is_model else (),
-    )
+    if not is_model:
+        return Artifact("weights", "hdf5", "HDF5 file", facts=facts)
+    release = facts.get("keras_version", "")
+    major = release.partition(".")[0]
+    written = f" of Keras {release}" if release else ""
+    if major.isdecimal() and major != "1" and major != "2":
+        title = f"Keras model in HDF5{written}"
+        return Artifact("model", "keras3", title, facts=facts, remarks=(keras.EXPORTS_ITSELF,))
+    return Artifact("model", "keras2", f"Keras 2 model in HDF5{written}", facts=facts, remarks=(keras.TF2ONNX,))
 
 
 def _attribute(source: Bytes, data: bytes, name: bytes) -> str | None:

@@ -17,7 +17,7 @@ _SIGNATURES = (
     (0, b"\x93NUMPY", "numpy", "NumPy array"),
     (0, b"<!DOCTYPE html", "html", "web page, most likely a download that failed"),
     (0, b"<html", "html", "web page, most likely a download that failed"),
-    (0, b"<?xml", "xml", "XML text (OpenVINO's graphs are XML)"),
+    (0, b"<?xml", "xml", "XML text"),
     (0, b"QGC WPL", "mission-plan", "mission plan of a drone's ground station"),
 )
 _TERRAFORM = (b"tfplan", b"terraform", b"resource_changes", b"planned_values")
@@ -39,6 +39,10 @@ def _name(head: bytes) -> tuple[str, str] | None:
     lowered = head[:2048].lower()
     if any(word in lowered for word in _TERRAFORM):
         return "terraform-plan", "Terraform plan, no engine"
+    if b"<net" in lowered and (b"<?xml" in lowered or b"<layers" in lowered):
+        return "openvino", "OpenVINO's graph: for that runtime; TensorRT wants the model that it was made from"
+    if b'"modeltopology"' in lowered or b'"weightsmanifest"' in lowered:
+        return "tensorflowjs", "TensorFlow.js model: for the browser; TensorRT wants the model that it was made from"
     if b'"filetype"' in lowered and b'"plan"' in lowered and head[:1] in b"{\n ":
         return "mission-plan", "mission plan of a drone's ground station (QGroundControl)"
     for offset, signature, form, title in _SIGNATURES:

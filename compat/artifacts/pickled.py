@@ -28,18 +28,19 @@ def read(source: Bytes) -> Artifact:
             "weights",
             "torch-checkpoint-legacy",
             "PyTorch checkpoint of before 1.6: pickled, never opened here",
-            facts={"modules": _modules(head)},
+            facts={"modules": modules(head)},
             remarks=(_WARNING,),
         )
     return Artifact(
-        "other", "pickle", "Python pickle, never opened here", facts={"modules": _modules(head)}, remarks=(_WARNING,)
+        "other", "pickle", "Python pickle, never opened here", facts={"modules": modules(head)}, remarks=(_WARNING,)
     )
 
 
 _WARNING = "loading a pickle runs the code that it names: load only files that you trust"
 
 
-def _modules(head: bytes) -> list[str]:
+def modules(head: bytes) -> list[str]:
+    """The top-level modules that a pickle's beginning names."""
     found = {match.group(1).decode().partition(".")[0] for match in _GLOBAL.finditer(head)}
     found |= {match.group(1).decode().partition(".")[0] for match in _SHORT.finditer(head) if b"." in match.group(1)}
     return sorted(found)[:20]

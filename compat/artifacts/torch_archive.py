@@ -10,12 +10,14 @@ import binascii
 import re
 from typing import Any
 
-from compat.artifacts import engine
+from compat.artifacts import engine, pickled
 from compat.artifacts.artifact import Artifact, Bytes, Malformed, Window
 from compat.artifacts.zipped import MAGIC, Zip
 
 _NAMES = ("data.pkl", "constants.pkl", "archive_format", "serialized_exported_program.json")
 _TORCH_VERSION = re.compile(rb'"torch_version"\s*:\s*"([0-9][0-9A-Za-z.+_-]{0,40})"')
+_AOTI = re.compile(r'"(AOTI_[A-Z_]{1,40})"\s*:\s*"([^"\\]{0,60})"')
+_AOTI_FACTS = {"AOTI_DEVICE_KEY": "device", "AOTI_COMPUTE_CAPABILITY": "compute_capability", "AOTI_MACHINE": "machine"}
 _SEARCHED = 16 << 20  # bytes of a member that are searched
 _RAW = (b"ftrt\0\0\0\0", b"ptrt\0\0\0\0")
 _BASE64 = re.compile(rb"(?:ZnRydA|cHRydA)[A-Za-z0-9+/]{64,8192}")
@@ -41,15 +43,22 @@ def read(source: Bytes) -> Artifact:
     if any("/code/" in f"/{name}" and name.endswith(".py") for name in archive.members):
         return _script(archive, source, facts)
     if archive.find("data.pkl") is not None:
-        facts["tensors"] = sum("/data/" in f"/{name}" for name in archive.members)
-        return Artifact(
-            "weights",
-            "torch-checkpoint",
-            "PyTorch checkpoint: pickled weights, never opened here",
-            facts=facts,
-            remarks=(_CODE_NEEDED,),
-        )
+        return _checkpoint(archive, facts)
     raise Malformed("a zip file without a PyTorch model in it")
+
+
+def _checkpoint(archive: Zip, facts: dict[str, Any]) -> Artifact:
+    facts["tensors"] = sum("/data/" in f"/{name}" for name in archive.members)
+    pickle = archive.find("data.pkl")
+    if pickle is not None:
+        facts["modules"] = pickled.modules(archive.read(pickle, 1 << 16))
+    return Artifact(
+        "weights",
+        "torch-checkpoint",
+        "PyTorch checkpoint: pickled weights, never opened here",
+        facts=facts,
+        remarks=(_CODE_NEEDED,),
+    )
 
 
 _CODE_NEEDED = (
@@ -78,8 +87,18 @@ def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
     if archive_version is not None:
         facts["archive_version"] = archive_version.strip()
     facts["models"] = len(names)
-    if any("/aotinductor/" in f"/{name}" for name in archive.members):
+    compiled = [name for name in archive.members if "/aotinductor/" in f"/{name}"]
+    if compiled:
         facts["compiled"] = "AOTInductor code: for one GPU and one PyTorch release"
+        facts |= _compiled_for(archive, compiled)
+    if compiled and not names:
+        return Artifact(
+            "other",
+            "torch-aotinductor",
+            "AOTInductor package: code that torch compiled, without the program it is of",
+            facts=facts,
+            remarks=("export the model's own program (torch.export.save) for ONNX; nothing leads back from the code",),
+        )
     return Artifact(
         "model",
         "torch-export",
@@ -87,6 +106,14 @@ def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
         facts=facts,
         remarks=("torch.onnx.export takes it with the torch that wrote it, or a newer one",),
     )
+
+
+def _compiled_for(archive: Zip, names: list[str]) -> dict[str, str]:
+    """Device and capability that the compiled code is for, as its metadata says."""
+    found = next((name for name in names if name.endswith("metadata.json")), None)
+    text = archive.read(archive.members[found], 1 << 14).decode("utf-8", "replace") if found else ""
+    told = dict(_AOTI.findall(text))
+    return {key: told[name] for name, key in _AOTI_FACTS.items() if told.get(name)}
 
 
 def _script(archive: Zip, source: Bytes, facts: dict[str, Any]) -> Artifact:

@@ -21,6 +21,9 @@ EXPORT_GOALS = {
 }
 
 
+_KERAS_OF_TENSORFLOW = "2.5"  # from here to 2.15 Keras 2 has its TensorFlow's number, which pins it
+
+
 def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step, ...]:
     """What has to be installed before the file can be exported; empty where nothing has to be, or nothing is known."""
     goal = EXPORT_GOALS.get(artifact.format)
@@ -36,10 +39,23 @@ def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step,
         options = " ".join(f"--{name} '{text}'" for name, text in wanted.items())
         return (Step("prepare", f"there is no set of packages here that exports it: {reasons}. Export it elsewhere, or "
                                 f"see `compatcheck plan {options} --goal {goal} --allow python`"),)  # fmt: skip
-    return tuple(
-        Step("prepare", f"{one.component} {one.after}", tuple(command.argv for command in one.commands[:1]))
-        for one in plan.steps
+    return (
+        *(
+            Step("prepare", f"{one.component} {one.after}", tuple(command.argv for command in one.commands[:1]))
+            for one in plan.steps
+        ),
+        *_exporter(artifact, machine),
     )
+
+
+def _exporter(artifact: Artifact, machine: Machine) -> tuple[Step, ...]:
+    """onnxscript, which torch's newer exporter needs and torch does not install."""
+    if artifact.format != "torch-export" or (machine.packages or {}).get("onnxscript"):
+        return ()
+    from compat.plan.commands import python
+
+    command = python.install(machine, "", ("onnxscript",))[0].argv
+    return (Step("prepare", "onnxscript, which torch.onnx needs and torch does not install", (command,)),)
 
 
 def _written_by(artifact: Artifact) -> dict[str, str | None]:
@@ -47,5 +63,8 @@ def _written_by(artifact: Artifact) -> dict[str, str | None]:
     release = versions.try_parse(artifact.facts.get("tensorflow"))
     if release is not None:
         return {"tensorflow": versions.major_minor(release.public)}
+    keras = versions.try_parse(artifact.facts.get("keras_version"))
+    if artifact.format == "keras2" and keras is not None and versions.at_least(keras.public, _KERAS_OF_TENSORFLOW):
+        return {"tensorflow": versions.major_minor(keras.public)}
     torch = versions.try_parse(artifact.facts.get("torch"))
     return {"torch": f">={torch.public}"} if torch is not None else {}

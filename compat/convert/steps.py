@@ -87,6 +87,12 @@ def _export(artifact: Artifact, machine: Machine, model: str, number: int) -> St
             "call torch.onnx.export(torch.jit.load(FILE), example_inputs, OUTPUT, dynamo=False, "
             f"opset_version={number}) with inputs of the right shapes; the file does not say them",
         )
+    if artifact.format == "hdf5":
+        return Step(
+            "export",
+            "the file holds weights only: build the Keras model in its own code, load_weights(FILE), and export it "
+            f"(Keras 3: model.export({model!r}, format='onnx'); Keras 2: tf2onnx.convert.from_keras)",
+        )
     return Step(
         "export",
         f"the file holds weights only: load them into the model's own code and call torch.onnx.export(model, "

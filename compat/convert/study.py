@@ -93,6 +93,8 @@ def _precisions(case: Case, release: str | None) -> tuple[tuple[str, str], ...]:
 
 def _other(artifact: Artifact, machine: Machine, matrix: "Matrix") -> Study:
     """A model that has to be exported first: the packages that do it, then the chain."""
+    if artifact.kind not in ("model", "weights"):
+        return Study(artifact, machine, {}, (), (), ())
     goal = EXPORT_GOALS.get(artifact.format)
     reports = (check(machine, parse(goal), matrix),) if goal else ()
     chain = steps.chain(artifact, machine, matrix)

@@ -145,3 +145,54 @@ def test_a_tensorrt_llm_folder(tmp_path):
     assert found.title == "TensorRT-LLM engine folder of 0.9.0"
     assert found.engine.tensorrt == "9.3.0.1"
     assert found.facts["max_batch_size"] == 8
+
+
+@pytest.mark.parametrize(
+    ("members", "name", "form", "remark"),
+    [
+        ({"metadata.json": b'{"keras_version": "2.15.0"}', "config.json": b"{}"}, "a.keras", "keras2", "tf2onnx"),
+        (
+            {"metadata.json": b'{"keras_version": "3.15.1"}', "config.json": b"{}"},
+            "a.keras",
+            "keras3",
+            "Keras 3 exports",
+        ),
+        (
+            {
+                "m/archive_format": b"pt2",
+                "m/data/aotinductor/model/x_metadata.json": b'{"AOTI_DEVICE_KEY": "cuda", '
+                b'"AOTI_COMPUTE_CAPABILITY": "90"}',
+                "m/data/aotinductor/model/x.so": b"\x7fELF",
+            },
+            "a.pt2",
+            "torch-aotinductor",
+            "nothing leads back",
+        ),
+    ],
+)
+def test_what_exports_it_goes_by_what_wrote_it(opened, members, name, form, remark):
+    found = opened(made.zipped(members), name)
+    assert found.format == form
+    assert remark in found.remarks[0]
+    assert found.facts.get("compute_capability") in (None, "90")
+
+
+def test_a_keras_3_model_in_hdf5_is_exported_by_keras_3(opened):
+    data = (MODELS / "latest.h5").read_bytes()
+    assert data.count(b"2.15.0") == 1
+    assert opened(data.replace(b"2.15.0", b"3.15.1"), "a.h5").format == "keras3"
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        (b'<?xml version="1.0"?>\n<net name="m" version="11">\n<layers>', "openvino"),
+        (b'{"format": "layers-model", "modelTopology": {}, "weightsManifest": []}', "tensorflowjs"),
+    ],
+)
+def test_models_of_other_runtimes_are_named(opened, data, form):
+    assert (opened(data, "model.bin").format, opened(data, "model.bin").kind) == (form, "other")
+
+
+def test_a_checkpoint_names_the_modules_of_its_pickle():
+    assert "collections" in open_artifact(str(MODELS / "checkpoint.pt")).facts["modules"]
