@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
@@ -9,6 +10,9 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold,
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 _OF_TENSORRT = ("nvinfer", "nvonnxparser", "nvinfer_plugin")
 
@@ -99,7 +103,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                 continue
             guessed: tuple[Evidence, ...] = ()
             opened = True if path != "missing_libraries" else opens(subject, soname)
-            unlisted = subject.state == "installed" and not own_lists and not _told(subject)
+            unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
             if opened is None and subject is case.main and unlisted:
                 opened = True  # the description names it as missed by the goal's process, nothing says otherwise
                 text = f"what is not found is taken to be opened by {subject.label}"
@@ -157,8 +161,10 @@ def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
         )
 
 
-def _told(subject: Subject) -> bool:
-    return any("needs" in row for row in subject.candidates)
+def _told(subject: Subject, soname: str) -> bool:
+    """Do lists of the build speak of it? Where no version is told, one of some release that opens it does not."""
+    lists = [row["needs"] for row in subject.candidates if "needs" in row]
+    return bool(lists) and not (subject.version is None and any(_is_among(soname, needs) for needs in lists))
 
 
 def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:
@@ -259,25 +265,35 @@ def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     yield from _needs_at_least(case, "libstdcxx-too-old", "glibcxx", case.machine.glibcxx)
 
 
+def _asked_for(row: "Row", field: str, python: str | None) -> list[str]:
+    """What the build asks for: of some releases the wheels of one Python were built on a newer system."""
+    if field not in row:
+        return []
+    by_python: dict[str, str] = row.get(f"{field}_of", {})
+    if not by_python or python is None:
+        return [row[field], *by_python.values()]
+    return [by_python.get(versions.major_minor(python), row[field])]
+
+
 def _needs_at_least(case: Case, name: str, field: str, have: str | None) -> Iterator[Outcome]:
     if case.machine.os not in (None, "linux"):
         return
     for subject in wants(case):
         rows = [row for row in subject.candidates if row["os"] in ("linux", "any")]
-        needs = [row[field] for row in rows if field in row]
-        if not needs or len(needs) != len(rows):
+        needs = [need for row in rows for need in _asked_for(row, field, case.machine.python)]
+        if not needs or not all(field in row for row in rows):
             continue
         if have is None:
             yield Untold(name, subject.component, (field,))
             continue
         answers = {versions.at_least(have, need) for need in needs}
-        row = next(row for row in rows if field in row)
-        facts = (case.read(field, have), case.cite(f"{subject.label} needs {field} {row[field]}", row, field))
+        row, need = rows[0], needs[0]
+        facts = (case.read(field, have), case.cite(f"{subject.label} needs {field} {need}", row, field))
         if answers == {False}:
             yield Finding(
                 name,
                 field,
-                f"{subject.label} needs {field} {row[field]} or newer; this machine has {have}.",
+                f"{subject.label} needs {field} {need} or newer; this machine has {have}.",
                 facts,
                 (
                     Remedy("use a newer distribution, or a container of one", "container"),

@@ -87,13 +87,13 @@ def add(index: Index, document: Document, project: str, groups: list[Group]) -> 
         row["extras"] = extras or None
         row.update({"cuda": False} if project in CPU_ONLY else build_facts(index, one, extras))
         row["source"] = f"index-{project}"
-        document.source(
-            row["source"],
-            f"{project}: wheel tags, METADATA and build_info.py of each release",
-            f"package index: {project}",
-            one.date or "",
-            "read",
-        )
+        where, day = f"package index: {project}", one.date or ""
+        title = f"{project}: wheel tags, METADATA and build_info.py of each release"
+        document.source(row["source"], title, where, day, "read")
+        if one.glibc is not None:
+            # A tag declares; the symbols of some libraries ask for more (to 1.14 it says 2.5).
+            row["sources"] = {"glibc": f"tags-{project}"}
+            document.source(f"tags-{project}", f"{project}: wheel tags of each release", where, day, "declared")
         document.add("build", row)
 
 
