@@ -137,11 +137,13 @@ class Gate:
 
         return harms(self.standing, after(self.machine, transaction, self.matrix))
 
-    def _harmless(self, invocation: Invocation) -> bool:
+    def _harmless(self, invocation: Invocation) -> Transaction | None:
+        """What a command would do, where that harms nothing."""
         try:
-            return not any(one.blocks for one in self._harms(self._ask(invocation).answer()))
+            found = self._ask(invocation).answer()
         except NoAnswer:
-            return False
+            return None
+        return None if any(one.blocks for one in self._harms(found)) else found
 
     def _dead_names(self) -> Iterator[str]:
         """Names that install nothing but an error, told before the resolver builds them."""

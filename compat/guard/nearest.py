@@ -38,15 +38,24 @@ def nearest(
     transaction: Transaction,
     found: Sequence[Harm],
     matrix: "Matrix",
-    ask: Callable[[Invocation], bool],
+    ask: Callable[[Invocation], Transaction | None],
 ) -> tuple[Nearest, ...]:
-    """Commands that pass, the nearest first. ``ask`` resolves and judges a command (True: it harms nothing)."""
+    """Commands that pass, the nearest first. ``ask`` resolves and judges a command; None where it harms something."""
     held = _held(invocation, machine, transaction, matrix)
     if held:
         tried = invocation.with_words(*held)
-        if ask(tried):
+        instead = ask(tried)
+        if instead is not None and not _left_out(transaction, instead, machine, matrix):
             return (Nearest(tried.argv, f"keeps {', '.join(held)}"),)
     return tuple(_planned(invocation, machine, matrix))
+
+
+def _left_out(asked: Transaction, instead: Transaction, machine: Machine, matrix: "Matrix") -> set[str]:
+    """Parts of the frameworks that were to come and would not: an old release may not have the extra that brings CUDA,
+    and resolvers leave out an extra that is not there."""
+    there = {normal(name) for name, version in (machine.packages or {}).items() if version}
+    wanted = {one.name for one in asked.installs if matrix.packages.component(one.name)}
+    return wanted - there - {one.name for one in instead.installs}
 
 
 def _held(invocation: Invocation, machine: Machine, transaction: Transaction, matrix: "Matrix") -> tuple[str, ...]:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from commands import BREAKING, HARMLESS  # noqa: E402
+from commands import BREAKING, HARMLESS, UNSEEN_BREAKING, UNSEEN_HARMLESS  # noqa: E402
 from environments import ENVIRONMENTS  # noqa: E402
 
+COMMANDS = (*BREAKING, *HARMLESS, *UNSEEN_BREAKING, *UNSEEN_HARMLESS)
 DATA = Path(__file__).parent / "data" / "answers.json"
 _TORCH_CPU = {
     "metadata": {"name": "torch", "version": "2.6.0+cpu"},
@@ -78,12 +79,12 @@ def answer(words: list[str], python: Path, uv: str) -> object:
 
 def main() -> None:
     uv = sys.argv[1]
-    wanted = {f"{name}: {command}" for _, name, command in (*BREAKING, *HARMLESS)}
+    wanted = {f"{name}: {command}" for _, name, command in COMMANDS}
     old = json.loads(DATA.read_text()) if DATA.exists() else {}
     answers = {key: found for key, found in old.items() if key in wanted}  # delete the file to record all anew
     with tempfile.TemporaryDirectory() as folder:
         pythons: dict[str, Path] = {}
-        for _, name, command in (*BREAKING, *HARMLESS):
+        for _, name, command in COMMANDS:
             words = shlex.split(command)
             if "uninstall" in words or f"{name}: {command}" in answers:
                 continue

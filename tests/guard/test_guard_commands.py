@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from commands import BREAKING, HARMLESS
+from commands import BREAKING, HARMLESS, UNSEEN_BREAKING, UNSEEN_HARMLESS
 from environments import MACHINES, built
 
 from compat.guard.gate import Gate
@@ -46,7 +46,7 @@ def test_there_are_twenty_of_each() -> None:
     assert len(set(HARMLESS)) >= 20
 
 
-@pytest.mark.parametrize(("machine", "environment", "command"), BREAKING)
+@pytest.mark.parametrize(("machine", "environment", "command"), [*BREAKING, *UNSEEN_BREAKING])
 def test_what_breaks_is_stopped(matrix: Matrix, machine: str, environment: str, command: str) -> None:
     gate = Replayed(matrix, machine, environment, command)
     said = list(gate.judge())
@@ -55,7 +55,7 @@ def test_what_breaks_is_stopped(matrix: Matrix, machine: str, environment: str, 
     assert any(line.startswith("error:") for line in said)
 
 
-@pytest.mark.parametrize(("machine", "environment", "command"), HARMLESS)
+@pytest.mark.parametrize(("machine", "environment", "command"), [*HARMLESS, *UNSEEN_HARMLESS])
 def test_what_is_harmless_passes(matrix: Matrix, machine: str, environment: str, command: str) -> None:
     gate = Replayed(matrix, machine, environment, command)
     said = list(gate.judge())

@@ -61,14 +61,15 @@ def test_the_nearest_command_holds_what_would_move(matrix: Matrix) -> None:
     machine = built("h100", "tensorflow215", matrix)
     change = Transaction((Coming("opencv-python-headless", "4.13.0.90", "pypi"), Coming("numpy", "2.4.6", "pypi")))
     asked = read(["pip", "install", "-U", "opencv-python-headless"], "/env/bin/python", {})
-    ways = nearest(asked, machine, change, (), matrix, lambda tried: "numpy==1.26.4" in tried.argv)
+    held = lambda tried: Transaction() if "numpy==1.26.4" in tried.argv else None  # noqa: E731
+    ways = nearest(asked, machine, change, (), matrix, held)
     assert [way.argv[-1] for way in ways] == ["numpy==1.26.4"]
 
 
 def test_the_nearest_command_is_planned_where_nothing_can_be_held(matrix: Matrix) -> None:
     machine = built("a100-535", "empty", matrix)
     asked = read(["pip", "install", "torch"], "/env/bin/python", {})
-    ways = nearest(asked, machine, Transaction((Coming("torch", "2.13.0", "pypi"),)), (), matrix, lambda _: False)
+    ways = nearest(asked, machine, Transaction((Coming("torch", "2.13.0", "pypi"),)), (), matrix, lambda _: None)
     assert ways
     result = " ".join(word for way in ways for word in way.argv)
     assert "torch==" in result
@@ -83,3 +84,19 @@ def test_vendors_indexes_are_told_by_their_host() -> None:
     assert source_of("https://index.invalid/y.whl") == "pypi"
     assert source_of("file:///tmp/y.whl", direct=True) is None
     assert MACHINES["no-gpu"].gpus == ()
+
+
+def test_a_command_that_leaves_out_what_was_asked_for_is_not_near(matrix: Matrix) -> None:
+    """Old releases of JAX have no extra cuda13: holding NumPy would silently give JAX without CUDA."""
+    machine = built("h100", "torch26", matrix)
+    asked = read(["uv", "pip", "install", "jax[cuda13]"], "/env/bin/python", {})
+    change = Transaction(
+        (
+            Coming("jax", "0.10.2", "pypi"),
+            Coming("numpy", "2.4.6", "pypi"),
+            Coming("nvidia-cudnn-cu13", "9.28.0.42", "pypi"),
+        )
+    )
+    bare = Transaction((Coming("jax", "0.4.30", "pypi"),))
+    ways = nearest(asked, machine, change, (), matrix, lambda _: bare)
+    assert not any(way.says.startswith("keeps") for way in ways)
