@@ -67,7 +67,7 @@ def _one(found: list[Wanted], count: int) -> Wanted:
 def _refused(found: Sequence[Reason], locked: Locked, plan: Plan, askers: Mapping[str, str]) -> NoLock:
     return NoLock(
         f"the set that {locked.resolver} resolved does not work on {plan.machine.name or 'this machine'}",
-        "ask for other releases, or for two environments",
+        "ask for other releases (--alternatives shows some), or for two environments",
         tuple(_told(reason, locked, askers) for reason in found),
     )
 

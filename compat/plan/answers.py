@@ -211,7 +211,7 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
     )
     for step in found.scene.steps:
         if step.kind == "environment":
-            yield replace(step, why=of_environment(problem.machine, tried) or step.why)
+            yield replace(step, why=of_environment(problem, tried) or step.why)
             continue
         if step.why and step.kind != "driver":
             yield step

@@ -89,15 +89,13 @@ def _step(
         if not commands:
             said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
             why = (*why, Reason("jetson-build-mismatch", said, str(choice.row.get("index", ""))))
-        return Step(
-            "package", choice.component, _version_of(before, choice.distribution), choice.version, why, commands
-        )
+        return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index
     return Step(
         "package",
         choice.component,
-        _version_of(before, choice.distribution),
+        _before(before, found, choice),
         choice.version,
         why,
         installers.install(found.scene.machine, found.scene.folder, tuple(dict.fromkeys(requirements)), index, extra),
@@ -190,6 +188,11 @@ def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable
         after = f"LD_LIBRARY_PATH holds {packages}/tensorrt_libs of the environment"
         said = f"{users[0].label} looks for TensorRT on the loader's path only, and {wheels[0]} lies beside it."
         yield Step("setting", "tensorrt", None, after, (Reason("library-not-found", said, "docs/plan.md, commands"),))
+
+
+def _before(before: Machine, found: Found, choice: Choice) -> str | None:
+    """The release that is replaced; in a new environment there is none."""
+    return None if found.scene.folder else _version_of(before, choice.distribution)
 
 
 def _version_of(machine: Machine, distribution: str) -> str | None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.check import check
 from compat.goals import parse
-from compat.machine import Machine
 from compat.plan.judge import faults, is_of_platform
 from compat.plan.model import Choice, Reason, Request
 from compat.plan.order import installed
@@ -93,40 +92,45 @@ def _faulty(here: Choice, choice: Choice, problem: "Problem", search: Search | N
 
 def _passed_over(choice: Choice, request: Request, search: Search) -> Iterator[Reason]:
     """What is wrong with the builds of the newest release that was asked for: nobody has to wonder why it is not it."""
+    if request.where == COMPANION:
+        return  # its release is that of what it goes with
     offered = [one for one in search.offered(choice.component, request.text) if not one.installed]
     newest = max((one.public for one in offered), key=lambda text: versions.parse(text).key(), default=choice.public)
     if not versions.parse(newest).key() > versions.parse(choice.public).key():
         return
-    rules: set[str] = set()
+    found: dict[str, Reason] = {}
     for one in [one for one in offered if one.public == newest][:_BUILDS]:
-        for reason in search.why_not(one)[:1]:
-            if reason.rule not in rules:
-                rules.add(reason.rule)
-                yield replace(reason, role="passed over")
+        against = search.why_not(one)
+        if not against:  # it fits alone, and not with the others
+            together = [reason for known in search.rejected.values() for reason in known if one.label in reason.message]
+            found = {reason.rule: reason for reason in together[:1]}
+            break
+        found.setdefault(against[0].rule, against[0])
+    yield from (replace(reason, role="passed over") for reason in found.values())
 
 
 def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[str, tuple[Reason, ...]]:
-    """Component -> the mechanisms that hold for the build that was chosen."""
-    said: dict[str, dict[Reason, None]] = {}
+    """Component -> the mechanisms that hold for the build that was chosen, each once."""
+    said: dict[str, dict[str, Reason]] = {}
     for goal in goals:
         for held in sorted(check(found.result, goal, matrix).holds, key=lambda one: _rank(one.rule)):
             if held.rule in _TOLD:
                 component = goal.subjects[0] if goal.subjects else held.component
                 source = held.evidence[-1].source if held.evidence else ""
                 one = Reason(held.rule, held.because + ".", source, role="holds")
-                said.setdefault(component, {})[one] = None
-    return {component: tuple(one) for component, one in said.items()}
+                said.setdefault(component, {}).setdefault(held.rule, one)
+    return {component: tuple(one.values()) for component, one in said.items()}
 
 
 def _rank(rule: str) -> int:
     return _TOLD.index(rule) if rule in _TOLD else len(_TOLD)
 
 
-def of_environment(machine: Machine, tried: list[Search]) -> tuple[Reason, ...]:
-    """What a new environment escapes from: rejections in the present one that do not come up in an empty one."""
+def of_environment(problem: "Problem", tried: list[Search]) -> tuple[Reason, ...]:
+    """What a new environment escapes from: why there is no plan in the present one, without the requests."""
+    from compat.plan.conflict import conflict
+
     old = next((one for one in tried if not one.scene.folder), None)
-    new = next((one for one in tried if one.scene.folder), None)
-    if old is None or new is None or not machine.packages:
+    if old is None or old.cut or not problem.machine.packages:
         return ()
-    elsewhere = {one for rejected in new.rejected.values() for one in rejected}
-    return tuple(one for rejected in old.rejected.values() for one in rejected if one not in elsewhere)[:_MOST]
+    return tuple(one for one in conflict([old], problem.requests) if one.rule != "request")
