@@ -45,6 +45,8 @@ def _consistent(facts: Facts) -> Facts:
     )
     copies = facts.get("libraries") or []
     for copy in copies:
+        if any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
+            copy.pop("loaded", None) if copy.get("loaded") else None  # one of them is
         if copy["name"] == "tensorrt" and release and "version" in copy:
             copy["version"] = release
         if not any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):

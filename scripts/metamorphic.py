@@ -77,6 +77,9 @@ def facts(node: Any, path: Keys = ()) -> Iterator[Keys]:
         here = (*path, key)
         if here in ASKED or here[0] in ("name", "schema", "sources") or key == "file":  # where facts were read
             continue
+        if here == ("model",) and any(asked[-1] in value for asked in ASKED):
+            yield from facts(value, here)
+            continue
         if isinstance(key, int):
             if path[-1] not in COMPLETE:
                 yield here
@@ -118,13 +121,16 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
     found = set()
     for name in {*installed, *(machine.get("builds") or {}), *(machine.get("request") or {})}:
         component = matrix.packages.component(name)
-        if component is None:
+        if component is None and not matrix.packages.builds(name):
             continue
+        component = component or normal(name)
         others = [one for one in installed if one != name and matrix.packages.component(one) == component]
         alone = {key: version for key, version in installed.items() if key not in others}
         request = {key: spec for key, spec in (machine.get("request") or {}).items() if normal(key) == normal(name)}
         subject = find(description.from_dict({**machine, "packages": alone, "request": request}), component, matrix)
-        if not any(_agrees(row, subject.facts) for row in subject.candidates):
+        # A conda environment's CUDA is for a build that has it.
+        rows = [row for row in subject.candidates if not subject.conda_cuda or row.get("cuda") is not False]
+        if not any(_agrees(row, subject.facts) for row in rows):
             found.add(normal(name))
     return found
 

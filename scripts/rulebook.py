@@ -5,6 +5,7 @@ rules' own; what each reads is listed here, and held against what really decides
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from compat.rules import FAMILIES, every_rule, family_of
@@ -68,7 +69,8 @@ WHERE = {
     "engine": "described, or read from the plan's header by `check FILE` and `engine FILE`",
 }
 _SYSTEM = ("os", "environment", "glibc", "device_nodes")  # what tells the operating system
-_PACKAGE = (  # what tells which published build is installed
+_DRIVER = ("driver.version", "driver.cuda", "driver.kernel_module_version")
+_BUILD = (  # what tells which published build of a package is installed
     "packages",
     "request",
     "builds.cuda",
@@ -81,15 +83,15 @@ _PACKAGE = (  # what tells which published build is installed
     "libraries",
 )
 _GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "jetson")
-_RUNTIME = (*_PACKAGE, "toolkits", "container.image")
+_RUNTIME = (*_BUILD, "toolkits", "container.image")
 
-# Rule -> facts that it reads.
+# Rule -> facts that it reads (held against what rules do read by tests/rules/test_rulebook.py).
 READS: dict[str, tuple[str, ...]] = {
-    "wsl-setup": ("environment", "libcuda.path", "libcuda.stub"),
+    "wsl-setup": ("environment", "libcuda.path", "libcuda.stub", "packages"),
     "container-without-gpu": ("container.gpu_access", "container.toolkit_installed", "container.driver_capabilities"),
-    "gpu-missing": ("gpus.pci_id", "gpus.name", "jetson"),
+    "gpu-missing": ("gpus.pci_id", "gpus.name", "gpus.compute_capability", "jetson"),
     "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
-    "other-driver-bound": ("driver.kernel_module",),
+    "other-driver-bound": ("driver.kernel_module", "packages", "request"),
     "kernel-module-rejected": (
         "secure_boot",
         "driver.kernel_module_loaded",
@@ -97,84 +99,68 @@ READS: dict[str, tuple[str, ...]] = {
         "driver.signer_enrolled",
     ),
     "kernel-module-flavor": ("driver.kernel_module", *_GPUS),
-    "driver-missing": (
-        "driver.version",
-        "driver.cuda",
-        "driver.kernel_module_loaded",
-        "driver.kernel_module_version",
-        "libcuda.version",
-        "libcuda.path",
-        "missing_libraries",
-        "environment",
-        "gpus.name",
-        "os",
-    ),
+    "driver-missing": (*_DRIVER, "driver.kernel_module_loaded", "missing_libraries"),
     "stub-library": ("libcuda.stub", "libcuda.path"),
     "compat-library-older-than-driver": (
+        *_DRIVER,
         "libcuda.compat",
         "libcuda.version",
-        "driver.version",
-        "driver.kernel_module_version",
-        "driver.cuda",
         "loader_configuration",
         "variables",
         "toolkits",
+        "packages",
+        "request",
+        *_SYSTEM,
     ),
-    "forward-compat-unsupported": (
-        "libcuda.compat",
-        "libcuda.version",
-        "libcuda.compat_drivers",
-        "driver.version",
-        "driver.kernel_module_version",
-        *_GPUS,
-    ),
+    "forward-compat-unsupported": (*_DRIVER, "libcuda.compat", "libcuda.version", "libcuda.compat_drivers", *_GPUS),
     "driver-library-mismatch": (
         "driver.version",
         "driver.kernel_module_version",
         "libcuda.version",
+        "libcuda.path",
         "libcuda.compat",
         "libcuda.stub",
         "environment",
     ),
-    "driver-dropped-gpu": ("driver.version", "driver.kernel_module_version", *_SYSTEM, *_GPUS),
-    "device-node-missing": ("device_nodes", "driver.kernel_module_loaded", "environment", "os", "jetson", "gpus.name"),
-    "fabric-manager": ("nvswitch", "fabric_manager", "driver.version", "driver.kernel_module_version"),
+    "driver-dropped-gpu": (*_DRIVER, *_SYSTEM, *_GPUS),
+    "device-node-missing": ("driver.kernel_module_loaded", *_SYSTEM, *_GPUS),
+    "fabric-manager": (*_DRIVER, "nvswitch", "fabric_manager"),
     "gpus-hidden": ("variables", "gpus.name"),
     "mig-single-instance": ("gpus.mig",),
-    "package-missing": ("packages", "libraries"),
-    "package-unknown": ("packages",),
-    "package-removed": ("request",),
-    "no-gpu-build-for-platform": _PACKAGE,
-    "jetson-build-mismatch": ("jetson", "environment", "python", "builds.python_tag", *_PACKAGE),
-    "python-unsupported": ("python", "builds.python_tag", *_PACKAGE),
-    "duplicate-install": ("duplicates", "packages"),
-    "cpu-only-build": _PACKAGE,
-    "driver-too-old": ("driver.version", "driver.cuda", "libcuda.compat", "libcuda.version", *_SYSTEM, *_RUNTIME),
-    "gpu-not-in-build": ("builds.architectures", *_GPUS, *_PACKAGE),
+    "package-missing": _BUILD,
+    "package-unknown": _BUILD,
+    "package-removed": _BUILD,
+    "no-gpu-build-for-platform": _BUILD,
+    "jetson-build-mismatch": ("python", "builds.python_tag", *_BUILD, *_GPUS),
+    "python-unsupported": ("python", "builds.python_tag", *_BUILD),
+    "duplicate-install": ("duplicates", *_BUILD),
+    "cpu-only-build": _BUILD,
+    "driver-too-old": (*_DRIVER, "libcuda.compat", "libcuda.version", *_SYSTEM, *_RUNTIME),
+    "gpu-not-in-build": ("model.target", *_GPUS, *_BUILD),
     "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target", "variables"),
-    "ptx-newer-than-driver": ("driver.cuda", "driver.version", *_SYSTEM, *_GPUS, *_RUNTIME),
-    "ptxas-too-old": ("libraries", "packages", "model.target", *_GPUS),
-    "gpu-unsupported-by-tensorrt": ("libraries", "packages", *_GPUS),
-    "library-damaged": ("damaged", *_PACKAGE),
-    "library-shadowed": ("libraries", "variables", "builds.cudnn", *_PACKAGE),
-    "cudnn-mismatch": ("libraries", "variables", "builds.cudnn", *_PACKAGE),
-    "cuda-library-too-old": ("libraries", "toolkits", *_PACKAGE),
-    "cuda-major-mismatch": ("toolkits", "libraries", *_PACKAGE),
-    "mixed-cuda-majors": _PACKAGE,
-    "library-not-found": ("missing_libraries", "builds.missing", *_PACKAGE),
-    "glibc-too-old": ("glibc", *_PACKAGE),
-    "libstdcxx-too-old": ("glibcxx", *_PACKAGE),
-    "package-versions-mismatch": ("libraries", "builds.tensorrt", *_PACKAGE),
-    "numpy-abi": ("packages", "os", "arch", "python"),
-    "protobuf-conflict": ("packages", "os", "arch", "python"),
+    "ptx-newer-than-driver": ("driver.cuda", "driver.version", "model.target", *_SYSTEM, *_GPUS, *_RUNTIME),
+    "ptxas-too-old": ("model.target", *_GPUS, *_BUILD),
+    "gpu-unsupported-by-tensorrt": (*_GPUS, *_BUILD),
+    "library-damaged": ("damaged", "builds.missing", *_BUILD),
+    "library-shadowed": ("variables", "builds.cudnn", *_BUILD),
+    "cudnn-mismatch": ("variables", "builds.cudnn", *_BUILD),
+    "cuda-library-too-old": ("toolkits", *_SYSTEM, *_BUILD),
+    "cuda-major-mismatch": ("toolkits", *_BUILD),
+    "mixed-cuda-majors": _BUILD,
+    "library-not-found": ("missing_libraries", "builds.missing", "builds.cudnn", *_BUILD),
+    "glibc-too-old": ("glibc", "python", *_BUILD),
+    "libstdcxx-too-old": ("glibcxx", "python", *_BUILD),
+    "package-versions-mismatch": ("builds.tensorrt", *_BUILD),
+    "numpy-abi": ("python", *_BUILD),
+    "protobuf-conflict": ("python", *_BUILD),
     "toolkit-mismatch-for-build": (*_RUNTIME, "variables"),
-    "onnx-version-unsupported": ("model", "packages", "libraries"),
-    "precision-unsupported": ("model", "libraries", "packages", *_GPUS),
+    "onnx-version-unsupported": ("model", *_BUILD),
+    "precision-unsupported": ("model", *_GPUS, *_BUILD),
     "engine-unreadable": ("engine",),
     "engine-from-other-gpu": ("engine", *_GPUS),
-    "engine-from-other-tensorrt": ("engine", "libraries", "packages"),
+    "engine-from-other-tensorrt": ("engine", *_GPUS, *_BUILD),
     "engine-from-other-os": ("engine", "os", "arch", "environment", "jetson"),
-    "newer-than-known": ("driver.version", "driver.kernel_module_version", *_SYSTEM, *_RUNTIME),
+    "newer-than-known": (*_DRIVER, *_SYSTEM, *_RUNTIME),
 }
 
 # Rules that this machine alone never triggers, and why.
@@ -191,6 +177,10 @@ ONLY_ASKED = {
 }
 
 
+def _listed(facts: Iterable[str]) -> str:
+    return ", ".join(f"`{fact}`" for fact in dict.fromkeys(facts))
+
+
 def page() -> str:
     """The text of docs/rules.md."""
     lines = [
@@ -198,17 +188,23 @@ def page() -> str:
         "",
         "Written by `python -m scripts.rulebook` from the rules themselves; do not edit.",
         "",
-        "A rule holds, is violated, or cannot be told for lack of a fact; it never concludes from what is unknown.",
+        "A rule holds, is violated, or cannot be told for lack of a fact; it never concludes from what is unknown",
+        "([docs/machine.md](machine.md#less-is-never-worse) says what that means).",
         "Where a version leaves open which published build is installed, a finding needs that every one of them fails.",
         "",
         "## What each rule reads",
+        "",
+        f"*The build* stands for what tells which published build is installed: {_listed(_BUILD)}.",
         "",
         "| rule | family | facts |",
         "|---|---|---|",
     ]
     for entry in every_rule():
-        facts = ", ".join(f"`{fact}`" for fact in dict.fromkeys(READS[entry.name]))
-        lines.append(f"| [`{entry.name}`](#{entry.name}) | {family_of(entry.name)} | {facts} |")
+        facts = READS[entry.name]
+        builds = set(_BUILD) <= set(facts)
+        told = _listed(fact for fact in facts if not builds or fact not in _BUILD)
+        shown = ", ".join(filter(None, (told, "*the build*" if builds else "")))
+        lines.append(f"| [`{entry.name}`](#{entry.name}) | {family_of(entry.name)} | {shown} |")
     lines += [
         "",
         "## Where the facts are read",

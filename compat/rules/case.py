@@ -26,7 +26,6 @@ class GpuFact:
     capability: Capability | None
     row: "Row | None"
     evidence: tuple[Evidence, ...]
-    mig: Any = None
 
     @property
     def kind(self) -> str | None:
@@ -42,7 +41,7 @@ class Runtime:
     of: str  # torch 2.11.0, toolkit, container image
     source: str
     component: str
-    assumed: bool = False  # nothing is said of packages that have a CUDA of their own
+    assumed: tuple[str, ...] = ()  # fields that leave it open whether something else brings its CUDA
 
 
 class Case:
@@ -113,15 +112,15 @@ class Case:
     def gpus(self) -> tuple[GpuFact, ...]:
         """The GPUs that the goal uses; empty where none is described."""
         found = tuple(
-            self._gpu(f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id, gpu.mig)
+            self._gpu(f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id)
             for index, gpu in enumerate(self.machine.gpus or ())
         )
         module = self.machine.jetson.module
         if not found and module is not None:
-            return (self._gpu("jetson.module", f"Jetson {module}", None, None, None),)
+            return (self._gpu("jetson.module", f"Jetson {module}", None, None),)
         return found
 
-    def _gpu(self, path: str, name: str | None, stated: str | None, pci_id: str | None, mig: Any) -> GpuFact:
+    def _gpu(self, path: str, name: str | None, stated: str | None, pci_id: str | None) -> GpuFact:
         row = self.matrix.gpus.find(name, pci_id)
         evidence = [self.read(f"{path}.name" if path.startswith("gpus") else path, name)] if name else []
         capability = read_capability(stated)
@@ -130,7 +129,7 @@ class Case:
         elif row is not None:
             capability = read_capability(row["capability"])
             evidence.append(self.cite(f"{row['name']} has compute capability {row['capability']}", row, "capability"))
-        return GpuFact(path, name or (row["name"] if row else path), capability, row, tuple(evidence), mig)
+        return GpuFact(path, name or (row["name"] if row else path), capability, row, tuple(evidence))
 
     # -- the driver ------------------------------------------------------------------------------------------------
 
@@ -254,9 +253,7 @@ class Case:
         told = f"{runtime.of} is built for CUDA {runtime.cuda}"
         stated = runtime.source.startswith(fields)
         fact = self.read(runtime.source, runtime.cuda) if stated else Evidence(told, runtime.source)
-        if not runtime.assumed:
-            return (fact,)
-        return (fact, self.assume("packages", f"no package with a CUDA of its own; {runtime.of} is taken to be used"))
+        return (fact, *(self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed))
 
     def agree(self, ask: Any) -> Any:
         """The answer of ``ask(system)`` where all systems that it can be give the same one, else None."""

@@ -55,6 +55,8 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             case.assume(f"packages.{one.distribution}", f"it is taken to need the {name} that was installed with it")
             for one in blind
         ]
+        if other.loaded is None and other.loaded_by is None:
+            taken.append(case.assume(f"{other_path}.loaded", "the other copy is the one that loads"))
         yield Finding("library-shadowed", name, f"{message}.", (*facts, *taken), remedies)
     elif True in answers:
         yield Holds("library-shadowed", name, f"the {name} {have} that loads serves", facts)

@@ -103,19 +103,15 @@ def mig_single_instance(case: Case) -> Iterator[Outcome]:
     """
     if not case.goal.needs_gpu:
         return
-    instances = [gpu for gpu in case.gpus if isinstance(gpu.mig, str)]
+    gpus = enumerate(case.machine.gpus or ())
+    instances = [case.read(f"gpus[{index}].mig", gpu.mig) for index, gpu in gpus if isinstance(gpu.mig, str)]
     if len(instances) > 1:
         yield Finding(
             "mig-single-instance",
             "gpu",
             f"{len(instances)} MIG instances are asked for; a process can use one.",
-            tuple(case.read(f"{gpu.path}.mig", gpu.mig) for gpu in instances),
+            tuple(instances),
             (Remedy("run one process for each MIG instance, or switch MIG mode off", "setting"),),
         )
     elif instances:
-        yield Holds(
-            "mig-single-instance",
-            "gpu",
-            "one MIG instance is used",
-            (case.read(f"{instances[0].path}.mig", instances[0].mig),),
-        )
+        yield Holds("mig-single-instance", "gpu", "one MIG instance is used", tuple(instances))

@@ -107,14 +107,15 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             if opened is None and subject is case.main and unlisted:
                 opened = True  # the description names it as missed by the goal's process, nothing says otherwise
                 text = f"what is not found is taken to be opened by {subject.label}"
-                guessed = (case.assume(f"builds.{subject.distribution}.missing", text),)
+                places = (f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}")
+                guessed = tuple(case.assume(place, text) for place in places)
             if path == "missing_libraries" and _on_demand(subject, soname):
                 yield Finding(
                     "library-not-found",
                     subject.component,
                     f"{subject.label} opens {soname} when an operator first asks for it, and the loader does not find "
                     "it: operators that have no other kernel, convolutions among them, fail.",
-                    (case.read(path, soname), *guessed),
+                    (case.read(path, soname),),
                     tuple(_bring(case, subject, soname)),
                     "warning",
                 )
@@ -123,7 +124,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                     "library-not-found",
                     subject.component,
                     f"{subject.label} opens {soname}, which the loader does not find.",
-                    (case.read(path, soname),),
+                    (case.read(path, soname), *guessed),
                     tuple(_bring(case, subject, soname)),
                 )
             elif opened is False:

@@ -306,18 +306,33 @@ def duplicate_install(case: Case) -> Iterator[Outcome]:
     names = {name for subject in case.subjects for name in case.matrix.packages.distributions(subject.component)}
     mine = [(index, copy) for index, copy in enumerate(case.machine.duplicates or ()) if normal(copy.name) in names]
     for index, copy in mine:
-        have = case.version_of(copy.name)
+        have, path = _other_copy(case, copy.name)
         if copy.version is not None and have is not None and versions.parse(copy.version).same_as(versions.parse(have)):
             continue
+        known = copy.version is not None and have is not None  # else they can be of one release
         yield Finding(
             "duplicate-install",
             copy.name,
             f"{copy.name} is installed twice: {have or 'one copy'} and {copy.version or 'another'}.",
-            (case.read(f"duplicates[{index}]", f"{copy.name} {copy.version} ({copy.origin})"),),
+            (
+                case.read(f"duplicates[{index}]", f"{copy.name} {copy.version} ({copy.origin})"),
+                *((case.read(path, have),) if have is not None else ()),
+            ),
             (Remedy(f"uninstall {copy.name} until none is left, then install the one that is meant"),),
+            "error" if known else "warning",
         )
     for subject in case.subjects:
         yield from _one_module(case, subject)
+
+
+def _other_copy(case: Case, name: str) -> tuple[str | None, str]:
+    """Version and field of the copy that is listed as installed, under whichever name (conda's pytorch is torch)."""
+    component = case.matrix.packages.component(name) or name
+    for alias in dict.fromkeys((name, *case.matrix.packages.distributions(component))):
+        version = case.version_of(alias)
+        if version is not None:
+            return version, f"packages.{alias}"
+    return None, f"packages.{name}"
 
 
 def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:

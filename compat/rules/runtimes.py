@@ -25,11 +25,11 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
     if str(case.goal) == "build:cuda-extension":
         return
     known = [one for one in case.subjects if case.matrix.packages.about(one.component)]
-    if not found and any(one.state == "installed" for one in known):
+    if not found and any(one.state in ("installed", "requested") for one in known):
         return  # it has a CUDA of its own, which is not known
-    assumed = case.main is not None
+    assumed = ("packages",) if case.main is not None else ()
     if not found and not any(toolkit.version for toolkit in case.machine.toolkits or ()):
-        yield from _of_image(case, assumed)
+        yield from _of_image(case, (*assumed, "toolkits"))
     for index, toolkit in enumerate(case.machine.toolkits or ()):
         if toolkit.version is None or (found and str(case.goal) != "start:container"):
             continue
@@ -38,7 +38,7 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
             yield Runtime(toolkit.version, f"{of} {toolkit.version}", f"toolkits[{index}].version", "cuda", assumed)
 
 
-def _of_image(case: "Case", assumed: bool) -> "Iterator[Runtime]":
+def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     """The CUDA of a known image, such as ``nvcr.io/nvidia/tritonserver:24.05-py3``."""
     from compat.rules.case import Runtime
 
