@@ -9,6 +9,7 @@ from compat.cli import common
 from compat.cli.app import InputError
 from compat.cli.engine import open_file
 from compat.cli.model import PRECISIONS
+from compat.report import FORMATS
 
 if TYPE_CHECKING:
     from compat.artifacts import Artifact
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--timeout", type=click.FloatRange(1), default=3600.0, show_default=True, help="Time limit of the build, in s."
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 def command(
     file: str,
     target: str,
@@ -81,6 +82,7 @@ def command(
 
 
 def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report]", form: str) -> None:
+    """The steps and the check; formats for CI have a place for the check only."""
     if form == "json":
         import json
 
@@ -109,6 +111,10 @@ def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report
         return
     from compat.report import render
 
+    if form != "text":
+        for line in render(reports, form):
+            click.echo(line)
+        return
     click.echo(f"{artifact.path}: {artifact.title}")
     for number, step in enumerate(steps, 1):
         click.echo(f"\n{number}. {step.kind}: {step.text}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from compat.check import Report
-from compat.report.location import location
+from compat.report.location import artifact, location
 from compat.rules.base import Finding
 
 SCHEMA = "compatcheck.baseline/1"
@@ -17,11 +17,17 @@ class BadBaseline(ValueError):
 
 
 def fingerprint(report: Report, found: Finding) -> str:
-    """What makes two findings the same one: rule, component, goal and file. Neither line nor version: both move."""
+    """What makes two findings the same one: rule, component, goal and file. Neither line nor version: both move.
+
+    Of a model's or engine's file one rule can say several things, and of several machines: what it says counts there.
+    """
     import hashlib
+    import re
 
     place = location(report, found)
-    parts = (found.rule, found.component, str(report.goal), place.path if place else "")
+    parts = [found.rule, found.component, str(report.goal), place.path if place else ""]
+    if artifact(report, found) is not None:
+        parts += [re.sub(r"\d+(\.\d+)+", "", found.message), report.machine.name or ""]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -25,8 +25,21 @@ def of_source(source: str) -> Location | None:
     return Location(match["path"].replace("\\", "/"), int(match["line"])) if match else None
 
 
+def artifact(report: Report, found: Finding) -> str | None:
+    """The engine's or the model's file, where the finding is about what stands in it."""
+    engine, model = report.machine.engine.file, report.machine.model.file
+    read = {one.source for one in found.evidence}
+    if engine is not None and (found.component == "engine" or f"header of {engine}" in read):
+        return engine
+    return model if model is not None and model in read else None
+
+
 def location(report: Report, found: Finding) -> Location | None:
-    """The line that is the cause: of the evidence, else of the package that the goal is about, else of the image."""
+    """The line that is the cause: the model's or engine's file, else of the evidence, else of the package that the goal
+    is about, else of the image."""
+    file = artifact(report, found)
+    if file is not None:
+        return Location(file.replace("\\", "/"), 1)
     sources = report.machine.sources
     fields = [one.fact.partition(" = ")[0] for one in found.evidence]
     named = [*(one.source for one in found.evidence), *(sources[field] for field in fields if field in sources)]
