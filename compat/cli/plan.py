@@ -119,6 +119,7 @@ def command(
         if not (asked or goals or paths or listed):
             raise BadRequest("nothing is asked for", "name a component, such as --torch 2.6, a goal, or a file")
         machines = _machines(files, root, python)
+        read = machines[0]
         if paths or listed:
             asked, machines = _with_files(asked, (*listed, *paths), machines, matrix, form == "text", python is None)
         plans = plan_for(machines, asked, matrix, goals[0] if goals else None, _allowed(allow), prefer, alternatives)
@@ -127,7 +128,8 @@ def command(
     for line in render(plans, matrix, form, installer):
         click.echo(line)
     if lock_file is not None:
-        here = not files and root == "/"
+        # A base image in a file is another system than the one that was read.
+        here = not files and root == "/" and (read.glibc, read.container) == (machines[0].glibc, machines[0].container)
         return _locked(lock_file, plans, (*listed, *paths), installer, here, matrix)
     return 1 if any(one.outcome == "impossible" for one in plans) else 0
 
