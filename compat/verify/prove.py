@@ -20,6 +20,14 @@ Verdict = Literal["verified", "failed", "absent", "stopped", "cpu", "unproven"]
 CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child", "main.py")
 _LIMIT = 4 << 20  # bytes of the child's output
 _GPU = {"run:onnx": False}
+# What is not proven by execution, why, and which goals prove the parts that it stands on.
+_UNPROVEN = {
+    "use:torch-tensorrt": "it compiles a model of its own making; use:torch and use:tensorrt prove its two halves",
+    "use:tf-trt": "it needs a saved model; use:tensorflow and use:tensorrt prove its two halves",
+    "use:vllm": "it needs a model's weights, which verify does not fetch; use:torch proves what it computes with",
+    "use:tritonserver": "it is a server with models of its own; use:tensorrt and use:onnxruntime-cuda prove backends",
+    "run:engine": "an engine is judged from its bytes: compatcheck engine FILE",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ def goals_of(machine: Machine) -> tuple[Goal, ...]:
 def prove(goal: Goal, interpreter: str, timeout: float, cpu: bool = False, host: Host | None = None) -> Proof:
     """Run one goal's computation with the target's interpreter, for at most ``timeout`` seconds."""
     if str(goal) not in MODULES:
-        return Proof(goal, "unproven", f"no computation is written for {goal}; there are {', '.join(MODULES)}", {})
+        why = _UNPROVEN.get(str(goal)) or f"there are computations for {', '.join(MODULES)}"
+        return Proof(goal, "unproven", f"{goal} is not provable by execution here: {why}", {})
     options = json.dumps({"goal": str(goal), "cpu": cpu})
     ended = (host or Host()).run((interpreter, "-I", CHILD, options), timeout, _LIMIT)
     if isinstance(ended, Failure):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from compat.goals import Goal, parse
+from compat.goals import parse
 from compat.machine import Machine
 from compat.report.style import Style
 from compat.verify import prove as proving
@@ -68,8 +68,20 @@ def test_a_child_that_does_not_answer(tmp_path: Path, body: str, verdict: str, s
     assert time.monotonic() - started < 25
 
 
-def test_no_computation_no_proof() -> None:
-    assert prove(Goal("use", "vllm"), sys.executable, 5).verdict == "unproven"
+@pytest.mark.parametrize(
+    ("goal", "why"),
+    [
+        ("use:vllm", "weights"),
+        ("use:torch-tensorrt", "use:torch and use:tensorrt"),
+        ("use:tf-trt", "use:tensorflow and use:tensorrt"),
+        ("run:engine", "compatcheck engine"),
+        ("import:torch", "there are computations for"),
+    ],
+)
+def test_no_computation_no_proof(goal: str, why: str) -> None:
+    proof = prove(parse(goal), sys.executable, 5)
+    assert proof.verdict == "unproven"
+    assert why in proof.message
 
 
 def test_a_library_that_is_absent() -> None:

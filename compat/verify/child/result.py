@@ -37,8 +37,9 @@ def bound(precision: str, terms: int, fast: bool = False) -> float:
 
 
 # For a whole small network, relative to the largest value of its result: two layers of the above, and GPU libraries
-# take TF32 for FP32 unless told otherwise.
-NETWORK = {"fp32": 5e-3, "fp16": 1e-2, "bf16": 5e-2}
+# take TF32 for FP32 unless told otherwise. Quantized ones are held against the network of the rounded numbers, whose
+# products are exact in 32-bit integers; tensor cores add up 8-bit floating point with fewer bits than FP32 has.
+NETWORK = {"fp32": 5e-3, "fp16": 1e-2, "bf16": 5e-2, "int8": 5e-3, "fp8": 2e-2}
 
 
 def computation(name: str, precision: str, error: float, limit: float, device: str, **more: Any) -> dict[str, Any]:
