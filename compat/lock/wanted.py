@@ -16,6 +16,7 @@ from compat.plan.commands import requirement
 from compat.plan.commands.python import PYTORCH
 from compat.plan.markers import applies
 from compat.plan.model import Choice, Plan
+from compat.plan.order import installed
 from compat.records import dataclass
 
 if TYPE_CHECKING:
@@ -54,20 +55,25 @@ class Wanted:
 def wanted(plan: Plan, contents: Sequence[Contents], here: bool, matrix: "Matrix") -> Wanted:
     """The question for a plan. Raises NoLock where the plan installs no packages."""
     found, indexes, left_out = _of_steps(plan)
-    for choice in plan.choices:
-        if choice.installed:
-            _keep(choice, plan.result, found, indexes, left_out)
+    chosen = {choice.component for choice in plan.choices}
+    here_already = [choice for choice in plan.choices if choice.installed]
+    for request in plan.requests:  # where nothing is to do, nothing was chosen
+        there = installed(request.component, request.text, plan.result, matrix)
+        if request.component not in chosen and there is not None:
+            chosen.add(request.component)
+            here_already.append(there)
+    for choice in here_already:
+        _keep(choice, plan.result, found, indexes, left_out)
     if not found:
         raise NoLock("the plan installs no packages: there is nothing to lock", "; ".join(left_out))
     names = {name for name in found if name}
-    asked = {choice.component for choice in plan.choices}  # by whichever distribution
     links: list[str] = []
     for one in contents:
         more, pages = _places(one)
         indexes += more
         links += pages
         for line in one.requirements if one.kind != "conda" else ():
-            if line.name not in names and matrix.packages.component(line.name) not in asked:
+            if line.name not in names and matrix.packages.component(line.name) not in chosen:
                 found[f"{line.name};{line.marker}"] = _written(line)
     limits = [line for one in contents for line in one.constraints if line.name not in names]
     return Wanted(

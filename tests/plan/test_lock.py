@@ -253,6 +253,16 @@ def test_uv_is_asked_for_the_target(box, planned, capsys, monkeypatch):
     assert (box / "pylock.toml").read_text() == text
 
 
+def test_what_is_there_and_works_is_locked_too(planned, real):
+    done = plan(planned.result, requests({"torch": ">=2.4"}), real)
+    assert done.outcome == "nothing-to-do"
+    asked = wanted(done, (), False, real)
+    (torch,) = planned.choices
+    assert asked.requirements == (f"torch=={torch.version}",)
+    assert all(one.endswith(f"/{torch.variant}") for one in asked.indexes)
+    assert len(asked.indexes) == ("+" in torch.version)
+
+
 def test_a_file_without_a_hash_is_not_locked(box, planned, real):
     from compat.lock.pylock import render
 
