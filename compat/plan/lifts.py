@@ -10,6 +10,8 @@ from compat.plan import moves
 from compat.plan.answers import Problem, answers, planned
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Request, Step
+from compat.plan.nearest import nearest
+from compat.plan.nearest import needs as needs_of
 from compat.plan.repairs import repaired
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
@@ -49,6 +51,7 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Ite
     ``tried``: the searches that found nothing. Their judgements tell at once where no move can help.
     """
     found: list[frozenset[str]] = []
+    yield from _nearest(problem, tried)
     ever = _movable(tried) and all(_ever(problem, request) for request in problem.requests)
     for more in ORDER if ever else (("container",),):
         wanted = frozenset(more)
@@ -58,6 +61,16 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Ite
         if lift is not None:
             found.append(wanted)
             yield lift
+
+
+def _nearest(problem: Problem, tried: list[Search]) -> Iterator[Lift]:
+    """The nearest releases that go together where everything else stays."""
+    for search in tried[:2]:
+        found = nearest(search)
+        if found is not None:
+            needs = needs_of(found, problem.requests)
+            yield Lift(("versions",), needs, planned(replace(problem, requests=search.requests), found, [search]).steps)
+            return
 
 
 def _movable(tried: list[Search]) -> bool:

@@ -200,7 +200,8 @@ def _beside(request: Request, matrix: "Matrix") -> tuple[str, ...]:
             if owner is None or owner == request.component or "extra" in marker:
                 continue
             about = matrix.packages.about(owner)
-            if "module" in about and about.get("linked", True) and about.get("accelerator") != "none":
+            imported = owner in OWN or ("module" in about and about.get("linked", True))
+            if imported and about.get("accelerator") != "none":
                 found[owner] = None
     return tuple(one for one in dict.fromkeys((*COMPONENTS, *found)) if one in found)
 

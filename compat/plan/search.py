@@ -95,7 +95,7 @@ class Search:
 
     def solutions(self, ignored: frozenset[str] = frozenset()) -> Iterator[Found]:
         """Combinations that pass, best first."""
-        if not self._platform_passes(ignored):
+        if not self.platform_passes(ignored):
             return
         columns = []
         for request in self.requests:
@@ -104,12 +104,17 @@ class Search:
         passing = [any(self.passes(choice, ignored) for choice in column) for column in columns]
         if not all(passing):
             return
-        self._learn_names(columns)
-        judge = _Enforced(self, ignored, self._spent + (MOST_COMBINATIONS if not ignored else _MOST_WITHOUT))
-        combinations: Combinations[Choice, Found] = Combinations(columns, judge)
+        combinations = self.combined(columns, MOST_COMBINATIONS if not ignored else _MOST_WITHOUT, ignored)
         yield from combinations.answers()
         self._gave_up = combinations.cut
         self.cut = self.cut or (combinations.cut and not ignored)
+
+    def combined(
+        self, columns: list[tuple[Choice, ...]], most: int, ignored: frozenset[str] = frozenset()
+    ) -> Combinations[Choice, Found]:
+        """The combinations of the columns; ``most`` of them are held against the rules."""
+        self._learn_names(columns)
+        return Combinations(columns, _Enforced(self, ignored, self._spent + most))
 
     def possible(self, ignored: frozenset[str]) -> bool:
         """Is there an answer without these rules? True as well where that could not be settled."""
@@ -123,7 +128,7 @@ class Search:
             self._pinned |= names
             self._likes, self._pairs, self._wholes, self._shapes = {}, {}, {}, {}
 
-    def _platform_passes(self, ignored: frozenset[str]) -> bool:
+    def platform_passes(self, ignored: frozenset[str]) -> bool:
         """Is there no fault that is there whatever is installed? Then no build has to be asked."""
         if self._faults is None:
             bare = faults(emptied(self.scene.machine), self.goals, self.matrix)

@@ -13,6 +13,7 @@ from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.plan.apply import applied
 from compat.plan.judge import file_faults
+from compat.plan.model import Request
 from compat.plan.offers import offers
 from compat.plan.request import requests
 from compat.plan.solve import plan
@@ -70,13 +71,36 @@ OFTEN = settings(
 )
 
 
-def matrix_of(folder, torch: str, tensorflow: str) -> Matrix:
-    return small_matrix.small(folder, torch=torch, tensorflow=tensorflow, cudnn=CUDNN_ROWS)
+def matrix_of(folder, torch: str, tensorflow: str, **more: str) -> Matrix:
+    return small_matrix.small(folder, torch=torch, tensorflow=tensorflow, cudnn=CUDNN_ROWS, **more)
+
+
+LISTED = small_matrix.HEAD.format(
+    component="server", names='["server"]', accelerator="always", cuda_from="itself"
+).replace("[package]", '[package]\nmodule = "server"')
+
+
+@st.composite
+def servers(draw):
+    """Releases of a package that only the matrix knows, each made for one torch or a range of them."""
+    pins = st.sampled_from(["torch==2.0.0", "torch==2.1.0", "torch>=2.1", "torch<2.2,>=2.0", "torch==2.2.0"])
+    found = []
+    for release in ("0.1.0", "0.2.0"):
+        cuda = draw(st.sampled_from(["11.8", "12.4"]))
+        sass = draw(st.sampled_from([["6.1"], ["8.6"], ["6.1", "8.6"]]))
+        requires = [draw(pins), *draw(st.sampled_from([[], ["nvidia-cudnn-cu12>=9"], ["nvidia-cudnn-cu11<9"]]))]
+        found.append(small_matrix.build("server", release, cuda=cuda, sass=sass, requires=requires))
+    return LISTED + "\n".join(found)
 
 
 def fits(machine: Machine, choices: tuple, matrix: Matrix) -> bool:
     """Is there a release of each shared package with which the machine passes? Every one is tried."""
+    chosen = {choice.distribution: choice for choice in choices}
     pins = [pin for choice in choices for pin in choice.pins]
+    for pin in pins:
+        if pin.name in chosen and not versions.parse_range(pin.range).admits(chosen[pin.name].public):
+            return False
+    pins = [pin for pin in pins if pin.name not in chosen]
     names = sorted({pin.name for pin in pins})
     if len({name[-4:] for name in names}) > 1:
         return False  # cuDNN of two CUDA majors writes the same files
@@ -124,7 +148,7 @@ def test_what_lifts_a_conflict_lifts_it(tmp_path_factory, machine, asked, torch,
     matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
     answer = plan(machine, requests(asked), matrix)
     for lift in answer.lifts:
-        if "environment" not in lift.allow:
+        if not {"environment", "versions"} & set(lift.allow):
             assert plan(machine, requests(asked), matrix, allow=lift.allow).outcome == "planned"
 
 
@@ -137,3 +161,20 @@ def test_planning_again_after_a_plan_has_nothing_to_do(tmp_path_factory, machine
         again = plan(answer.result, requests({"torch": "*", "tensorflow": "*"}), matrix)
         assert again.outcome == "nothing-to-do"
         assert again.result.packages == answer.result.packages
+
+
+@OFTEN
+@given(machine=MACHINES, torch=rows("torch", TORCH, ""), server=servers(), text=st.sampled_from(["*", "==0.1.0"]))
+def test_what_only_the_matrix_knows_is_planned_as_well(tmp_path_factory, machine, torch, server, text):
+    """A package of one data entry: torch is chosen with it, and impossible is so for every pair."""
+    matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, "", server=server)
+    answer = plan(machine, (Request("server", text),), matrix)
+    assert [one.component for one in answer.requests] == ["server", "torch"]
+    columns = [list(offers(one.component, machine, matrix, one.text, True)) for one in answer.requests]
+    exists = any(fits(machine, choices, matrix) for choices in product(*columns))
+    assert (answer.outcome != "impossible") == exists
+    if exists:
+        for goal in answer.goals:
+            assert check(answer.result, goal, matrix).verdict == "compatible"
+    else:
+        assert answer.conflict

@@ -1,0 +1,83 @@
+"""The nearest releases that do go together, where what is asked for does not.
+
+Of the demands as few as possible are widened. How far a release is from a demand is counted in lines (2.15 to 2.17 is
+two) among those that are published; another build or patch of a line that is asked for is no distance. With one demand
+widened the nearest release is taken; with several the largest of their distances is made as small as it can be, and of
+the releases within it those are taken that come first in the order of preference.
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.plan.model import Choice, Request
+from compat.plan.search import Found, Search
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+_MOST = 30  # combinations that are held against the rules for one set of widened demands
+
+
+def nearest(search: Search) -> Found | None:
+    """The nearest answer in the scene of a search that has none; None where there is none within what is tried."""
+    if not search.platform_passes(frozenset()):
+        return None
+    movable = [one for one in search.requests if one.text != "*" or one.build]
+    for count in range(1, len(movable) + 1):
+        found = [answer for moved in combinations(movable, count) for answer in _first(search, moved)]
+        if found:
+            return min(found, key=lambda answer: answer[0])[1]
+    return None
+
+
+def needs(found: Found, requests: tuple[Request, ...]) -> str:
+    """The releases that are other than asked for, in words."""
+    chosen = {choice.component: choice for choice in found.choices}
+    said = []
+    for request in requests:
+        choice = chosen[request.component]
+        inside = versions.parse_range(request.text).admits(choice.public) is not False
+        if not inside or (request.build and versions.cuda_of_tag(request.build) != choice.build.cuda):
+            build = f" of {request.build}" if request.build else ""
+            said.append(f"{request.component} {choice.version} in place of {request.text}{build}")
+    return " and ".join(said)
+
+
+def _first(search: Search, moved: tuple[Request, ...]) -> Iterator[tuple[int, Found]]:
+    """The largest distance and the answer with these demands widened."""
+    ranked = {}
+    for request in moved:
+        away = {choice: distance(choice, request, search.matrix) for choice in search.asked_for(request, widened=True)}
+        ranked[request.component] = sorted(away.items(), key=lambda entry: entry[1])
+    limits = sorted({far for entries in ranked.values() for _, far in entries})
+    for limit in limits:
+        columns = [
+            tuple(choice for choice, far in ranked[one.component] if far <= limit)
+            if one.component in ranked
+            else search.asked_for(one)
+            for one in search.requests
+        ]
+        combined = search.combined(columns, _MOST)
+        answer = next(combined.answers(), None)
+        if answer is not None:
+            yield limit, answer
+        if answer is not None or combined.cut:
+            return
+
+
+def distance(choice: Choice, request: Request, matrix: "Matrix") -> int:
+    """How many lines of published releases lie between a build and a demand; 0 inside a line that it admits."""
+    allowed = versions.parse_range(request.text)
+    known = [one for one in matrix.packages.versions(choice.distribution) if not versions.parse(one).is_prerelease]
+    lines = list(dict.fromkeys(versions.major_minor(one) for one in known))
+    inside = {versions.major_minor(one) for one in known if allowed.admits(one) is not False}
+    if not inside:  # never published: where its bounds would stand
+        bounds = [version for _, version, _ in allowed.clauses]
+        at = {sum(versions.parse(line) < bound for line in lines) for bound in bounds}
+    else:
+        at = {lines.index(line) for line in inside}
+    here = versions.major_minor(choice.public)
+    where = lines.index(here) if here in lines else len(lines)
+    return min((abs(where - one) for one in at), default=0)
