@@ -4,6 +4,7 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
+from compat.artifacts.artifact import Malformed
 from compat.artifacts.onnx_types import FLOAT, INT64, UNKNOWN, Types
 from compat.artifacts.wire import FIXED32, LENGTH, VARINT, Field, Wire, signed
 from compat.records import dataclass, field
@@ -44,6 +45,8 @@ _DEEPEST = 24  # graphs in graphs
 _MOST_NAMES = 100_000
 _MOST_VALUES = 2_000  # inputs, and outputs
 _MOST_KINDS = 10_000
+_LONGEST_LIST = 64  # numbers in an attribute that matters
+_MOST_DIMENSIONS = 64
 _QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 _INTEGERS = frozenset((2, 3, 6, 17, 18, 19, 20, 21, 22, 23))  # element types that a zero point can have
 _LARGEST_ZERO_POINT = 1 << 16  # bytes
@@ -143,7 +146,7 @@ class Graph:
     constants: Counter[str] = field(default_factory=Counter)
     casts: set[str] = field(default_factory=set)
     operator_types: dict[str, set[int]] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
+    names: set[bytes] = field(default_factory=set)  # of the graph's own initializers
     inputs: list[Value] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
     external: dict[str, int] = field(default_factory=dict)
@@ -153,7 +156,7 @@ class Graph:
 
     def true_inputs(self) -> list[Value]:
         """Inputs that a caller feeds: up to IR 3 every initializer is listed as an input as well."""
-        return [one for one in self.inputs if one.name not in self.names]
+        return [one for one in self.inputs if one.name.encode() not in self.names]
 
     def leave_out_functions(self) -> None:
         """A node that calls a function of the model itself is no operator."""
@@ -243,6 +246,7 @@ class Reader:
 
         Models have tens of thousands of them, and their shapes do not matter.
         """
+        self.wire.spend(2)  # about what it costs
         data = self.wire.read(message.start, min(message.value, 300))
         if len(data) < 10 or data[0] != 10 or data[1] > 127:
             return None
@@ -325,7 +329,7 @@ class Reader:
 
     def _attribute(self, message: Field, operator: str, depth: int, outputs: list[bytes]) -> int:
         """An AttributeProto; the element type that it gives the node's first output, UNKNOWN for most."""
-        name, made = "", UNKNOWN
+        name, made, seen = "", UNKNOWN, 0
         for one in self.wire.inner(message):
             if one.number == 1:
                 name = self.wire.text(one)
@@ -343,7 +347,8 @@ class Reader:
                 self._sparse(one)
             elif one.number in (7, 8, 9):
                 made = {"value_floats": FLOAT, "value_ints": INT64}.get(name, made)
-                if name in _MATTER.get(operator, ()):
+                seen += 1
+                if name in _MATTER.get(operator, ()) and seen < _LONGEST_LIST:
                     self._matters(operator, name, one)
                     continue
                 break  # a list of numbers or texts, one field each; nothing else follows that matters
@@ -382,13 +387,18 @@ class Reader:
         kind = 0
         entries: dict[str, str] = {}
         zero: bool | None = None
+        dimensions = 0
         for one in self.wire.inner(message):
-            if one.number == 2 and one.wire == VARINT:
+            if one.number == 1:
+                dimensions += 1
+                if dimensions > _MOST_DIMENSIONS:
+                    raise Malformed(f"a tensor of more than {_MOST_DIMENSIONS} dimensions")
+            elif one.number == 2 and one.wire == VARINT:
                 kind = one.value
             elif one.number == 8:
                 called = self.wire.read(one.start, min(one.value, _LONGEST_NAME))
                 if top and len(self.graph.names) < _MOST_NAMES:
-                    self.graph.names.add(called.decode("utf-8", "replace"))
+                    self.graph.names.add(called)
             elif one.number in (5, 9) and zero is not False:
                 zero = self._is_zero(one)
             elif one.number == 13:

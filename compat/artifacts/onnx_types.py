@@ -8,7 +8,7 @@ no rule covers stays unknown.
 from collections.abc import Sequence
 
 UNKNOWN, FLOAT, UINT8, INT64, BOOL = 0, 1, 2, 7, 9  # TensorProto.DataType
-_MOST = 150_000  # tensors whose type is remembered
+_MOST = 100_000  # tensors whose type is remembered
 
 # Operator -> the input whose type is the operator's own; 0 for all others.
 OWN_INPUT = {"Where": 1, "OneHot": 2, "TensorScatter": 1}

@@ -12,7 +12,7 @@ from compat.artifacts.artifact import Bytes, Malformed
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _CHUNK = 1 << 15  # bytes that are read at once
-MOST_FIELDS = 1_500_000  # of one file; behind that only the facts so far are given
+MOST_FIELDS = 800_000  # of one file; behind that only the facts so far are given
 
 
 class Field(NamedTuple):
@@ -60,7 +60,7 @@ class Wire:
             chunk = self.read(position, min(_CHUNK, end - position))
             base = position
             for field, at in scan(chunk, base):
-                self._spend()
+                self.spend()
                 position = field.end if field.wire == LENGTH else at
                 if position > end and position <= self.size:
                     raise Malformed(f"a field at byte {base} is longer than its message")
@@ -73,8 +73,9 @@ class Wire:
                 self.cut_short = True
                 return
 
-    def _spend(self) -> None:
-        self._left -= 1
+    def spend(self, fields: int = 1) -> None:
+        """Count fields that were looked at. Raises TooLong."""
+        self._left -= fields
         if self._left < 0:
             raise TooLong(f"more than {MOST_FIELDS} parts")
 
@@ -85,9 +86,7 @@ class Wire:
         if field.value <= _CHUNK:
             found = small(self.read(field.start, field.value), field.start)
             if found is not None and field.end <= self.size:
-                self._left -= len(found)
-                if self._left < 0:
-                    raise TooLong(f"more than {MOST_FIELDS} parts")
+                self.spend(len(found))
                 return found
         return self.fields(field.start, min(field.end, self.size))
 
