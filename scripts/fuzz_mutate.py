@@ -10,6 +10,7 @@ import re
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 
 Mutator = Callable[[random.Random, bytes], bytes]
@@ -183,7 +184,7 @@ def inside_zip(rng: random.Random, data: bytes) -> bytes:
         with warnings.catch_warnings(), zipfile.ZipFile(io.BytesIO(data)) as old:
             warnings.simplefilter("ignore")
             members = [(one.filename, old.read(one)) for one in old.infolist()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError, EOFError):
         return plain(rng, data)
     if not members:
         return plain(rng, data)
