@@ -71,8 +71,12 @@ def _pins(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin,
         Pin(f"nvidia-cudnn-cu{cuda.major}", f"=={cudnn}" if exact else "*", by, source, not exact),
         Pin(f"nvidia-nccl-cu{cuda.major}", f"=={nccl}" if nccl else "*", by, source, not nccl),
     )
+    rest = (
+        () if public is None else pins(matrix, public["requires"], machine, by, str(matrix.source(public, "requires")))
+    )
     return (
         *own,
+        *(pin for pin in rest if not pin.name.startswith(("nvidia-", "cuda-"))),  # Triton and the like: of the release
         *(Pin(name, text, by, source) for name, text in _toolkit_pins(matrix, versions.major_minor(row["cuda"]))),
     )
 
