@@ -47,7 +47,8 @@ def asked(request: Request) -> Reason:
     what = request.component if request.text == "*" else f"{request.component} {request.text}"
     if request.where == "--goal":
         return Reason("request", f"{request.said} needs {request.component}.", "--goal")
-    return Reason("request", f"{what} is asked for.", _source(request))
+    build = f" of {request.build}" if request.build else ""
+    return Reason("request", f"{what}{build} is asked for.", _source(request))
 
 
 def _source(request: Request) -> str:

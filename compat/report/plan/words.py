@@ -44,7 +44,11 @@ def in_the_way(plan: Plan) -> str:
 
 def asked(plan: Plan) -> str:
     """What was asked for, in a line."""
-    named = (f"{one.component} {one.text}" for one in plan.requests if one.where != COMPANION)
+    named = (
+        f"{one.component} {one.text}{f' of {one.build}' if one.build else ''}"
+        for one in plan.requests
+        if one.where != COMPANION
+    )
     return ", ".join(named) or ", ".join(map(str, plan.goals))
 
 
