@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Build, Machine
 from compat.plan import jetson, parts
+from compat.plan.commands import python as installers
 from compat.plan.model import Choice
 from compat.plan.published import is_jetson, pins, rows, serves_python
 from compat.records import replace
@@ -32,6 +33,16 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
             yield from _ways(row, machine, matrix)
         else:
             yield replace(_plain(row, machine, matrix), tested=False, default=False)  # for the rule that says why not
+    if gpu and not is_jetson(machine):
+        for row in rows(matrix, "nvidia-tensorflow", machine, wanted):
+            yield _of_nvidia(row, machine, matrix)
+
+
+def _of_nvidia(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
+    """TensorFlow 1.15 as NVIDIA carries it on: for newer GPUs, with CUDA as packages, on its own index."""
+    version = f"{row['version']}+{row['local']}"
+    plain = _plain(row, machine, matrix)
+    return replace(plain, version=version, variant=row["variant"], default=False, extra_index=installers.NVIDIA)
 
 
 def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
