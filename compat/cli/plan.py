@@ -61,7 +61,7 @@ _RANGE = "RELEASE"
     "--allow",
     metavar="WHAT",
     default="",
-    help="What may be moved besides packages: python, container, driver; separated by commas.",
+    help="What may be moved besides packages: python, container, cuda-compat, driver; separated by commas.",
 )
 @click.option("--prefer", type=click.Choice(["installed", "tested", "newest"]), default="installed", show_default=True)
 @click.option("--alternatives", is_flag=True, help="Show further plans.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
-from compat.plan import moves
+from compat.plan import forward, moves
 from compat.plan.forge import environments
 from compat.plan.images import images
 from compat.plan.model import Outcome, Plan, Request, Step
@@ -62,6 +62,10 @@ def streams(
     if "container" in allow and not problem.folder:
         inside = images(base.machine, problem.requests, problem.goals, problem.matrix)
         yield ("container",), (Found(scene, (), {}, scene.machine) for scene in inside)
+    if forward.MOVE in allow:
+        for compat in forward.scenes(unshadowed(base) or base, problem.matrix):
+            for scene in _environments(compat):
+                yield scene.moves, _searched(problem, scene, kept, tried)
     if "driver" in allow:
         for scene in _driver_scenes(base, problem, allow):
             yield scene.moves, _searched(problem, scene, kept, tried)

@@ -9,6 +9,7 @@ from compat.goals import parse
 from compat.plan import moves
 from compat.plan.answers import Problem, answers, planned
 from compat.plan.commands import ENVIRONMENT
+from compat.plan.forward import MOVE
 from compat.plan.model import Lift, Request, Step
 from compat.plan.nearest import nearest
 from compat.plan.nearest import needs as needs_of
@@ -23,8 +24,10 @@ ORDER = (
     ("environment",),
     ("python",),
     ("container",),
+    ("cuda-compat",),
     ("driver",),
     ("environment", "python"),
+    ("environment", "cuda-compat"),
     ("environment", "driver"),
     ("python", "driver"),
     ("environment", "python", "driver"),
@@ -167,6 +170,9 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
     if "container" in more:
         image = found.result.container.image if found.result.environment != problem.machine.environment else None
         parts.append(f"a container of {image}" if image else "the container started anew with its GPUs")
+    if MOVE in more and found.result.libcuda.compat:
+        offered = next(step.after for step in found.scene.steps if step.component == MOVE)
+        parts.append(f"{offered} (the driver stays, on data center GPUs)")
     flavour = found.result.driver.kernel_module
     if "driver" in more and found.result.driver.version == problem.machine.driver.version and flavour:
         parts.append(f"the {flavour} kernel module")

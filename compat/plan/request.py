@@ -16,7 +16,7 @@ from compat.plan.published import INSTALLABLE, newest_rows
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-ALLOWED = ("python", "container", "driver")  # what may be moved on request
+ALLOWED = ("python", "container", "cuda-compat", "driver")  # what may be moved on request
 COMPONENTS = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")
 # The goal that a request for a component means, where it is not use:COMPONENT.
 GOALS = {"onnxruntime": "use:onnxruntime-cuda"}
