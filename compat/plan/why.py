@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.check import check
-from compat.goals import parse
 from compat.plan.judge import faults, is_of_platform
 from compat.plan.model import Choice, Reason, Request
 from compat.plan.order import installed
-from compat.plan.request import COMPANION, goal_of
+from compat.plan.request import COMPANION
 from compat.plan.search import Found, Search
 from compat.records import replace
 
@@ -73,15 +72,13 @@ def _needed(problem: "Problem", found: Found, choice: Choice, search: Search | N
 
 
 def _faulty(here: Choice, choice: Choice, problem: "Problem", search: Search | None) -> Iterator[Reason]:
-    """What is wrong with the installed release, which the request would admit."""
-    goals = [goal for goal in problem.goals if choice.component in goal.subjects]
-    wrong = faults(
-        problem.machine, dict.fromkeys((*goals, parse(goal_of(choice.component, problem.matrix)))), problem.matrix
-    )
-    own = [one for one in wrong if not is_of_platform(one)]
+    """What is wrong with the installed release, which the request would admit: alone, for the goal, with the others."""
+    own = search.why_not(here) if search is not None else ()
+    if not own:
+        goals = [goal for goal in problem.goals if choice.component in goal.subjects]
+        own = tuple(one for one in faults(problem.machine, goals, problem.matrix) if not is_of_platform(one))
     if not own and search is not None:
-        known = (one for rejected in search.rejected.values() for one in rejected)
-        own = [one for one in known if here.label in one.message]
+        own = tuple(one for known in search.rejected.values() for one in known if here.label in one.message)
     if own:
         yield from own
     elif problem.prefer != "installed":
