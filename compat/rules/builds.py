@@ -12,7 +12,7 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold,
 from compat.rules.case import Case, GpuFact
 from compat.rules.packages import written_twice
 from compat.rules.runtimes import gpu_parts
-from compat.rules.subject import Subject
+from compat.rules.subject import Subject, matching
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -286,8 +286,23 @@ def _parts_unspoken_of(case: Case, subject: Subject) -> bool:
 
 
 def gpu_name(case: Case, subject: Subject) -> str:
-    """The distribution to ask for to get CUDA; of conda, the builds that name it."""
+    """The distribution and variants to ask for to get CUDA in this release; of conda, the builds that name it."""
     if subject.conda:
         return f"{subject.distribution}=*=*cuda*"
-    names = case.matrix.packages.distributions(subject.component)
-    return next((name for name in names if "gpu" in name), subject.distribution)
+    listed = case.matrix.packages.about(subject.component).get("distributions", {}).get("pypi", ())
+    for name in dict.fromkeys([subject.distribution, *listed]):
+        rows = [
+            row
+            for row in matching(case.matrix, name, subject.version)
+            if row.get("cuda") and not row.get("stub") and fits_platform(row, case.machine.os, case.machine.arch)
+        ]
+        if rows:
+            release = f" {versions.parse(subject.version).public}" if subject.version else ""
+            elsewhere = "" if any(row["index"] == "pypi" for row in rows) else _variants(rows)
+            return f"{name}{release}{elsewhere}"
+    return subject.distribution
+
+
+def _variants(rows: "list[Row]") -> str:
+    names = sorted({row["variant"] for row in rows if row["variant"]})
+    return f" for {', '.join(names)}" if names else ""
