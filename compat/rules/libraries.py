@@ -163,9 +163,9 @@ def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
 
 
 def _told(subject: Subject, soname: str) -> bool:
-    """Do lists of the build speak of it? Where no version is told, one of some release that opens it does not."""
+    """Do the lists of the builds that it can be leave it out? One that has it fits what was missed."""
     lists = [row["needs"] for row in subject.candidates if "needs" in row]
-    return bool(lists) and not (subject.version is None and any(_is_among(soname, needs) for needs in lists))
+    return bool(lists) and not any(_is_among(soname, needs) for needs in lists)
 
 
 def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:

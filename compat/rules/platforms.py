@@ -92,6 +92,8 @@ def _publishes(
     elsewhere = [row for row in code_rows if row.get("cuda") or always]
     if any(row.get("cuda") is None for row in local) or not (local or elsewhere):
         return None
+    if not local and all(row["index"] == "archive" for row in elsewhere):
+        return None  # of a publisher's own archive single files are known, not the whole list
     row = (local or elsewhere)[0]
     return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
 
