@@ -47,8 +47,8 @@ def command(
 ) -> int:
     """Make a TensorRT engine from a model: the exact steps, the check before them, and a record of what made it.
 
-    Without --dry-run the build runs trtexec where the check passes (or with --force), and writes ENGINE.json beside the
-    engine: GPU, driver, TensorRT, precision, digests. `compatcheck engine` reads it back.
+    Without --dry-run the build runs trtexec, or TensorRT's Python API, where the check passes (or with --force), and
+    writes ENGINE.json beside the engine: GPU, driver, TensorRT, precision, digests. `compatcheck engine` reads it back.
     """
     from compat.check import check
     from compat.convert.judge import with_model
@@ -78,7 +78,7 @@ def command(
     if status and not force:
         click.echo("error: the check fails, so nothing is built (--force builds nevertheless)", err=True)
         return status
-    return _build(artifact, here, steps, timeout)
+    return _build(artifact, here, steps, timeout, form)
 
 
 def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report]", form: str) -> None:
@@ -125,7 +125,7 @@ def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report
         click.echo(line)
 
 
-def _build(artifact: "Artifact", machine: "Machine", steps: "tuple[Step, ...]", timeout: float) -> int:
+def _build(artifact: "Artifact", machine: "Machine", steps: "tuple[Step, ...]", timeout: float, form: str) -> int:
     from compat.convert.build import BuildFailed, build, record
     from compat.probe.host import Host
 
@@ -138,11 +138,11 @@ def _build(artifact: "Artifact", machine: "Machine", steps: "tuple[Step, ...]", 
     engine = next(word.partition("=")[2] for word in line if word.startswith("--saveEngine="))
     host = Host()
     try:
-        build(host, line, engine, timeout)
-        made = record(Host(), machine, artifact, engine, line)
+        command = build(host, machine, line, engine, timeout)
+        made = record(Host(), machine, artifact, engine, command)
     except BuildFailed as error:
         click.echo(error.log, err=True)
         click.echo(f"error: {error}\nhint: compatcheck explain reads an error text", err=True)
         return 1
-    click.echo(f"\nbuilt {made.engine}; what made it is in {made.side}")
+    click.echo(f"\nbuilt {made.engine}; what made it is in {made.side}", err=form != "text")
     return 0

@@ -1,18 +1,19 @@
-"""Carry out the build step: trtexec in a child with a time limit, then the record of what made the engine."""
+"""Carry out the build step: trtexec, or TensorRT's Python API, in a child with a time limit; then the record of what
+made the engine."""
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from typing import Any
 
 from compat.artifacts import Artifact, side
 from compat.machine import Machine
 from compat.probe.host import Completed, Host, Unreadable
 from compat.records import dataclass
 
-if TYPE_CHECKING:
-    pass
-
 PLACES = ("trtexec", "/usr/src/tensorrt/bin/trtexec", "/opt/tensorrt/bin/trtexec", "/workspace/tensorrt/bin/trtexec")
+_CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "api_child.py")
+_LOG_LIMIT = 64 << 20  # bytes; a verbose build writes some megabytes
 _CHUNK = 1 << 20
 
 
@@ -38,21 +39,30 @@ def find_trtexec(host: Host) -> str | None:
     return next((found for place in PLACES if (found := host.exists_program(place))), None)
 
 
-def build(host: Host, argv: tuple[str, ...], engine: str, timeout: float) -> str:
-    """Run trtexec and return the end of its output. ``timeout`` in s. Raises BuildFailed."""
-    program = find_trtexec(host)
-    if program is None:
-        raise BuildFailed(
-            "trtexec is not installed here (no pip package holds it: it comes with the TensorRT archive, the "
-            "libnvinfer-bin package, JetPack and the tensorrt containers)"
-        )
-    done = host.run((program, *argv[1:]), timeout=timeout)
+def program(host: Host, machine: Machine) -> tuple[str, ...]:
+    """trtexec, or the environment's Python with TensorRT's API. Raises BuildFailed where neither is there."""
+    trtexec = find_trtexec(host)
+    if trtexec is not None:
+        return (trtexec,)
+    bound = any(name.startswith("tensorrt") and version for name, version in (machine.packages or {}).items())
+    if bound and machine.interpreter is not None and host.exists_program(machine.interpreter):
+        return (machine.interpreter, "-I", _CHILD)
+    raise BuildFailed(
+        "neither trtexec nor a tensorrt package is installed here (no pip package holds trtexec: it comes with the "
+        "TensorRT archive, the libnvinfer-bin package, JetPack and the tensorrt containers)"
+    )
+
+
+def build(host: Host, machine: Machine, argv: tuple[str, ...], engine: str, timeout: float) -> tuple[str, ...]:
+    """Build with trtexec's options and return what was run. ``timeout`` in s. Raises BuildFailed."""
+    command = (*program(host, machine), *argv[1:])
+    name = "trtexec" if len(command) == len(argv) else "TensorRT's Python API"
+    done = host.run(command, timeout=timeout, limit=_LOG_LIMIT)
     if not isinstance(done, Completed):
-        raise BuildFailed(f"trtexec did not end: {done.reason}")
-    log = (done.stdout + done.stderr)[-4000:]
+        raise BuildFailed(f"{name} did not end: {done.reason}")
     if done.status != 0 or not host_sees(host, engine):
-        raise BuildFailed(f"trtexec ended with status {done.status}", log)
-    return log
+        raise BuildFailed(f"{name} ended with status {done.status}", (done.stdout + done.stderr)[-4000:])
+    return command
 
 
 def host_sees(host: Host, path: str) -> bool:
