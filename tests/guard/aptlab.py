@@ -43,16 +43,27 @@ class Lab:
         self.program.write_text(f"#!/bin/sh\n{line}\n")
         self.program.chmod(0o755)
 
-    def deb(self, name: str, version: str) -> str:
+    def deb(self, name: str, version: str, depends: str = "") -> str:
         """Build a package without files."""
         folder = self.root / "debs" / f"{name}_{version}"
         (folder / "DEBIAN").mkdir(parents=True)
         (folder / "DEBIAN" / "control").write_text(
             f"Package: {name}\nVersion: {version}\nArchitecture: all\n"
             f"Maintainer: nobody <nobody@example.org>\nDescription: tiny\n"
+            + (f"Depends: {depends}\n" if depends else "")
         )
         subprocess.run(["dpkg-deb", "-b", str(folder), f"{folder}.deb"], check=True, capture_output=True)
         return f"{folder}.deb"
+
+    def repository(self) -> None:
+        """Let apt find all packages that were built, as it finds those of an archive."""
+        listed = subprocess.run(
+            ["dpkg-scanpackages", "--multiversion", "."], cwd=self.root / "debs", capture_output=True, check=True
+        )
+        (self.root / "debs" / "Packages").write_bytes(listed.stdout)
+        (self.root / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{self.root}/debs ./\n")
+        done = self.apt("update")
+        assert done.returncode == 0, done.stderr
 
     def apt(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Run apt-get for real."""

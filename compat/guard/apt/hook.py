@@ -95,6 +95,7 @@ def _judge(root: str, pythons: tuple[str, ...]) -> int:
     changes = read(sys.stdin)
     if not any(concerns(one.name) for one in changes):
         return 0
+    from compat.guard.apt import prebuilt
     from compat.guard.apt.judge import judge
     from compat.matrix import Matrix
     from compat.probe.assemble import read_machine
@@ -102,7 +103,8 @@ def _judge(root: str, pythons: tuple[str, ...]) -> int:
     from compat.probe.host import Host
 
     matrix, host = Matrix.load(), Host(root)
-    table = installed(host)
+    table = {**installed(host), **prebuilt.installed(host)}
+    changes = prebuilt.translated(changes)
     stopped = False
     for python in pythons or (None,):
         for harm in judge(read_machine(host, python), table, changes, matrix):

@@ -20,11 +20,12 @@ class BadProtocol(ValueError):
 
 @dataclass(frozen=True)
 class Change:
-    """One package of a transaction; None where it was not, or will not be, there."""
+    """One package of a transaction; None where it was not, or will not be, there. ``archive`` is what is unpacked."""
 
     name: str
     old: str | None
     new: str | None
+    archive: str | None = None
 
 
 def read(lines: Iterable[str]) -> tuple[Change, ...]:
@@ -56,5 +57,6 @@ def read(lines: Iterable[str]) -> tuple[Change, ...]:
         new = None if removed or words[new_version] == "-" else words[new_version]
         old = None if words[old_version] == "-" else words[old_version]
         known = found.get(words[0])
-        found[words[0]] = Change(words[0], known.old if known else old, new)
+        archive = words[-1] if words[-1].startswith("/") else known.archive if known else None
+        found[words[0]] = Change(words[0], known.old if known else old, new, archive)
     return tuple(found.values())

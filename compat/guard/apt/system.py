@@ -19,10 +19,10 @@ Table = Mapping[str, str]
 USER = re.compile(
     r"^(?:libnvidia-compute(?:-\d+)?(?:-server)?|libcuda1|libnvidia-ml1|nvidia-compute-utils-\d+(?:-server)?)$"
 )
-# Kernel half, where its version is the driver's. (Ubuntu's prebuilt linux-modules-nvidia-* carry the kernel's version.)
+# Kernel half. Ubuntu's prebuilt linux-modules-nvidia-* carry the kernel's version; prebuilt.py puts the driver's there.
 MODULE = re.compile(
     r"^(?:nvidia-dkms(?:-\d+)?(?:-server)?(?:-open)?|nvidia-kernel(?:-open)?-dkms|nvidia-open-kernel-dkms"
-    r"|nvidia-kernel-source-\d+(?:-server)?(?:-open)?)$"
+    r"|nvidia-kernel-source(?:-\d+)?(?:-server)?(?:-open)?|linux-(?:modules|objects)-nvidia-\S+)$"
 )
 _TOOLKIT = {
     "cuda-cudart": "cudart",
