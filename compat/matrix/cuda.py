@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.capability import Capability
-from compat.capability import parse as parse_capability
 from compat.matrix.claim import Claim
 
 if TYPE_CHECKING:

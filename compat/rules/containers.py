@@ -189,5 +189,5 @@ _DRIVER_PACKAGES = (
 
 
 def _is_driver(name: str) -> bool:
-    """Is it a system package that brings a Linux driver (or its libcuda)? toolkit packages (cuda-toolkit-12-4) are none."""
+    """Is it a system package that brings a Linux driver or its libcuda? Those of the toolkit do not."""
     return name.startswith(_DRIVER_PACKAGES)

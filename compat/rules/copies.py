@@ -127,7 +127,7 @@ def _is_loaded(case: Case, copy: Library) -> bool:
 
 
 def _asks(case: Case, subject: Subject) -> str:
-    """What the package asks of cuDNN: the ``major`` that it was built with, that ``minor`` or newer, the ``same`` minor."""
+    """What it asks of cuDNN: the ``major`` that it was built with, that ``minor`` or newer, the ``same`` minor."""
     about = case.matrix.packages.about(subject.component)
     until = about.get("cudnn_same_before")
     if until is not None and subject.version is not None and versions.at_least(subject.version, until) is False:

@@ -273,7 +273,7 @@ def _asked_for(row: "Row", field: str, python: str | None) -> list[str]:
     by_python: dict[str, str] = row.get(f"{field}_of", {})
     if not by_python or python is None:
         return [row[field], *by_python.values()]
-    return [by_python.get(versions.major_minor(python), row[field])]
+    return [str(by_python.get(versions.major_minor(python), row[field]))]
 
 
 def _needs_at_least(case: Case, name: str, field: str, have: str | None) -> Iterator[Outcome]:

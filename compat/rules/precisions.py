@@ -23,9 +23,9 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
 
     Precisions are arithmetic of the chip: INT8 from 6.1 (and 7.x), FP16 from 5.3, 6.0, 6.2 and 7.0 on, BF16 and TF32
     from 8.0, FP8 from 8.9, FP4 and MXFP8 from 10.0. Where the GPU has no fast FP16 or no TF32, libraries and TensorRT
-    fall back (a warning: "hardware without native FP16 support"); the others they refuse. The DLA computes in FP16 and INT8 only, and not every module has
-    one. A library release may know fewer. TensorRT 11 takes every precision from the model itself: what the model's
-    types and Q/DQ nodes do not say, no flag adds.
+    fall back (a warning: "hardware without native FP16 support"); the others they refuse. The DLA computes in FP16 and
+    INT8 only, and not every module has one. A library release may know fewer. TensorRT 11 takes every precision from
+    the model itself: what the model's types and Q/DQ nodes do not say, no flag adds.
 
     Remedy: a precision that the GPU has, or a GPU that has the precision.
     """

@@ -228,7 +228,7 @@ _TAG = 90  # a post part from here on names a CUDA release: paddlepaddle-gpu 2.3
 
 
 def _same_tag(index: "dict[str, list[Row]]", version: versions.Version) -> "Iterable[list[Row]]":
-    """Builds of the minor line for the same CUDA release, where the patch itself is not listed; never another CUDA's."""
+    """Builds of the minor line for the same CUDA, where the patch itself is not listed; never another CUDA's."""
     for known, rows in index.items():
         parsed = versions.try_parse(known)
         if parsed is not None and parsed.post == version.post and parsed.release[:2] == version.release[:2]:
