@@ -14,7 +14,7 @@ from typing import Any
 
 from compat.guard.resolver import REPORT_LIMIT
 from compat.lock import File, Locked, NoLock, Package
-from compat.lock.resolve import no_file, run, without_credentials, written
+from compat.lock.resolve import no_file, question, run, without_credentials, written
 from compat.lock.wanted import Wanted, missing
 from compat.machine import Machine
 from compat.matrix.packages import normal
@@ -29,13 +29,9 @@ def ask(wanted: Wanted, constraints: Sequence[str], folder: str) -> Locked:
     python, native = _python(wanted)
     report = os.path.join(folder, "report.json")
     argv = [python, *_FLAGS, "install", "--dry-run", "--ignore-installed", "--report", report]
-    argv += ["--progress-bar", "off", "--requirement", written(folder, "wanted.in", wanted.requirements)]
+    argv += ["--progress-bar", "off", "--requirement", written(folder, "wanted.in", question(wanted))]
     if constraints:
         argv += ["--constraint", written(folder, "constraints.txt", constraints)]
-    for url in wanted.indexes:
-        argv += ["--extra-index-url", url]
-    for place in wanted.links:
-        argv += ["--find-links", place]
     try:
         run("pip", [*argv, *(() if native else _platform(wanted, os.path.join(folder, "never")))])
     except NoLock as error:

@@ -55,6 +55,13 @@ def askers(wanted: Wanted, locked: Locked, installer: str) -> dict[str, str]:
     return found
 
 
+def question(wanted: Wanted) -> list[str]:
+    """The lines of the file that the resolver reads. Addresses stand in it and not in the argument list, which every
+    user of the machine can see: they may hold a password."""
+    places = [f"--extra-index-url {url}" for url in wanted.indexes]
+    return [*places, *(f"--find-links {place}" for place in wanted.links), *wanted.requirements]
+
+
 def written(folder: str, name: str, lines: Sequence[str]) -> str:
     """A file of lines for the resolver to read."""
     path = os.path.join(folder, name)

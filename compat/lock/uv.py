@@ -12,7 +12,7 @@ from typing import Any
 
 from compat import toml
 from compat.lock import File, Locked, NoLock, Package
-from compat.lock.resolve import no_file, run, without_credentials, written
+from compat.lock.resolve import no_file, question, run, without_credentials, written
 from compat.lock.wanted import Wanted
 from compat.machine import Machine
 from compat.matrix.packages import normal
@@ -38,14 +38,10 @@ def _argv(wanted: Wanted, constraints: Sequence[str], folder: str, form: Sequenc
     program = shutil.which("uv")
     if program is None:
         raise NoLock("uv is not on PATH", "install uv, or lock with --installer pip", status=2)
-    argv = [program, "pip", "compile", written(folder, "wanted.in", wanted.requirements), *form, "--no-header"]
+    argv = [program, "pip", "compile", written(folder, "wanted.in", question(wanted)), *form, "--no-header"]
     argv += ["--no-progress", "--color", "never", *_target(wanted)]
     if constraints:
         argv += ["--constraints", written(folder, "constraints.txt", constraints)]
-    for url in wanted.indexes:
-        argv += ["--extra-index-url", url]
-    for place in wanted.links:
-        argv += ["--find-links", place]
     return [*argv, *(("--index-strategy", "unsafe-best-match") if wanted.indexes else ())]
 
 

@@ -324,3 +324,59 @@ def test_what_a_plan_expects_is_not_refused(path, real):
         )
         now = machine_of(locked, answer, real)
         assert wrong(locked, answer, now, real) == (), (machine.name, asked)
+
+
+def test_every_kind_of_file_is_written_as_the_reference_reads_it(planned, real):
+    reference = pytest.importorskip("packaging.pylock")
+    from compat import toml
+    from compat.lock import pylock, requirements
+
+    digest = (("sha256", "ab" * 32),)
+    locked = Locked(
+        (
+            Package(
+                "torch",
+                "2.6.0+cu118",
+                (File("https://a.example/x/torch-2.6.0%2Bcu118-cp311-cp311-linux_x86_64.whl", digest, 7),),
+            ),
+            Package(
+                "by-address", "1.0", (File("https://a.example/by_address-1.0-py3-none-any.whl", digest),), direct=True
+            ),
+            Package("source", "3", (File("https://a.example/source-3.tar.gz", digest),), ">=3.8"),
+            Package("on-disk", "4", (File("file:///srv/wheels/on_disk-4-py3-none-any.whl", digest),)),
+        ),
+        "uv 1",
+    )
+    asked = wanted(planned, (), False, real)
+    found = reference.Pylock.from_dict(toml.loads("\n".join(pylock.render(locked, asked, planned, real.date))))
+    found.validate()
+    by_name = {one.name: one for one in found.packages}
+    assert by_name["torch"].wheels[0].name == "torch-2.6.0+cu118-cp311-cp311-linux_x86_64.whl"
+    assert by_name["torch"].wheels[0].size == 7
+    assert by_name["by-address"].archive.url.endswith("by_address-1.0-py3-none-any.whl")
+    assert by_name["source"].sdist.url.endswith(".tar.gz")
+    assert str(by_name["source"].requires_python) == ">=3.8"
+    assert by_name["on-disk"].wheels[0].path == "/srv/wheels/on_disk-4-py3-none-any.whl"
+    lines = list(requirements.render(locked, asked, planned, real.date))
+    assert f"by-address @ https://a.example/by_address-1.0-py3-none-any.whl \\\n    --hash=sha256:{'ab' * 32}" in lines
+
+
+def test_what_files_name_beside_packages(planned, real, tmp_path):
+    from compat.guard.files import read
+
+    (tmp_path / "more.in").write_text(
+        "--extra-index-url https://me:token@private.example/simple\n-f wheels\n-f https://a.example/page.html\n"
+        "--index-url https://download.pytorch.org/whl/cu121\n"
+        "torch\ntorchaudio ; sys_platform == 'linux'\nthing[more]>=2 ; python_version > '3.5'\n-c limits.txt\n"
+    )
+    (tmp_path / "limits.txt").write_text("part<9\n")
+    asked = wanted(planned, (read(str(tmp_path / "more.in")),), False, real)
+    assert "https://me:token@private.example/simple" in asked.indexes  # the resolver needs the credentials
+    assert not [one for one in asked.indexes if "cu121" in one]  # which build of torch is the plan's to say
+    assert asked.links == (str(tmp_path / "wheels"), "https://a.example/page.html")
+    assert 'thing[more]>=2 ; python_version > "3.5"' in asked.requirements
+    assert [one for one in asked.requirements if one.startswith("torch==")] == [f"torch=={planned.choices[0].version}"]
+    assert asked.constraints == ("part<9",)
+    from compat.lock.requirements import render
+
+    assert "token" not in "\n".join(render(Locked((), "uv 1"), asked, planned, real.date))
