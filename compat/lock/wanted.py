@@ -67,11 +67,8 @@ def wanted(plan: Plan, contents: Sequence[Contents], here: bool, matrix: "Matrix
     if not found:
         raise NoLock("the plan installs no packages: there is nothing to lock", "; ".join(left_out))
     names = {name for name in found if name}
-    links: list[str] = []
+    places = [*indexes, *(place for one in contents for place in _places(one))]
     for one in contents:
-        more, pages = _places(one)
-        indexes += more
-        links += pages
         for line in one.requirements if one.kind != "conda" else ():
             if line.name not in names and matrix.packages.component(line.name) not in chosen:
                 found[f"{line.name};{line.marker}"] = _written(line)
@@ -80,21 +77,25 @@ def wanted(plan: Plan, contents: Sequence[Contents], here: bool, matrix: "Matrix
         tuple(text for name, text in found.items()),
         tuple(map(_written, limits)),
         tuple(_kept(plan, names | {line.name for one in contents for line in one.requirements})),
-        tuple(dict.fromkeys(indexes)),
-        tuple(dict.fromkeys(links)),
+        tuple(dict.fromkeys(place for place in places if not _is_page(place))),
+        tuple(dict.fromkeys(place for place in places if _is_page(place))),
         plan.result,
         here,
         tuple(left_out),
     )
 
 
-def _places(contents: Contents) -> tuple[list[str], list[str]]:
-    """The indexes that a file names, and folders and pages of files. Which index of PyTorch's is the plan's to say."""
-    named = [url for url in contents.indexes if not url.startswith(PYTORCH)]
-    pages = [url for url in named if "://" not in url or url.endswith((".html", ".htm"))]
+def _places(contents: Contents) -> Iterable[str]:
+    """The indexes, pages and folders that a file names itself. Which index of PyTorch's is the plan's to say."""
     beside = os.path.dirname(os.path.abspath(contents.path))
-    links = [url if "://" in url else os.path.join(beside, url) for url in pages]
-    return [url for url in named if url not in pages], links
+    for place in contents.indexes:
+        if not place.startswith(PYTORCH):
+            yield place if "://" in place else os.path.join(beside, place)
+
+
+def _is_page(place: str) -> bool:
+    """A page or a folder of files, and no index with a folder for each package."""
+    return "://" not in place or place.endswith((".html", ".htm"))
 
 
 def _of_steps(plan: Plan) -> tuple[dict[str, str], list[str], list[str]]:
