@@ -83,10 +83,13 @@ class Cuda:
             return Claim(best["cuda"], best, "cuda")
         field = _field(system)
         fitting = [row for row in self.toolkits if field in row and versions.at_least(driver, row[field])]
-        if not fitting:
-            return None if best is None else Claim(best["cuda"], best, "cuda")
-        row = fitting[-1]
-        return Claim(versions.major_minor(row["version"]), row, field)
+        row = fitting[-1] if fitting else None
+        # On Windows the early releases of a branch may lie before the one that brought its CUDA. From R450 on they do
+        # not; and the toolkit's table ends there with 12.9.
+        listed = versions.major_minor(row["version"]) if row is not None else None
+        if best is not None and (row is None or int(best["branch"]) >= _WINDOWS_BY_BRANCH):
+            return Claim(best["cuda"], best, "cuda")
+        return Claim(listed, row, field) if row is not None else None
 
     def first_for(self, gpu: Capability) -> Claim | None:
         """The first CUDA release whose compiler and libraries know the GPU."""
@@ -109,6 +112,9 @@ class Cuda:
             and versions.at_least(cuda, row["cuda_first"]) is True
             for sibling, row in self._matrix.gpus.capabilities.items()
         )
+
+
+_WINDOWS_BY_BRANCH = 450  # from this branch on its CUDA holds for each of its Windows releases
 
 
 def _field(system: str) -> str:
