@@ -192,16 +192,18 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         yield Untold(RELEASE, "engine", ("engine.version_compatible",))
     else:
         off = (_off(case, "version_compatible"),) if takes and engine.version_compatible is None else ()
-        remedies = (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD)
-        yield Finding(RELEASE, "engine", message, (*facts, *off), remedies)
+        yield Finding(RELEASE, "engine", message, (*facts, *off), ways)
 
 
 def _is_of_other_gpu(case: Case) -> bool:
     """Is no GPU here of the engine's capability, so that its own TensorRT would not help either?"""
     built = read_capability(case.machine.engine.compute_capability)
     known = [gpu.capability.plain for gpu in case.gpus if gpu.capability is not None]
-    portable = case.machine.engine.hardware_compatible is not False and _from_8_6(case.machine.engine.tensorrt)
-    return built is not None and bool(known) and built.plain not in known and not portable
+    if built is None or not known or built.plain in known:
+        return False
+    engine = case.machine.engine
+    ampere = min(one.major for one in (built, *known)) >= 8
+    return not (ampere and engine.hardware_compatible is not False and _from_8_6(engine.tensorrt))
 
 
 def _is_unproven(release: str) -> bool:
