@@ -69,7 +69,8 @@ def wanted(plan: Plan, contents: Sequence[Contents], here: bool, matrix: "Matrix
     names = {name for name in found if name}
     places = [*indexes, *(place for one in contents for place in _places(one))]
     for one in contents:
-        for line in one.requirements if one.kind != "conda" else ():
+        of_conda = one.kind == "conda" or os.path.basename(one.path).lower() == "pixi.toml"  # other names than pip's
+        for line in () if of_conda else one.requirements:
             if line.name not in names and matrix.packages.component(line.name) not in chosen:
                 found[f"{line.name};{line.marker}"] = _written(line)
     limits = [line for one in contents for line in one.constraints if line.name not in names]
