@@ -55,7 +55,7 @@ def poetry_range(text: str) -> str:
 
 def _clause(text: str) -> str:
     match = re.fullmatch(r"([\^~])\s*(\d+(?:\.\d+)*)(.*)", text)
-    if match is None or match[3]:
+    if match is None or match[3] or len(text) > 100:  # Python refuses numbers of thousands of digits
         return checked(f"=={text}" if re.fullmatch(r"\d[^*]*", text) else text)
     numbers = [int(number) for number in match[2].split(".")]
     fixed = 1 if len(numbers) == 1 else 2
