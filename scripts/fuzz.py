@@ -48,24 +48,23 @@ def fuzz(target: Target, seed: int, seconds: float) -> dict[str, object]:
     seeds = sorted(target.seeds(), key=len)
     for one in seeds:  # modules loaded, caches warm
         target.call(one)
-    signal.signal(signal.SIGPROF, _hangs)
     failures: list[dict[str, object]] = []
     number, slowest, slowest_at = 0, 0.0, 0
     before, highest, end = peak(), peak(), time.process_time() + seconds
     while time.process_time() < end and len(failures) < 20:
         data = example(target, seeds, seed, number)
         begin = time.process_time()
-        problem = _problem(target, data)
+        wrong = problem(target, data)
         spent = time.process_time() - begin
         if spent > slowest:
             slowest, slowest_at = spent, number
         if peak() - highest > MOST_MEMORY:
-            problem = problem or f"took {peak() - highest >> 20} MiB at once"
+            wrong = wrong or f"took {peak() - highest >> 20} MiB at once"
         highest = peak()
         if spent > MOST_SECONDS:
-            problem = problem or f"took {spent:.1f} s"
-        if problem:
-            failures.append({"number": number, "problem": problem})
+            wrong = wrong or f"took {spent:.1f} s"
+        if wrong:
+            failures.append({"number": number, "problem": wrong})
         number += 1
     return {
         "target": target.name,
@@ -85,7 +84,9 @@ def _hangs(number: int, frame: FrameType | None) -> None:
     raise Hanging
 
 
-def _problem(target: Target, data: bytes) -> str | None:
+def problem(target: Target, data: bytes) -> str | None:
+    """What is wrong with a target's answer to an example; None where it gives one."""
+    signal.signal(signal.SIGPROF, _hangs)
     signal.setitimer(signal.ITIMER_PROF, _HANGING)
     try:
         target.call(data)
