@@ -1,7 +1,7 @@
 """``compatcheck install``."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -93,9 +93,10 @@ def command(
     if not yes:
         click.confirm("carry this out?", abort=True, err=True)
     base = None if plan_file or python else _base()
-    options = Options(installer, wheels, backup == "link", into, base, _system_runner() if system else None)
+    done: list[PlannedStep] = []
+    options = Options(installer, wheels, backup == "link", into, base, _system_runner(done) if system else None)
     target = run(lambda progress: carry_out(plan, target, options, progress))
-    return _after(plan, target, matrix, system)
+    return _after(plan, target, matrix, done)
 
 
 def read_plan(
@@ -224,26 +225,30 @@ def _nothing_installed(plan: "PlanFile", target: "Target", matrix: "Matrix") -> 
     from compat.install import show
 
     click.echo(f"nothing of the plan is for {target.prefix}; it is not changed")
-    for text in show.left_over(plan, False):
+    for text in show.left_over(plan, ()):
         click.echo(f"left to you: {text}")
     return _judge(plan, target, matrix)
 
 
-def _system_runner() -> "Callable[[PlannedStep], bool]":
+def _system_runner(done: "list[PlannedStep]") -> "Callable[[PlannedStep], bool]":
+    """Runs a system step after a question, and keeps it in ``done``."""
     from compat.install import system
 
     def run(step: "PlannedStep") -> bool:
         # --yes is for the environment only; about the system the question is asked each time.
-        return system.run(step, lambda text: click.confirm(text, err=True), lambda text: click.echo(text, err=True))
+        agreed = system.run(step, lambda text: click.confirm(text, err=True), lambda text: click.echo(text, err=True))
+        if agreed:
+            done.append(step)
+        return agreed
 
     return run
 
 
-def _after(plan: "PlanFile", target: "Target", matrix: "Matrix", system: bool) -> int:
+def _after(plan: "PlanFile", target: "Target", matrix: "Matrix", done: "Sequence[PlannedStep]") -> int:
     from compat.install import show
 
     click.echo(f"installed into {target.prefix}; `compatcheck rollback {target.prefix}` puts it back")
-    for text in show.left_over(plan, system):
+    for text in show.left_over(plan, done):
         click.echo(f"left to you: {text}")
     return _judge(plan, target, matrix)
 
@@ -257,7 +262,8 @@ def _judge(plan: "PlanFile", target: "Target | None", matrix: "Matrix") -> int:
     (machine,) = common.read_machines("/", (target.interpreter,) if target is not None else ())
     wanted, here = (tuple(gpu.name for gpu in one.gpus or ()) for one in (plan.result, machine))
     if wanted not in ((), here):
-        click.echo(f"held against the machine of the plan ({plan.machine or ', '.join(map(str, wanted))}), not this one")
+        label = plan.machine or ", ".join(map(str, wanted))
+        click.echo(f"held against the machine of the plan ({label}), not this one")
         machine = carried_to(plan.result, machine)
     reports = [check(machine, goal, matrix) for goal in plan.goals]
     for line in render(iter(reports), "text", many=False):

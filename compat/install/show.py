@@ -1,7 +1,7 @@
 """A plan as it is shown before it is carried out: the changes, the reasons, and the commands that will run."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from compat.install import commands
 from compat.install.errors import InstallError
@@ -34,10 +34,10 @@ def _command(step: PlannedStep, target: Target | None, installer: str, wheels: s
         return f"# {error}"
 
 
-def left_over(plan: PlanFile, system_was_run: bool) -> Iterator[str]:
-    """What compatcheck does not do itself: settings, containers, and system steps that were not asked for."""
+def left_over(plan: PlanFile, done: Sequence[PlannedStep]) -> Iterator[str]:
+    """What compatcheck does not do itself: settings, containers, and system steps but for those that were ``done``."""
     for step in plan.steps:
         if step.action is None:
             yield f"{step.component}: {step.after}"
-        elif isinstance(step.action, Start) or (isinstance(step.action, System) and not system_was_run):
+        elif isinstance(step.action, Start | System) and step not in done:
             yield f"{step.component} {step.after}: {shlex.join(step.action.argv)}"

@@ -51,7 +51,7 @@ def test_every_jetson_wheel(matrix: Matrix) -> None:
     for component in matrix.components("build"):
         for rows in matrix.builds(component).values():
             for row in (row for row in rows if row["index"] in JETSON):
-                for one in choice(row, component, Machine(os="linux", arch="aarch64")):
+                for one in choice(row, component, Machine(os="linux", arch="aarch64"), matrix):
                     commands = jetson.install(LINUX, "", one)
                     seen += bool(commands)
                     assert not commands or isinstance(same(commands), Fetch | Install)
