@@ -66,7 +66,8 @@ def _judged(case: Case) -> Report:
             if _faults(tried[-1]) <= told:
                 break
         else:
-            return _each_fails(report, tried)
+            concluded = _each_fails(concluded, tried, told)
+            continue
         usual = builds[0][0]["index"] == "pypi"
         if usual and concluded is report and not report.errors:  # of several open components the first is spoken of
             concluded = _likeliest(report, tried[0])
@@ -110,9 +111,8 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
             yield subject.component, [tuple(rows) for rows in groups.values()]
 
 
-def _each_fails(report: Report, tried: list[Report]) -> Report:
+def _each_fails(report: Report, tried: list[Report], told: set[str]) -> Report:
     """Whichever build it is, it fails: what is found is the likeliest one's fault, with those of the others."""
-    told = _faults(report)
     own = [[one for one in build.errors if one.rule not in told] for build in tried]
     findings = list(report.findings)
     if all(own):

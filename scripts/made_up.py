@@ -399,13 +399,14 @@ class MadeUp:
         )
 
     def _engine(self) -> Facts:
+        if self.often(0.1):
+            return {"gpu": self.random.choice(self.gpus)}
         if self.often(0.2):
             return {"serialization": self.one("205", "213", "239")}
         return self.some(
             {
                 "tensorrt": (0.6, lambda: self.one("7.1.3", "8.2", "8.6.1", "10.3.0", "10.13.2", "11.0")),
                 "compute_capability": (0.6, lambda: self.one("6.1", "7.5", "8.0", "8.6", "8.9", "9.0", "12.0")),
-                "gpu": (0.2, lambda: self.random.choice(self.gpus)),
                 "os": (0.3, lambda: self.one("linux", "windows")),
                 "version_compatible": (0.2, lambda: self.often()),
                 "hardware_compatible": (0.2, lambda: self.often()),

@@ -179,10 +179,13 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
     }
     gone = had - have
     rests = {one.rule: (one.rule, *one.others) for one in before.errors}
-    unread = {rule for rule in gone if not any(_is_read(path, other) for other in rests[rule])} if not new else set()
+    unread = {rule for rule in gone if not any(is_read(path, other) for other in rests[rule])} if not new else set()
     if not new and not unread:
         return ""
-    if own_builds(machine, judge.matrix) - own_builds(less, judge.matrix):
+    own = own_builds(machine, judge.matrix)
+    about = [path[1]] if len(path) > 1 else list(machine[str(path[0])]) if path[0] in ("packages", "builds") else []
+    of_it = path[0] in ("packages", "builds") and any(normal(str(name)) in own for name in about)
+    if of_it or own - own_builds(less, judge.matrix):
         judge.excused += 1
         return ""
     if new:
@@ -200,7 +203,7 @@ def _by_default(path: Keys, found: Finding) -> bool:
     return any(f"{fact}.".startswith(f"{name}.") or f"{name}.".startswith(f"{fact}.") for fact in open_)
 
 
-def _is_read(path: Keys, rule: str) -> bool:
+def is_read(path: Keys, rule: str) -> bool:
     """Is the fact, or one inside of it, among those that the rule says it reads?"""
     names = [key for key in path if isinstance(key, str)]
     if names[0] in ("builds", "packages", "variables", "request"):

@@ -84,6 +84,7 @@ _BUILD = (  # what tells which published build of a package is installed
 )
 _GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "jetson")
 _RUNTIME = (*_BUILD, "toolkits", "container.image")
+SHARED = {*_SYSTEM, *_DRIVER, *_RUNTIME}  # groups that are listed as a whole
 
 # Rule -> facts that it reads (held against what rules do read by tests/rules/test_rulebook.py).
 READS: dict[str, tuple[str, ...]] = {
@@ -146,13 +147,13 @@ READS: dict[str, tuple[str, ...]] = {
     "cudnn-mismatch": ("variables", "builds.cudnn", *_BUILD),
     "cuda-library-too-old": ("toolkits", *_SYSTEM, *_BUILD),
     "cuda-major-mismatch": ("toolkits", *_BUILD),
-    "mixed-cuda-majors": _BUILD,
+    "mixed-cuda-majors": ("damaged", *_BUILD),
     "library-not-found": ("missing_libraries", "builds.missing", "builds.cudnn", *_BUILD),
     "glibc-too-old": ("glibc", "python", *_BUILD),
     "libstdcxx-too-old": ("glibcxx", "python", *_BUILD),
     "package-versions-mismatch": ("builds.tensorrt", *_BUILD),
     "numpy-abi": ("python", *_BUILD),
-    "protobuf-conflict": ("python", *_BUILD),
+    "protobuf-conflict": _BUILD,
     "toolkit-mismatch-for-build": (*_RUNTIME, "variables"),
     "onnx-version-unsupported": ("model", *_BUILD),
     "precision-unsupported": ("model", *_GPUS, *_BUILD),

@@ -255,6 +255,9 @@ def _for_compiler(case: Case) -> Iterator[Outcome]:
         return
     first = case.matrix.cuda.first_for(target)
     kits = _nvcc(case)
+    if kits is None:
+        yield Untold("cuda-older-than-gpu", "cuda", ("toolkits",))
+        return
     compilers = [(cuda, source) for source, cuda in kits] or [
         (runtime.cuda, runtime.source) for runtime in case.runtimes
     ]
@@ -322,9 +325,13 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
             )
 
 
-def _nvcc(case: Case) -> list[tuple[str, str]]:
-    """(field, CUDA) of the compiler that a build takes: that of CUDA_HOME if it is one of the toolkits, else any."""
+def _nvcc(case: Case) -> list[tuple[str, str]] | None:
+    """(field, CUDA) of the compiler that a build takes: that of CUDA_HOME if it is one of the toolkits, else any.
+
+    None where one of them is of unknown release.
+    """
     kits = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
     home = (case.machine.variables or {}).get("CUDA_HOME", "").rstrip("/")
     chosen = [(path, kit) for path, kit in kits if home and kit.path is not None and kit.path.rstrip("/") == home]
-    return [(path, kit.version) for path, kit in chosen or kits if kit.version is not None]
+    told = [(path, kit.version) for path, kit in chosen or kits if kit.version is not None]
+    return told if len(told) == len(chosen or kits) else None

@@ -167,8 +167,6 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
         return
     if case.environment("wsl2") or "/dev/dxg" in nodes or case.is_jetson:
         return  # their drivers have other nodes
-    if case.machine.driver.kernel_module_loaded is False:
-        return
     if not case.gpus and not nodes:
         return
     needed = ["/dev/nvidiactl", "/dev/nvidia-uvm"]

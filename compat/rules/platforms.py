@@ -27,7 +27,7 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     """
     main = case.main
     system, arch = case.machine.os, case.machine.arch
-    if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda:
+    if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda or main.facts.architectures:
         return
     subject = (
         next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main

@@ -13,9 +13,9 @@ from compat.rules.case import Case, GpuFact
 def installed(case: Case) -> tuple[str, str] | None:
     """(version, field) of the TensorRT that the goal uses: the library that loads, else the package."""
     found = case.loaded("tensorrt")
-    if found is not None:
-        return (found[1].version, f"{found[0]}.version") if found[1].version is not None else None
-    for path, copy in case.usable("tensorrt"):
+    if found is not None and found[1].version is not None:
+        return found[1].version, f"{found[0]}.version"
+    for path, copy in case.usable("tensorrt") if found is None else ():
         if copy.version is not None:
             return copy.version, f"{path}.version"
     subject = case.subject("tensorrt")

@@ -412,7 +412,7 @@ def errors(report: Report) -> list[str]:
     return list(dict.fromkeys(found.rule for found in report.errors))
 
 
-NOTES = ("package-unknown",)  # findings that are never errors
+NOTES = ("package-unknown", "newer-than-known")  # findings that are never errors
 
 
 def test_every_rule_is_tried() -> None:
@@ -426,6 +426,39 @@ def test_a_package_without_rows_is_said_to_be_unknown() -> None:
     assert "package-unknown" not in [
         found.rule for found in judge("use:torch", {"packages": {"torch": "2.6.0"}}).findings
     ]
+
+
+def _newer(report: Report) -> list[tuple[str, str, str]]:
+    return [(one.component, one.severity, one.message) for one in report.findings if one.rule == "newer-than-known"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "newer", "component", "known"),
+    [
+        ("use:gpu", {"driver": {"version": "999.10.01"}}, "driver", {"driver": {"version": "550.54.15"}}),
+        ("use:gpu", {"driver": {"kernel_module_version": "999.10.01"}}, "driver", {"driver": {"version": "620"}}),
+        (
+            "run:cuda-binary",
+            {"toolkits": [{"version": "99.1"}], "driver": {"cuda": "99.1"}},
+            "cuda",
+            {"toolkits": [{"version": "12.4"}]},
+        ),
+        ("use:torch", _torch("99.0.1"), "torch", _torch("2.7.1")),
+        ("use:torch", {**LINUX, **_torch("99.0.1+cu128")}, "torch", _torch("2")),
+    ],
+)
+def test_what_is_newer_than_the_matrix_is_said(goal: str, newer: Facts, component: str, known: Facts) -> None:
+    report = judge(goal, newer)
+    ((about, severity, message),) = _newer(report)
+    assert (about, severity) == (component, "note")
+    assert MATRIX.date in message
+    assert report.verdict != "incompatible"
+    assert _newer(judge(goal, known)) == []
+    assert _newer(judge("use:jax", {})) == []  # nothing is known of it
+    broken = judge("use:gpu" if goal == "use:gpu" else goal, {**newer, "gpus": [], **_FIRST})
+    if component != "torch":
+        assert errors(broken)[0] == "gpu-missing"
+        assert broken.findings[-1].rule == "newer-than-known"
 
 
 @pytest.mark.parametrize("tried", TRIED, ids=IDS)
@@ -481,6 +514,7 @@ _DOUBLE = {
         {"name": "onnxruntime", "version": "0.0.1"},
     ]
 }
+_INSTALLED = {"packages": {"torch": "2.7.1", "tensorflow": "2.9.1", "onnxruntime": "1.20.0"}}
 
 
 def _beside(tried: Tried) -> list[tuple[str, Facts]]:
@@ -488,7 +522,7 @@ def _beside(tried: Tried) -> list[tuple[str, Facts]]:
     found = (
         [("fabric-manager", _FIRST), ("precision-unsupported", _LAST)]
         if goals.parse(tried.goal).needs_gpu
-        else [("duplicate-install", _DOUBLE)]
+        else [("duplicate-install", _DOUBLE if "packages" in tried.violated else {**_DOUBLE, **_INSTALLED})]
     )
     return [(rule, facts) for rule, facts in found if rule != tried.rule and not set(facts) & set(tried.violated)]
 

@@ -1,14 +1,23 @@
 """docs/rules.md is current, and what it says that a rule reads is what decides."""
 
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, cast
 
 import pytest
-from test_catalogue import TRIED, Tried, judge
-from test_honesty import without
+from recording import Recording
+from reported_machines import ALL
+from test_catalogue import MATRIX, TRIED, Tried, judge
 
+from compat import description, goals
 from compat.check import Report
-from compat.rules import CATALOGUE
-from scripts.rulebook import ONLY_ASKED, PAGE, READS, WHERE, page
+from compat.machine import Machine
+from compat.rules import CATALOGUE, every_rule
+from compat.rules.case import Case
+from compat.rules.order import in_order
+from scripts import metamorphic
+from scripts.made_up import MadeUp
+from scripts.rulebook import ONLY_ASKED, PAGE, READS, SHARED, WHERE, page
 
 
 def test_the_page_is_current() -> None:
@@ -25,19 +34,45 @@ def _said(report: Report, rule: str) -> tuple[bool, bool]:
     return rule in {one.rule for one in report.errors}, rule in {one.rule for one in report.holds}
 
 
-def _fact(path: tuple[Any, ...]) -> str:
-    names = [key for key in path if isinstance(key, str)]
-    if names[0] == "builds":
-        return f"builds.{names[2]}" if len(names) > 2 else "builds.cuda"
-    return f"{names[0]}.{names[1]}" if f"{names[0]}.{names[-1]}" in WHERE and len(names) > 1 else names[0]
-
-
 @pytest.mark.parametrize("tried", TRIED, ids=[one.rule for one in TRIED])
 def test_what_decides_is_listed(tried: Tried) -> None:
     """Without a fact that is not listed the rule says the same."""
-    listed = {fact.partition(".")[0] for fact in READS[tried.rule]} | set(READS[tried.rule])
     for machine in filter(None, (tried.violated, tried.holds)):
         before = _said(judge(tried.goal, machine), tried.rule)
-        for path, less in without(machine):
-            if _said(judge(tried.goal, less), tried.rule) != before:
-                assert _fact(path) in listed or _fact(path).partition(".")[0] in READS[tried.rule], path
+        for path in metamorphic.facts(machine):
+            if _said(judge(tried.goal, metamorphic.without(machine, path)), tried.rule) != before:
+                assert metamorphic.is_read(path, tried.rule), path
+
+
+def _everything() -> Iterator[tuple[str, dict[str, Any]]]:
+    for tried in TRIED:
+        yield from ((tried.goal, machine) for machine in (tried.violated, tried.holds, tried.unknown) if machine)
+    yield from ((one.goal, one.machine) for one in ALL)
+    yield "import:opencv-python", {"packages": {"opencv-python": "4.10.0.84", "numpy": "1.26.4"}, "python": "3.12.3"}
+    made = MadeUp(7, MATRIX)
+    yield from (made.machine() for _ in range(300))
+
+
+@cache
+def _read() -> dict[str, set[str]]:
+    """Rule -> the fields that it took from any of many machines."""
+    found: dict[str, set[str]] = {name: set() for name in CATALOGUE}
+    for goal, described in _everything():
+        machine = in_order(description.from_dict(described))[0]
+        for entry in every_rule():
+            noted = Recording(machine, "", found[entry.name])
+            list(entry.judge(Case(cast("Machine", noted), goals.parse(goal), MATRIX)))
+    return found
+
+
+def _covers(fact: str, field: str) -> bool:
+    return f"{field}.".startswith(f"{fact}.") or f"{fact}.".startswith(f"{field}.")
+
+
+@pytest.mark.parametrize("rule", CATALOGUE)
+def test_a_rule_reads_what_is_listed_and_nothing_else(rule: str) -> None:
+    read = _read()[rule] - {"sources"}  # where a fact was read is no fact
+    assert [field for field in sorted(read) if not any(_covers(fact, field) for fact in READS[rule])] == []
+    shared = {*SHARED, *(fact for fact in READS[rule] if fact.startswith("gpus."))}
+    own = [fact for fact in READS[rule] if fact not in shared]
+    assert [fact for fact in own if not any(_covers(fact, field) for field in read)] == []
