@@ -54,7 +54,7 @@ def _note(case: Case, component: str, what: str, newest: str, facts: tuple[Evide
     return Finding(
         RULE,
         component,
-        f"{what} is newer than the matrix knows (data of {date}, up to {newest}): it is judged by what is known so far.",
+        f"{what} is newer than the matrix knows (data of {date}, up to {newest}): what is said rests on older data.",
         (*facts, Evidence(f"the newest that is known is {newest}", f"matrix, {date}")),
         (_UPDATE,),
         "note",
