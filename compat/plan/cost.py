@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from compat.matrix.packages import normal
+from compat.plan.forward import MOVE
 from compat.plan.model import Plan, Step
 from compat.records import dataclass
 
 # Least change first (docs/plan.md, preference); the operating system, JetPack and the GPU are never touched.
-KINDS = ("nothing", "setting", "packages", "environment", "python", "container", "driver")
+KINDS = ("nothing", "setting", "packages", "environment", "python", "container", "cuda-compat", "driver")
 _KIND_OF = {"package": "packages", "system": "setting"}
 
 
@@ -40,7 +41,7 @@ def cost(plan: Plan) -> Cost:
 
 
 def _kind(step: Step) -> str:
-    return _KIND_OF.get(step.kind, step.kind)
+    return MOVE if step.component == MOVE else _KIND_OF.get(step.kind, step.kind)
 
 
 def _restarts(step: Step) -> bool:

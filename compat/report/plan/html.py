@@ -154,12 +154,14 @@ def _alternatives(plan: Plan, installer: str) -> Iterator[str]:
     if not plan.alternatives:
         return
     yield '<section><h2>Alternatives</h2><div class="wide"><table>'
-    yield "<thead><tr><th>plan</th><th>what it costs</th><th>commands</th></tr></thead><tbody>"
+    yield "<thead><tr><th>plan</th><th>what it costs</th><th>what to do</th></tr></thead><tbody>"
     for other in (plan, *plan.alternatives):
         name = escape(words.summary(other)) + (' <span class="soft">(the plan above)</span>' if other is plan else "")
-        found = [words.command(step, installer) for step in other.steps]
-        commands = "".join(f"<div><code>{escape(one.shell)}</code></div>" for one in found if one is not None)
-        yield f"<tr><td>{name}</td><td>{escape(words.costs(other))}</td><td>{commands}</td></tr>"
+        lines = (
+            f"<div><code>{escape(one)}</code></div>" if runs else f"<div>{escape(one)}</div>"
+            for one, runs in words.to_do(other, installer)
+        )
+        yield f"<tr><td>{name}</td><td>{escape(words.costs(other))}</td><td>{''.join(lines)}</td></tr>"
     yield "</tbody></table></div></section>"
 
 

@@ -78,12 +78,11 @@ def _conflict(plan: Plan, installer: str, sources: words.Sources) -> Iterator[st
 def _alternatives(plan: Plan, installer: str) -> Iterator[str]:
     if not plan.alternatives:
         return
-    yield from ("", "### Alternatives", "", "| plan | what it costs | commands |", "|---|---|---|")
+    yield from ("", "### Alternatives", "", "| plan | what it costs | what to do |", "|---|---|---|")
     for other in (plan, *plan.alternatives):
         name = escaped(words.summary(other)) + (" (the plan above)" if other is plan else "")
-        found = [words.command(step, installer) for step in other.steps]
-        commands = "<br>".join(f"<code>{_html(one.shell)}</code>" for one in found if one is not None)
-        yield f"| {name} | {words.costs(other)} | {commands} |"
+        lines = (f"<code>{_html(one)}</code>" if runs else escaped(one) for one, runs in words.to_do(other, installer))
+        yield f"| {name} | {words.costs(other)} | {'<br>'.join(lines)} |"
 
 
 def _html(text: str) -> str:

@@ -42,8 +42,8 @@ def _plan(plan: Plan, style: Style, installer: str, sources: words.Sources) -> I
         yield ""
         yield from style.wrap(words.summary(other), "    ", f"alternative {number}: ")
         yield from style.wrap(words.costs(other), "    ")
-        for step in other.steps:
-            yield from _command(step, style, installer, " ")
+        for line, runs in words.to_do(other, installer):
+            yield from [f"    $ {style.paint(line, 'bold')}"] if runs else style.wrap(line, "      ", "    - ")
 
 
 def _steps(steps: Sequence[Step], style: Style, installer: str, sources: words.Sources, indent: str) -> Iterator[str]:

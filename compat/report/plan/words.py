@@ -19,6 +19,7 @@ _KINDS = {
     "environment": "a new environment, the present one stays as it is",
     "python": "a new environment with another Python",
     "container": "a container",
+    "cuda-compat": "CUDA's forward compatibility in front of the driver",
     "driver": "another driver",
 }
 
@@ -67,6 +68,12 @@ def command(step: Step, installer: str) -> Command | None:
 def by_hand(step: Step) -> str:
     """What stands in a command's place where there is none."""
     return "by hand, then restart" if step.kind == "driver" else "by hand"
+
+
+def to_do(plan: Plan, installer: str) -> tuple[tuple[str, bool], ...]:
+    """Each step in a line, and whether that is a command."""
+    found = [(step, command(step, installer)) for step in plan.steps]
+    return tuple((one.shell, True) if one else (f"{step.component}: {change(step)}", False) for step, one in found)
 
 
 def costs(plan: Plan) -> str:
