@@ -249,6 +249,11 @@ def _custom(case: Case, reader: str, domain: str, plain: str, operator: str) -> 
     """An operator of no standard: whether its plugin or library is at hand is not to be seen from here."""
     if reader == "onnxruntime" and domain in _RUNTIME_DOMAINS:
         return
+    if reader == "tensorrt":
+        shipped = operator_rows(case, "tensorrt-plugin").get(plain)
+        if shipped is not None:
+            yield from _plugin(case, shipped, operator, plain)
+            return
     kind = "a plugin" if reader == "tensorrt" else "a custom operator library"
     yield Finding(
         RULE,
@@ -259,6 +264,26 @@ def _custom(case: Case, reader: str, domain: str, plain: str, operator: str) -> 
         "warning",
     )
     yield Untold(RULE, reader, (f"{kind} for {plain}",))
+
+
+def _plugin(case: Case, row: Row, operator: str, plain: str) -> Iterator[Outcome]:
+    """A plugin that TensorRT's own plugin library holds, or held: the parser goes by its name, whatever its domain."""
+    found = installed(case)
+    version = found[0] if found else row["since"]
+    span = f"{row['since']}{' to ' + row['until'] if 'until' in row else ' and newer'}"
+    facts = (
+        _of_model(case, "operators", operator),
+        case.cite(f"{plain}: in the plugin library of TensorRT {span}", row, "since"),
+    )
+    gone = "until" in row and operator_limits.is_beyond(version, row["until"])
+    if not gone and versions.at_least(version, row["since"]) is not False:
+        yield Holds(RULE, "tensorrt", f"TensorRT {version} has the plugin {plain}", facts)
+        return
+    lacks = "no longer has" if gone else "may lack"
+    message = f"{operator} is a plugin of TensorRT {span}; {version}'s own library {lacks} it."
+    remedy = Remedy(f"use TensorRT {row.get('until', row['since'])}, or load a plugin library that has {plain}")
+    yield Finding(RULE, "tensorrt", message, facts, (remedy,), "warning")
+    yield Untold(RULE, "tensorrt", (f"a plugin library with {plain}",))
 
 
 def _cast_down(case: Case, version: str, path: str) -> Iterator[Outcome]:

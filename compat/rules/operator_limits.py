@@ -78,7 +78,7 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
     refused = value in row["refuses"] if "refuses" in row else value not in row["takes"]
     if not refused and versions.at_least(version, since) is not False:
         return
-    if versions.at_least(version, row["since"]) is False or ("until" in row and _newer(version, row["until"])):
+    if versions.at_least(version, row["since"]) is False or ("until" in row and is_beyond(version, row["until"])):
         return
     if not refused and "takes_since" not in row:
         return
@@ -92,7 +92,7 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
         case.read(path, version),
         case.cite(f"{row['operator']} from TensorRT {row['since']} on: {_rule_of(row)}", row, "since"),
     )
-    if _newer(version, LISTED_UNTIL):
+    if is_beyond(version, LISTED_UNTIL):
         message = f"TensorRT {LISTED_UNTIL} does not take {what}; of {version} it is not known."
         yield Finding(rule, "tensorrt", message, facts, _remedies(row, value), "warning")
         yield Untold(rule, "tensorrt", (f"{what} in TensorRT {version}",))
@@ -153,9 +153,9 @@ def _listed(case: Case, rule: str, row: Row, name: str, reader: tuple[str, str])
     since = row.get("types_since", {}).get(kind)
     if kind in row["types"] and (since is None or versions.at_least(version, since) is not False):
         return
-    if kind in row["types"] and _newer(version, _LISTS_END):
+    if kind in row["types"] and is_beyond(version, _LISTS_END):
         return  # some release between the two lists took it up; which one is not known
-    listing = LISTED_UNTIL if _newer(version, LISTED_UNTIL) else version
+    listing = LISTED_UNTIL if is_beyond(version, LISTED_UNTIL) else version
     message = f"TensorRT {listing}'s operator list does not name {kind.upper()} for {row['operator']}."
     facts = (
         Evidence(f"{row['operator']} computes in {name}", case.machine.model.file or "machine description"),
@@ -167,7 +167,7 @@ def _listed(case: Case, rule: str, row: Row, name: str, reader: tuple[str, str])
     yield Untold(rule, "tensorrt", (f"{row['operator']} of {kind.upper()} in TensorRT {version}",))
 
 
-def _newer(version: str, bound: str) -> bool:
+def is_beyond(version: str, bound: str) -> bool:
     """Is the release beyond the bound's own line? 9.3.0.1 is not beyond 9.3.0."""
     one, other = versions.parse(version), versions.parse(bound)
     return one > other and not other.covers(one)

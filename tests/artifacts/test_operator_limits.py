@@ -107,3 +107,19 @@ def test_an_unknown_type_is_no_finding():
 )
 def test_an_opset_below_the_lists_is_a_warning(opset, release, warns):
     assert list(findings(Machine(os="linux", model=Model(opset=opset)), release).values()) == ["warning"] * warns
+
+
+@pytest.mark.parametrize(
+    ("operator", "release", "said"),
+    [
+        ("EfficientNMS_TRT", "10.3.0", None),
+        ("TRT::EfficientNMS_TRT", "11.1.0", None),
+        ("EfficientNMS_TRT", "7.2.3", "may lack it"),
+        ("BatchedNMS_TRT", "11.1.0", "no longer has it"),
+        ("BatchedNMS_TRT", "10.9.0", None),
+        ("mmdeploy::TRTBatchedNMS", "10.3.0", "needs a plugin that has TRTBatchedNMS"),
+    ],
+)
+def test_plugins_of_tensorrts_own_library(operator, release, said):
+    found = findings(Machine(os="linux", model=Model(operators=(operator,))), release)
+    assert [(severity, said in message) for message, severity in found.items()] == ([("warning", True)] if said else [])
