@@ -34,7 +34,7 @@ class Problem:
     matrix: "Matrix"
     prefer: str = "installed"
     folder: str = ""
-    memory: Memory = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def needs_gpu(self) -> bool:

@@ -49,12 +49,12 @@ _FIXED = (
 
 
 def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Iterator[Lift]:
-    """The moves that lift the impossibility, the smallest first; none that contains another.
+    """The moves that lift the impossibility, the smallest first, none that contains another; at last the nearest
+    releases with which nothing has to move.
 
     ``tried``: the searches that found nothing. Their judgements tell at once where no move can help.
     """
     found: list[frozenset[str]] = []
-    yield from _nearest(problem, tried)
     ever = _movable(tried) and all(_ever(problem, request) for request in problem.requests)
     for more in ORDER if ever else (("container",),):
         wanted = frozenset(more)
@@ -64,6 +64,7 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Ite
         if lift is not None:
             found.append(wanted)
             yield lift
+    yield from _nearest(problem, tried)
 
 
 def _nearest(problem: Problem, tried: list[Search]) -> Iterator[Lift]:

@@ -69,6 +69,8 @@ def _first(search: Search, moved: tuple[Request, ...]) -> Iterator[tuple[int, Fo
 
 def distance(choice: Choice, request: Request, matrix: "Matrix") -> int:
     """How many lines of published releases lie between a build and a demand; 0 inside a line that it admits."""
+    if not choice.version:
+        return 0  # installed in a release that is not told
     allowed = versions.parse_range(request.text)
     known = [one for one in matrix.packages.versions(choice.distribution) if not versions.parse(one).is_prerelease]
     lines = list(dict.fromkeys(versions.major_minor(one) for one in known))

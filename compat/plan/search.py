@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 # Combinations that are held against the rules, of those whose members suit each other two by two: in a search for an
-# answer, and in one for what stands in the way. A search that spends them is cut.
-MOST_COMBINATIONS = 500
+# answer (in all scenes of a problem together), and in one for what stands in the way. A search that spends them is cut.
+MOST_COMBINATIONS = 400
 _MOST_WITHOUT = 40
 # What one more package can mend: by capping the release that several share, or by bringing a library.
 _MENDED = (
@@ -47,7 +47,12 @@ _MENDED = (
 )
 
 
-Memory = dict[tuple[str, str], dict[Choice, tuple[Reason, ...]]]
+@dataclass
+class Memory:
+    """What the scenes of a problem share: judgements of builds by platform, and how many combinations were judged."""
+
+    judged: dict[tuple[str, str], dict[Choice, tuple[Reason, ...]]] = field(default_factory=dict)
+    spent: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ class Search:
     matrix: "Matrix"
     prefer: str = "installed"
     rejected: dict[str, list[Reason]] = field(default_factory=dict)  # rule -> reasons, in the order of preference
-    memory: Memory = field(default_factory=dict)  # shared by the scenes of a problem
+    memory: Memory = field(default_factory=Memory)
     _files: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     cut: bool = False  # the search ended early: nothing found is no proof
@@ -104,8 +109,12 @@ class Search:
         passing = [any(self.passes(choice, ignored) for choice in column) for column in columns]
         if not all(passing):
             return
-        combinations = self.combined(columns, MOST_COMBINATIONS if not ignored else _MOST_WITHOUT, ignored)
+        left = _MOST_WITHOUT if ignored else MOST_COMBINATIONS - self.memory.spent
+        before = self._spent
+        combinations = self.combined(columns, left, ignored)
         yield from combinations.answers()
+        if not ignored:
+            self.memory.spent += self._spent - before
         self._gave_up = combinations.cut
         self.cut = self.cut or (combinations.cut and not ignored)
 
@@ -185,7 +194,7 @@ class Search:
             return judge(choice)
         if not self._platform:
             self._platform = repr((emptied(self.scene.machine), self.needs_gpu))
-        known = self.memory.setdefault((self._platform, judge.__name__), {})
+        known = self.memory.judged.setdefault((self._platform, judge.__name__), {})
         if choice not in known:
             known[choice] = judge(choice)
         return known[choice]
@@ -198,7 +207,9 @@ class Search:
         goal = parse(goal_of(choice.component, self.matrix))
         if not self.needs_gpu:
             goal = Goal("import", choice.component)
-        found = (*faults(machine, (goal,), self.matrix), *clash)
+        # Of TF-TRT the half that TensorFlow has to bring is told without a TensorRT beside it.
+        own = [one for one in self.goals if one.object == "tf-trt" and one.subjects[:1] == (choice.component,)]
+        found = (*faults(machine, (goal, *own), self.matrix), *clash)
         return found if found or not goal.needs_gpu else without_gpu(choice, self.matrix, machine)
 
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:

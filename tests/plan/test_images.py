@@ -41,8 +41,8 @@ def test_the_machine_inside_passes_the_check(real):
 def test_a_gpu_that_came_after_the_images_cuda_gets_none(real):
     # TensorRT 7.1 comes with CUDA 11.0, which knows the A100 and not the RTX 3090.
     wanted = requests({"tensorrt": "7.1"})
-    assert [one.allow for one in plan(machine("a100-driver450"), wanted, real).lifts] == [("container",)]
-    assert plan(machine("rtx3090-driver470"), wanted, real).lifts == ()
+    assert ("container",) in [one.allow for one in plan(machine("a100-driver450"), wanted, real).lifts]
+    assert ("container",) not in [one.allow for one in plan(machine("rtx3090-driver470"), wanted, real).lifts]
 
 
 def test_a_release_is_not_the_commit_before_it(real):
