@@ -39,6 +39,7 @@ def test_platforms(tag: str, expected: list[tuple[str, str, str | None]]) -> Non
         ("t-1-cp313-cp313t-win_amd64.whl", None, ["3.13t"]),
         ("t-1-cp38-abi3-win_amd64.whl", "<3.11,>=3.9", ["3.9", "3.10"]),
         ("t-1-py3-none-any.whl", ">=3.13", ["3.13", "3.14", "3.15"]),
+        ("t-1-py312-none-any.whl", None, ["3.12", "3.13", "3.14", "3.15"]),
         ("t-1-cp27-cp27mu-manylinux1_x86_64.whl", None, ["2.7"]),
         ("t-1-py2-none-any.whl", None, []),
         ("t-1-py3-none-any.whl", "no specifier", builds.PYTHONS),

@@ -60,8 +60,9 @@ def pythons(file: IndexFile) -> list[str]:
                 found.update(p for p in later if admitted.contains(f"{p}.99"))
             else:
                 found.add(release + ("t" if tag.abi.endswith("t") else ""))
-        elif tag.interpreter == "py3":
-            found.update(p for p in PYTHONS if admitted.contains(f"{p}.99"))
+        elif match := re.match(r"py3(\d*)\Z", tag.interpreter):  # py39 is any from 3.9 on (PEP 425)
+            later = [p for p in PYTHONS if version_key(p) >= version_key(f"3.{match[1] or 0}")]
+            found.update(p for p in later if admitted.contains(f"{p}.99"))
     return sorted(found, key=version_key)
 
 
