@@ -89,7 +89,10 @@ MORE = {
         "os.environ['x']\nsetup(name='m', install_requires=REQUIRED + ['click'])\n",
         "setup.py:3: torch==2.6.0",
     ),
-    "setup.cfg": ("[options]\ninstall_requires =\n    numpy\n    torch==2.6.0  # pinned\n", "setup.cfg:4: torch==2.6.0"),
+    "setup.cfg": (
+        "[options]\ninstall_requires =\n    numpy\n    torch==2.6.0  # pinned\n",
+        "setup.cfg:4: torch==2.6.0",
+    ),
     "pixi.toml": (
         '[workspace]\nname = "m"\n[dependencies]\npython = "3.11.*"\n[pypi-dependencies]\ntorch = "==2.6.0"\n',
         "pixi.toml:6: torch==2.6.0",

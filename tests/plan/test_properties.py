@@ -1,5 +1,6 @@
 """What must hold of every plan: its machine passes the check; where it says impossible, trying everything agrees."""
 
+import os
 from itertools import product
 
 import small_matrix
@@ -67,7 +68,9 @@ ASKED = st.sampled_from(
     ]
 )
 OFTEN = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=int(os.environ.get("PLAN_EXAMPLES", "60")),  # many more for a long run
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 
