@@ -45,6 +45,7 @@ def _plan(plan: Plan, matrix: "Matrix") -> dict[str, Any]:
             for lift in plan.lifts
         ],
         "alternatives": [],
+        **({} if plan.proven else {"proven": False}),
     }
 
 
