@@ -41,7 +41,7 @@ def read(source: Bytes) -> Artifact:
     if _is_export(archive):
         return _export(archive, facts)
     if any("/code/" in f"/{name}" and name.endswith(".py") for name in archive.members):
-        return _script(archive, source, facts)
+        return _script(archive, facts)
     if archive.find("data.pkl") is not None:
         return _checkpoint(archive, facts)
     raise Malformed("a zip file without a PyTorch model in it")
@@ -76,10 +76,12 @@ def _is_export(archive: Zip) -> bool:
 def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
     names = [name for name in archive.members if re.search(r"(^|/)models/[^/]+\.json$", name)]
     names += [name for name in archive.members if name.endswith("serialized_exported_program.json")]
+    uses_tensorrt = False
     for name in names[:4]:
         # The version is a field of the program's own; it stands at the end of the text in all seen.
-        member = archive.members[name]
-        found = _TORCH_VERSION.search(archive.read(member, _SEARCHED))
+        program = archive.read(archive.members[name], _SEARCHED)
+        found = _TORCH_VERSION.search(program)
+        uses_tensorrt = uses_tensorrt or b"torch.ops.tensorrt." in program
         if found is not None:
             facts["torch"] = found.group(1).decode()
             break
@@ -99,6 +101,9 @@ def _export(archive: Zip, facts: dict[str, Any]) -> Artifact:
             facts=facts,
             remarks=("export the model's own program (torch.export.save) for ONNX; nothing leads back from the code",),
         )
+    if uses_tensorrt:
+        parts = [name for name in archive.members if "custom_obj" in name or "constants" in name]
+        return _with_engine(archive, parts[:50], facts, "torch.export archive")
     return Artifact(
         "model",
         "torch-export",
@@ -116,7 +121,7 @@ def _compiled_for(archive: Zip, names: list[str]) -> dict[str, str]:
     return {key: told[name] for name, key in _AOTI_FACTS.items() if told.get(name)}
 
 
-def _script(archive: Zip, source: Bytes, facts: dict[str, Any]) -> Artifact:
+def _script(archive: Zip, facts: dict[str, Any]) -> Artifact:
     code = [name for name in archive.members if name.endswith(".py")]
     facts["code_files"] = len(code)
     uses_tensorrt = any(
@@ -132,7 +137,12 @@ def _script(archive: Zip, source: Bytes, facts: dict[str, Any]) -> Artifact:
                 "torch.onnx's older exporter (dynamo=False) takes TorchScript; the newer one wants the Python module",
             ),
         )
-    inner = _engine_inside(archive, source)
+    pickles = [one.name for name in ("data.pkl", "constants.pkl") if (one := archive.find(name)) is not None]
+    return _with_engine(archive, pickles, facts, "TorchScript")
+
+
+def _with_engine(archive: Zip, parts: list[str], facts: dict[str, Any], kind: str) -> Artifact:
+    inner = _engine_inside(archive, parts)
     if inner is not None and inner.engine is not None:
         facts["engine"] = {
             key: inner.facts[key] for key in ("tensorrt", "compute_capability", "platform") if key in inner.facts
@@ -140,19 +150,17 @@ def _script(archive: Zip, source: Bytes, facts: dict[str, Any]) -> Artifact:
     return Artifact(
         "engine",
         "torch-tensorrt",
-        "Torch-TensorRT module: TorchScript with a TensorRT engine inside",
+        f"Torch-TensorRT module: {kind} with a TensorRT engine inside",
         facts=facts,
         engine=inner.engine if inner is not None else None,
         remarks=("it needs the torch_tensorrt release and the TensorRT that made it",),
     )
 
 
-def _engine_inside(archive: Zip, source: Bytes) -> Artifact | None:
-    """The header of the first engine in the pickles, its end unchecked: where it ends only the pickle would tell."""
-    for name in ("data.pkl", "constants.pkl"):
-        member = archive.find(name)
-        if member is None:
-            continue
+def _engine_inside(archive: Zip, parts: list[str]) -> Artifact | None:
+    """The header of the first engine in these members, its end unchecked: where it ends only the pickle would tell."""
+    for name in parts:
+        member = archive.members[name]
         data = archive.read(member, min(member.size, _SEARCHED))
         for mark in _RAW:
             at = data.find(mark)

@@ -109,6 +109,20 @@ def test_a_torch_tensorrt_module_shows_the_engine_inside(opened):
         assert found.engine.compute_capability == "8.6"
 
 
+def test_an_exported_program_with_an_engine_shows_it(opened):
+    plan = made.plan((10, 9, 0, 34), made.archive((10, 9, 0, 34), made.p3(8, 9), layout="D"), b"rtrt")
+    data = made.zipped(
+        {
+            "m/archive_format": b"pt2",
+            "m/models/model.json": b'{"target": "torch.ops.tensorrt.execute_engine.default", "torch_version": "2.8.0"}',
+            "m/data/constants/custom_obj_0": b"\x80\x02X1234" + base64.b64encode(plan) + b".",
+        }
+    )
+    found = opened(data, "a.pt2")
+    assert (found.format, found.facts["torch"]) == ("torch-tensorrt", "2.8.0")
+    assert (found.engine.tensorrt, found.engine.compute_capability) == ("10.9.0.34", "8.9")
+
+
 NODE = made.message(1, made.message(1, b"x") + made.message(2, b"Placeholder"))
 
 
