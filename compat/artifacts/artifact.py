@@ -39,6 +39,13 @@ class Malformed(ValueError):
     """The bytes contradict the format that their beginning names; the text says where and how."""
 
 
+def printable(text: str) -> str:
+    """The text without what would steer a terminal; a file's own names go to one."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A file that was recognised. ``facts`` are what the file itself says, in the format's own terms."""

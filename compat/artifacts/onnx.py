@@ -7,7 +7,7 @@ what its graph costs.
 
 from typing import Any
 
-from compat.artifacts.artifact import Artifact, Bytes, Malformed
+from compat.artifacts.artifact import Artifact, Bytes, Malformed, printable
 from compat.artifacts.onnx_graph import Graph, Reader
 from compat.artifacts.wire import LENGTH, VARINT, Field, TooLong, Wire, read_field, signed
 from compat.machine import Model
@@ -106,7 +106,7 @@ def _artifact(top: dict[str, Any], graph: Graph, damaged: str | None) -> Artifac
     types = sorted(graph.types_used())
     model = Model(
         format="onnx",
-        writer=producer or None,
+        writer=printable(producer) or None,
         file="",
         opset=str(opsets["ai.onnx"]) if opsets.get("ai.onnx", -1) >= 0 else None,
         ir_version=str(top["ir_version"]) if top.get("ir_version", -1) >= 0 else None,

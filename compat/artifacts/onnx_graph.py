@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
-from compat.artifacts.artifact import Malformed
+from compat.artifacts.artifact import Malformed, printable
 from compat.artifacts.onnx_types import FLOAT, INT64, UNKNOWN, Types
 from compat.artifacts.wire import FIXED32, LENGTH, VARINT, Field, Wire, signed
 from compat.records import dataclass, field
@@ -471,7 +471,7 @@ class Reader:
 
 def qualified(domain: str, name: str) -> str:
     """An operator's name, with its domain unless it is ONNX's own."""
-    return name if domain in ("", "ai.onnx") else f"{domain}::{name}"
+    return printable(name if domain in ("", "ai.onnx") else f"{domain}::{name}")
 
 
 def _number(text: str | None) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compat.artifacts import Artifact
+from compat.artifacts.artifact import printable
 from compat.report import data, text
 from compat.report.style import Style
 
@@ -21,14 +22,15 @@ def lines(
     style: Style,
 ) -> Iterator[str]:
     """The page of one file."""
-    yield f"{style.paint(artifact.path, 'bold')}: {artifact.title}"
+    yield f"{style.paint(printable(artifact.path), 'bold')}: {printable(artifact.title)}"
     width = max((len(name) for name, _ in facts), default=0) + 2
     for name, value in facts:
-        yield from style.wrap(value, " " * (width + 2), f"  {name:<{width}}") if value else [f"  {name}"]
+        shown = printable(value)
+        yield from style.wrap(shown, " " * (width + 2), f"  {printable(name):<{width}}") if shown else [f"  {name}"]
     for remark in artifact.remarks:
-        yield from style.wrap(remark, "        ", "  note: ")
+        yield from style.wrap(printable(remark), "        ", "  note: ")
     if artifact.damaged and not reports:
-        yield from style.wrap(artifact.damaged, "           ", "  damaged: ")
+        yield from style.wrap(printable(artifact.damaged), "           ", "  damaged: ")
     for report in reports:
         yield ""
         yield text.headline(report, style)

@@ -5,9 +5,13 @@ import time
 import tracemalloc
 from pathlib import Path
 
+import made
 import pytest
 
 from compat.artifacts import open_artifact
+from compat.report import artifact as pages
+from compat.report import model
+from compat.report.style import Style
 
 DATA = Path(__file__).parent / "data"
 EXPECTED = json.loads((DATA / "expected.json").read_text())["models"]
@@ -88,3 +92,14 @@ def test_two_gigabytes_take_no_memory_and_little_time(tmp_path):
     assert artifact.model.opset == "17"
     assert elapsed < 2
     assert peak < 8 << 20
+
+
+def test_nothing_in_a_file_steers_the_terminal(tmp_path):
+    evil = b"\x1b]0;t\x07\x1b[2J"
+    node = made.message(1, made.message(1, b"x") + made.message(2, b"y") + made.message(4, b"Re" + evil))
+    graph = made.message(7, node + made.message(11, made.message(1, b"in" + evil)))
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"\x08\x08" + made.message(2, b"torch" + evil) + graph + made.message(8, b"\x10\x11"))
+    artifact = open_artifact(str(path))
+    shown = [*pages.lines(artifact, list(model.rows(artifact)), [], [], Style()), *artifact.model.operators]
+    assert all(line.isprintable() for line in shown)
