@@ -183,8 +183,9 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
     if not new and not unread:
         return ""
     own = own_builds(machine, judge.matrix)
-    about = [path[1]] if len(path) > 1 else list(machine[str(path[0])]) if path[0] in ("packages", "builds") else []
-    of_it = path[0] in ("packages", "builds") and any(normal(str(name)) in own for name in about)
+    told = machine[str(path[0])] if path[0] in ("packages", "builds") else ()
+    about = [path[1]] if told and len(path) > 1 else told
+    of_it = any(normal(str(name)) in own for name in about) or (own and path[0] in ("os", "arch", "jetson"))
     if of_it or own - own_builds(less, judge.matrix):
         judge.excused += 1
         return ""

@@ -124,7 +124,7 @@ READS: dict[str, tuple[str, ...]] = {
         "environment",
     ),
     "driver-dropped-gpu": (*_DRIVER, *_SYSTEM, *_GPUS),
-    "device-node-missing": ("driver.kernel_module_loaded", *_SYSTEM, *_GPUS),
+    "device-node-missing": (*_SYSTEM, *_GPUS),
     "fabric-manager": (*_DRIVER, "nvswitch", "fabric_manager"),
     "gpus-hidden": ("variables", "gpus.name"),
     "mig-single-instance": ("gpus.mig",),

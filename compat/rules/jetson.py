@@ -28,7 +28,7 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     if main is None or main.state in ("absent", "unknown"):
         return
     jetpack = _jetpack(case)
-    if jetpack is None and _is_for_servers(case, main):
+    if case.goal.runs_on_gpu and _is_for_servers(case, main):
         yield Finding(
             "jetson-build-mismatch",
             main.component,

@@ -118,19 +118,19 @@ def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
     installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
     for name in _gpu_first(names):
         if name in installed:
-            version = (machine.packages or {})[installed[name]]
+            version = (machine.packages or {})[installed[name]] or _of_library(machine, component)
             return _subject(machine, component, installed[name], version or None, "installed", matrix)
     built = _named(machine.builds, names)
     if built is not None:
-        # What came as an archive or a system package is known by its library.
-        copies = [
-            copy.version
-            for copy in machine.libraries or ()
-            if copy.name == component and copy.version and copy.loaded is not False
-        ]
-        return _subject(machine, component, built, copies[0] if copies else None, "installed", matrix)
+        return _subject(machine, component, built, _of_library(machine, component), "installed", matrix)
     denied = _named(machine.packages, names)
     return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
+
+
+def _of_library(machine: Machine, component: str) -> str | None:
+    """The version of the component's library: what came as an archive or a system package is known by it."""
+    copies = [one for one in machine.libraries or () if one.name == component and one.loaded is not False]
+    return next((one.version for one in copies if one.version), None)
 
 
 def _named(mapping: Any, names: list[str]) -> str | None:
@@ -160,7 +160,9 @@ def _subject(
     subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned)
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
-    return replace(subject, candidates=fitting)
+    local = version.partition("+")[2] if version else ""
+    exact = tuple(row for row in fitting if local and row.get("local", row["variant"]) == local)
+    return replace(subject, candidates=exact or fitting)
 
 
 def _is_conda(machine: Machine, component: str, version: str | None, facts: Build, matrix: "Matrix") -> bool:
