@@ -7,6 +7,7 @@ import sys
 from compat.install.errors import InstallError
 from compat.install.target import Target
 from compat.install.templates import Action, Conda, Create, Fetch, Install, Start, System, Uninstall
+from compat.plan.commands import python as installers
 
 _PIP = ("-I", "-m", "pip", "--disable-pip-version-check", "--no-input")
 INSTALLERS = ("auto", "pip", "uv", "conda")
@@ -67,6 +68,8 @@ def _sources(action: Install | Fetch, uv: bool, wheels: str | None) -> tuple[str
     if isinstance(action, Fetch):
         return ()
     index = ("--index-url", action.index) if action.index else ()
+    if action.extra == installers.JAX:
+        return (*index, "--find-links", action.extra)
     extra = ("--extra-index-url", action.extra) if action.extra else ()
     return (*index, *extra, *(("--index-strategy", "unsafe-best-match") if uv and action.extra else ()))
 

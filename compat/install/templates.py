@@ -163,11 +163,11 @@ def _packages(words: tuple[str, ...], machine: Machine, rest: tuple[str, ...]) -
     requirements, index, extra = (
         _requirements(rest[1:options]),
         _after(rest, "--index-url"),
-        _after(rest, "--extra-index-url"),
+        _after(rest, "--extra-index-url") or _after(rest, "--find-links"),
     )
     if not requirements or not (index is None or _TORCH_INDEX.fullmatch(index) or _LAB_INDEX.fullmatch(index)):
         return None
-    if extra not in (None, installers.NVIDIA):
+    if extra not in (None, installers.NVIDIA, installers.JAX):
         return None
     made = Install(requirements, index, extra)
     return made if _rebuilt(words, installers.install(machine, "", requirements, index, extra)) else None

@@ -7,6 +7,7 @@ from compat.plan.model import Command
 
 PYTORCH = "https://download.pytorch.org/whl/"
 NVIDIA = "https://pypi.nvidia.com"
+JAX = "https://storage.googleapis.com/jax-releases/jax_cuda_releases.html"  # a page of links, not an index
 
 
 def install(
@@ -15,11 +16,12 @@ def install(
     """Install packages with pip and with uv.
 
     ``index`` takes the place of the configured index (torch's own, which mirrors what torch needs), ``extra`` is asked
-    beside it. uv stops at the first index that has a package at all, pip compares all of them; uv is told to do as pip.
+    beside it, a page of links too. uv stops at the first index that has a package at all, pip compares all of them; uv is told to do as pip.
     """
     python = interpreter(machine, folder)
-    options = (("--index-url", index) if index else ()) + (("--extra-index-url", extra) if extra else ())
-    best_match = ("--index-strategy", "unsafe-best-match") if extra else ()
+    beside = "--find-links" if extra == JAX else "--extra-index-url"
+    options = (("--index-url", index) if index else ()) + ((beside, extra) if extra else ())
+    best_match = ("--index-strategy", "unsafe-best-match") if extra and extra != JAX else ()
     return (
         Command("pip", (python, "-m", "pip", "install", *requirements, *options)),
         Command("uv", ("uv", "pip", "install", "--python", python, *requirements, *options, *best_match)),

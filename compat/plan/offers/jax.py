@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from compat import versions
 from compat.machine import Build, Machine
-from compat.plan.model import Choice
+from compat.plan.commands import python as installers
+from compat.plan.model import Choice, Pin
 from compat.plan.published import newest, pins, rows, serves_python
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 EXTRAS = ("cuda13", "cuda12")
+# Before the plugins jaxlib itself held the GPU code, on pages of JAX's own (changelog, 0.4.26 has the last of CUDA 11).
+OWN_EXTRAS = ("cuda12_pip", "cuda11_pip")
 WITH_CUDA = ("with-cuda", "with_cuda")  # the plugin's extra, as wheels before and since 0.4.31 spell it
 
 
@@ -21,6 +25,44 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
             choice = _choice(row, extra, machine, matrix)
             if choice is not None:
                 yield choice
+        for extra in OWN_EXTRAS if gpu else ():
+            yield from _whole(row, extra, machine, matrix)
+
+
+def _whole(row: "Row", extra: str, machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
+    """With a jaxlib that holds the GPU code, and CUDA as packages."""
+    lines = row.get("extras", {}).get(extra, ())
+    label, source = f"jax {row['version']}", str(matrix.source(row, "extras"))
+    found = pins(matrix, [*row.get("requires", ()), *lines], machine, label, source, extra)
+    exact = next((pin.range[2:].strip() for pin in found if pin.name == "jaxlib" and "+cuda" in pin.range), None)
+    if exact is None:
+        return
+    version, _, local = exact.partition("+")
+    for one in matrix.packages.builds("jaxlib").get(version, ()):
+        if (one["index"], one["os"], one["arch"]) == ("jax", machine.os, machine.arch) and one["variant"] == local:
+            yield Choice(
+                "jax",
+                "jax",
+                row["version"],
+                "jax",
+                extra,
+                extras=(extra,),
+                build=Build(source="pypi"),
+                brings=(("jaxlib", exact),),
+                pins=(*(pin for pin in found if pin.name != "jaxlib"), *_cudnn(one, exact, matrix)),
+                row={**row, "cuda": one["cuda"]},
+                extra_index=installers.JAX,
+                default=False,
+            )
+
+
+def _cudnn(row: "Row", jaxlib: str, matrix: "Matrix") -> tuple[Pin, ...]:
+    """cuDNN of the major that a jaxlib is built with: the extra leaves the next one open, whose soname is another."""
+    if "cudnn" not in row:
+        return ()
+    major = versions.parse(row["cudnn"]).major
+    name = f"nvidia-cudnn-cu{versions.parse(row['cuda']).major}"
+    return (Pin(name, f">={row['cudnn']},<{major + 1}", f"jaxlib {jaxlib}", str(matrix.source(row, "cudnn"))),)
 
 
 def _choice(row: "Row", extra: str, machine: Machine, matrix: "Matrix") -> Choice | None:
