@@ -46,7 +46,7 @@ def images(
         return
     rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "cuda" in row]
     for row in sorted(rows, key=lambda one: (one["image"] in _IMAGES.values(), one["tag"]), reverse=True):
-        if not _for_platform(row, machine, matrix) or not _carries(row, requests):
+        if not (_for_platform(row, machine, matrix) and _carries(row, requests) and _takes_gpus(row, machine, matrix)):
             continue
         inside = entered(machine, row, matrix)
         if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
@@ -91,6 +91,17 @@ def _for_platform(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
     if least is not None and any(one < least for one in known):
         return False
     return all(_knows(matrix, row["cuda"], one) for one in known)
+
+
+def _takes_gpus(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
+    """Do the packages inside take GPUs as old as these, as far as their own documentation says (vLLM: from 7.0 on)?"""
+    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
+    for component, version in contents(row).items():
+        release = matrix.packages.release(component, versions.parse(version).base) or {}
+        least = parse_capability(release["capability_minimum"]) if "capability_minimum" in release else None
+        if least is not None and any(one < least for one in known):
+            return False
+    return True
 
 
 def _knows(matrix: "Matrix", cuda: str, gpu: Capability) -> bool:

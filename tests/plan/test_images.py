@@ -6,6 +6,7 @@ import pytest
 
 from compat.check import check
 from compat.description import load
+from compat.goals import parse
 from compat.plan.commands import UnsafeArgument
 from compat.plan.commands import container as commands
 from compat.plan.images import START
@@ -70,3 +71,10 @@ def test_references():
     for bad in (("py torch", "24.03"), ("pytorch", "24.03; rm"), ("pytorch", "--privileged"), ("../x", "24.03")):
         with pytest.raises(UnsafeArgument):
             commands.reference(*bad)
+
+
+def test_what_is_inside_has_to_take_the_gpu_as_well(real):
+    """vLLM asks for compute capability 7.0 in every release; the CUDA of its images knows older GPUs."""
+    answer = plan(machine("gtx1080ti-driver535"), (), real, parse("use:vllm"))
+    assert answer.outcome == "impossible"
+    assert ("container",) not in [one.allow for one in answer.lifts]
