@@ -89,6 +89,9 @@ def requests_of(
             continue
         mine.append(one)
         lines.append(Line(one.where, _text(one)))
+    if "jaxlib" in named:  # half of JAX: the release of jax decides on it, and alone it asks for its own
+        alone = named.pop("jaxlib")
+        named.setdefault("jax", alone)
     wanted = {name: said for name, said in named.items() if any(one not in limits for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
     return tuple(_request(name, wanted[name]) for name in order if name in wanted), tuple(lines)
