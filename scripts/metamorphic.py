@@ -1,6 +1,6 @@
 """Is unknown said as unknown? Facts are taken away, added and turned, on described and on made-up machines.
 
-``python -m scripts.metamorphic [--seeds N] [--first SEED] [--machines N] [--pairs N]``: what may not happen
+``python -m scripts.metamorphic [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N]``: what may not happen
 (docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1 if there is any.
 """
 
@@ -374,6 +374,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds")
     parser.add_argument("--first", type=int, default=None, help="the first seed; the time if it is left out")
     parser.add_argument("--machines", type=int, default=200, help="machines a seed")
+    parser.add_argument("--minutes", type=float, default=None, help="begin no further seed after this time")
     parser.add_argument("--pairs", type=int, default=2, help="facts taken away before another one is, a machine")
     given = parser.parse_args(arguments)
     matrix = Matrix.load()
@@ -383,7 +384,11 @@ def main(arguments: list[str]) -> int:
     machines = 0
     verdicts: Counter[str] = Counter()
     start = time.monotonic()
+    seeds = 0
     for seed in range(first, first + given.seeds):
+        if given.minutes is not None and time.monotonic() - start > 60 * given.minutes:
+            break
+        seeds += 1
         made = MadeUp(seed, matrix)
         for _ in range(given.machines):
             goal, machine = made.machine()
@@ -394,9 +399,10 @@ def main(arguments: list[str]) -> int:
                 kinds[kind] += 1
                 if kinds[kind] == 1:
                     least = smallest(judge, found)
-                    print(f"seed {seed}: {least.relation}: {least.what}\n  {least.goal} {json.dumps(least.before)}")
+                    shown = f"seed {seed}: {least.relation}: {least.what}\n  {least.goal} {json.dumps(least.before)}"
+                    print(shown, flush=True)
     print(
-        f"{machines} machines ({dict(verdicts)}) of {given.seeds} seeds from {first}, {judge.asked} verdicts, "
+        f"{machines} machines ({dict(verdicts)}) of {seeds} seeds from {first}, {judge.asked} verdicts, "
         f"{judge.excused} builds of one's own, "
         f"{sum(kinds.values())} violations of {len(kinds)} kinds, {time.monotonic() - start:.0f} s"
     )
