@@ -4,7 +4,8 @@ An exact release counts as installed, a range as requested. Where each fact is f
 so that every finding's evidence leads back to the line.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def _with_packages(base: Machine, contents: Contents, matrix: "Matrix") -> Machi
     builds: dict[str, Build] = dict(base.builds)
     request: dict[str, str] = {}
     sources: dict[str, str] = dict(base.sources)
-    for one in _that_count(contents, base):
+    for one in _in_python(_that_count(contents, base), matrix):
         packages.pop(one.name, None)
         request.pop(one.name, None)
         exact = one.exact
@@ -62,6 +63,23 @@ def _with_packages(base: Machine, contents: Contents, matrix: "Matrix") -> Machi
             sources |= {f"builds.{one.name}.{field}": one.where for field in ("cuda", "source")}
     kits = base.toolkits if base.toolkits is not None else _conda_toolkit(contents)
     return replace(base, packages=packages, builds=builds, request=request or None, sources=sources, toolkits=kits)
+
+
+def _in_python(requirements: Iterable[Requirement], matrix: "Matrix") -> Iterator[Requirement]:
+    """Those of conda under the names that they have in Python. What conda offers in another release than the one that
+    is named (cudatoolkit, and ranges of frameworks) is not known here, and the index's own builds say nothing of it."""
+    from compat.probe.distributions import CONDA_NAMES
+
+    for one in requirements:
+        if not one.conda:
+            yield one
+            continue
+        name = CONDA_NAMES.get(one.name, one.name)
+        line = re.fullmatch(r"==(\d+\.\d+\.\d+)\.\*", one.range)  # conda's pytorch=2.1.0
+        if line is not None:
+            yield replace(one, name=name, range=f"=={line[1]}")
+        elif one.exact or (matrix.packages.component(name) is None and name not in _CONDA_CUDA):
+            yield replace(one, name=name)
 
 
 def _that_count(contents: Contents, machine: Machine) -> Iterable[Requirement]:
@@ -82,10 +100,10 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
     """What the line or the file's index says of the build; only packages that have several builds are concerned."""
     if matrix.packages.component(one.name) is None:
         return None
-    if contents.kind == "conda" and one.build is not None:
+    if one.conda:
         from compat.probe.builds import of_conda
 
-        return of_conda(one.build.strip("*"))
+        return of_conda(one.build.strip("*")) if one.build is not None else Build(source="conda")
     if one.url is not None:
         return Build(source=source_of(one.url, contents.kind != "pylock"))
     vendors = {source_of(url) for url in contents.indexes} - {"pypi", None}
@@ -95,7 +113,7 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
         and (one.exact or "+").partition("+")[2] == ""
     ):
         return _of_pytorch(contents.indexes)
-    return Build(source="pypi") if contents.kind != "conda" and "+" not in (one.exact or "") and not vendors else None
+    return Build(source="pypi") if "+" not in (one.exact or "") and not vendors else None
 
 
 def _of_pytorch(indexes: Iterable[str]) -> Build:
@@ -119,8 +137,15 @@ def goals(machine: Machine, matrix: "Matrix") -> tuple[Goal, ...]:
     """Use what is pinned, install what is asked for; a name that the matrix calls dead is judged as a request."""
     dead = {normal(row["distribution"]) for row in matrix.every("name")}
     pinned = [goal for goal in goals_of(machine) if str(goal) != "use:gpu" or machine.container.image]
+    if machine.gpus is None:  # for any machine: who pins a CPU build means the CPU
+        pinned = [goal for goal in pinned if not any(_without_cuda(machine, name) for name in goal.subjects)]
     asked = [name for name in machine.request or {} if name in dead or _accelerated(name, matrix)]
     return (*pinned, *(parse(f"install:{name}") for name in dict.fromkeys(asked)))
+
+
+def _without_cuda(machine: Machine, name: str) -> bool:
+    version = (machine.packages or {}).get(name)
+    return machine.builds.get(name, Build()).cuda is False or str(version or "").endswith("+cpu")
 
 
 def _accelerated(name: str, matrix: "Matrix") -> bool:

@@ -109,8 +109,30 @@ def test_conda_environment(folder: Path, matrix: Matrix) -> None:
     )
     machine = described(read("environment.yml"), MACHINES["h100"], matrix)
     assert machine.python == "3.10"
-    assert machine.builds["pytorch"].cuda is False
-    assert machine.request == {"pytorch": "==2.1.0.*", "cudatoolkit": "==11.8.*"}
+    assert machine.builds["torch"].cuda is False
+    assert machine.packages == {"torch": "2.1.0"}
+    assert machine.request is None
+
+
+def test_names_of_conda_are_not_those_of_the_index(folder: Path, matrix: Matrix) -> None:
+    """``pytorch`` and ``cudatoolkit`` are dead names on the index and the usual ones in conda's channels."""
+    (folder / "environment.yml").write_text(
+        "dependencies:\n  - python=3.8.5\n  - pytorch=1.12.1\n  - torchvision=0.13.1\n  - cudatoolkit=11.3\n"
+        "  - numpy\n"
+    )
+    assert not any(report.errors for report in judge("environment.yml", None, (), matrix))
+    (folder / "environment.yml").write_text("dependencies:\n  - pip:\n      - pytorch==1.0.2\n")
+    found = [finding for report in judge("environment.yml", None, (), matrix) for finding in report.errors]
+    assert [(one.rule, one.component) for one in found] == [("package-removed", "pytorch")]
+    (folder / "environment.yml").write_text("dependencies:\n  - pytorch=1.12.1\n  - torchvision=0.9.1\n")
+    found = [finding for report in judge("environment.yml", None, (), matrix) for finding in report.errors]
+    assert "package-versions-mismatch" in {one.rule for one in found}
+
+
+def test_a_cpu_build_is_meant_where_no_machine_is_described(folder: Path, matrix: Matrix) -> None:
+    (folder / "requirements.txt").write_text("torch==2.6.0+cpu\n")
+    assert not any(report.errors for report in judge("requirements.txt", None, (), matrix))
+    assert any(report.errors for report in judge("requirements.txt", MACHINES["h100"], (), matrix))
 
 
 def test_constraints_hold_what_the_machine_rules_out(matrix: Matrix) -> None:

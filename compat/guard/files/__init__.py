@@ -36,6 +36,7 @@ class Requirement:
     marker: str = ""
     url: str | None = None  # the file or index that it is to come from
     build: str | None = None  # conda's build string
+    conda: bool = False  # from a channel of conda, under its name there
 
     @property
     def exact(self) -> str | None:

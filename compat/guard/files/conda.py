@@ -105,7 +105,7 @@ def match_spec(text: str, path: str, number: int) -> Requirement:
         raise BadFile(path, number, f"not a dependency: {text[:60]!r}", "an entry is written `- NAME=VERSION`")
     name, rest = normal(match[1].replace("_", "-") if match[1] != "_" else match[1]), match[2].strip()
     version, _, build = _split(rest)
-    return Requirement(name, _range(version), path, number, build=build or None)
+    return Requirement(name, _range(version), path, number, build=build or None, conda=True)
 
 
 def _split(rest: str) -> tuple[str, str, str]:
