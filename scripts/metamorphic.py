@@ -1,7 +1,8 @@
 """Is unknown said as unknown? Facts are taken away, added and turned, on described and on made-up machines.
 
-``python -m scripts.metamorphic [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N]``: what may not happen
-(docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1 if there is any.
+``python -m scripts.metamorphic [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N]``: what may not
+happen (docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1 if there is
+any.
 """
 
 import argparse
