@@ -92,6 +92,9 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
     if name == "cudnn":
         built = subject.field("cudnn")
         return _decided(built, have, _asks(case, subject)) if built.values else None
+    if name == "cublasLt" and (whole := _cublas(case)) is not None and versions.same_line(have, whole, 1):
+        # cuBLAS comes in two files of one release: libcublas asks its other half for the symbols of its own.
+        return False if versions.at_least(have, versions.major_minor(whole)) is False else None
     lines = {str(row.get("requires")) for row in subject.candidates}
     if len(lines) != 1:
         return None
@@ -99,6 +102,16 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
         if pinned.startswith(f"nvidia-{name}") and ">=" in spec:
             return versions.parse_range(spec).admits(have)
     return None
+
+
+def _cublas(case: Case) -> str | None:
+    """The release of the environment's own cuBLAS."""
+    for name in ("nvidia-cublas-cu11", "nvidia-cublas-cu12", "nvidia-cublas"):
+        version = case.version_of(name)
+        if version is not None:
+            return version
+    found = [one.version for _, one in case.libraries("cublas") if one.origin in ("pip", "conda") and one.version]
+    return found[0] if len(found) == 1 else None
 
 
 def _in_front(case: Case, name: str) -> Copy | None:
@@ -162,7 +175,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         asks = _asks(case, subject)
         fits = _decided(built, copy.version or "0", asks)
         facts = (
-            case.read(f"{path}.version", copy.version),
+            case.read(path if path.startswith("packages.") else f"{path}.version", copy.version),
             Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
         )
         if fits:
@@ -217,4 +230,17 @@ def _cudnn_of(case: Case, subject: Subject) -> tuple[str, Library] | None:
         return front
     if case.matrix.packages.about(subject.component).get("cuda_from") == "itself":
         copies = tuple((path, copy) for path, copy in copies if copy.origin in ("pip", "conda", "bundled", "container"))
+    if not copies and all(copy.loaded is False for _, copy in case.libraries("cudnn")):
+        return _of_package(case, subject)
     return copies[0] if len(copies) == 1 else None
+
+
+def _of_package(case: Case, subject: Subject) -> tuple[str, Library] | None:
+    """pip's cuDNN, where only its package is told: what pins it, and JAX's plugins, look in its folder (on Linux)."""
+    pins = {name for row in subject.candidates[:8] for name, _, _ in case.matrix.packages.pins(row)}
+    for name in ("nvidia-cudnn-cu11", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13"):
+        own = name in pins or subject.distribution.startswith(f"jax-cuda{name[-2:]}-plugin")
+        version = case.version_of(name) if own and case.machine.os != "windows" else None
+        if version is not None:
+            return f"packages.{name}", Library(name="cudnn", version=version, origin="pip")
+    return None
