@@ -32,6 +32,13 @@ def applied(machine: Machine, choices: Iterable[Choice], shared: Mapping[str, st
         packages |= {choice.distribution: choice.version, **dict(choice.brings), **dict(choice.conda)}
         builds[choice.distribution] = choice.build
     packages |= dict(shared)
+    packages |= {
+        pin.name: _line_below(pin.range)
+        for choice in choices
+        if choice.mended
+        for pin in choice.pins
+        if pin.name in shared and shared[pin.name] is None
+    }
     gone = replaced & {normal(name) for name in machine.packages or {}} | {choice.distribution for choice in made}
     return replace(
         machine,
@@ -44,6 +51,12 @@ def applied(machine: Machine, choices: Iterable[Choice], shared: Mapping[str, st
         request=None,
         model=_model(machine, packages),
     )
+
+
+def _line_below(text: str) -> str | None:
+    """The release line that a bound leaves: NumPy <2 is 1."""
+    whole = text[1:].strip()
+    return str(int(whole) - 1) if text.startswith("<") and whole.isdigit() and int(whole) > 0 else None
 
 
 def _displaced(choice: Choice, matrix: "Matrix") -> list[str]:

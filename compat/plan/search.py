@@ -260,7 +260,7 @@ class Search:
     ) -> Shared | tuple[Reason, ...]:
         """Releases of what the choices share (of these names only, where some are given); what they demand of each
         other is held against each other."""
-        if all(choice.installed for choice in choices):
+        if all(choice.stays for choice in choices):
             return Shared({})
         chosen = {choice.distribution: choice for choice in choices}
         found = []
