@@ -6,8 +6,10 @@ the search for a plan without an element was cut short, the element stays.
 """
 
 from compat.machine import Machine
+from compat.plan.commands.container import REGISTRY
 from compat.plan.model import Reason, Request
 from compat.plan.published import is_jetson
+from compat.plan.request import IMAGES
 from compat.plan.search import Search
 
 # Elements that a user can move most easily are dropped first, so that what stays is what really stands in the way.
@@ -74,6 +76,9 @@ def _unpublished(tried: list[Search], request: Request) -> Reason:
     """No release at all is published for the platform: no rule has to be asked."""
     machine = tried[0].scene.machine
     rule = "jetson-build-mismatch" if is_jetson(machine) else "no-gpu-build-for-platform"
+    if request.component in IMAGES:
+        said = f"{request.component} is published as an image only, {REGISTRY}/{IMAGES[request.component]}."
+        return Reason(rule, said, f"matrix, {tried[0].matrix.date}")
     return Reason(
         rule,
         f"No build of {request.component} that uses the GPU is published for {_where(machine)}.",

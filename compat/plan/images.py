@@ -17,6 +17,7 @@ from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.published import USE_GPU, is_jetson
 from compat.plan.request import COMPANION
+from compat.plan.request import IMAGES as ONLY_IMAGES
 from compat.plan.scene import Scene
 from compat.records import replace
 from compat.rules.case import Case
@@ -57,6 +58,8 @@ def images(
 def contents(row: "Row") -> dict[str, str]:
     """Component -> release inside the image, as its release notes say."""
     found: dict[str, str] = dict(row.get("packages", {}))
+    if row["image"] in ONLY_IMAGES.values() and "-" not in row["tag"]:
+        found[row["image"]] = row["tag"]  # its release is the month
     if "framework" in row and _IMAGES[row["image"]]:
         found[_IMAGES[row["image"]]] = row["framework"]
     if "tensorrt" in row and (_IMAGES[row["image"]] or found):  # a server without packages has no Python API of it

@@ -78,3 +78,13 @@ def test_what_is_inside_has_to_take_the_gpu_as_well(real):
     answer = plan(machine("gtx1080ti-driver535"), (), real, parse("use:vllm"))
     assert answer.outcome == "impossible"
     assert ("container",) not in [one.allow for one in answer.lifts]
+
+
+def test_what_is_an_image_only_is_planned_as_one(real):
+    goal = parse("use:tritonserver")
+    (reason,) = plan(machine("h100-driver535"), (), real, goal).conflict
+    assert "as an image only" in reason.message
+    answer = plan(machine("h100-driver535"), (), real, goal, allow=("container",))
+    assert [step.kind for step in answer.steps] == ["container"]
+    assert answer.steps[0].after.startswith("nvcr.io/nvidia/tritonserver:")
+    assert plan(machine("cpu-only"), (), real, goal).outcome == "impossible"

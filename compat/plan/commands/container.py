@@ -10,7 +10,7 @@ from compat.plan.commands import UnsafeArgument
 from compat.plan.model import Command
 
 REGISTRY = "nvcr.io/nvidia"
-_TAG = re.compile(r"^[0-9]{2}\.[0-9]{2}(?:-[a-z0-9]+)*$")
+_TAG = re.compile(r"^[0-9]{2}\.[0-9]{2}(?:\.[0-9]+)?(?:-[a-z0-9]+)*$")
 _IMAGE = re.compile(r"^[a-z]+$")
 
 
