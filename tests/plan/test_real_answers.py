@@ -1,0 +1,131 @@
+"""Answers that reported machines and real installations have shown to be right, each for a mechanism."""
+
+from pathlib import Path
+
+import pytest
+
+from compat.check import check
+from compat.description import load
+from compat.goals import parse
+from compat.machine import Build, Driver, Gpu, Jetson, Library, Machine, Toolkit
+from compat.plan.request import requests
+from compat.plan.solve import plan
+from compat.records import replace
+
+DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
+
+
+def machine(name: str, **fields) -> Machine:
+    return replace(next(iter(load(str(DESCRIBED / f"{name}.toml")))), **fields)
+
+
+def commands(answer) -> list[str]:
+    return [command.shell for step in answer.steps for command in step.commands[:1]]
+
+
+@pytest.mark.parametrize(
+    ("packages", "goal", "moved"),
+    [
+        ({"torch": "2.0.1", "numpy": "2.0"}, "import:torch", "numpy<2"),
+        ({"tensorflow": "2.3.0", "protobuf": "4"}, "import:tensorflow", "protobuf<4"),
+    ],
+)
+def test_only_what_a_build_shares_moves(real, packages, goal, moved):
+    answer = plan(Machine(os="linux", packages=packages), (), real, parse(goal))
+    assert commands(answer) == [f"python -m pip install '{moved}'"]
+    assert check(answer.result, parse(goal), real).verdict == "compatible"
+
+
+def test_a_line_is_its_releases(real):
+    volta = machine("gtx1080ti-driver535", gpus=(Gpu(name="Tesla V100-SXM2-16GB"),), packages={"torch": "2.11+cu130"})
+    assert plan(volta, (), real, parse("use:torch")).choices[0].version == "2.11.0+cu126"
+
+
+def test_tensorrt_brings_its_cuda(real):
+    host = machine("h100-driver535", toolkits=(Toolkit("11.8", "system"),))
+    assert plan(host, requests({"tensorrt": "8.6.1"}), real).outcome == "planned"
+    there = replace(host, packages={"tensorrt-cu12": "10.3.0"})
+    assert check(there, parse("use:tensorrt"), real).verdict == "compatible"
+
+
+def test_tensorrts_folder_for_what_does_not_look_there(real):
+    wsl = Machine(
+        os="linux",
+        arch="x86_64",
+        environment=("wsl2",),
+        libraries=(Library("tensorrt", "8.6.1", "pip"),),
+        missing_libraries=("libnvinfer.so.8",),
+        packages={"onnxruntime-gpu": "1.16.3", "tensorrt": "8.6.1.post1", "tensorrt-libs": "8.6.1"},
+    )
+    answer = plan(wsl, (), real, parse("use:onnxruntime-tensorrt"))
+    assert [step.kind for step in answer.steps] == ["setting"]
+    assert "tensorrt_libs" in answer.steps[0].after
+
+
+def test_an_extra_with_a_package_that_this_python_lacks_is_not_taken(real):
+    # tensorflow[and-cuda] 2.14 pins tensorrt 8.5.3.1, which has no file for Python 3.11: a real install showed it.
+    answer = plan(machine("rtx3090-driver470", python="3.11.2"), requests({"tensorflow": "2.14"}), real)
+    assert answer.choices[0].extras == ()
+    assert "nvidia-cudnn-cu11" in answer.choices[0].parts
+
+
+def test_onnxruntime_is_told_where_the_packages_lie(real):
+    answer = plan(machine("h100-driver535"), requests({"onnxruntime": "1.22"}), real)
+    assert "onnxruntime.preload_dlls()" in answer.steps[-1].after
+    assert "LD_LIBRARY_PATH" in answer.steps[-1].after
+
+
+def test_tensorflow_after_2_17_has_no_tensorrt(real):
+    answer = plan(machine("wsl2-rtx4070"), (), real, parse("use:tf-trt"))
+    assert [choice.public for choice in answer.choices] == ["2.17.1", "8.6.1.post1"]
+
+
+def test_conda_forge_where_no_package_has_code_for_the_gpu(real):
+    answer = plan(machine("rtx5090-driver570"), requests({"tensorflow": "*"}), real)
+    assert any("conda-forge" in shell and "tensorflow=" in shell for shell in commands(answer))
+    assert all(check(answer.result, goal, real).verdict == "compatible" for goal in answer.goals)
+
+
+def test_jax_of_cuda_11_from_its_own_page(real):
+    answer = plan(machine("rtx3090-driver470"), requests({"jax": "*"}), real)
+    assert answer.choices[0].extras == ("cuda11_pip",)
+    assert answer.result.packages["nvidia-cudnn-cu11"].startswith("8.")
+    assert "--find-links" in commands(answer)[0]
+
+
+def test_tensorflow_1_15_for_ampere_is_nvidias(real):
+    answer = plan(machine("a100-driver450"), requests({"tensorflow": "1.15"}), real)
+    assert answer.choices[0].label == "nvidia-tensorflow 1.15.5+nv22.01"
+
+
+def test_triton_is_the_one_of_torchs_release(real):
+    wanted = (*requests({"torch": "2.13"}),)
+    answer = plan(machine("rtx5090-driver570"), wanted, real)
+    assert ("triton", "==3.7.1") in {(pin.name, pin.range) for pin in answer.choices[0].pins}
+
+
+def test_jetpacks_own_python(real):
+    orin = Machine(
+        os="linux",
+        arch="aarch64",
+        environment=("jetson",),
+        jetson=Jetson(module="AGX Orin", jetpack="5.1.2"),
+        python="3.10",
+        packages={},
+    )
+    answer = plan(orin, requests({"torch": "*"}), real, allow=("python",))
+    assert answer.steps[0].after == "3.8"
+
+
+def test_no_wheel_of_a_jetpack_that_the_module_has_not(real):
+    nano = Machine(os="linux", arch="aarch64", environment=("jetson",), jetson=Jetson(module="Nano"), python="3.8")
+    answer = plan(nano, requests({"torch": "*"}), real, parse("import:torch"), allow=("python",))
+    assert answer.steps[0].after == "3.6"
+
+
+def test_the_cuda_that_is_there_where_no_driver_is_known(real):
+    known = Machine(os="windows", arch="x86_64", toolkits=(Toolkit("12.9", "system"),), packages={})
+    found = plan(known, requests({"onnxruntime": "*"}), real)
+    assert str(found.choices[0].build.cuda).startswith("12")
+    other = replace(known, driver=Driver(version="591.59"), builds={"torch": Build()})
+    assert str(plan(other, requests({"onnxruntime": "*"}), real).choices[0].build.cuda).startswith("13")
