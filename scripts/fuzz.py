@@ -2,6 +2,7 @@
 
     python -m scripts.fuzz [TARGET...] [--seconds 600] [--seed 1] [--short 60]
     python -m scripts.fuzz onnx --once 12345 > example
+    python -m scripts.fuzz --table RESULTS.jsonl...     # the table of docs/artifacts.md
 
 Example N of a target under a seed is always the same bytes, so a number repeats a failure. Each target runs in a
 process of its own, by seconds of its processor time. Memory is how far the process grew over all examples, seeds and
@@ -20,6 +21,7 @@ import time
 import traceback
 from datetime import date
 from types import FrameType
+from typing import Any
 
 from scripts import fuzz_mutate
 from scripts.fuzz_targets import Target, targets
@@ -99,6 +101,23 @@ def problem(target: Target, data: bytes) -> str | None:
     return None
 
 
+def table(paths: list[str]) -> str:
+    """The results of runs as a table in Markdown, the longest run of each target."""
+    best: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            for found in (json.loads(line) for line in file if line.startswith("{")):
+                if found["seconds"] >= best.get(found["target"], found)["seconds"]:
+                    best[found["target"]] = found
+    lines = ["| parser | seconds | examples | slowest, ms | memory, MiB | failures |", "|---|---|---|---|---|---|"]
+    for target in targets():
+        one = best.get(target.name)
+        if one is not None:
+            figures = (one["seconds"], one["examples"], one["slowest_ms"], one["memory_mib"], len(one["failures"]))
+            lines.append(f"| {target.name} | {' | '.join(f'{figure:,}' for figure in figures)} |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Run the targets one after another and print a line of figures for each."""
     known = {target.name: target for target in targets()}
@@ -108,8 +127,12 @@ def main() -> int:
     parser.add_argument("--short", type=float, default=60.0, help="the same, of targets that are no artifacts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--once", type=int, metavar="N", help="write example N of one target to standard output")
+    parser.add_argument("--table", nargs="+", metavar="FILE", help="print the table of such results")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.table:
+        print(table(given.table))
+        return 0
     unknown = [name for name in given.names if name not in known]
     if unknown:
         parser.error(f"no target: {', '.join(unknown)}")
