@@ -198,11 +198,17 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
 
 def _by_default(path: Keys, found: Finding) -> bool:
     """Does the finding say that it takes the missing fact to be what it is by default?"""
-    name = shown(("packages", *path[1:2]) if path[0] == "builds" and path[2:] != ("missing",) else path[:3])
-    open_ = [
+    of_build = path[0] == "builds" and path[2:] != ("missing",)
+    name = _parts(shown(("packages", *path[1:2]) if of_build else path[:3]))
+    told = [
         one.fact.removeprefix("not stated, ").partition(":")[0] for one in found.evidence if one.source == "default"
     ]
-    return any(f"{fact}.".startswith(f"{name}.") or f"{name}.".startswith(f"{fact}.") for fact in open_)
+    return any(name.startswith(fact) or fact.startswith(name) for fact in map(_parts, told))
+
+
+def _parts(field: str) -> str:
+    """A field so that one inside of another begins with it."""
+    return field.replace("[", ".[") + "."
 
 
 def is_read(path: Keys, rule: str) -> bool:
