@@ -201,6 +201,7 @@ def inside_zip(rng: random.Random, data: bytes) -> bytes:
 
 def sized(offset: int, form: str, less: int = 0) -> Mutator:
     """The plain changes, then, half the time, the file's size less so many bytes where the format states it."""
+
     def change(rng: random.Random, data: bytes) -> bytes:
         changed = bytearray(plain(rng, data))
         if len(changed) >= offset + struct.calcsize(form) and rng.random() < 0.5:
