@@ -74,6 +74,8 @@ class Pair:
         if self.ours == "none":
             return "theirs works, no plan"
         theirs, mine = (versions.parse(one.partition(" ")[0]) for one in (self.other, self.ours))
+        if "conda-forge" in self.ours and mine.same_as(theirs):
+            return "the same"
         if mine.same_as(theirs):
             return "the same release, another CUDA"
         return "a newer release here" if mine > theirs else "an older release here"
@@ -159,6 +161,8 @@ def ours_for(answer: Plan) -> str:
     """The build of a plan with its CUDA."""
     if answer.outcome == "impossible":
         return "none"
+    if not answer.choices:
+        return answer.steps[-1].after.replace("(cuda", "(cu")
     choice = answer.choices[0]
     cuda = choice.build.cuda or choice.row.get("cuda")
     return f"{choice.public} (cu{versions.major_minor(str(cuda)).replace('.', '')})"

@@ -16,7 +16,7 @@ from compat.machine import Build, Machine
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.commands import python as installers
 from compat.plan.model import Reason, Request, Step
-from compat.plan.published import is_jetson, serves_python
+from compat.plan.published import is_jetson, serves_gpus, serves_python
 from compat.plan.request import COMPANION
 from compat.plan.scene import Scene, emptied
 from compat.records import replace
@@ -46,7 +46,9 @@ def environments(
         return
     package, beside = PACKAGES[requests[0].component]
     for row in _rows(package, requests[0].text, machine, matrix):
-        scene = _installed(base, package, beside, row)
+        if not _cudnn_serves(row, machine, matrix):
+            continue
+        scene = _installed(base, package, tuple((name, row["version"]) for name in beside), row)
         if all(check(scene.machine, goal, matrix).verdict == "compatible" for goal in goals):
             yield scene
 
@@ -74,7 +76,15 @@ def _rows(package: str, text: str, machine: Machine, matrix: "Matrix") -> "list[
     )
 
 
-def _installed(base: Scene, package: str, beside: tuple[str, ...], row: "Row") -> Scene:
+def _cudnn_serves(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
+    """Has the newest cuDNN that the build's pin admits code for every GPU? The solver takes that one."""
+    pin = versions.parse(row["cudnn"]) if row.get("cudnn") else None
+    known = [text for text in matrix.packages.conda_builds("cudnn") if pin is None or pin.covers(versions.parse(text))]
+    newest = max(known, key=lambda text: versions.parse(text).key(), default=None)
+    return newest is not None and serves_gpus(matrix, "nvidia-cudnn-", newest, machine)
+
+
+def _installed(base: Scene, package: str, beside: tuple[tuple[str, str], ...], row: "Row") -> Scene:
     machine, version = base.machine, row["version"]
     marks = [f"sm_{one.replace('.', '')}" for one in row.get("sass", ())]
     marks += [f"compute_{one.replace('.', '')}" for one in row.get("ptx", ())]
@@ -86,7 +96,7 @@ def _installed(base: Scene, package: str, beside: tuple[str, ...], row: "Row") -
         why = Reason("request", "conda makes it, Miniforge for example; it is activated before the next step.", SOURCE)
         made = tuple(command for command in create if command.installer == "conda")
         steps.append(Step("environment", "environment", None, ENVIRONMENT, (why,), made))
-    parts = [(package, f"{version}={row['conda_build']}"), *((name, version) for name in beside)]
+    parts = [(package, f"{version}={row['conda_build']}"), *beside]
     said = f"No build of pip's indexes serves this machine; conda-forge's is made for CUDA {row['cuda']}."
     steps.append(
         Step(
@@ -102,7 +112,7 @@ def _installed(base: Scene, package: str, beside: tuple[str, ...], row: "Row") -
     inside = replace(
         emptied(machine),
         environment=environment,
-        packages={package: version, **dict.fromkeys(beside, version)},
+        packages={package: version, **dict(beside)},
         builds={package: build},
         missing_libraries=None,
         request=None,
