@@ -57,6 +57,8 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
         ]
         if other.loaded is None and other.loaded_by is None:
             taken.append(case.assume(f"{other_path}.loaded", "the other copy is the one that loads"))
+        if copy.origin is None:
+            taken.append(case.assume(f"{path}.origin", "the copy that loads is no part of the package itself"))
         yield Finding("library-shadowed", name, f"{message}.", (*facts, *taken), remedies)
     elif True in answers:
         yield Holds("library-shadowed", name, f"the {name} {have} that loads serves", facts)

@@ -173,12 +173,14 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
     absent = [node for node in needed if node not in nodes]
     if not any(_is_gpu_node(node) for node in nodes):
         absent.append("/dev/nvidia0")
+    taken = "neither WSL nor a Jetson, which have other nodes"
+    elsewhere = (case.assume("environment", taken),) if case.machine.environment is None else ()
     if absent:
         yield Finding(
             "device-node-missing",
             "kernel",
             f"{', '.join(absent)} cannot be opened; CUDA needs it.",
-            (case.read("device_nodes", ", ".join(nodes) or "none"),),
+            (case.read("device_nodes", ", ".join(nodes) or "none"), *elsewhere),
             (
                 Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
                 Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container"),

@@ -7,10 +7,13 @@ import lzma
 import re
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from compat.description import to_dict
+from compat.matrix import Matrix
+from scripts import metamorphic
 from tests.machines.replay import CAPTURES, Replay, errors, library
 from tests.probe.software import library as elf
 
@@ -203,3 +206,10 @@ def test_another_cudnn_installed_over_the_first(h200: Replay) -> None:
     assert overwritten == {("nvidia-cudnn-cu13", "overwritten", "nvidia-cudnn-cu12")}
     found = {goal: errors(report) for goal, report in h200.reports("use:torch", "use:jax").items()}
     assert found == {"use:torch": ["library-damaged"], "use:jax": []}
+
+
+def test_unknown_is_said_as_unknown(capture: Replay) -> None:
+    """The relations of docs/machine.md (Less is never worse), on what the probe says of a real machine."""
+    judge = metamorphic.Judge(Matrix.load())
+    for found in metamorphic.violations(judge, "use:torch", to_dict(capture.machine()), Random(1)):
+        pytest.fail(f"{found.relation}: {found.what}")
