@@ -9,6 +9,8 @@ from compat.rules.case import Case
 from compat.rules.copies import fits
 from compat.rules.libraries import belongs, opens, shim, wants
 
+_LEAVES = ("nccl", "cufft", "curand", "cupti", "cufile")  # no other CUDA library opens them
+
 
 @rule("library-damaged", masks=("library-not-found", "library-shadowed", "cudnn-mismatch"))
 def library_damaged(case: Case) -> Iterator[Outcome]:
@@ -60,6 +62,8 @@ def _met(case: Case, damage: Damage) -> tuple[Literal["error", "warning"] | None
     """
     soname = damage.path.rpartition("/")[2]
     library = _library(case, soname)
+    if library in _LEAVES and not _may_open(case, soname):
+        return None, ""
     if library is None or not any(_loads(case, copy) for copy in case.machine.libraries or ()):
         return "error", ""
     if any(soname in (subject.facts.missing or ()) for subject in wants(case)):
