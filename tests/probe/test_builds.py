@@ -96,7 +96,7 @@ def test_tensorflow_build_info_of_both_shapes(root: Root) -> None:
     path = "tensorflow/python/platform/build_info.py"
     root.wheel(SITE, "tensorflow", "2.18.0", {path: NEW_TF})
     assert build(root, "tensorflow") == Build(
-        cuda="12.5.1", cudnn="9", architectures=("sm_60", "sm_70", "compute_90"), python_tag="cp310")
+        cuda="12.5.1", cudnn="9", architectures=("sm_60", "sm_70", "sm_90", "compute_90"), python_tag="cp310")
     root.file(f"{SITE}/{path}", OLD_TF)
     assert (build(root, "tensorflow").cuda, build(root, "tensorflow").cudnn) == ("10.1", "7")
     root.file(f"{SITE}/{path}", "build_info = dict([('is_cuda_build', False), ('is_tensorrt_build', False)])")

@@ -19,11 +19,23 @@ def read(context: Context) -> Found:
         cuda = cudnn = None
         cuda = False
     targets = re.search(r"cuda_compute_capabilities['\"]?\s*[,:=]\s*\[([^\]\n]*)\]", text)
-    architectures = tuple(re.findall(r"(?:sm|compute)_\d+[af]?", targets[1])) if targets and cuda else None
+    architectures = _architectures(targets[1]) if targets and cuda else None
     source = f"{context.folder}/{_FILE}"
     if not text and "cpu" in context.distribution.name:
         cuda, source = False, context.distribution.info
     return Found(Build(cuda=as_cuda(cuda), cudnn=cudnn, architectures=architectures or None), source)
+
+
+def _architectures(listed: str) -> tuple[str, ...]:
+    """What the list stands for: ``sm_XY`` is machine code, ``compute_XY`` and ``X.Y`` machine code and PTX (seen
+    in the fat binaries: 2.17.1 lists compute_90 and holds cubins and PTX of it)."""
+    found: dict[str, None] = {}
+    for kind, number, dotted in re.findall(r"(sm|compute)_(\d+[af]?)|\b(\d+\.\d)\b", listed):
+        digits = number or dotted.replace(".", "")
+        found[f"sm_{digits}"] = None
+        if kind != "sm":
+            found[f"compute_{digits}"] = None
+    return tuple(found)
 
 
 def _value(text: str, key: str) -> str | None:
