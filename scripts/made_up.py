@@ -9,6 +9,7 @@ from typing import Any
 
 from compat import versions
 from compat.matrix import Matrix
+from compat.matrix.packages import normal
 
 Facts = dict[str, Any]
 
@@ -30,7 +31,7 @@ _JETSON = ("Xavier NX", "AGX Xavier", "Jetson Nano", "TX2", "AGX Orin", "Orin Na
 _MIG = ("1g.10gb", "3g.40gb", "7g.80gb", "enabled", False)
 
 
-def _consistent(facts: Facts) -> Facts:
+def _consistent(facts: Facts, matrix: Matrix) -> Facts:
     """Without what is said of Linux alone, where the system is Windows."""
     of_linux = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
     if (facts.get("jetson") or {}).get("module"):
@@ -40,9 +41,8 @@ def _consistent(facts: Facts) -> Facts:
     if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
         (facts.get("container") or {}).pop("image", None)  # which names its CUDA
     packages = facts.get("packages") or {}
-    release = next(
-        (one for name, one in packages.items() if one and name.startswith(("tensorrt", "nvidia-tensorrt"))), None
-    )
+    of_tensorrt = matrix.packages.distributions("tensorrt")
+    release = next((one for name, one in packages.items() if one and normal(name) in of_tensorrt), None)
     copies = facts.get("libraries") or []
     for copy in copies:
         if any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
@@ -73,7 +73,7 @@ class MadeUp:
             other = self._one(goal)
             for name in self.random.sample(sorted(other), min(len(other), 3)):
                 facts[name] = other[name]
-        return goal, _consistent(facts)
+        return goal, _consistent(facts, self.matrix)
 
     # -- chances ------------------------------------------------------------------------------------------------------
 
