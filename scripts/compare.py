@@ -17,6 +17,7 @@ from compat.check import check
 from compat.goals import parse
 from compat.machine import Build, Driver, Gpu, Libcuda, Machine
 from compat.matrix import Matrix
+from compat.plan.forge import cudnn_serves
 from compat.plan.model import Plan
 from compat.plan.published import rows
 from compat.plan.request import goal_of, requests
@@ -204,6 +205,8 @@ def forge(package: str, matrix: Matrix) -> list[dict[str, Any]]:
 
 def forged(machine: Machine, package: str, component: str, row: dict[str, Any], matrix: Matrix) -> str:
     """The verdict on a conda-forge build: its CUDA and its machine code, against the driver and the GPU."""
+    if not cudnn_serves(row, machine, matrix):
+        return "its cuDNN has no code for the GPU"
     marks = [f"sm_{one.replace('.', '')}" for one in row.get("sass", ())]
     marks += [f"compute_{one.replace('.', '')}" for one in row.get("ptx", ())]
     build = Build(cuda=row["cuda"], architectures=tuple(marks) or None, source="conda-forge")

@@ -46,7 +46,7 @@ def environments(
         return
     package, beside = PACKAGES[requests[0].component]
     for row in _rows(package, requests[0].text, machine, matrix):
-        if not _cudnn_serves(row, machine, matrix):
+        if not cudnn_serves(row, machine, matrix):
             continue
         scene = _installed(base, package, tuple((name, row["version"]) for name in beside), row)
         if all(check(scene.machine, goal, matrix).verdict == "compatible" for goal in goals):
@@ -76,7 +76,7 @@ def _rows(package: str, text: str, machine: Machine, matrix: "Matrix") -> "list[
     )
 
 
-def _cudnn_serves(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
+def cudnn_serves(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
     """Has the newest cuDNN that the build's pin admits code for every GPU? The solver takes that one."""
     pin = versions.parse(row["cudnn"]) if row.get("cudnn") else None
     known = [text for text in matrix.packages.conda_builds("cudnn") if pin is None or pin.covers(versions.parse(text))]
