@@ -65,7 +65,7 @@ def _rows(package: str, text: str, machine: Machine, matrix: "Matrix") -> "list[
         if wanted.admits(version)
         for row in builds
         if row["index"] == "conda-forge"
-        and (row["os"], row["arch"]) == (machine.os, machine.arch)
+        and (row["os"], row["arch"]) == (machine.os or "linux", machine.arch or "x86_64")
         and row.get("cuda")
         and ("sass" in row or "ptx" in row)
         and serves_python(row, machine)
