@@ -27,7 +27,9 @@ def applied(machine: Machine, choices: Iterable[Choice], shared: Mapping[str, st
     replaced |= set(shared)
     replaced |= _stale(machine, made, shared, matrix)
     packages = {name: version for name, version in packages.items() if normal(name) not in replaced}
-    builds = {name: build for name, build in builds.items() if normal(name) not in replaced}
+    builds = {
+        name: _found(build, made, shared, matrix) for name, build in builds.items() if normal(name) not in replaced
+    }
     for choice in made:
         packages |= {choice.distribution: choice.version, **dict(choice.brings), **dict(choice.conda)}
         builds[choice.distribution] = choice.build
@@ -183,17 +185,33 @@ def _missing(
     """Sonames that are still missing: those that a new package carries are not."""
     if machine.missing_libraries is None or not made:
         return machine.missing_libraries
-    there = set(shared) | {name for choice in made for name, _ in choice.brings}
     cudnn = {versions.parse(version).major for name, version in shared.items() if "cudnn" in name and version}
     left = []
     for soname in machine.missing_libraries:
-        row = matrix.libraries.of_soname(soname)
-        carried = row is not None and any(name in there for name in row.get("packages", ()))
-        if carried and row is not None and row["library"].startswith("cudnn"):
-            carried = any(soname.endswith(f".so.{major}") for major in cudnn)
-        if not carried:
+        library = _carried(soname, made, shared, matrix)
+        if library is None or (
+            library.startswith("cudnn") and not any(soname.endswith(f".so.{major}") for major in cudnn)
+        ):
             left.append(soname)
     return tuple(left)
+
+
+def _carried(soname: str, made: list[Choice], shared: Mapping[str, str | None], matrix: "Matrix") -> str | None:
+    """The library that a soname is of, where a new package carries it."""
+    row = matrix.libraries.of_soname(soname)
+    there = {*shared, *(name for choice in made for name, _ in choice.brings)}
+    return row["library"] if row is not None and any(name in there for name in row.get("packages", ())) else None
+
+
+_TENSORRT = ("nvinfer", "nvinfer_plugin", "nvonnxparser", "nvparsers")
+
+
+def _found(build: Build, made: list[Choice], shared: Mapping[str, str | None], matrix: "Matrix") -> Build:
+    """A build that stays, which finds TensorRT where the plan puts TensorRT's folder on the loader's path."""
+    if not build.missing:
+        return build
+    left = (one for one in build.missing if _carried(one, made, shared, matrix) not in _TENSORRT)
+    return replace(build, missing=tuple(left))
 
 
 def _model(machine: Machine, packages: Mapping[str, Any]) -> Model:

@@ -183,7 +183,7 @@ def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable
             why = Reason("library-not-found", said, "docs/plan.md, commands")
             yield Step("setting", choice.component, None, after, (why,))
     wheels = [one.label for one in found.choices if one.component == "tensorrt" and one.extra_index]
-    users = [one for one in made if one.component in ("onnxruntime", "tensorflow")]
+    users = [one for one in found.choices if one.component in ("onnxruntime", "tensorflow")]
     if wheels and users and before.os == "linux":
         after = f"LD_LIBRARY_PATH holds {packages}/tensorrt_libs of the environment"
         said = f"{users[0].label} looks for TensorRT on the loader's path only, and {wheels[0]} lies beside it."
