@@ -17,9 +17,37 @@ from compat.probe.python import Interpreter
 from compat.records import dataclass, replace
 
 RELEVANT = (
-    "torch", "triton", "pytorch", "libtorch", "tensorflow", "tf-nightly", "jax", "onnx", "nvidia", "tensorrt", "cupy",
-    "paddle", "ctranslate2", "cuda", "cudnn", "nccl", "libcu", "vllm", "xformers", "flash-attn", "flash-attention",
-    "bitsandbytes", "opencv", "numpy", "protobuf", "keras", "tf2onnx", "polygraphy", "pycuda", "numba", "apex",
+    "torch",
+    "triton",
+    "pytorch",
+    "libtorch",
+    "tensorflow",
+    "tf-nightly",
+    "jax",
+    "onnx",
+    "nvidia",
+    "tensorrt",
+    "cupy",
+    "paddle",
+    "ctranslate2",
+    "cuda",
+    "cudnn",
+    "nccl",
+    "libcu",
+    "vllm",
+    "xformers",
+    "flash-attn",
+    "flash-attention",
+    "bitsandbytes",
+    "opencv",
+    "numpy",
+    "protobuf",
+    "keras",
+    "tf2onnx",
+    "polygraphy",
+    "pycuda",
+    "numba",
+    "apex",
 )
 """How the names begin whose versions a verdict may rest on; their METADATA is looked at, the others' is not."""
 
@@ -71,8 +99,7 @@ class Installed:
 
     def duplicates(self) -> tuple[Duplicate, ...]:
         """Further copies of a name, in import order."""
-        return tuple(
-            Duplicate(d.name, d.version, d.origin) for d in self.found if self.winners.get(d.name) is not d)
+        return tuple(Duplicate(d.name, d.version, d.origin) for d in self.found if self.winners.get(d.name) is not d)
 
 
 def read(host: Host, so_far: Reading) -> Reading:
@@ -103,8 +130,13 @@ def packages(installed: Installed) -> dict[str, str | None]:
 
 
 CONDA_NAMES = {
-    "pytorch": "torch", "pytorch-gpu": "torch", "pytorch-cpu": "torch", "tensorflow-base": "tensorflow",
-    "tensorflow-gpu": "tensorflow", "tensorflow-cpu": "tensorflow", "torch-tensorrt": "torch-tensorrt",
+    "pytorch": "torch",
+    "pytorch-gpu": "torch",
+    "pytorch-cpu": "torch",
+    "tensorflow-base": "tensorflow",
+    "tensorflow-gpu": "tensorflow",
+    "tensorflow-cpu": "tensorflow",
+    "torch-tensorrt": "torch-tensorrt",
     "onnxruntime-cpp": "onnxruntime",
 }
 """conda's name of a package to the name that its Python part has in site-packages, where they differ."""
@@ -126,8 +158,11 @@ def find(host: Host, path: Iterable[str], prefix: str | None = None) -> Installe
 
 def normalised(name: str) -> str:
     """PEP 503: lower case, each run of ``-_.`` one dash."""
-    return re.sub(r"[-_.]+", "-", name).lower() if "--" in name.replace("_", "-").replace(".", "-") else (
-        name.replace("_", "-").replace(".", "-").lower())
+    return (
+        re.sub(r"[-_.]+", "-", name).lower()
+        if "--" in name.replace("_", "-").replace(".", "-")
+        else (name.replace("_", "-").replace(".", "-").lower())
+    )
 
 
 def _is_code_of(host: Host, one: Distribution, other: Distribution) -> bool:
@@ -174,8 +209,7 @@ def _distribution(host: Host, folder: str, entry: str) -> Distribution | None:
     if headers is None:
         # A record without its METADATA: pip does not know the version either.
         return replace(plain, version=None)
-    return replace(
-        plain, name=normalised(headers.get("name", plain.name)), version=_usable(headers.get("version", "")))
+    return replace(plain, name=normalised(headers.get("name", plain.name)), version=_usable(headers.get("version", "")))
 
 
 def _headers(host: Host, info: str, kind: str) -> dict[str, str] | None:

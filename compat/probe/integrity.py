@@ -19,8 +19,19 @@ from compat.probe.layer import Reading
 from compat.records import dataclass
 
 CHECKED = (
-    "torch", "nvidia-", "onnxruntime", "tensorflow", "tf-nightly", "jax", "tensorrt", "triton", "pytorch-triton",
-    "cupy", "opencv", "ctranslate2", "paddlepaddle",
+    "torch",
+    "nvidia-",
+    "onnxruntime",
+    "tensorflow",
+    "tf-nightly",
+    "jax",
+    "tensorrt",
+    "triton",
+    "pytorch-triton",
+    "cupy",
+    "opencv",
+    "ctranslate2",
+    "paddlepaddle",
 )
 """How the names begin whose files are checked."""
 
@@ -125,16 +136,13 @@ def _of_path(host: Host, path: str, claimants: Sequence[tuple[Distribution, List
     return [Damage(distribution.name, relative, "truncated")] if shorter else []
 
 
-def _overwritten(
-    host: Host, path: str, stat: Stat, claimants: Sequence[tuple[Distribution, Listed]]
-) -> list[Damage]:
+def _overwritten(host: Host, path: str, stat: Stat, claimants: Sequence[tuple[Distribution, Listed]]) -> list[Damage]:
     """Several distributions claim the path: whose file is it, and who lost theirs?"""
     matching = _matching(host, path, stat, claimants)
     if not matching:
         problem = "empty" if stat.size == 0 else "truncated"
         return [Damage(d.name, line.path, problem) for d, line in claimants if stat.size < (line.size or 0)]
-    return [
-        Damage(d.name, line.path, "overwritten", matching[0].name) for d, line in claimants if d not in matching]
+    return [Damage(d.name, line.path, "overwritten", matching[0].name) for d, line in claimants if d not in matching]
 
 
 def _matching(
@@ -155,6 +163,5 @@ def _matching(
 def writers(host: Host, distributions: Sequence[Distribution], path: str) -> list[Distribution]:
     """Those of the distributions whose RECORD fits the file at `path` as it is now."""
     stat = host.stat(path)
-    claimants = [
-        (d, line) for d in distributions for line in record(host, d) if f"{d.folder}/{line.path}" == path]
+    claimants = [(d, line) for d in distributions for line in record(host, d) if f"{d.folder}/{line.path}" == path]
     return _matching(host, path, stat, claimants) if isinstance(stat, Stat) else []

@@ -11,7 +11,9 @@ from compat.records import dataclass
 HEADERS = {
     "cudnn": (("cudnn_version.h", "cudnn.h"), ("CUDNN_MAJOR", "CUDNN_MINOR", "CUDNN_PATCHLEVEL")),
     "tensorrt": (
-        ("NvInferVersion.h",), ("NV_TENSORRT_MAJOR", "NV_TENSORRT_MINOR", "NV_TENSORRT_PATCH", "NV_TENSORRT_BUILD")),
+        ("NvInferVersion.h",),
+        ("NV_TENSORRT_MAJOR", "NV_TENSORRT_MINOR", "NV_TENSORRT_PATCH", "NV_TENSORRT_BUILD"),
+    ),
 }
 """Library to the headers beside it that give its version, and the names of the numbers."""
 
@@ -35,8 +37,11 @@ def header_version(host: Host, name: str, real: str) -> tuple[str, str] | None:
     files, names = HEADERS.get(name, ((), ()))
     folder = real.rpartition("/")[0]
     up = folder.rpartition("/")[0]
-    places = [f"{up}/include"] if "/site-packages/" in real or "-packages/" in real else [
-        f"{up}/include", "/usr/include", "/usr/include/x86_64-linux-gnu", "/usr/include/aarch64-linux-gnu"]
+    places = (
+        [f"{up}/include"]
+        if "/site-packages/" in real or "-packages/" in real
+        else [f"{up}/include", "/usr/include", "/usr/include/x86_64-linux-gnu", "/usr/include/aarch64-linux-gnu"]
+    )
     for place in places:
         for file in files:
             text = host.read_text(f"{place}/{file}", _HEADER_LIMIT)

@@ -27,8 +27,21 @@ LIBRARIES: dict[str, str] = {
 """Library file stem to the name that the machine description has for it."""
 
 CUDNN_PARTS = (
-    "graph", "ops", "cnn", "adv", "heuristic", "engines_precompiled", "engines_runtime_compiled", "ext",
-    "engines_tensor_ir", "ops_infer", "ops_train", "cnn_infer", "cnn_train", "adv_infer", "adv_train",
+    "graph",
+    "ops",
+    "cnn",
+    "adv",
+    "heuristic",
+    "engines_precompiled",
+    "engines_runtime_compiled",
+    "ext",
+    "engines_tensor_ir",
+    "ops_infer",
+    "ops_train",
+    "cnn_infer",
+    "cnn_train",
+    "adv_infer",
+    "adv_train",
 )
 """What cuDNN's shim opens by itself: ``libcudnn_graph.so.9`` (cuDNN 9), ``libcudnn_ops_infer.so.8`` (cuDNN 8)."""
 

@@ -22,29 +22,58 @@ from compat.probe.search import loader_of
 from compat.probe.toolkits import system_origin
 
 USUAL = (
-    "/usr/local/lib", "/usr/lib64", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
-    "/usr/lib/aarch64-linux-gnu/nvidia", "/usr/local/cuda/lib64", "/usr/local/tensorrt/lib", "/opt/tensorrt/lib",
+    "/usr/local/lib",
+    "/usr/lib64",
+    "/usr/lib",
+    "/usr/lib/x86_64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu",
+    "/usr/lib/aarch64-linux-gnu/nvidia",
+    "/usr/local/cuda/lib64",
+    "/usr/local/tensorrt/lib",
+    "/opt/tensorrt/lib",
 )
 """Folders to look into; those that the loader's cache covers are also listed, for copies that it does not know yet."""
 
 BUNDLES = (
-    "torch/lib", "tensorrt_libs", "tensorrt", "onnxruntime/capi", "ctranslate2.libs", "ctranslate2", "cupy/.data/lib",
+    "torch/lib",
+    "tensorrt_libs",
+    "tensorrt",
+    "onnxruntime/capi",
+    "ctranslate2.libs",
+    "ctranslate2",
+    "cupy/.data/lib",
 )
 """Folders of packages that may carry copies of their own."""
 
 PIP = {
-    "cudnn": "cudnn", "tensorrt": "", "cublas": "cublas", "cublaslt": "cublas", "cudart": "cuda-runtime",
-    "cufft": "cufft", "curand": "curand", "cusolver": "cusolver", "cusparse": "cusparse", "cusparselt": "cusparselt",
-    "cupti": "cuda-cupti", "nccl": "nccl", "nvrtc": "cuda-nvrtc", "nvjitlink": "nvjitlink", "nvshmem": "nvshmem",
+    "cudnn": "cudnn",
+    "tensorrt": "",
+    "cublas": "cublas",
+    "cublaslt": "cublas",
+    "cudart": "cuda-runtime",
+    "cufft": "cufft",
+    "curand": "curand",
+    "cusolver": "cusolver",
+    "cusparse": "cusparse",
+    "cusparselt": "cusparselt",
+    "cupti": "cuda-cupti",
+    "nccl": "nccl",
+    "nvrtc": "cuda-nvrtc",
+    "nvjitlink": "nvjitlink",
+    "nvshmem": "nvshmem",
     "cutensor": "cutensor",
 }
 """Library to the part of its pip distribution's name between ``nvidia-`` and ``-cu12``."""
 
 DEBIAN = {
-    "cudnn": (r"libcudnn\d+(?:-cuda-\d+)?",), "tensorrt": (r"libnvinfer\d+",),
-    "nvinfer_plugin": (r"libnvinfer-plugin\d+",), "nvonnxparser": (r"libnvonnxparsers?\d+",), "nccl": (r"libnccl2",),
+    "cudnn": (r"libcudnn\d+(?:-cuda-\d+)?",),
+    "tensorrt": (r"libnvinfer\d+",),
+    "nvinfer_plugin": (r"libnvinfer-plugin\d+",),
+    "nvonnxparser": (r"libnvonnxparsers?\d+",),
+    "nccl": (r"libnccl2",),
 }
 """Library to the Debian packages that bring it into the usual folders."""
+
 
 def read(host: Host, so_far: Reading) -> Reading:
     """The layer: ``aside['copies']``, which the layer ``loads`` completes and puts into the description."""
@@ -90,8 +119,12 @@ def _folders(
     for toolkit in toolkits:
         if toolkit.path and toolkit.origin != "conda":
             yield from ((f"{toolkit.path}/{lib}", outside) for lib in ("lib64", "lib"))
-    cached = {entry.path.rpartition("/")[0] for name, entries in cache.entries.items()
-              if libnames.library_of(name) for entry in entries}
+    cached = {
+        entry.path.rpartition("/")[0]
+        for name, entries in cache.entries.items()
+        if libnames.library_of(name)
+        for entry in entries
+    }
     for folder in (*sorted(cached), *USUAL):
         yield folder, outside
 
@@ -112,9 +145,7 @@ def _copies_in(host: Host, folder: str) -> Iterator[str]:
             yield f"{folder}/{name}"
 
 
-def _copy(
-    host: Host, path: str, real: str, origin: str, installed: Installed | None, debian: dpkg.Table
-) -> Copy:
+def _copy(host: Host, path: str, real: str, origin: str, installed: Installed | None, debian: dpkg.Table) -> Copy:
     name = libnames.library_of(path.rpartition("/")[2]) or ""
     version, source = _version(host, name, path, real, origin, installed, debian)
     return Copy(Library(name, version, origin, path), real, source)
@@ -165,7 +196,10 @@ def _packaged(name: str, debian: dpkg.Table, shown: str | None, real: str) -> st
     for pattern in DEBIAN.get(name, ()):
         for package, version in debian.items():
             upstream = dpkg.upstream(version)
-            if re.fullmatch(pattern, package) and versions.try_parse(upstream) and (
-                    shown is None or upstream.split(".")[: shown.count(".") + 1] == shown.split(".")):
+            if (
+                re.fullmatch(pattern, package)
+                and versions.try_parse(upstream)
+                and (shown is None or upstream.split(".")[: shown.count(".") + 1] == shown.split("."))
+            ):
                 return upstream
     return None

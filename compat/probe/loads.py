@@ -20,8 +20,11 @@ from compat.probe.search import loader_of
 from compat.records import replace
 
 COMPONENTS = {
-    "jax-cuda12-plugin": "jax", "jax-cuda13-plugin": "jax", "onnxruntime-gpu": "onnxruntime",
-    "tensorflow-gpu": "tensorflow", "tf-nightly": "tensorflow",
+    "jax-cuda12-plugin": "jax",
+    "jax-cuda13-plugin": "jax",
+    "onnxruntime-gpu": "onnxruntime",
+    "tensorflow-gpu": "tensorflow",
+    "tf-nightly": "tensorflow",
 }
 """Distribution to the package that it is the CUDA part or another build of; `loaded_by` names both."""
 
@@ -61,8 +64,11 @@ def run(host: Host, so_far: Reading, builds: Mapping[str, Build]) -> Iterator[Vi
         return
     loader: Loader | None = None
     copies: tuple[Copy, ...] = so_far.aside.get("copies", ())
-    releases = {copy.real.rpartition("/")[0]: copy.library.version for copy in copies
-                if copy.library.name == "cudnn" and copy.library.version}
+    releases = {
+        copy.real.rpartition("/")[0]: copy.library.version
+        for copy in copies
+        if copy.library.name == "cudnn" and copy.library.version
+    }
     for name, distribution in installed.winners.items():
         recipe = RECIPES.get(name)
         build = builds.get(name, Build())
@@ -110,8 +116,10 @@ def marked(host: Host, copies: Iterable[Copy], users: Mapping[str, Iterable[str]
     used = {copy.library.name for copy in found if copy.library.loaded_by}
     return tuple(
         replace(copy, library=replace(copy.library, loaded=copy.library.loaded_by is not None))
-        if copy.library.name in used else copy
-        for copy in found)
+        if copy.library.name in used
+        else copy
+        for copy in found
+    )
 
 
 def _place(real: str) -> str:

@@ -23,8 +23,14 @@ from compat.probe.python import Interpreter
 from compat.records import dataclass, field
 
 SONAMES: dict[str, tuple[str, ...]] = {
-    "10.0": ("cudart.so.10.0", "cublas.so.10.0", "cufft.so.10.0", "curand.so.10.0", "cusolver.so.10.0",
-             "cusparse.so.10.0"),
+    "10.0": (
+        "cudart.so.10.0",
+        "cublas.so.10.0",
+        "cufft.so.10.0",
+        "curand.so.10.0",
+        "cusolver.so.10.0",
+        "cusparse.so.10.0",
+    ),
     "10": ("cublas.so.10", "cufft.so.10", "cusolver.so.10", "cusparse.so.10"),
     "11": ("cudart.so.11.0", "cublas.so.11", "cublasLt.so.11", "cufft.so.10", "cusolver.so.11", "cusparse.so.11"),
     "12": ("cudart.so.12", "cublas.so.12", "cublasLt.so.12", "cufft.so.11", "cusolver.so.11", "cusparse.so.12"),

@@ -169,8 +169,7 @@ def _libraries(host: Host, prefix: str) -> list[str]:
     names = {n for folder in ("lib", "lib64") for n in host.listdir(f"{prefix}/{folder}") if _LIBRARY.match(n)}
     parts = ("os.py", "site-packages", "dist-packages")
     return sorted(
-        n for n in names
-        if any(host.exists(f"{prefix}/{lib}/{n}/{part}") for lib in ("lib", "lib64") for part in parts)
+        n for n in names if any(host.exists(f"{prefix}/{lib}/{n}/{part}") for lib in ("lib", "lib64") for part in parts)
     )
 
 

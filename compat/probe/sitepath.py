@@ -61,7 +61,8 @@ def _site_folders(host: Host, prefix: str, name: str | None) -> list[str]:
 
 def _user_site(host: Host, line: str | None, name: str | None) -> list[str]:
     base = host.environ.get("PYTHONUSERBASE") or (
-        f"{host.environ['HOME']}/.local" if host.environ.get("HOME") else None)
+        f"{host.environ['HOME']}/.local" if host.environ.get("HOME") else None
+    )
     if base is None or line is None or host.environ.get("PYTHONNOUSERSITE"):
         return []
     return [f"{base}/lib/{name or 'python' + line}/site-packages"]

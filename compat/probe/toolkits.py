@@ -80,7 +80,8 @@ def _is_toolkit(host: Host, path: str) -> bool:
     """A compiler, a record of the version, or libraries: a bare folder of samples or licences is none."""
     marks = ("bin/nvcc", "version.json", "version.txt", "include/cuda.h", "nvvm/bin/cicc")
     return any(host.exists(f"{path}/{mark}") for mark in marks) or any(
-        name.startswith("libcudart.so") for name in host.listdir(f"{path}/lib64"))
+        name.startswith("libcudart.so") for name in host.listdir(f"{path}/lib64")
+    )
 
 
 def version_of(host: Host, path: str) -> tuple[str | None, str]:
@@ -140,8 +141,14 @@ def _conda(host: Host, python: Interpreter, installed: Installed) -> Iterator[tu
 
 def ptxas(host: Host, toolkits: Iterable[Toolkit], installed: Installed | None) -> Iterator[Library]:
     """Every copy: the toolkits', the pip packages' and Triton's own."""
-    first = next((f"{folder}/ptxas" for folder in host.environ.get("PATH", DEFAULT_PATH).split(":")
-                  if folder.startswith("/") and host.is_file(f"{folder}/ptxas")), None)
+    first = next(
+        (
+            f"{folder}/ptxas"
+            for folder in host.environ.get("PATH", DEFAULT_PATH).split(":")
+            if folder.startswith("/") and host.is_file(f"{folder}/ptxas")
+        ),
+        None,
+    )
     meant = host.realpath(first) if first else None
     seen: set[str] = set()
     places = [(f"{t.path}/bin/ptxas", t.origin, _compiler_version(host, t)) for t in toolkits if t.path]

@@ -117,8 +117,7 @@ def test_conda_environment(folder: Path, matrix: Matrix) -> None:
 def test_names_of_conda_are_not_those_of_the_index(folder: Path, matrix: Matrix) -> None:
     """``pytorch`` and ``cudatoolkit`` are dead names on the index and the usual ones in conda's channels."""
     (folder / "environment.yml").write_text(
-        "dependencies:\n  - python=3.8.5\n  - pytorch=1.12.1\n  - torchvision=0.13.1\n  - cudatoolkit=11.3\n"
-        "  - numpy\n"
+        "dependencies:\n  - python=3.8.5\n  - pytorch=1.12.1\n  - torchvision=0.13.1\n  - cudatoolkit=11.3\n  - numpy\n"
     )
     assert not any(report.errors for report in judge("environment.yml", None, (), matrix))
     (folder / "environment.yml").write_text("dependencies:\n  - pip:\n      - pytorch==1.0.2\n")

@@ -87,9 +87,7 @@ def test_what_breaks_is_ended_before_it_changes_anything(made: Path, as_before: 
 
 
 def test_only_judged(made: Path, as_before: set[str]) -> None:
-    done = guard(
-        made, "install", "plain", first=("--dry-run",), PIP_NO_INDEX="1", PIP_FIND_LINKS=str(made / "wheels")
-    )
+    done = guard(made, "install", "plain", first=("--dry-run",), PIP_NO_INDEX="1", PIP_FIND_LINKS=str(made / "wheels"))
     assert done.returncode == 0
     assert installed(made) == as_before
 

@@ -87,9 +87,7 @@ def test_every_driver_branch(matrix: Matrix) -> None:
 
 
 def test_every_variant_of_torchs_index(matrix: Matrix) -> None:
-    variants = {
-        row["variant"] for rows in matrix.builds("torch").values() for row in rows if row["index"] == "pytorch"
-    }
+    variants = {row["variant"] for rows in matrix.builds("torch").values() for row in rows if row["index"] == "pytorch"}
     assert len(variants) > 10
     for variant in variants:
         index = f"{installers.PYTORCH}{variant}"

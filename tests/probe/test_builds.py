@@ -68,11 +68,14 @@ def test_torch_with_cuda_libraries_of_unknown_release_is_unknown(root: Root) -> 
 
 def test_a_malicious_version_file_has_no_effect(root: Root) -> None:
     marker = root.top / "ran"
-    text = f"open({str(marker)!r}, 'w').write('x')\nimport os; os.system('touch {marker}')\ncuda = '12.8'\n" \
+    text = (
+        f"open({str(marker)!r}, 'w').write('x')\nimport os; os.system('touch {marker}')\ncuda = '12.8'\n"
         f"__version__ = __import__('os').system('touch {marker}') or '2.9.0'\n"
+    )
     root.wheel(SITE, "torch", "2.9.0", {"torch/version.py": text, "onnxruntime/capi/build_and_package_info.py": text})
-    root.wheel(SITE, "onnxruntime-gpu", "1.20.0").wheel(SITE, "tensorflow", "2.20.0", {
-        "tensorflow/python/platform/build_info.py": text})
+    root.wheel(SITE, "onnxruntime-gpu", "1.20.0").wheel(
+        SITE, "tensorflow", "2.20.0", {"tensorflow/python/platform/build_info.py": text}
+    )
     root.wheel(SITE, "jax-cuda12-plugin", "0.4.1", {"jax_plugins/xla_cuda12/__init__.py": text})
     root.reading("/env")
     assert build(root, "torch").cuda == "12.8"
@@ -96,7 +99,8 @@ def test_tensorflow_build_info_of_both_shapes(root: Root) -> None:
     path = "tensorflow/python/platform/build_info.py"
     root.wheel(SITE, "tensorflow", "2.18.0", {path: NEW_TF})
     assert build(root, "tensorflow") == Build(
-        cuda="12.5.1", cudnn="9", architectures=("sm_60", "sm_70", "sm_90", "compute_90"), python_tag="cp310")
+        cuda="12.5.1", cudnn="9", architectures=("sm_60", "sm_70", "sm_90", "compute_90"), python_tag="cp310"
+    )
     root.file(f"{SITE}/{path}", OLD_TF)
     assert (build(root, "tensorflow").cuda, build(root, "tensorflow").cudnn) == ("10.1", "7")
     root.file(f"{SITE}/{path}", "build_info = dict([('is_cuda_build', False), ('is_tensorrt_build', False)])")
@@ -128,12 +132,20 @@ def test_onnxruntime_by_its_file_and_by_its_providers(root: Root) -> None:
     cuda = library(needed=("libcublasLt.so.13", "libcudart.so.13"))
     tensorrt = library(needed=("libnvinfer.so.10", "libcudnn.so.9"))
     capi = "onnxruntime/capi"
-    root.wheel(SITE, "onnxruntime-gpu", "1.27.0", {
-        f"{capi}/build_and_package_info.py": info, f"{capi}/libonnxruntime_providers_cuda.so": cuda,
-        f"{capi}/libonnxruntime_providers_tensorrt.so": tensorrt})
+    root.wheel(
+        SITE,
+        "onnxruntime-gpu",
+        "1.27.0",
+        {
+            f"{capi}/build_and_package_info.py": info,
+            f"{capi}/libonnxruntime_providers_cuda.so": cuda,
+            f"{capi}/libonnxruntime_providers_tensorrt.so": tensorrt,
+        },
+    )
     assert build(root, "onnxruntime-gpu") == Build(cuda="13.0", tensorrt="10", python_tag="cp310")
     root.file(f"{SITE}/{capi}/build_and_package_info.py", "package_name = 'onnxruntime-gpu'\n").file(
-        f"{SITE}/{capi}/libonnxruntime_providers_cuda.so", library(needed=("libcublas.so.12",)))
+        f"{SITE}/{capi}/libonnxruntime_providers_cuda.so", library(needed=("libcublas.so.12",))
+    )
     assert build(root, "onnxruntime-gpu").cuda == "12"
 
 
@@ -196,7 +208,8 @@ def test_conda_brings_channel_and_build(root: Root) -> None:
     record = '{"build": "x", "build_number": 0, "channel": "https://conda.example/pytorch/linux-64", "a": []}'
     root.file("/env/conda-meta/pytorch-1.11.0-py3.9_cuda11.3_cudnn8.2.0_0.json", record)
     root.wheel(SITE, "torch", "1.11.0", {"torch/version.py": "cuda = '11.3'\n"}).file(
-        f"{SITE}/torch-1.11.0.dist-info/INSTALLER", "conda\n")
+        f"{SITE}/torch-1.11.0.dist-info/INSTALLER", "conda\n"
+    )
     found = build(root, "torch")
     assert (found.cuda, found.cudnn, found.source) == ("11.3", "8.2.0", "conda-pytorch")
 

@@ -31,9 +31,7 @@ def test_a_sound_installation(root: Root) -> None:
     assert damaged(root) == ()
 
 
-@pytest.mark.parametrize(
-    ("content", "problem"), [(None, "missing"), (b"", "empty"), (b"x" * 50, "truncated")]
-)
+@pytest.mark.parametrize(("content", "problem"), [(None, "missing"), (b"", "empty"), (b"x" * 50, "truncated")])
 def test_lost_and_cut_libraries(root: Root, content: bytes | None, problem: str) -> None:
     root.wheel(SITE, "torch", "2.9.0", {"torch/lib/libtorch.so": "x" * 99})
     place = root.top / SITE.lstrip("/") / "torch/lib/libtorch.so"
@@ -79,7 +77,9 @@ def test_both_lost_it(root: Root) -> None:
     root.wheel(SITE, "nvidia-cudnn-cu13", "9.13.0.50", {CUDNN: "thirteen"})
     (root.top / SITE.lstrip("/") / CUDNN).unlink()
     assert damaged(root) == (
-        Damage("nvidia-cudnn-cu12", CUDNN, "missing"), Damage("nvidia-cudnn-cu13", CUDNN, "missing"))
+        Damage("nvidia-cudnn-cu12", CUDNN, "missing"),
+        Damage("nvidia-cudnn-cu13", CUDNN, "missing"),
+    )
     root.file(f"{SITE}/{CUDNN}")
     assert [damage.problem for damage in damaged(root)] == ["empty", "empty"]
     root.file(f"{SITE}/{CUDNN}", "x")

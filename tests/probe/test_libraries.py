@@ -71,8 +71,10 @@ def test_dpkg_gives_the_whole_version_where_it_agrees(root: Root) -> None:
 
 def test_what_was_removed_from_dpkg_counts_for_nothing(root: Root) -> None:
     root.file(f"{SYSTEM}/libcudnn.so.9")
-    root.file("/var/lib/dpkg/status", status("libcudnn9-cuda-12", "9.10.2.21-1").replace("install ok installed",
-                                                                                      "deinstall ok config-files"))
+    root.file(
+        "/var/lib/dpkg/status",
+        status("libcudnn9-cuda-12", "9.10.2.21-1").replace("install ok installed", "deinstall ok config-files"),
+    )
     assert copies(root)[f"{SYSTEM}/libcudnn.so.9"].version == "9"
     root.file("/var/lib/dpkg/status", status("libcudnn9-cuda-12", "9.10.2.21-1"))
     assert copies(root)[f"{SYSTEM}/libcudnn.so.9"].version == "9.10.2.21"
@@ -126,10 +128,15 @@ def test_bundled_and_conda_copies(root: Root) -> None:
     root.file(f"{SITE}/torch/lib/libcudnn.so.8").file(f"{SITE}/torch/lib/libcudart-d0da41ae.so.11.0")
     root.wheel(SITE, "tensorrt-cu12-libs", "10.9.0.34", {"tensorrt_libs/libnvinfer.so.10": "x"})
     root.file("/env/conda-meta/cudnn-8.9.7.29-h092f7fd_3.json", "{}").file("/env/lib/libcudnn.so.8.9.7").link(
-        "/env/lib/libcudnn.so.8", "libcudnn.so.8.9.7")
+        "/env/lib/libcudnn.so.8", "libcudnn.so.8.9.7"
+    )
     found = {(copy.name, copy.version, copy.origin) for copy in copies(root).values()}
-    assert found == {("cudnn", "8", "bundled"), ("cudart", "11.0", "bundled"), ("tensorrt", "10.9.0.34", "bundled"),
-                     ("cudnn", "8.9.7", "conda")}
+    assert found == {
+        ("cudnn", "8", "bundled"),
+        ("cudart", "11.0", "bundled"),
+        ("tensorrt", "10.9.0.34", "bundled"),
+        ("cudnn", "8.9.7", "conda"),
+    }
 
 
 def test_what_lies_on_ld_library_path_is_found(root: Root) -> None:
@@ -147,4 +154,6 @@ def test_broken_things_are_no_copies_or_copies_of_unknown_version(root: Root) ->
         header.truncate(1 << 30)
     found = copies(root)
     assert {path: copy.version for path, copy in found.items()} == {
-        f"{SYSTEM}/libcurand.so.10": "10", "/usr/local/cuda/lib64/libcudnn.so.8": "8"}
+        f"{SYSTEM}/libcurand.so.10": "10",
+        "/usr/local/cuda/lib64/libcudnn.so.8": "8",
+    }

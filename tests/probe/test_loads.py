@@ -68,8 +68,12 @@ def torch(root: Root, init: str, rpath: str = CUDNN_RPATH, needed: tuple[str, ..
         "torch/_C.cpython-310-x86_64-linux-gnu.so": library("", ("libtorch_python.so",), rpath="$ORIGIN/lib"),
     }
     root.wheel(SITE, "torch", "2.9.0", files)
-    return root.wheel(SITE, "nvidia-cuda-runtime-cu12", "12.8.90", {
-        "nvidia/cuda_runtime/lib/libcudart.so.12": library("libcudart.so.12")})
+    return root.wheel(
+        SITE,
+        "nvidia-cuda-runtime-cu12",
+        "12.8.90",
+        {"nvidia/cuda_runtime/lib/libcudart.so.12": library("libcudart.so.12")},
+    )
 
 
 def users(machine: Machine, name: str = "cudnn") -> dict[str, tuple[str, ...] | None]:
@@ -144,8 +148,20 @@ def test_parts_of_two_releases_do_not_link(root: Root, tmp_path: Path) -> None:
     def build(path: str, source: str) -> None:
         built = tmp_path / "built.so"
         (tmp_path / "part.c").write_text(source)
-        subprocess.run([compiler, "-shared", "-fPIC", "-nostdlib", f"-Wl,-soname,{path.rpartition('/')[2]}",
-                        "-Wl,--enable-new-dtags,-rpath,$ORIGIN", "-o", built, tmp_path / "part.c"], check=True)
+        subprocess.run(
+            [
+                compiler,
+                "-shared",
+                "-fPIC",
+                "-nostdlib",
+                f"-Wl,-soname,{path.rpartition('/')[2]}",
+                "-Wl,--enable-new-dtags,-rpath,$ORIGIN",
+                "-o",
+                built,
+                tmp_path / "part.c",
+            ],
+            check=True,
+        )
         root.file(path, built.read_bytes())
 
     engines = "libcudnn_engines_runtime_compiled.so.9"
@@ -159,10 +175,15 @@ def test_parts_of_two_releases_do_not_link(root: Root, tmp_path: Path) -> None:
 def test_loaded_tells_the_used_from_the_unused(root: Root) -> None:
     cudnn(torch(root, OLD_INIT), f"{SITE}/nvidia/cudnn/lib")
     root.file("/usr/lib/x86_64-linux-gnu/libcudnn.so.8", library("libcudnn.so.8")).file(
-        "/usr/lib/x86_64-linux-gnu/libnccl.so.2", library("libnccl.so.2"))
+        "/usr/lib/x86_64-linux-gnu/libnccl.so.2", library("libnccl.so.2")
+    )
     loaded = {(copy.name, copy.origin): copy.loaded for copy in root.machine("/env").libraries or ()}
-    assert loaded == {("cudnn", "pip"): True, ("cudart", "pip"): True, ("cudnn", "system"): False,
-                      ("nccl", "system"): None}
+    assert loaded == {
+        ("cudnn", "pip"): True,
+        ("cudart", "pip"): True,
+        ("cudnn", "system"): False,
+        ("nccl", "system"): None,
+    }
 
 
 def test_without_rpath_torch_preloads_what_its_own_list_says(root: Root) -> None:
@@ -219,10 +240,18 @@ def _load_nvidia_libraries():
 
 
 def jax(root: Root, plugin: bytes) -> Root:
-    root.wheel(SITE, "jax-cuda12-pjrt", "0.10.2", {
-        "jax_plugins/xla_cuda12/__init__.py": JAX, "jax_plugins/xla_cuda12/xla_cuda_plugin.so": plugin})
-    return root.wheel(SITE, "jax-cuda12-plugin", "0.10.2",
-                      requires='Requires-Dist: nvidia-cudnn-cu12<10.0,>=9.8; extra == "with-cuda"')
+    root.wheel(
+        SITE,
+        "jax-cuda12-pjrt",
+        "0.10.2",
+        {"jax_plugins/xla_cuda12/__init__.py": JAX, "jax_plugins/xla_cuda12/xla_cuda_plugin.so": plugin},
+    )
+    return root.wheel(
+        SITE,
+        "jax-cuda12-plugin",
+        "0.10.2",
+        requires='Requires-Dist: nvidia-cudnn-cu12<10.0,>=9.8; extra == "with-cuda"',
+    )
 
 
 def test_jax_preloads_by_path_and_opens_the_rest_by_name(root: Root) -> None:
@@ -237,15 +266,24 @@ def test_jax_preloads_by_path_and_opens_the_rest_by_name(root: Root) -> None:
     assert users(machine, "cublas") == {f"{SITE}/nvidia/cublas/lib": pair, OTHER: None}
     assert users(machine, "cufft") == {f"{SITE}/nvidia/cufft/lib": pair, OTHER: None}
     assert machine.builds["jax-cuda12-plugin"].missing == (
-        "libcublasLt.so.12", "libcusolver.so.11", "libcusparse.so.12")
+        "libcublasLt.so.12",
+        "libcusolver.so.11",
+        "libcusparse.so.12",
+    )
 
 
 def test_onnxruntimes_provider_has_no_rpath_and_does_not_see_the_environments_copies(root: Root) -> None:
     capi = "onnxruntime/capi"
     provider = library("", ("libcublas.so.12", "libcudnn.so.9", "libcuda.so.1"))
-    root.wheel(SITE, "onnxruntime-gpu", "1.23.2", {
-        f"{capi}/libonnxruntime_providers_cuda.so": provider,
-        f"{capi}/build_and_package_info.py": "cuda_version = '12.8'\n"})
+    root.wheel(
+        SITE,
+        "onnxruntime-gpu",
+        "1.23.2",
+        {
+            f"{capi}/libonnxruntime_providers_cuda.so": provider,
+            f"{capi}/build_and_package_info.py": "cuda_version = '12.8'\n",
+        },
+    )
     cudnn(root, f"{SITE}/nvidia/cudnn/lib")
     root.file(f"{SITE}/nvidia/cublas/lib/libcublas.so.12", library("libcublas.so.12"))
     machine = root.machine("/env")
@@ -261,9 +299,15 @@ def test_onnxruntimes_provider_has_no_rpath_and_does_not_see_the_environments_co
 def test_what_only_the_tensorrt_provider_needs_keeps_nobody_from_the_cuda_provider(root: Root) -> None:
     """onnxruntime-gpu 1.31: the CUDA provider does not need cuDNN, the TensorRT provider does."""
     capi = "onnxruntime/capi"
-    root.wheel(SITE, "onnxruntime-gpu", "1.31.1", {
-        f"{capi}/libonnxruntime_providers_cuda.so": library("", ("libcublas.so.13",)),
-        f"{capi}/libonnxruntime_providers_tensorrt.so": library("", ("libcudnn.so.9", "libnvinfer.so.10"))})
+    root.wheel(
+        SITE,
+        "onnxruntime-gpu",
+        "1.31.1",
+        {
+            f"{capi}/libonnxruntime_providers_cuda.so": library("", ("libcublas.so.13",)),
+            f"{capi}/libonnxruntime_providers_tensorrt.so": library("", ("libcudnn.so.9", "libnvinfer.so.10")),
+        },
+    )
     machine = root.machine("/env")
     assert machine.builds["onnxruntime-gpu"].missing == ("libcublas.so.13", "libnvinfer.so.10")
     assert machine.missing_libraries == ("libcublas.so.13", "libcudnn.so.9", "libnvinfer.so.10")
@@ -272,9 +316,11 @@ def test_what_only_the_tensorrt_provider_needs_keeps_nobody_from_the_cuda_provid
 def test_parts_without_a_shim_and_copies_behind_a_fixed_rpath_are_listed_too(root: Root) -> None:
     cudnn(torch(root, OLD_INIT, rpath=f"/srv/cuda/lib:{CUDNN_RPATH}"), f"{SITE}/nvidia/cudnn/lib")
     root.file("/srv/cuda/lib/libcudart.so.12.4.127", library("libcudart.so.12")).link(
-        "/srv/cuda/lib/libcudart.so.12", "libcudart.so.12.4.127")
+        "/srv/cuda/lib/libcudart.so.12", "libcudart.so.12.4.127"
+    )
     root.file(f"{OTHER}/libcudnn_graph.so.9.14.0", library("libcudnn_graph.so.9")).link(
-        f"{OTHER}/libcudnn_graph.so.9", "libcudnn_graph.so.9.14.0").environ = {"LD_LIBRARY_PATH": OTHER}
+        f"{OTHER}/libcudnn_graph.so.9", "libcudnn_graph.so.9.14.0"
+    ).environ = {"LD_LIBRARY_PATH": OTHER}
     found = {(copy.name, copy.path): (copy.version, copy.loaded_by) for copy in root.machine("/env").libraries or ()}
     assert found[("cudart", "/srv/cuda/lib/libcudart.so.12.4.127")] == ("12.4.127", ("torch",))
     assert found[("cudnn", f"{OTHER}/libcudnn_graph.so.9.14.0")] == ("9.14.0", ("torch",))
@@ -284,11 +330,18 @@ def test_parts_without_a_shim_and_copies_behind_a_fixed_rpath_are_listed_too(roo
 @pytest.mark.parametrize("runpath", ["$ORIGIN/../nvidia/cudnn/lib", ""])
 def test_tensorflow_opens_by_name_on_behalf_of_its_framework_library(root: Root, runpath: str) -> None:
     build_info = "[('cuda_version', '12.5.1'), ('cudnn_version', '9'), ('is_cuda_build', True)]"
-    root.wheel(SITE, "tensorflow", "2.18.0", {
-        "tensorflow/python/platform/build_info.py": build_info,
-        "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2", runpath=runpath),
-        "tensorflow/python/_pywrap_tensorflow_internal.so": library(
-            "", ("libtensorflow_framework.so.2",), runpath="$ORIGIN/..")})
+    root.wheel(
+        SITE,
+        "tensorflow",
+        "2.18.0",
+        {
+            "tensorflow/python/platform/build_info.py": build_info,
+            "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2", runpath=runpath),
+            "tensorflow/python/_pywrap_tensorflow_internal.so": library(
+                "", ("libtensorflow_framework.so.2",), runpath="$ORIGIN/.."
+            ),
+        },
+    )
     cudnn(root, f"{SITE}/nvidia/cudnn/lib")
     machine = root.machine("/env")
     assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("tensorflow",) if runpath else None}
@@ -299,12 +352,21 @@ def test_tensorflow_opens_by_name_on_behalf_of_its_framework_library(root: Root,
 
 def test_a_library_that_another_of_tensorflows_objects_finds_is_not_missing(root: Root) -> None:
     """TensorFlow 2.21: the framework library's RUNPATH leaves cuSOLVER out."""
-    root.wheel(SITE, "tensorflow", "2.21.0", {
-        "tensorflow/python/platform/build_info.py": "[('cuda_version', '12.5.1'), ('is_cuda_build', True)]",
-        "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2"),
-        "tensorflow/libtensorflow_cc.so.2": library("libtensorflow_cc.so.2", runpath="$ORIGIN/../nvidia/cusolver/lib"),
-        "tensorflow/python/lib_pywrap_tensorflow_common.so": library(
-            "", ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2"), runpath="$ORIGIN/..")})
+    root.wheel(
+        SITE,
+        "tensorflow",
+        "2.21.0",
+        {
+            "tensorflow/python/platform/build_info.py": "[('cuda_version', '12.5.1'), ('is_cuda_build', True)]",
+            "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2"),
+            "tensorflow/libtensorflow_cc.so.2": library(
+                "libtensorflow_cc.so.2", runpath="$ORIGIN/../nvidia/cusolver/lib"
+            ),
+            "tensorflow/python/lib_pywrap_tensorflow_common.so": library(
+                "", ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2"), runpath="$ORIGIN/.."
+            ),
+        },
+    )
     root.file(f"{SITE}/nvidia/cusolver/lib/libcusolver.so.11", library("libcusolver.so.11"))
     machine = root.machine("/env")
     assert users(machine, "cusolver") == {f"{SITE}/nvidia/cusolver/lib": ("tensorflow",)}
@@ -312,12 +374,20 @@ def test_a_library_that_another_of_tensorflows_objects_finds_is_not_missing(root
 
 
 def test_ctranslate2_brings_a_shim_without_parts(root: Root) -> None:
-    root.wheel(SITE, "ctranslate2", "4.6.0", {
-        "ctranslate2/_ext.cpython-310-x86_64-linux-gnu.so": library(
-            "", ("libctranslate2-c75cca97.so.4.6.0",), rpath="$ORIGIN/../ctranslate2.libs"),
-        "ctranslate2.libs/libctranslate2-c75cca97.so.4.6.0": library(
-            "libctranslate2-c75cca97.so.4.6.0", ("libcudnn-74a4c495.so.9.1.0",)),
-        "ctranslate2.libs/libcudnn-74a4c495.so.9.1.0": library("libcudnn-74a4c495.so.9.1.0", rpath="$ORIGIN")})
+    root.wheel(
+        SITE,
+        "ctranslate2",
+        "4.6.0",
+        {
+            "ctranslate2/_ext.cpython-310-x86_64-linux-gnu.so": library(
+                "", ("libctranslate2-c75cca97.so.4.6.0",), rpath="$ORIGIN/../ctranslate2.libs"
+            ),
+            "ctranslate2.libs/libctranslate2-c75cca97.so.4.6.0": library(
+                "libctranslate2-c75cca97.so.4.6.0", ("libcudnn-74a4c495.so.9.1.0",)
+            ),
+            "ctranslate2.libs/libcudnn-74a4c495.so.9.1.0": library("libcudnn-74a4c495.so.9.1.0", rpath="$ORIGIN"),
+        },
+    )
     cudnn(root, OTHER)
     assert root.machine("/env").missing_libraries == ("libcublas.so.12",)
     assert users(root.machine("/env")) == {f"{SITE}/ctranslate2.libs": ("ctranslate2",)}
@@ -328,7 +398,8 @@ def test_ctranslate2_brings_a_shim_without_parts(root: Root) -> None:
 def test_tensorrts_bindings_after_its_libraries(root: Root) -> None:
     root.wheel(SITE, "tensorrt-cu12-libs", "10.9.0.34", {"tensorrt_libs/libnvinfer.so.10": library("libnvinfer.so.10")})
     root.wheel(SITE, "tensorrt", "10.9.0.34").file(
-        f"{SITE}/tensorrt_bindings/tensorrt.so", library("", ("libnvinfer.so.10", "libnvonnxparser.so.10")))
+        f"{SITE}/tensorrt_bindings/tensorrt.so", library("", ("libnvinfer.so.10", "libnvonnxparser.so.10"))
+    )
     machine = root.machine("/env")
     assert users(machine, "tensorrt") == {f"{SITE}/tensorrt_libs": ("tensorrt",)}
     assert machine.missing_libraries == ("libnvonnxparser.so.10",)

@@ -52,7 +52,11 @@ def test_system_site_and_user_site_come_behind_the_venvs_own(root: Root) -> None
     for folder in ("/usr/lib/python3.8/site-packages", "/home/me/.local/lib/python3.8/site-packages", "/extra"):
         root.folder(folder)
     assert found(root, "/env").path == (
-        "/extra", SITE, "/home/me/.local/lib/python3.8/site-packages", "/usr/lib/python3.8/site-packages")
+        "/extra",
+        SITE,
+        "/home/me/.local/lib/python3.8/site-packages",
+        "/usr/lib/python3.8/site-packages",
+    )
 
 
 def test_an_isolated_venv_sees_neither(root: Root) -> None:
@@ -75,14 +79,18 @@ def test_debian_has_dist_packages_local_first(root: Root) -> None:
     root.folder("/usr/lib/python3/dist-packages").folder("/usr/local/lib/python3.10/dist-packages")
     root.folder("/usr/lib/python3.10/site-packages")  # nothing on Debian looks there
     assert found(root, "/usr/bin/python3").path == (
-        "/usr/local/lib/python3.10/dist-packages", "/usr/lib/python3/dist-packages")
+        "/usr/local/lib/python3.10/dist-packages",
+        "/usr/lib/python3/dist-packages",
+    )
 
 
 def test_fedora_has_lib64_of_its_own_and_a_venv_links_it(root: Root) -> None:
     root.system_python("3.12", "3").folder("/usr/lib64/python3.12/site-packages")
     root.folder("/usr/lib/python3.12/site-packages")
     assert found(root, "/usr/bin/python3").path == (
-        "/usr/lib64/python3.12/site-packages", "/usr/lib/python3.12/site-packages")
+        "/usr/lib64/python3.12/site-packages",
+        "/usr/lib/python3.12/site-packages",
+    )
     root.venv("/env", "3.12").link("/env/lib64", "lib")
     assert found(root, "/env").path == ("/env/lib/python3.12/site-packages",)
 
@@ -108,11 +116,15 @@ def test_conda_prefix_tells_its_version_from_the_record(root: Root) -> None:
 
 def test_the_version_of_a_bare_prefix_from_dpkg_or_the_binary(root: Root) -> None:
     root.file("/usr/lib/python3.10/os.py").file("/usr/bin/python3.10", b"\x7fELF" + b"\0" * 99).link(
-        "/usr/bin/python3", "python3.10")
+        "/usr/bin/python3", "python3.10"
+    )
     assert found(root, "/usr/bin/python3").version == "3.10"
     status = "Package: python3.10-minimal\nStatus: install ok installed\nVersion: 3.10.12-1~22.04.3\n\n"
-    interpreter = python.find(root.file("/var/lib/dpkg/status", status).host(), "/usr/bin/python3",
-                              {"python3.10-minimal": "3.10.12-1~22.04.3"})
+    interpreter = python.find(
+        root.file("/var/lib/dpkg/status", status).host(),
+        "/usr/bin/python3",
+        {"python3.10-minimal": "3.10.12-1~22.04.3"},
+    )
     assert isinstance(interpreter, Interpreter)
     assert interpreter.version == "3.10.12"
     root.file("/usr/bin/python3.10", b"\x7fELF" + b"\0" * 2_000_000 + b"\0003.10.14\0")
@@ -122,7 +134,8 @@ def test_the_version_of_a_bare_prefix_from_dpkg_or_the_binary(root: Root) -> Non
 def test_several_pythons_in_one_prefix_are_told_apart_by_the_binary(root: Root) -> None:
     root.system_python("3.10", "12").file("/usr/lib/python3.12/os.py")
     root.file("/usr/bin/python3.12", library(needed=("libpython3.12.so.1.0",))).file(
-        "/usr/bin/other", library(needed=("libpython3.12.so.1.0",)))
+        "/usr/bin/other", library(needed=("libpython3.12.so.1.0",))
+    )
     assert found(root, "/usr/bin/python3").line == "3.10"
     assert found(root, "/usr/bin/python3.12").line == "3.12"
     assert found(root, "/usr/bin/other").line == "3.12"

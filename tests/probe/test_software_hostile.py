@@ -25,21 +25,47 @@ def layout(top: Path) -> Root:
     root.file("/opt/lib/libcudart.so.12", library("libcudart.so.12")).file(f"{SITE}/extra.pth", "/opt/lib\n")
     record = "/env/conda-meta/pytorch-2.1.0-py3.10_cuda12.1_cudnn8.9.2_0.json"
     root.file(record, '{"channel": "pytorch"}').file("/env/conda-meta/python-3.10.12-0.json", "{}")
-    root.wheel(SITE, "torch", "2.1.0", {
-        "torch/__init__.py": '("cudnn", "libcudnn.so.*[0-9]")', "torch/version.py": "cuda = '12.1'\n",
-        "torch/_C.so": library("", ("libcudnn.so.9", "libcudart.so.12"), rpath="$ORIGIN/../nvidia/cudnn/lib"),
-        "torch/lib/libtorch_global_deps.so": library("libtorch_global_deps.so", ("libcudart.so.12",))})
-    root.wheel(SITE, "nvidia-cudnn-cu12", "9.1.0.70", {"nvidia/cudnn/lib/libcudnn.so.9": library("libcudnn.so.9"),
-               "nvidia/cudnn/include/cudnn_version.h": "#define CUDNN_MAJOR 9\n"})
+    root.wheel(
+        SITE,
+        "torch",
+        "2.1.0",
+        {
+            "torch/__init__.py": '("cudnn", "libcudnn.so.*[0-9]")',
+            "torch/version.py": "cuda = '12.1'\n",
+            "torch/_C.so": library("", ("libcudnn.so.9", "libcudart.so.12"), rpath="$ORIGIN/../nvidia/cudnn/lib"),
+            "torch/lib/libtorch_global_deps.so": library("libtorch_global_deps.so", ("libcudart.so.12",)),
+        },
+    )
+    root.wheel(
+        SITE,
+        "nvidia-cudnn-cu12",
+        "9.1.0.70",
+        {
+            "nvidia/cudnn/lib/libcudnn.so.9": library("libcudnn.so.9"),
+            "nvidia/cudnn/include/cudnn_version.h": "#define CUDNN_MAJOR 9\n",
+        },
+    )
     other = library("libcudnn.so.9", pad=999)
     root.wheel(SITE, "nvidia-cudnn-cu13", "9.12.0.46", {"nvidia/cudnn/lib/libcudnn.so.9": other})
     root.wheel(SITE, "tensorflow", "2.18.0", {"tensorflow/python/platform/build_info.py": "('cuda_version', '12.5')"})
-    root.wheel(SITE, "jax-cuda12-plugin", "0.5.0", {
-        "jax_plugins/xla_cuda12/__init__.py": '_load("cudnn", ["libcudnn.so.9"])',
-        "jax_plugins/xla_cuda12/xla_cuda_plugin.so": library()})
-    return root.wheel(SITE, "onnxruntime-gpu", "1.20.0", {
-        "onnxruntime/capi/build_and_package_info.py": "cuda_version = '12.4'\n",
-        "onnxruntime/capi/libonnxruntime_providers_cuda.so": library("", ("libcublas.so.12",))})
+    root.wheel(
+        SITE,
+        "jax-cuda12-plugin",
+        "0.5.0",
+        {
+            "jax_plugins/xla_cuda12/__init__.py": '_load("cudnn", ["libcudnn.so.9"])',
+            "jax_plugins/xla_cuda12/xla_cuda_plugin.so": library(),
+        },
+    )
+    return root.wheel(
+        SITE,
+        "onnxruntime-gpu",
+        "1.20.0",
+        {
+            "onnxruntime/capi/build_and_package_info.py": "cuda_version = '12.4'\n",
+            "onnxruntime/capi/libonnxruntime_providers_cuda.so": library("", ("libcublas.so.12",)),
+        },
+    )
 
 
 def empty(place: Path) -> None:
@@ -74,16 +100,34 @@ def outside(place: Path) -> None:
 FILES = sorted(
     str(path)
     for path in (
-        "env/pyvenv.cfg", "usr/local/cuda/version.json", "usr/local/cuda/include/cudnn_version.h",
-        "var/lib/dpkg/status", "usr/bin/python3.10", "env/conda-meta/pytorch-2.1.0-py3.10_cuda12.1_cudnn8.9.2_0.json",
+        "env/pyvenv.cfg",
+        "usr/local/cuda/version.json",
+        "usr/local/cuda/include/cudnn_version.h",
+        "var/lib/dpkg/status",
+        "usr/bin/python3.10",
+        "env/conda-meta/pytorch-2.1.0-py3.10_cuda12.1_cudnn8.9.2_0.json",
         "usr/include/python3.10/patchlevel.h",
-        *(f"{SITE[1:]}/{name}" for name in (
-            "extra.pth", "torch/__init__.py", "torch/version.py", "torch/_C.so", "torch/lib/libtorch_global_deps.so",
-            "torch-2.1.0.dist-info/METADATA", "torch-2.1.0.dist-info/RECORD", "torch-2.1.0.dist-info/WHEEL",
-            "nvidia/cudnn/lib/libcudnn.so.9", "nvidia/cudnn/include/cudnn_version.h",
-            "nvidia_cudnn_cu12-9.1.0.70.dist-info/RECORD", "tensorflow/python/platform/build_info.py",
-            "jax_plugins/xla_cuda12/__init__.py", "jax_plugins/xla_cuda12/xla_cuda_plugin.so",
-            "onnxruntime/capi/build_and_package_info.py", "onnxruntime/capi/libonnxruntime_providers_cuda.so")),
+        *(
+            f"{SITE[1:]}/{name}"
+            for name in (
+                "extra.pth",
+                "torch/__init__.py",
+                "torch/version.py",
+                "torch/_C.so",
+                "torch/lib/libtorch_global_deps.so",
+                "torch-2.1.0.dist-info/METADATA",
+                "torch-2.1.0.dist-info/RECORD",
+                "torch-2.1.0.dist-info/WHEEL",
+                "nvidia/cudnn/lib/libcudnn.so.9",
+                "nvidia/cudnn/include/cudnn_version.h",
+                "nvidia_cudnn_cu12-9.1.0.70.dist-info/RECORD",
+                "tensorflow/python/platform/build_info.py",
+                "jax_plugins/xla_cuda12/__init__.py",
+                "jax_plugins/xla_cuda12/xla_cuda_plugin.so",
+                "onnxruntime/capi/build_and_package_info.py",
+                "onnxruntime/capi/libonnxruntime_providers_cuda.so",
+            )
+        ),
     )
 )
 

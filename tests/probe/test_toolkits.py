@@ -43,12 +43,17 @@ def test_older_toolkits_have_a_text_or_only_a_header(root: Root) -> None:
 
 def test_debian_and_conda(root: Root) -> None:
     entry = "Package: {}\nStatus: install ok {}\nArchitecture: amd64\nVersion: {}\nDescription: x\n\n"
-    status = entry.format("bash", "installed", "5.2") + entry.format(
-        "nvidia-cuda-toolkit", "installed", "11.5.1-1ubuntu1") + entry.format("libcudnn9", "half-configured", "1")
+    status = (
+        entry.format("bash", "installed", "5.2")
+        + entry.format("nvidia-cuda-toolkit", "installed", "11.5.1-1ubuntu1")
+        + entry.format("libcudnn9", "half-configured", "1")
+    )
     root.file("/var/lib/dpkg/status", status).file("/usr/bin/nvcc")
     root.file("/env/conda-meta/cuda-nvcc-12.4.131-0.json", "{}")
     assert toolkits(root) == (
-        Toolkit("11.5.1", "system", "/usr/lib/nvidia-cuda-toolkit"), Toolkit("12.4.131", "conda", "/env"))
+        Toolkit("11.5.1", "system", "/usr/lib/nvidia-cuda-toolkit"),
+        Toolkit("12.4.131", "conda", "/env"),
+    )
 
 
 def test_no_toolkit_is_known_to_be_none(root: Root) -> None:

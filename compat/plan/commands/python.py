@@ -16,7 +16,8 @@ def install(
     """Install packages with pip and with uv.
 
     ``index`` takes the place of the configured index (torch's own, which mirrors what torch needs), ``extra`` is asked
-    beside it, a page of links too. uv stops at the first index that has a package at all, pip compares all of them; uv is told to do as pip.
+    beside it, a page of links too. uv stops at the first index that has a package at all, pip compares all of them: uv
+    is told to do as pip.
     """
     python = interpreter(machine, folder)
     beside = "--find-links" if extra == JAX else "--extra-index-url"

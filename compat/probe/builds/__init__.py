@@ -155,7 +155,8 @@ def _completed(context: Context, build: Build) -> Build:
     wheel = context.host.read_text(f"{context.distribution.info}/WHEEL", TEXT_LIMIT)
     match = re.search(r"^Tag: ([^-\s]+)-", wheel, re.MULTILINE) if isinstance(wheel, str) else None
     return replace(
-        build, python_tag=build.python_tag or (match[1] if match else None), source=build.source or _source(context))
+        build, python_tag=build.python_tag or (match[1] if match else None), source=build.source or _source(context)
+    )
 
 
 def _source(context: Context) -> str | None:
@@ -230,7 +231,10 @@ def _channel_name(written: str) -> str:
 
 
 CHANNELS: Mapping[str, str] = {
-    "conda-forge": "conda-forge", "defaults": "anaconda", "pytorch": "conda-pytorch", "nvidia": "conda-nvidia",
+    "conda-forge": "conda-forge",
+    "defaults": "anaconda",
+    "pytorch": "conda-pytorch",
+    "nvidia": "conda-nvidia",
     "pytorch-nightly": "conda-pytorch",
 }
 """conda's channel to the name that the matrix has for the place of publication."""

@@ -31,8 +31,7 @@ def read(context: Context) -> Found:
         elif library is not None and _is_plain(context, library.version):
             cuda = False
     cudnn = re.search(r"cudnn(\d)(\d+)?", tag)
-    return Found(
-        Build(cuda=as_cuda(cuda), cudnn=".".join(filter(None, cudnn.groups())) if cudnn else None), source)
+    return Found(Build(cuda=as_cuda(cuda), cudnn=".".join(filter(None, cudnn.groups())) if cudnn else None), source)
 
 
 def _plugins(context: Context) -> set[str]:
