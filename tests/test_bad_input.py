@@ -56,6 +56,7 @@ no_privileges = pytest.mark.skipif(ROOT_USER and shutil.which("setpriv") is None
         ("float.json", b'{"python": 3.10}', ("python", "a string")),
         ("packages.toml", b'[packages]\ntorch = "latest-and-greatest"\n', ("packages.torch", "version")),
         ("capability.json", b'{"gpus": [{"compute_capability": "big"}]}', ("gpus[0].compute_capability", "8.6")),
+        ("steers.json", b'{"name": "a\\u001b[31mb"}', ("name", "control characters")),
         ("schema.json", b'{"schema": "compatcheck.machine/99"}', ("schema",)),
     ],
 )
