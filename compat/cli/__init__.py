@@ -7,10 +7,10 @@ def main() -> None:
     """Run compatcheck. Exit status: 0 compatible or unknown, 1 incompatible, 2 wrong usage or input, 3 own failure."""
     import gc
 
-    from compat.cli.later import postpone_inspect
+    from compat.cli.later import postpone
 
     gc.set_threshold(100_000, 50, 50)  # what a start makes is kept: to look through it at every turn finds nothing
-    postpone_inspect()
+    postpone()
     from compat.cli.app import run
 
     sys.exit(run(sys.argv[1:]))

@@ -1,8 +1,10 @@
 """Modules that click imports and that most runs never use: imported when something of theirs is asked for.
 
 ``inspect`` alone takes a fifth of the budget of ``--help``; of it click needs ``cleandoc``, once an option.
+``platform`` compiles seven regular expressions.
 """
 
+import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -22,12 +24,26 @@ class Later(ModuleType):
         return getattr(self, name)
 
 
-def postpone_inspect() -> None:
-    """Let ``import inspect`` cost nothing until more of it than ``cleandoc`` is used."""
-    if "inspect" not in sys.modules:
-        module = Later("inspect")
-        module.__dict__["cleandoc"] = _cleandoc
-        sys.modules["inspect"] = module
+def postpone() -> None:
+    """Let the imports cost nothing until more is used: of inspect than ``cleandoc``, of platform than ``system``.
+
+    ``platform`` is imported by ``uuid``, which asks it for the system's name on all systems that have ``os.uname``.
+    """
+    _postpone("inspect", cleandoc=_cleandoc)
+    if hasattr(os, "uname"):
+        _postpone("platform", system=_system)
+
+
+def _postpone(name: str, **own: object) -> None:
+    if name not in sys.modules:
+        module = Later(name)
+        module.__dict__.update(own)
+        sys.modules[name] = module
+
+
+def _system() -> str:
+    """As platform.system where there is ``os.uname``."""
+    return os.uname().sysname
 
 
 def _cleandoc(text: str) -> str:

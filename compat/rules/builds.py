@@ -1,6 +1,7 @@
 """The build of the framework: has it code for the GPU, has it CUDA at all."""
 
 from collections.abc import Iterator
+from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -160,22 +161,31 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
 
 def _with_code(case: Case, subject: Subject, gpu: Capability) -> str:
     """Which published builds for this platform have machine code for the GPU: the same version, else the releases."""
-    fitting: dict[str, list[str]] = {}
-    for version, rows in subject.published.items():
-        parsed = versions.try_parse(version)
-        for row in rows if parsed is not None and not parsed.is_prerelease else ():
-            # Machine code only: PTX of a release that predates the GPU is no way out.
-            native = any(sass_runs(parse_capability(target), gpu) for target in row.get("sass", ()))
-            if native and fits_platform(row, case.machine.os, case.machine.arch):
-                fitting.setdefault(version, []).append(row["variant"])
+    native: dict[str, bool] = {}  # target -> whether its machine code runs; PTX that predates the GPU is no way out
+
+    def variants(version: str) -> list[str]:
+        found = []
+        for row in subject.published.get(version, ()):
+            if fits_platform(row, case.machine.os, case.machine.arch):
+                for target in row.get("sass", ()):
+                    if target not in native:
+                        native[target] = sass_runs(parse_capability(target), gpu)
+                if any(native[target] for target in row.get("sass", ())):
+                    found.append(row["variant"])
+        return found
+
     own = versions.parse(subject.version).public if subject.version else ""
-    if own in fitting and any(fitting[own]):
-        names = ", ".join(sorted({variant for variant in fitting[own] if variant}))
-        return f"install {subject.distribution} {own} for {names}, which has {gpu.sm}"
+    named = sorted({variant for variant in variants(own) if variant})
+    if named:
+        return f"install {subject.distribution} {own} for {', '.join(named)}, which has {gpu.sm}"
+    parsed = ((version, versions.try_parse(version)) for version in subject.published)
+    releases = sorted((one.key(), version) for version, one in parsed if one is not None and not one.is_prerelease)
+    newest = [version for _, version in reversed(releases)]
+    # From the newest down to the first that has none: older rows are not read.
+    fitting = list(takewhile(variants, dropwhile(lambda version: not variants(version), newest)))
     if not fitting:
         return f"no published build of {subject.distribution} for this platform has {gpu.sm}"
-    known = sorted(fitting, key=lambda text: versions.parse(text).key())
-    return f"install a build that has {gpu.sm}: {subject.distribution} {known[0]} to {known[-1]} have one"
+    return f"install a build that has {gpu.sm}: {subject.distribution} {fitting[-1]} to {fitting[0]} have one"
 
 
 def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
