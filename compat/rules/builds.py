@@ -279,14 +279,13 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
 
 
 def _plugins(case: Case, subject: Subject) -> list[str]:
-    """Distributions that carry the GPU code of this release apart from it."""
+    """Distributions that carry the GPU code of this release apart from it; of an unknown release any that ever did."""
+    parts = case.matrix.packages.about(subject.component).get("parts", ())
     if subject.version is None:
-        return []
-    return [
-        part
-        for part in case.matrix.packages.about(subject.component).get("parts", ())
-        if versions.parse(subject.version) >= versions.parse(next(iter(case.matrix.packages.versions(part)), "9999"))
-    ]
+        return list(parts)
+    release = versions.parse(subject.version)
+    first = ((part, next(iter(case.matrix.packages.versions(part)), "9999")) for part in parts)
+    return [part for part, since in first if release >= versions.parse(since)]
 
 
 def _parts_unspoken_of(case: Case, subject: Subject) -> bool:

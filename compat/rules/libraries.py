@@ -185,7 +185,9 @@ def belongs(case: Case, package: str) -> bool:
     for subject in wants(case):
         if name == normal(subject.distribution):
             return True
-        if any(name == pinned for row in subject.candidates[:8] for pinned, _, _ in case.matrix.packages.pins(row)):
+        pinning = (any(name == pinned for pinned, _, _ in case.matrix.packages.pins(row)) for row in subject.candidates)
+        # A release has few builds; of an unknown release it has to be so whichever it is.
+        if any(pinning) if subject.version is not None else bool(subject.candidates) and all(pinning):
             return True
         if _is_part_of(name, subject):
             return True

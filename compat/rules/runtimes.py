@@ -28,7 +28,10 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
     if not found and any(one.state in ("installed", "requested") for one in known):
         return  # it has a CUDA of its own, which is not known
     assumed = ("packages",) if case.main is not None else ()
-    if not found and not any(toolkit.version for toolkit in case.machine.toolkits or ()):
+    counted = str(case.goal) in _OF_TOOLKIT  # a toolkit beside the image's own says nothing of what the image starts
+    if not found and not any(
+        one.version and (counted or one.origin != "system") for one in case.machine.toolkits or ()
+    ):
         yield from _of_image(case, (*assumed, "toolkits"))
     for index, toolkit in enumerate(case.machine.toolkits or ()):
         if toolkit.version is None or (found and str(case.goal) != "start:container"):
