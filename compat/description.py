@@ -25,6 +25,7 @@ from compat.machine import (
     Machine,
     Model,
     Toolkit,
+    steers,
 )
 
 _SIZE_LIMIT = 64 << 20
@@ -51,8 +52,7 @@ def _expected(path: str, what: str, value: Any) -> BadDescription:
 def _text(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise _expected(path, "a string", value)
-    # What a report shows must not steer the terminal: C0 and C1 controls, but for what only parts lines and words.
-    if any((code < 32 and code not in (9, 10, 13)) or 127 <= code < 160 for code in map(ord, value)):
+    if steers(value):
         raise _expected(path, "text without control characters", value)
     return value
 

@@ -12,6 +12,13 @@ from compat.records import dataclass, field
 SCHEMA = "compatcheck.machine/1"
 
 
+def steers(text: str) -> bool:
+    """Has it control characters (C0, C1) other than those that part lines and words? Shown, they steer a terminal."""
+    return not text.isprintable() and any(
+        (code < 32 and code not in (9, 10, 13)) or 127 <= code < 160 for code in map(ord, text)
+    )
+
+
 @dataclass(frozen=True)
 class Gpu:
     """One GPU that the goal is to use."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from compat.machine import steers
 from compat.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ class Reading:
     aside: dict[str, Any] = field(default_factory=dict)
 
     def put(self, path: str, value: Any, source: str = "") -> None:
-        """Note `value` for the field `path`; None (unknown) is not noted, an empty tuple or mapping is."""
-        if value is None:
+        """Note `value` for the field `path`; None (unknown) is not noted, an empty tuple or mapping is.
+
+        Neither is a string that is no text: a file of zero bytes says nothing.
+        """
+        if value is None or (isinstance(value, str) and steers(value)):
             return
         self.values[path] = value
         if source:

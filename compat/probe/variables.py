@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from compat.machine import steers
 from compat.probe.host import Host
 from compat.probe.layer import Reading
 
@@ -72,5 +73,6 @@ def read(host: Host, so_far: Reading) -> Reading:
 
 
 def printable(text: str) -> str:
-    """`text` with undecodable bytes as backslash escapes, so that it can be written as UTF-8."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """`text` with undecodable bytes and control characters as backslash escapes, to be written and shown."""
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(f"\\x{ord(one):02x}" if steers(one) else one for one in text) if steers(text) else text
