@@ -4,12 +4,11 @@ import re
 from collections.abc import Sequence
 
 from compat.check import Report
+from compat.literals import needed, tail
 from compat.matrix import Matrix, Row, Source
 from compat.records import dataclass
 from compat.rules import family_of
 from compat.rules.base import REGISTRY, Rule
-
-_LIMIT = 20_000  # characters of a pasted log that are searched; errors stand at its end
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,14 @@ def rule_page(name: str) -> tuple[Rule, str] | None:
 
 def read(text: str, matrix: Matrix) -> tuple[Symptom, ...]:
     """The symptoms in a text, the most specific first; several may stand in one log."""
-    excerpt = text[-_LIMIT:]
+    excerpt = tail(text)
+    small = excerpt.lower()
+    piece = " ".join(small.split())
+    numbers = _NUMBER.findall(excerpt)
     hits: list[tuple[int, Symptom]] = []
     for row in matrix.every("symptom"):
-        match = re.search(row["pattern"], excerpt, re.IGNORECASE | re.MULTILINE)
-        weight = match.end() - match.start() if match else _part_of_example(row, excerpt) or _by_number(row, excerpt)
+        match = _match(row["pattern"], excerpt, small)
+        weight = match.end() - match.start() if match else _part_of_example(row, piece) or _by_number(row, numbers)
         if not weight:
             continue
         named = {key: value for key, value in match.groupdict().items() if value} if match else {}
@@ -45,23 +47,30 @@ def read(text: str, matrix: Matrix) -> tuple[Symptom, ...]:
     return tuple(symptom for _, symptom in hits)
 
 
-def _part_of_example(row: Row, text: str) -> int:
+def _match(pattern: str, text: str, small: str) -> "re.Match[str] | None":
+    """The pattern's place in a text; most are ruled out by the text that they need, without being compiled."""
+    texts = needed(pattern)
+    if texts is not None and not any(one in small for one in texts):
+        return None
+    return re.search(pattern, text, re.IGNORECASE | re.MULTILINE)
+
+
+def _part_of_example(row: Row, piece: str) -> int:
     """People paste half a line: a piece of a known text of some length counts as that text."""
-    piece = " ".join(text.split()).lower()
-    whole = any(piece in " ".join(example.split()).lower() for example in row.get("examples", ()))
-    return len(piece) if len(piece) >= 15 and whole else 0
+    if len(piece) < 15:
+        return 0
+    examples = (example for example in row.get("examples", ()) if len(example) >= len(piece))
+    return len(piece) if any(piece in " ".join(example.lower().split()) for example in examples) else 0
 
 
 _NUMBER = re.compile(r"\b(cuinit|cuda\w*|cudart|error|nvml\w*|xid|status)\b\D{0,40}?\b(\d{1,3})\b", re.IGNORECASE)
 
 
-def _by_number(row: Row, text: str) -> int:
+def _by_number(row: Row, numbers: Sequence[tuple[str, str]]) -> int:
     """A bare error number, such as `cuInit 803` or `NVML 18`; NVML counts its own numbers."""
-    for word, number in _NUMBER.findall(text):
-        of_nvml = "nvml" in row["id"] or row.get("component") == "nvml"
-        if row.get("code") == number and of_nvml == word.lower().startswith("nvml"):
-            return 1
-    return 0
+    code = row.get("code")
+    of_nvml = "nvml" in row["id"] or row.get("component") == "nvml"
+    return int(any(number == code and of_nvml == word.lower().startswith("nvml") for word, number in numbers))
 
 
 def on_this_machine(symptom: Symptom, reports: Sequence[Report]) -> tuple[list[str], list[str], list[str]]:

@@ -28,9 +28,7 @@ def command(words: tuple[str, ...], machine: str | None, no_machine: bool) -> No
     style = Style.of()
     text = " ".join(words)
     if text == "-":
-        import sys
-
-        text = sys.stdin.read()
+        text = _piped()
     page = explain.rule_page(text.strip())
     if page is not None:
         for line in pages.rule(*page, style):
@@ -62,6 +60,18 @@ def command(words: tuple[str, ...], machine: str | None, no_machine: bool) -> No
     found = [name for symptom in symptoms for name in explain.on_this_machine(symptom, reports)[0]]
     for name in dict.fromkeys(found):
         click.echo(f"\ncompatcheck explain {name}   shows its page; compatcheck doctor the evidence and remedy here")
+
+
+def _piped() -> str:
+    """The end of standard input, however long a log it is."""
+    import sys
+
+    from compat.literals import LIMIT
+
+    text = ""
+    while chunk := sys.stdin.read(1 << 20):
+        text = text[-LIMIT:] + chunk
+    return text
 
 
 def _reports(path: str | None) -> "list[Report]":

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from compat.convert.remedies import Advice
+from compat.literals import tail
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -22,9 +23,10 @@ _COMPUTE = re.compile(r"expecting compute (\d+\.\d) got compute (\d+\.\d)", re.I
 
 def read(text: str, matrix: "Matrix") -> tuple[Advice, ...]:
     """What the messages in a text say and what to do; empty where there is none of them."""
+    excerpt = tail(text)
     found: list[Advice] = []
     for pattern, explain in _READERS:
-        match = pattern.search(text)
+        match = pattern.search(excerpt)
         if match is not None:
             found.append(explain(match, matrix))
     return tuple(found)
