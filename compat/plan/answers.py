@@ -9,7 +9,7 @@ from compat.machine import Machine
 from compat.plan import forward, moves
 from compat.plan.forge import environments
 from compat.plan.images import images
-from compat.plan.model import Outcome, Plan, Request, Step
+from compat.plan.model import Outcome, Pin, Plan, Request, Step
 from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
 from compat.plan.request import COMPANION
@@ -39,6 +39,19 @@ class Problem:
     @property
     def needs_gpu(self) -> bool:
         return any(goal.needs_gpu for goal in self.goals)
+
+    @property
+    def limits(self) -> tuple[Pin, ...]:
+        """What the files of the requests demand of packages that builds share."""
+        return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
+
+    def widened(self, limits: tuple[Pin, ...]) -> "Problem":
+        """The problem with any release of what these demands are about."""
+        any_release = {pin: replace(pin, range="*") for pin in limits}
+        requests = tuple(
+            replace(one, limits=tuple(any_release.get(pin, pin) for pin in one.limits)) for one in self.requests
+        )
+        return replace(self, requests=requests, memory=Memory())
 
 
 def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
@@ -78,8 +91,11 @@ def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
 
 
 def _forged(base: Scene, problem: Problem, answered: list[Found]) -> Iterator[Scene]:
-    """conda-forge's builds, where pip's indexes had none."""
-    if not answered:
+    """conda-forge's builds, where pip's indexes have none, whatever the files demand of shared packages."""
+    if answered:
+        return
+    free = problem.widened(problem.limits)
+    if not problem.limits or all(next(_searched(free, one, (), []), None) is None for one in _environments(base)):
         yield from environments(base, problem.requests, problem.goals, problem.matrix)
 
 

@@ -9,15 +9,16 @@ demanded; an index that a whole file names says only where an installer may look
 import os
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.markers import applies
-from compat.plan.model import Request
+from compat.plan.model import Pin, Request
 from compat.plan.request import COMPONENTS, BadRequest, plannable
-from compat.records import dataclass
+from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -94,7 +95,36 @@ def requests_of(
         named.setdefault("jax", alone)
     wanted = {name: said for name, said in named.items() if any(one not in limits for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
-    return tuple(_request(name, wanted[name]) for name in order if name in wanted), tuple(lines)
+    bounds = tuple(_bounds((*found, *limits), frozenset(wanted), machine, matrix))
+    lines += [Line(pin.by, f"{pin.name}{pin.range}") for pin in bounds]
+    asked = (_request(name, wanted[name]) for name in order if name in wanted)
+    return tuple(replace(one, limits=bounds) for one in asked), tuple(lines)
+
+
+def _bounds(found: Iterable[Asked], wanted: frozenset[str], machine: Machine, matrix: "Matrix") -> Iterator[Pin]:
+    """What the files demand of packages that builds of what is asked for share with others: numpy<1.24, or numpy in any
+    release. Of one package the files nearest to the root count."""
+    drawn = drawn_by(matrix, wanted)
+    nearest: dict[str, int] = {}
+    for one in found:
+        name = normal(one.name)
+        if name not in drawn or matrix.packages.component(name) in wanted:
+            continue
+        if (one.marker and not applies(one.marker, machine, "")) or nearest.setdefault(name, _depth(one.path)) < _depth(
+            one.path
+        ):
+            continue
+        yield Pin(name, re.sub(r"\+[^,]*", "", one.range), one.where, one.where)
+
+
+@lru_cache(maxsize=16)
+def drawn_by(matrix: "Matrix", components: frozenset[str]) -> frozenset[str]:
+    """Names of packages that builds of the components require, or that are known to break some of them."""
+    names = {name for component in components for name in matrix.packages.distributions(component)}
+    rows = [row for name in names for builds in matrix.packages.builds(name).values() for row in builds]
+    required = {name for row in rows for name, _, _ in matrix.packages.pins(row)}
+    broken = {normal(row["other"]) for row in matrix.every("break") if row.get("other") and row["package"] in names}
+    return frozenset(required | broken)
 
 
 def _counts(component: str, matrix: "Matrix") -> bool:

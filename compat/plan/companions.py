@@ -12,16 +12,18 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 
-def companion_pins(choices: tuple[Choice, ...], machine: Machine, matrix: "Matrix") -> tuple[Pin, ...]:
-    """Pins that no metadata has: what the matrix's breaks rule out beside the chosen releases."""
+def companion_pins(
+    choices: tuple[Choice, ...], machine: Machine, matrix: "Matrix", limits: tuple[Pin, ...] = ()
+) -> tuple[Pin, ...]:
+    """Pins that no metadata has: what the matrix's breaks rule out beside the chosen releases. ``limits``: what the
+    request's file demands; those packages are there as well."""
     named = {choice.distribution: choice for choice in choices}
     named |= {name: choice for choice in choices for name, _ in choice.brings}
     releases = {choice.distribution: choice.public for choice in choices} | {
         name: version for choice in choices for name, version in choice.brings
     }
-    drawn = {pin.name for choice in choices for pin in choice.pins} | {
-        normal(name) for name, version in (machine.packages or {}).items() if version is not False
-    }
+    drawn = {pin.name for choice in choices for pin in choice.pins} | {pin.name for pin in limits}
+    drawn |= {normal(name) for name, version in (machine.packages or {}).items() if version is not False}
     metadata = [pin for choice in choices for pin in choice.pins]
     found = []
     for package, choice_release in releases.items():

@@ -9,8 +9,9 @@ from compat.goals import parse
 from compat.plan import moves
 from compat.plan.answers import Problem, answers, planned
 from compat.plan.commands import ENVIRONMENT
+from compat.plan.companions import companion_pins
 from compat.plan.forward import MOVE
-from compat.plan.model import Lift, Request, Step
+from compat.plan.model import Lift, Pin, Request, Step
 from compat.plan.nearest import nearest
 from compat.plan.nearest import needs as needs_of
 from compat.plan.repairs import repaired
@@ -64,7 +65,40 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Ite
         if lift is not None:
             found.append(wanted)
             yield lift
+    yield from _unlimited(problem, allowed)
     yield from _nearest(problem, tried)
+
+
+def _unlimited(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
+    """The plan without what the files demand of packages that builds share: of these demands as few as do."""
+    left = tuple(pin for pin in problem.limits if pin.range != "*")
+    if not left or _unlimited_by(problem, left, allowed) is None:
+        return
+    for pin in left:
+        fewer = tuple(one for one in left if one != pin)
+        if fewer and _unlimited_by(problem, fewer, allowed) is not None:
+            left = fewer
+    found = _unlimited_by(problem, left, allowed)
+    if found is not None:
+        needs = " and ".join(_instead_of(pin, found[0], problem) for pin in left)
+        yield Lift(("versions",), needs, planned(problem.widened(left), *found).steps)
+
+
+def _unlimited_by(
+    problem: Problem, limits: tuple[Pin, ...], allowed: frozenset[str]
+) -> tuple[Found, list[Search]] | None:
+    tried: list[Search] = []
+    found = next(answers(problem.widened(limits), allowed, tried), None)
+    return None if found is None else (found, tried)
+
+
+def _instead_of(limit: Pin, found: Found, problem: Problem) -> str:
+    """Another release of what a file bounds, as the builds that were found have it."""
+    drawn = companion_pins(found.choices, found.scene.machine, problem.matrix, problem.limits)
+    pins = (*drawn, *(pin for choice in found.choices for pin in choice.pins))
+    others = (pin.range for pin in pins if pin.name == limit.name and pin.range != "*")
+    wanted = found.shared.get(limit.name) or ",".join(dict.fromkeys(others)) or "another release"
+    return f"{limit.name} {wanted} in place of {limit.range} ({limit.by})"
 
 
 def _nearest(problem: Problem, tried: list[Search]) -> Iterator[Lift]:

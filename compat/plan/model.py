@@ -26,17 +26,6 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Request:
-    """One component that is asked for. ``text`` is a range (``==2.15.*``), ``*`` for any release."""
-
-    component: str
-    text: str
-    said: str = ""  # as the user wrote it
-    where: str = "request"
-    build: str = ""  # the build that is demanded: cu118, cpu
-
-
-@dataclass(frozen=True)
 class Pin:
     """What the metadata of a build demands of another package.
 
@@ -48,6 +37,18 @@ class Pin:
     by: str
     source: str = ""
     unread: bool = False
+
+
+@dataclass(frozen=True)
+class Request:
+    """One component that is asked for. ``text`` is a range (``==2.15.*``), ``*`` for any release."""
+
+    component: str
+    text: str
+    said: str = ""  # as the user wrote it
+    where: str = "request"
+    build: str = ""  # the build that is demanded: cu118, cpu
+    limits: tuple[Pin, ...] = ()  # what its file demands of packages that builds share (numpy<1.24)
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Found:
     choices: tuple[Choice, ...]
     shared: dict[str, str | None]
     result: Machine
+    limits: tuple[Pin, ...] = ()
 
 
 @dataclass
@@ -216,8 +217,10 @@ class Search:
         """The machine with the choice and nothing else in its environment, and what its own pins rule out."""
         asked = {request.component for request in self.requests}  # chosen for themselves, not by a pin
         bare = emptied(self.scene.machine)
-        pins = choice.pins if choice.stays else (*choice.pins, *companion_pins((choice,), bare, self.matrix))
-        own = shared([pin for pin in pins if pin.name not in asked], self.scene.machine, self.matrix)
+        pins = (
+            choice.pins if choice.stays else (*choice.pins, *companion_pins((choice,), bare, self.matrix, self.limits))
+        )
+        own = shared(self._limited([pin for pin in pins if pin.name not in asked]), self.scene.machine, self.matrix)
         clash = own if isinstance(own, tuple) else ()
         if choice.stays:
             return self.scene.machine, clash
@@ -245,12 +248,23 @@ class Search:
     @cached_property
     def _here(self) -> frozenset[str]:
         packages = self.scene.machine.packages or {}
-        return frozenset(normal(name) for name, version in packages.items() if version is not False)
+        here = {normal(name) for name, version in packages.items() if version is not False}
+        return frozenset(here | {pin.name for pin in self.limits})
+
+    @cached_property
+    def limits(self) -> tuple[Pin, ...]:
+        """What the files of the requests demand of packages that builds share."""
+        return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
+
+    def _limited(self, pins: list[Pin]) -> list[Pin]:
+        """The pins, and what the files demand of the packages that they name."""
+        names = {pin.name for pin in pins}
+        return [*pins, *(pin for pin in self.limits if pin.name in names)]
 
     def _shared_by_two(self, one: Choice, other: Choice) -> Shared | tuple[Reason, ...]:
         """What two share; what only one of them pins was asked of it alone."""
         names, broken = suspects(self._shape(one), self._shape(other), self._here)
-        drawn = companion_pins((one, other), self.scene.machine, self.matrix) if broken else ()
+        drawn = companion_pins((one, other), self.scene.machine, self.matrix, self.limits) if broken else ()
         if not names and not drawn and not {one.component, other.component} & {*COMPANIONS}:
             return Shared({})
         return self._shared((one, other), drawn, names | {pin.name for pin in drawn})
@@ -277,7 +291,8 @@ class Search:
             clash = None if owner is None else demand(pin, owner, self.matrix)
             if clash is not None:
                 found.append(clash)
-        left = shared([pin for pin in pins if pin.name not in owners], self.scene.machine, self.matrix)
+        rest = self._limited([pin for pin in pins if pin.name not in owners])
+        left = shared(rest, self.scene.machine, self.matrix)
         clashes = (*found, *left) if isinstance(left, tuple) else tuple(found)
         return clashes or left
 
@@ -309,7 +324,8 @@ class Search:
                 self._note(one)
         if all(element(one) in ignored for one in self._wholes[key]):
             releases, result, _ = self._joined(choices, ())
-            return Found(self.scene, choices, dict(releases), replace(result, name=self.scene.machine.name))
+            result = replace(result, name=self.scene.machine.name)
+            return Found(self.scene, choices, dict(releases), result, self.limits)
         if len(choices) > 2:
             self._blame(choices, self._wholes[key])
         return None
@@ -321,7 +337,7 @@ class Search:
         machine = self.scene.machine
         pins: tuple[Pin, ...] = ()
         if not all(choice.stays for choice in choices):
-            pins += companion_pins(choices, machine, self.matrix)
+            pins += companion_pins(choices, machine, self.matrix, self.limits)
             made = [choice for choice in choices if not choice.installed]
             held = parts_of(machine.packages or ()) if staying(machine, made, self.matrix) else {}
             pins += tuple(Pin(name, "*", "what is installed", "installed packages") for name in held)

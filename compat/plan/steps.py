@@ -118,14 +118,23 @@ def _requirements(choice: Choice, found: Found) -> tuple[str, ...]:
 
 
 def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> tuple[str, ...]:
-    """Packages that have to move with the choices although no metadata says so."""
+    """Packages that have to move with the choices although no metadata says so, and those that the request's file
+    bounds."""
     from compat.plan.companions import companion_pins
 
-    extra = []
-    for pin in companion_pins(tuple(made), found.scene.machine, matrix):
+    pins = companion_pins(tuple(made), found.scene.machine, matrix, found.limits)
+    drawn = {pin.name for pin in pins} | {pin.name for choice in made for pin in choice.pins}
+    ranges: dict[str, list[str]] = {}
+    for pin in (*pins, *(one for one in found.limits if one.name in drawn and one.range != "*")):
         version = found.shared.get(pin.name)
-        extra.append(requirement(pin.name, f"=={version}" if version and admits(pin, version) else pin.range))
-    return tuple(dict.fromkeys(extra))
+        ranges.setdefault(pin.name, []).append(f"=={version}" if version and admits(pin, version) else pin.range)
+    return tuple(requirement(name, _joined(texts)) for name, texts in ranges.items())
+
+
+def _joined(texts: list[str]) -> str:
+    """Several ranges as one; a release says it all."""
+    exact = next((text for text in texts if text.startswith("==") and "*" not in text and "," not in text), None)
+    return exact or ",".join(dict.fromkeys(texts))
 
 
 def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:

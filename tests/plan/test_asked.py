@@ -191,3 +191,37 @@ def test_packages_by_their_own_names(capsys):
     assert "vllm==0.9.2" in out
     assert "torch==2.7.0" in out
     assert planned(capsys, "--package", "deepspeed")[0] == 2
+
+
+def test_what_a_file_bounds_is_kept(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("tensorflow\nnumpy<1.24\nprotobuf<4\n")
+    code, out, err = planned(capsys, tmp_path / "requirements.txt")
+    assert code == 0
+    assert "tensorflow: 2.17.1" in out  # 2.18 wants numpy 1.26
+    assert "'numpy<1.24' 'protobuf<4'" in out
+    assert "requirements.txt:2: numpy<1.24" in err
+
+
+def test_bounds_that_rule_out_what_is_asked_for(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.18.0\nnumpy<1.24\n")
+    code, out, _ = planned(capsys, tmp_path / "requirements.txt")
+    assert code == 1
+    text = " ".join(out.split())
+    assert "tensorflow 2.18.0 requires numpy<2.1.0,>=1.26.0," in text
+    assert "in place of <1.24" in text
+    assert "tensorflow 2.17.1 in place of ==2.18.0" in text
+
+
+def test_an_unbounded_companion_takes_the_known_break(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==2.2.0\nnumpy\n")
+    code, out, _ = planned(capsys, tmp_path / "requirements.txt")
+    assert code == 0
+    assert "torch==2.2.0 'numpy<2'" in out
+
+
+def test_a_bound_that_the_known_break_contradicts(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==2.2.0\nnumpy==2.1.0\n")
+    code, out, _ = planned(capsys, tmp_path / "requirements.txt")
+    assert code == 1
+    assert "numpy <2 in place of ==2.1.0" in out
+    assert "torch 2.3.1 in place of ==2.2.0" in out
