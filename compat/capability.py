@@ -51,15 +51,21 @@ def canonical(capability: Capability) -> Capability:
     return capability
 
 
+# The integrated GPUs of Jetson: TX1 and Nano, TX2, Xavier, Orin, Thor. Between them and discrete GPUs no machine code is
+# exchanged, in either direction (CUDA programming guide; DEVICE_REQUIREMENT in torch/cuda/__init__.py).
+_INTEGRATED = frozenset({(5, 3), (6, 2), (7, 2), (8, 7), (11, 0)})
+
+
 def sass_runs(target: Capability, gpu: Capability) -> bool:
     """Does machine code for ``target`` run on ``gpu``?
 
     Plain code runs on the same major with an equal or higher minor. ``a`` code runs on its very capability,
-    ``f`` code on the family: the same major, equal or higher minor. Tegra parts (5.3, 6.2, 7.2, 8.7) take the
-    code of their desktop siblings by the same rule.
+    ``f`` code on the family: the same major, equal or higher minor. Jetson's GPUs run the code of their very
+    capability alone, and nothing else runs theirs: 8.0 does not run on Orin (8.7), nor 8.7 on 8.9.
     """
-    if target.suffix == "a":
-        return (target.major, target.minor) == (gpu.major, gpu.minor)
+    built, runs_on = (target.major, target.minor), (gpu.major, gpu.minor)
+    if target.suffix == "a" or built in _INTEGRATED or runs_on in _INTEGRATED:
+        return built == runs_on
     return target.major == gpu.major and target.minor <= gpu.minor
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.capability import Capability
+from compat.capability import Capability, sass_runs
 from compat.matrix.claim import Claim
 
 if TYPE_CHECKING:
@@ -104,12 +104,9 @@ class Cuda:
         return Claim(row[field], row, field) if row is not None and field in row else None
 
     def knows_major_of(self, cuda: str, gpu: Capability) -> bool:
-        """Did this CUDA know some capability of the GPU's major that is no newer than the GPU?"""
+        """Did this CUDA know some capability whose machine code the GPU runs?"""
         return any(
-            sibling.major == gpu.major
-            and sibling.minor <= gpu.minor
-            and "cuda_first" in row
-            and versions.at_least(cuda, row["cuda_first"]) is True
+            sass_runs(sibling, gpu) and "cuda_first" in row and versions.at_least(cuda, row["cuda_first"]) is True
             for sibling, row in self._matrix.gpus.capabilities.items()
         )
 

@@ -31,17 +31,24 @@ def without_variant(name: str) -> str:
     return " ".join(_VARIANT.sub(" ", name).split())
 
 
-def name_index(rows: "list[Row]") -> dict[str, list[int]]:
-    """Where a GPU's row is, by simplified name, by ``~`` and the name without its variant, and by ``pci:`` and PCI id.
+# A product name that was given to several chips: the rows of each carry the chip, ``GT 730 (GK208B)``.
+_CHIP = re.compile(r"^(.+) \([A-Z]{2}\d{3}[A-Z]?\)$")
 
-    Made when the matrix is compiled.
+
+def name_index(rows: "list[Row]") -> dict[str, list[int]]:
+    """Where a GPU's row is, by name, PCI id or chip.
+
+    The keys are the simplified name; ``~`` and the name without its variant; ``chip:`` and the name that several chips
+    share; ``pci:`` and the PCI id. Made when the matrix is compiled.
     """
     index: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
         for pci in row.get("pci", ()):
             index[f"pci:{pci}"] = [number]
         names = {simplify(text) for text in (row["name"], *row.get("aliases", ()))}
-        for key in sorted(names | {f"~{without_variant(name)}" for name in names}):
+        shared = _CHIP.match(row["name"])
+        keys = names | {f"~{without_variant(name)}" for name in names}
+        for key in sorted(keys | ({f"chip:{simplify(shared[1])}"} if shared else set())):
             index.setdefault(key, []).append(number)
     return index
 
@@ -66,11 +73,22 @@ class Gpus:
         plain = simplify(name)
         return self._product(plain) or self._virtual(plain)
 
-    def _product(self, plain: str) -> "Row | None":
+    def chips(self, name: str | None) -> "list[Row]":
+        """The chips that a product's name stands for, one of each capability, newest first; empty if it is one."""
+        found = self._candidates(simplify(name)) if name is not None else []
+        known = {parse_capability(row["capability"]): row for row in found}
+        return [known[capability] for capability in sorted(known, reverse=True)] if len(known) > 1 else []
+
+    def _candidates(self, plain: str) -> "list[Row]":
         bare = without_variant(plain)
-        candidates = self._named(plain) or self._named(bare) or self._named(f"~{bare}")
-        if not candidates:
-            return None
+        for key in (plain, bare, f"~{bare}", f"chip:{bare}"):
+            candidates = self._named(key)
+            if candidates:
+                return candidates
+        return []
+
+    def _product(self, plain: str) -> "Row | None":
+        candidates = self._candidates(plain)
         return candidates[0] if len({row["capability"] for row in candidates}) == 1 else None
 
     def _virtual(self, plain: str) -> "Row | None":

@@ -1,6 +1,7 @@
 """The build of the framework: has it code for the GPU, has it CUDA at all."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from compat.capability import parse as parse_capability
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact
+from compat.rules.case import Case, GpuFact, each_chip
 from compat.rules.packages import written_twice
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject, matching
@@ -103,37 +104,48 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     for subject in _carriers(case):
         code = code_for(subject)
         for gpu in case.gpus:
-            if gpu.capability is None:
-                yield Untold("gpu-not-in-build", subject.component, (f"{gpu.path}.name",))
-            elif code:
-                yield _kernel_image(case, subject, code, gpu, gpu.capability)
-            elif subject.version or subject.state == "installed":
-                yield Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+            yield from each_chip(gpu, partial(_has_code, case, subject, code))
     for subject in case.subjects:
         for gpu in case.gpus if gpu_parts(case, subject) else ():
             if gpu.capability is not None and _below_minimum(case, subject, gpu.capability):
                 yield _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
 
 
+def _has_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> Outcome | None:
+    if gpu.capability is None:
+        return Untold("gpu-not-in-build", subject.component, (f"{gpu.path}.name",))
+    if code:
+        return _kernel_image(case, subject, code, gpu, gpu.capability)
+    if subject.version or subject.state == "installed":
+        return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+    return None
+
+
 def _compiled(case: Case) -> Iterator[Outcome]:
     """A program of one's own, compiled for one target (nvcc -arch=sm_52: its machine code, and its PTX)."""
+    target = read_capability(case.machine.model.target)
+    if target is None:
+        return
+    for gpu in case.gpus:
+        yield from each_chip(gpu, partial(_compiled_for, case, target))
+
+
+def _compiled_for(case: Case, target: Capability, gpu: GpuFact) -> Outcome | None:
     told = case.machine.model.target
-    target = read_capability(told)
-    for gpu in case.gpus if target is not None else ():
-        if target is None or gpu.capability is None:
-            yield Untold("gpu-not-in-build", "program", (f"{gpu.path}.name",))
-            continue
-        facts = (case.read("model.target", told), *gpu.evidence)
-        if sass_runs(target, gpu.capability):
-            yield Holds("gpu-not-in-build", "program", f"code for {told} runs on {gpu.name} ({gpu.capability})", facts)
-        elif not ptx_runs(target, gpu.capability):
-            yield Finding(
-                "gpu-not-in-build",
-                "program",
-                f"A program compiled for {told} has no code that {gpu.name} ({gpu.capability.sm}) runs.",
-                facts,
-                (Remedy(f"compile it for {gpu.capability.sm} too (-gencode arch=...,code={gpu.capability.sm})"),),
-            )
+    if gpu.capability is None:
+        return Untold("gpu-not-in-build", "program", (f"{gpu.path}.name",))
+    facts = (case.read("model.target", told), *gpu.evidence)
+    if sass_runs(target, gpu.capability):
+        return Holds("gpu-not-in-build", "program", f"code for {told} runs on {gpu.name} ({gpu.capability})", facts)
+    if ptx_runs(target, gpu.capability):
+        return None
+    return Finding(
+        "gpu-not-in-build",
+        "program",
+        f"A program compiled for {told} has no code that {gpu.name} ({gpu.capability.sm}) runs.",
+        facts,
+        (Remedy(f"compile it for {gpu.capability.sm} too (-gencode arch=...,code={gpu.capability.sm})"),),
+    )
 
 
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:

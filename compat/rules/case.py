@@ -1,6 +1,6 @@
 """A case: one machine, one goal, the matrix, and what several rules derive from them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,12 +9,13 @@ from compat.goals import Goal
 from compat.machine import Library, Machine
 from compat.matrix.gpus import read_capability
 from compat.records import dataclass, replace
-from compat.rules.base import Evidence
+from compat.rules.base import Evidence, Untold
 from compat.rules.subject import Subject, find
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
     from compat.matrix.claim import Claim
+    from compat.rules.base import Outcome
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,24 @@ class GpuFact:
     capability: Capability | None
     row: "Row | None"
     evidence: tuple[Evidence, ...]
+    chips: "tuple[GpuFact, ...]" = ()  # where its name stands for chips of several capabilities: each as a GPU
 
     @property
     def kind(self) -> str | None:
         """Its class: datacenter, workstation, geforce, jetson ..."""
         return self.row["class"] if self.row else None
+
+
+def each_chip(gpu: GpuFact, judge: "Callable[[GpuFact], Outcome | None]") -> "Iterator[Outcome]":
+    """What a rule says of a GPU. Of a name that several chips have (GT 730) it is said if each of them gives the same.
+
+    Such a GPU has no capability of its own, so that ``judge`` answers with what is missing.
+    """
+    told = [judge(chip) for chip in gpu.chips]
+    agreed = told and not isinstance(told[0], Untold) and len({type(one) for one in told}) == 1
+    outcome = told[0] if agreed else judge(gpu)
+    if outcome is not None:
+        yield outcome
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,15 @@ class Case:
         elif row is not None:
             capability = read_capability(row["capability"])
             evidence.append(self.cite(f"{row['name']} has compute capability {row['capability']}", row, "capability"))
-        return GpuFact(path, name or (row["name"] if row else path), capability, row, tuple(evidence))
+        known = GpuFact(path, name or (row["name"] if row else path), capability, row, tuple(evidence))
+        chips = self.matrix.gpus.chips(name) if capability is None else []
+        return replace(known, chips=tuple(self._chip(known, chips, chip) for chip in chips)) if chips else known
+
+    def _chip(self, gpu: GpuFact, chips: "list[Row]", row: "Row") -> GpuFact:
+        """The GPU, if it is this chip of those that its name stands for."""
+        every = ", ".join(f"{chip['name']}: {chip['capability']}" for chip in chips)
+        evidence = (*gpu.evidence, self.cite(f"{gpu.name} is one of several chips ({every})", row, "capability"))
+        return replace(gpu, capability=read_capability(row["capability"]), row=row, evidence=evidence)
 
     # -- the driver ------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 """CUDA between driver and GPU: PTX and its compilers, releases that predate the GPU, toolkits to build with."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from compat import versions
 from compat.capability import Capability, ptx_runs, sass_runs
 from compat.matrix.gpus import read_capability
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, Runtime
+from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.subject import Subject
 from compat.rules.xla import assembled
 
@@ -177,8 +178,7 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
         if case.matrix.packages.about(runtime.component).get("cuda_from") == "system":
             continue  # its libraries are the machine's, not the build's
         for gpu in case.gpus:
-            if gpu.capability is not None:
-                yield from _predates(case, runtime, gpu, gpu.capability)
+            yield from each_chip(gpu, partial(_predates, case, runtime))
     for subject in case.subjects:
         if subject.facts.architectures and not any(subject.component == runtime.component for runtime in case.runtimes):
             yield from _by_its_code(case, subject, subject.facts.architectures)
@@ -212,10 +212,11 @@ def _by_its_code(case: Case, subject: Subject, architectures: tuple[str, ...]) -
         )
 
 
-def _predates(case: Case, runtime: Runtime, gpu: GpuFact, capability: Capability) -> Iterator[Outcome]:
-    first = case.matrix.cuda.first_for(capability)
-    if first is None:
-        return
+def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
+    capability = gpu.capability
+    first = case.matrix.cuda.first_for(capability) if capability is not None else None
+    if first is None or capability is None:
+        return None
     facts = (
         *case.started(runtime),
         *gpu.evidence,
@@ -223,25 +224,24 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact, capability: Capability
     )
     known = versions.at_least(runtime.cuda, first.value)
     if known is None:
-        yield Untold("cuda-older-than-gpu", runtime.component, (runtime.source,))
-    elif known:
-        yield Holds("cuda-older-than-gpu", runtime.component, f"CUDA {runtime.cuda} knows {gpu.name}", facts)
-    elif _serves_by_sibling(case, runtime.cuda, first.value, capability):
-        yield Holds(
+        return Untold("cuda-older-than-gpu", runtime.component, (runtime.source,))
+    if known:
+        return Holds("cuda-older-than-gpu", runtime.component, f"CUDA {runtime.cuda} knows {gpu.name}", facts)
+    if _serves_by_sibling(case, runtime.cuda, first.value, capability):
+        return Holds(
             "cuda-older-than-gpu",
             runtime.component,
             f"CUDA {runtime.cuda} predates {gpu.name} and serves it by code of the same major",
             facts,
         )
-    else:
-        yield Finding(
-            "cuda-older-than-gpu",
-            runtime.component,
-            f"{runtime.of} uses CUDA {runtime.cuda}, which predates {gpu.name} ({capability}): "
-            f"CUDA {first.value} is the first that knows it.",
-            facts,
-            (Remedy(f"install a build for CUDA {first.value} or newer"),),
-        )
+    return Finding(
+        "cuda-older-than-gpu",
+        runtime.component,
+        f"{runtime.of} uses CUDA {runtime.cuda}, which predates {gpu.name} ({capability}): "
+        f"CUDA {first.value} is the first that knows it.",
+        facts,
+        (Remedy(f"install a build for CUDA {first.value} or newer"),),
+    )
 
 
 def _serves_by_sibling(case: Case, cuda: str, first: str, gpu: Capability) -> bool:

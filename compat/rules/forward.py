@@ -43,7 +43,10 @@ def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
     if libcuda.compat is None:
         yield from _by_configuration(case)
         return
-    if libcuda.version is None or driver is None:
+    if libcuda.version is None:
+        yield _of_image(case, case.read("libcuda.compat", True), "cuda-compat is taken to be that of the image's CUDA")
+        return
+    if driver is None:
         yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
         return
     facts = (case.read("libcuda.version", libcuda.version), *case.driver_evidence)
@@ -73,28 +76,26 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
     where = (
         ("loader_configuration", configuration) if "compat" in configuration else ("variables.LD_LIBRARY_PATH", path)
     )
+    yield _of_image(case, case.read(*where), "what the configuration names is taken to load")
+
+
+def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
+    """A cuda-compat of unknown release: an image carries that of its own CUDA."""
     every = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
-    # An image's own configuration is about the image's own CUDA.
     kits = [(field, kit.version) for field, kit in every if kit.origin == "container"]
     kits = kits or [(field, kit.version) for field, kit in every]
     offered = case.driver_cuda
     older = {versions.at_least(kit, offered[0]) if kit and offered else None for _, kit in kits}
     if offered is None or older != {False}:
-        yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version",))
-    else:
-        field, toolkit = kits[0]
-        yield Finding(
-            "compat-library-older-than-driver",
-            "libcuda",
-            f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
-            (
-                case.read(*where),
-                case.read(field, toolkit),
-                offered[1],
-                case.assume("libcuda.compat", "what the configuration names is taken to load"),
-            ),
-            (WITHOUT_COMPAT,),
-        )
+        return Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
+    field, toolkit = kits[0]
+    return Finding(
+        "compat-library-older-than-driver",
+        "libcuda",
+        f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
+        (said, case.read(field, toolkit), offered[1], case.assume("libcuda.compat", assumed)),
+        (WITHOUT_COMPAT,),
+    )
 
 
 @rule("forward-compat-unsupported", masks=("driver-too-old", "driver-library-mismatch"), of="platform")

@@ -1,13 +1,14 @@
 """TensorRT itself: which release is used, and which GPUs it has kernels for."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
 from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact
+from compat.rules.case import Case, GpuFact, each_chip
 
 
 def installed(case: Case) -> tuple[str, str] | None:
@@ -48,13 +49,13 @@ def gpu_unsupported_by_tensorrt(case: Case) -> Iterator[Outcome]:
     version, path = found
     rows = case.matrix.packages.of_line("tensorrt", version)
     for gpu in case.gpus:
-        if gpu.capability is None or not rows:
-            yield Untold("gpu-unsupported-by-tensorrt", "tensorrt", (f"{gpu.path}.name" if rows else path,))
-            continue
-        yield _supported(case, gpu, gpu.capability, rows, version, path)
+        yield from each_chip(gpu, partial(_supported, case, rows, version, path))
 
 
-def _supported(case: Case, gpu: GpuFact, capability: Capability, rows: list[Row], version: str, path: str) -> Outcome:
+def _supported(case: Case, rows: list[Row], version: str, path: str, gpu: GpuFact) -> Outcome:
+    capability = gpu.capability
+    if capability is None or not rows:
+        return Untold("gpu-unsupported-by-tensorrt", "tensorrt", (f"{gpu.path}.name" if rows else path,))
     answers = {supports(row, capability) for row in rows}
     row = rows[0]
     low, high = _range(row)
