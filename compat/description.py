@@ -332,6 +332,6 @@ def _parse(text: str, path: str) -> Any:
     from compat import toml
 
     try:
-        return toml.loads(text)
+        return toml.loads_foreign(text)
     except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
         raise BadDescription(f"{path}: neither JSON nor TOML: {error}") from None

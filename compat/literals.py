@@ -14,6 +14,7 @@ def tail(text: str) -> str:
     """The end of a text, which is searched."""
     return text[-LIMIT:]
 
+
 @lru_cache(maxsize=1024)
 def needed(pattern: str) -> tuple[str, ...] | None:
     """Texts in small letters, one of which is in every text (made small) that the pattern matches; None: unknown."""

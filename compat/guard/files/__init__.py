@@ -6,11 +6,20 @@ with the line; what is allowed in such a file and says nothing about packages is
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-LIMIT = 16 << 20
+LIMIT = 8 << 20
 """Bytes of a file that are read; lock files of large projects have some megabytes."""
+
+MOST = 10_000
+"""Entries of a file that are read; lock files of large projects have a thousand."""
+
+LONGEST = 4096
+"""Characters of one requirement, its hashes left out."""
+
+_Entry = TypeVar("_Entry")
 
 
 class BadFile(ValueError):
@@ -90,6 +99,28 @@ def text_of(path: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise BadFile(path, line, f"not UTF-8 text ({error.reason})") from None
+
+
+class Entries:
+    """Counts what a file, with those that it includes, asks for: one may name another many times."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._left = MOST
+
+    def spend(self, line: int, entries: int = 1) -> None:
+        """Raises BadFile behind the ``MOST``-th entry."""
+        self._left -= entries
+        if self._left < 0:
+            raise BadFile(self.path, line, f"more than {MOST:,} entries", "give the files one by one")
+
+
+def bounded(entries: Iterable[_Entry], path: str) -> Iterator[_Entry]:
+    """The entries of a file. Raises BadFile behind the ``MOST``-th: the time that a file takes has an end."""
+    count = Entries(path)
+    for entry in entries:
+        count.spend(0)
+        yield entry
 
 
 def kind_of(path: str) -> str:

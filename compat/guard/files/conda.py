@@ -5,23 +5,24 @@ mappings do not occur in environment files and are refused with their line.
 """
 
 import re
+from collections.abc import Iterator
 
 from compat import versions
-from compat.guard.files import BadFile, Contents, Requirement, text_of
+from compat.guard.files import LONGEST, BadFile, Contents, Requirement, bounded, text_of
 from compat.guard.files.line import of_text
 from compat.matrix.packages import normal
 
 _ITEM = re.compile(r"^(\s*)-(?:\s+(.*))?$")
 _KEY = re.compile(r"^(\s*)([A-Za-z_][\w.-]*)\s*:(?:\s+(.*))?$")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
-_MATCH = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9_][\w.-]*)\s*(?:\[[^\]]*\])?\s*(.*)$")
+_MATCH = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9_][\w.-]*)\s*(?:\[[^\]]*\])?\s*(.*)$", re.DOTALL)
 
 
 def read(path: str) -> Contents:
     """Dependencies of conda and, inside ``pip:``, of the index. Raises BadFile."""
     found: list[Requirement] = []
     python: tuple[str, int] | None = None
-    for number, text, pip in _dependencies(text_of(path), path):
+    for number, text, pip in bounded(_dependencies(text_of(path), path), path):
         one = (
             of_text(text, path, number)
             if pip and not text.startswith("-")
@@ -41,9 +42,8 @@ def read(path: str) -> Contents:
     )
 
 
-def _dependencies(text: str, path: str) -> list[tuple[int, str, bool]]:
+def _dependencies(text: str, path: str) -> Iterator[tuple[int, str, bool]]:
     """(line, entry, inside ``pip:``) of the list ``dependencies``."""
-    found: list[tuple[int, str, bool]] = []
     section, depth, pip_depth = "", -1, -1
     for number, raw in enumerate(text.splitlines(), 1):
         line = _COMMENT.sub("", raw).rstrip()
@@ -54,9 +54,8 @@ def _dependencies(text: str, path: str) -> list[tuple[int, str, bool]]:
         item, key = _ITEM.match(line), _KEY.match(line)
         if item is None and key is not None and not key[1]:
             section, depth, pip_depth = key[2], -1, -1
-            found += (
-                [(number, one, False) for one in _flow(key[3] or "", path, number)] if section == "dependencies" else []
-            )
+            if section == "dependencies":
+                yield from ((number, one, False) for one in _flow(key[3] or "", path, number))
         elif section != "dependencies":
             continue
         elif item is None:
@@ -71,8 +70,7 @@ def _dependencies(text: str, path: str) -> list[tuple[int, str, bool]]:
             if re.fullmatch(r"pip\s*:", entry):
                 pip_depth = indent
             elif entry:
-                found.append((number, entry, pip_depth >= 0 and indent > pip_depth))
-    return found
+                yield number, entry, pip_depth >= 0 and indent > pip_depth
 
 
 def _scalar(text: str, path: str, number: int) -> str:
@@ -100,7 +98,7 @@ def match_spec(text: str, path: str, number: int) -> Requirement:
 
     Raises BadFile. (conda's MatchSpec, https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html)
     """
-    match = _MATCH.match(text.strip())
+    match = _MATCH.match(text.strip()) if len(text) <= LONGEST else None
     if match is None:
         raise BadFile(path, number, f"not a dependency: {text[:60]!r}", "an entry is written `- NAME=VERSION`")
     name, rest = normal(match[1].replace("_", "-") if match[1] != "_" else match[1]), match[2].strip()

@@ -7,20 +7,21 @@ compute is unknown and left out.
 import json
 import os
 import re
-import shlex
-from collections.abc import Iterable, Iterator
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import dropwhile, takewhile
 
-from compat.guard.files import BadFile, Contents, Image, Requirement, logical_lines, text_of
+from compat.guard.files import BadFile, Contents, Entries, Image, Requirement, logical_lines, text_of
 from compat.guard.files.conda import match_spec
 from compat.guard.files.line import of_text
+from compat.guard.files.words import filled, split
 
 _INSTRUCTION = re.compile(r"^([A-Za-z]+)\s+(.*)$", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?:(:?[-+])([^${}]*))?\}|([A-Za-z_]\w*))")
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
-# Linux starts no program with a longer argument (MAX_ARG_STRLEN), and variables that hold themselves twice grow without
-# end.
-_LONGEST = 1 << 17  # characters
+_INSTALLER = re.compile("pip|conda|mamba|apt")
+_MOST_TEXT = 16 << 20  # characters that a file may have once its variables are put in
+_MOST_STAGES = 100
 _KNOWN = frozenset(
     (
         "FROM",
@@ -73,10 +74,27 @@ _VALUED = (
 )
 
 
+class _Bounds(Entries):
+    """Counts what the whole file asks for, and how far its variables make its text grow."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._text = _MOST_TEXT
+
+    def filled(self, text: str, known: Mapping[str, str], line: int) -> str:
+        """The text with its variables. Raises BadFile where they have grown without end."""
+        made = filled(text, known)
+        self._text -= len(made)
+        if self._text < 0:
+            raise BadFile(self.path, line, f"variables make more than {_MOST_TEXT >> 20} MiB of it")
+        return made
+
+
 @dataclass
 class _Stage:
     image: Image | None
-    environment: dict[str, str]
+    bounds: _Bounds
+    environment: dict[str, str] = field(default_factory=dict)
     requirements: list[Requirement] = field(default_factory=list)
     indexes: list[str] = field(default_factory=list)
     system: list[str] = field(default_factory=list)
@@ -85,19 +103,21 @@ class _Stage:
 
 def read(path: str) -> Contents:
     """The last stage, with the stages that it stands on. Raises BadFile."""
+    bounds = _Bounds(path)
     arguments: dict[str, str] = {}
     stages: dict[str, _Stage] = {}
     stage: _Stage | None = None
     for number, name, rest in _instructions(text_of(path), path):
         if name == "FROM":
-            stage = _from(filled(rest, arguments), stages, path, number)
+            stage = _from(bounds.filled(rest, arguments, number), stages, bounds, number)
         elif stage is None and name == "ARG":
-            arguments.update(_assignments(rest, arguments))
+            arguments.update(_assignments(rest, arguments, bounds, number))
         elif stage is None:
             raise BadFile(path, number, f"{name} stands before the first FROM")
         elif name in ("ARG", "ENV"):
-            known = {**arguments, **stage.environment} if name == "ARG" else stage.environment
-            stage.environment.update(_assignments(rest, known, arguments if name == "ARG" else None))
+            known = ChainMap(stage.environment, arguments) if name == "ARG" else stage.environment
+            outer = arguments if name == "ARG" else None
+            stage.environment.update(_assignments(rest, known, bounds, number, outer))
         elif name == "RUN":
             _run(rest, stage, path, number)
     if stage is None:
@@ -116,7 +136,7 @@ def read(path: str) -> Contents:
 
 def commands(said: Iterable[tuple[int, str]], path: str) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
     """What shell commands (line, text) install, and the indexes that they name."""
-    stage = _Stage(None, {})
+    stage = _Stage(None, _Bounds(path))
     for number, text in said:
         _run(text, stage, path, number)
     return tuple(stage.requirements), tuple(dict.fromkeys(stage.indexes))
@@ -137,53 +157,41 @@ def _instructions(text: str, path: str) -> Iterator[tuple[int, str, str]]:
                 "a Dockerfile's lines begin with FROM, RUN ...",
             )
         rest = match[2] if match else ""
+        body: list[str] = []
         for _, end in _HEREDOC.findall(rest) if name in ("RUN", "COPY", "ADD") else ():
-            body = []
-            for _, inner in lines:
-                if inner == end:
-                    break
-                body.append(inner)
-            rest = rest if name != "RUN" else _HEREDOC.sub(" ", rest, count=1) + " ; " + " ; ".join(body)
-        yield number, name, rest
+            body += takewhile(lambda inner, end=end: inner != end, (inner for _, inner in lines))  # type: ignore[misc]
+        yield number, name, rest if name != "RUN" else " ; ".join([_HEREDOC.sub(" ", rest), *body])
 
 
-def filled(text: str, known: dict[str, str]) -> str:
-    """The text with its variables: ``$NAME``, ``${NAME}``, ``${NAME:-default}``; an unknown one stays as it stands."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1] or match[4]
-        if match[2] in (":-", "-"):
-            return known.get(name) or match[3]
-        if match[2] in (":+", "+"):
-            return match[3] if known.get(name) else ""
-        return known.get(name, match[0])
-
-    return _VARIABLE.sub(value, text)[:_LONGEST]
-
-
-def _assignments(rest: str, known: dict[str, str], outer: dict[str, str] | None = None) -> Iterator[tuple[str, str]]:
-    words = _words(rest)
+def _assignments(
+    rest: str, known: Mapping[str, str], bounds: _Bounds, number: int, outer: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, str]]:
+    words = split(rest)
     if words and "=" not in words[0] and outer is None and len(words) > 1:
-        yield words[0], filled(" ".join(words[1:]), known)  # the old form: ENV NAME value
+        yield words[0], bounds.filled(" ".join(words[1:]), known, number)  # the old form: ENV NAME value
         return
     for word in words:
+        bounds.spend(number)
         name, equal, value = word.partition("=")
         if equal:
-            yield name, filled(value, known)
+            yield name, bounds.filled(value, known, number)
         elif outer is not None and name in outer:
             yield name, outer[name]
 
 
-def _from(rest: str, stages: dict[str, _Stage], path: str, number: int) -> _Stage:
+def _from(rest: str, stages: dict[str, _Stage], bounds: _Bounds, number: int) -> _Stage:
     words = rest.split()
     platform = next((word.partition("=")[2] for word in words if word.startswith("--platform=")), None)
     words = [word for word in words if not word.startswith("--")]
     if not words:
-        raise BadFile(path, number, "FROM names no image")
+        raise BadFile(bounds.path, number, "FROM names no image")
+    if len(stages) >= _MOST_STAGES:
+        raise BadFile(bounds.path, number, f"more than {_MOST_STAGES} stages")
     base = stages.get(words[0].lower())
     if base is not None:
         stage = _Stage(
             base.image,
+            bounds,
             dict(base.environment),
             list(base.requirements),
             list(base.indexes),
@@ -194,16 +202,16 @@ def _from(rest: str, stages: dict[str, _Stage], path: str, number: int) -> _Stag
         name, _, tag = words[0].partition("@")[0].rpartition(":")
         if not name or "/" in tag:
             name, tag = words[0].partition("@")[0], "latest"
-        stage = _Stage(Image(name, tag, path, number, platform), {})
+        stage = _Stage(Image(name, tag, bounds.path, number, platform), bounds)
     if len(words) == 3 and words[1].lower() == "as":
         stages[words[2].lower()] = stage
     return stage
 
 
 def _run(rest: str, stage: _Stage, path: str, number: int) -> None:
-    for words in _commands(filled(re.sub(r"^(?:--\S+\s+)+", "", rest), stage.environment)):
-        while words and (words[0] in ("sudo", "exec", "command", "time") or re.match(r"^[A-Za-z_]\w*=", words[0])):
-            words = words[1:]
+    text = stage.bounds.filled(re.sub(r"^(?:--\S+\s+)+", "", rest), stage.environment, number)
+    for words in _commands(text) if _INSTALLER.search(text) else ():
+        words = list(dropwhile(_before_program, words))
         if len(words) > 2 and re.match(r"^(?:.*/)?python[\d.]*$", words[0]) and words[1:3] == ["-m", "pip"]:
             words = ["pip", *words[3:]]
         if words[:2] == ["uv", "pip"]:
@@ -219,6 +227,10 @@ def _run(rest: str, stage: _Stage, path: str, number: int) -> None:
             stage.system += [word for word in words[words.index("install") + 1 :] if not word.startswith("-")]
 
 
+def _before_program(word: str) -> bool:
+    return word in ("sudo", "exec", "command", "time") or re.match(r"^[A-Za-z_]\w*=", word) is not None
+
+
 def _commands(text: str) -> Iterator[list[str]]:
     if text.lstrip().startswith("["):
         try:
@@ -229,26 +241,13 @@ def _commands(text: str) -> Iterator[list[str]]:
             yield words
             return
     words = []
-    for word in _words(text, ";&|()<>"):
+    for word in split(text, signs=True):
         if word and set(word) <= set(";&|()<>"):
             yield words
             words = []
         else:
             words.append(word)
     yield words
-
-
-def _words(text: str, signs: str = "") -> list[str]:
-    """The words as a shell splits them, operators apart; quotes that are not closed are taken as plain text."""
-    if len(text) > _LONGEST:
-        return text.split()
-    reader = shlex.shlex(text, posix=True, punctuation_chars=signs)
-    reader.whitespace_split = True
-    reader.commenters = ""
-    try:
-        return list(reader)
-    except ValueError:
-        return text.split()
 
 
 def _pip(words: list[str], stage: _Stage, path: str, number: int) -> None:
@@ -259,6 +258,7 @@ def _pip(words: list[str], stage: _Stage, path: str, number: int) -> None:
         option, equal, value = words[at].partition("=")
         at += 1
         if not option.startswith("-"):
+            stage.bounds.spend(number)
             found = _requirement(words[at - 1], path, number)
             stage.requirements += [found] if found is not None else []
             continue
@@ -277,6 +277,7 @@ def _pip(words: list[str], stage: _Stage, path: str, number: int) -> None:
             ):
                 if os.path.isfile(file):
                     nested = requirements(file)
+                    stage.bounds.spend(number, 1 + len(nested.requirements))
                     stage.requirements += nested.requirements
                     stage.indexes += nested.indexes
                     break
@@ -296,6 +297,7 @@ def _conda(words: list[str], stage: _Stage, path: str, number: int) -> None:
         if valued or word.startswith("-"):
             valued = not valued and word in ("-c", "--channel", "-n", "--name", "-p", "--prefix", "-f", "--file")
             continue
+        stage.bounds.spend(number)
         try:
             found = match_spec(word, path, number)
         except BadFile:

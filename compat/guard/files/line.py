@@ -1,15 +1,17 @@
 """One requirement in the spelling of PEP 508 (packaging reads it), or a wheel's file name."""
 
 import re
+import warnings
 from functools import lru_cache
 
 from compat import versions
-from compat.guard.files import BadFile, Requirement
+from compat.guard.files import LONGEST, BadFile, Requirement
 from compat.matrix.packages import normal
 
 _WHEEL = re.compile(
     r"(?:^|/)([A-Za-z0-9][A-Za-z0-9._]*)-([0-9][^-/]*)(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl(?:[#?].*)?$"
 )
+_NO_NAME = re.compile(r"\s*[^A-Za-z0-9\s]|[^@;\[ ]*[/\\]")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]")
 
 
@@ -17,7 +19,9 @@ _VARIABLE = re.compile(r"\$\{?[A-Za-z_]")
 def _parsed(text: str) -> tuple[str, str, tuple[str, ...], str, str | None]:
     from packaging.requirements import Requirement as Pep508
 
-    found = Pep508(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the compiler, about a backslash in a marker's text: the file's, not ours
+        found = Pep508(text)
     return (
         normal(found.name),
         str(found.specifier) or "*",
@@ -34,8 +38,12 @@ def of_text(text: str, path: str, line: int) -> Requirement | None:
     """
     from packaging.requirements import InvalidRequirement
 
+    if len(text) > LONGEST:
+        raise BadFile(path, line, f"a requirement of more than {LONGEST:,} characters", "write NAME==1.2")
     wheel = _WHEEL.search(text.replace("%2B", "+").replace("%2b", "+"))
     try:
+        if _NO_NAME.match(text):
+            raise InvalidRequirement("it begins with no name")  # packaging takes ten times as long to say so
         name, spec, extras, marker, url = _parsed(text)
     except InvalidRequirement as error:
         if wheel is not None:

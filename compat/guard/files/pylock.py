@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from compat.guard.files import BadFile, Contents, Requirement
+from compat.guard.files import BadFile, Contents, Requirement, bounded
 from compat.guard.files.line import checked
 from compat.guard.files.toml_lines import Lines, load
 from compat.matrix.packages import normal
@@ -16,7 +16,7 @@ def read(path: str) -> Contents:
     if not isinstance(packages, list) or "lock-version" not in data:
         raise BadFile(path, 1, "no pylock file: it has lock-version and [[packages]]")
     found, line = [], 0
-    for number, package in enumerate(packages):
+    for number, package in enumerate(bounded(packages, path)):
         if not isinstance(package, dict) or not isinstance(package.get("name"), str):
             raise BadFile(path, line or 1, f"package {number + 1} has no name")
         line = _line(lines, package["name"], line)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from compat.guard.files import BadFile, Contents, Requirement
+from compat.guard.files import BadFile, Contents, Requirement, bounded
 from compat.guard.files.line import checked, of_text
 from compat.guard.files.tables import pixi, poetry, poetry_range, with_sources
 from compat.guard.files.toml_lines import Lines, items, load, table
@@ -47,7 +47,7 @@ def _requires_python(project: Mapping[str, Any], of_poetry: Mapping[str, Any]) -
 
 def _standard(path: str, lines: Lines, project: Mapping[str, Any]) -> Iterator[Requirement]:
     optional = [text for texts in table(project, "optional-dependencies").values() for text in items(texts)]
-    for text in (*items(project.get("dependencies")), *optional):
+    for text in bounded((*items(project.get("dependencies")), *optional), path):
         if not isinstance(text, str):
             raise BadFile(path, 1, f"a dependency is a string, not {text!r:.60}")
         one = of_text(text, path, lines.of(text))
@@ -56,7 +56,7 @@ def _standard(path: str, lines: Lines, project: Mapping[str, Any]) -> Iterator[R
 
 
 def _groups(path: str, lines: Lines, groups: Mapping[str, Any]) -> Iterator[Requirement]:
-    for text in (text for texts in groups.values() for text in items(texts) if isinstance(text, str)):
+    for text in bounded((text for texts in groups.values() for text in items(texts) if isinstance(text, str)), path):
         one = of_text(text, path, lines.of(text))
         if one is not None:
             yield one

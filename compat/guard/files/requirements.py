@@ -3,21 +3,24 @@
 import os
 import re
 
-from compat.guard.files import BadFile, Contents, Requirement, logical_lines, text_of
+from compat.guard.files import BadFile, Contents, Entries, Requirement, logical_lines, text_of
 from compat.guard.files.line import of_text
 
 _DEPTH = 8
 _OPTION = re.compile(r"^(-[a-zA-Z]|--[a-z][a-z-]*)(?:[ =]\s*|(?<=^-[a-zA-Z]))?(.*)$")
 _NESTED = {"-r": "requirements", "--requirement": "requirements", "-c": "constraints", "--constraint": "constraints"}
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_PER_REQUIREMENT = re.compile(r"(?<!\s)\s+--(?:hash|config-settings|global-option|install-option)\b")
 _INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, path: str) -> None:
         self.requirements: list[Requirement] = []
         self.constraints: list[Requirement] = []
         self.indexes: list[str] = []
         self.open: list[str] = []
+        self.entries = Entries(path)
 
     def file(self, path: str, into: list[Requirement], asked: tuple[str, int]) -> None:
         real = os.path.realpath(path)
@@ -27,16 +30,17 @@ class _Reader:
             raise BadFile(*asked, f"{path}: no such file")
         self.open.append(real)
         for number, line in logical_lines(text_of(path), path):
-            self.line(re.sub(r"(?:^|\s)#.*$", "", line).strip(), path, number, into)
+            self.line(_COMMENT.sub("", line).strip(), path, number, into)
         self.open.pop()
 
     def line(self, line: str, path: str, number: int, into: list[Requirement]) -> None:
         if not line:
             return
+        self.entries.spend(number)
         if line.startswith("-"):
             self.option(line, path, number, into)
             return
-        plain = re.split(r"\s+--(?:hash|config-settings|global-option|install-option)\b", line)[0].strip()
+        plain = _PER_REQUIREMENT.split(line, maxsplit=1)[0].strip()
         found = of_text(plain, path, number)
         if found is not None:
             into.append(found)
@@ -59,7 +63,7 @@ class _Reader:
 
 def read(path: str) -> Contents:
     """A requirements file with the files that it includes. Raises BadFile."""
-    reader = _Reader()
+    reader = _Reader(path)
     reader.file(path, reader.requirements, (path, 0))
     return Contents(
         "requirements",

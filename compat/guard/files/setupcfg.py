@@ -1,31 +1,50 @@
 """setup.cfg: setuptools' ``[options]`` and ``[options.extras_require]``, https://setuptools.pypa.io/en/latest/userguide/declarative_config.html."""
 
 import configparser
+import re
 
-from compat.guard.files import BadFile, Contents, Requirement, text_of
+from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
+
+_INNER_BLANKS = re.compile(r"(?<=\S)[^\S\n]{2,}")  # the parser's time grows with the square of them
 
 
 def read(path: str) -> Contents:
     """What the project requires, with every extra. Raises BadFile."""
-    text = text_of(path)
+    text = _INNER_BLANKS.sub(" ", text_of(path))
     parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
     try:
         parser.read_string(text)
     except configparser.Error as error:
         line = getattr(error, "lineno", 0) or 0
         raise BadFile(path, line, f"not a configuration file: {str(error).splitlines()[0]}") from None
-    lines = text.splitlines()
+    lines = _Lines(text)
+    entries = Entries(path)
     found: list[Requirement] = []
     for section, option in _options(parser):
         for part in parser.get(section, option).replace(";;", ";").splitlines():
             plain = part.partition(" #")[0].strip()
             if plain and not plain.startswith("#"):
-                number = next((at for at, line in enumerate(lines, 1) if plain in line), 1)
+                number = lines.of(plain)
+                entries.spend(number)
                 one = of_text(plain, path, number)
                 found += [one] if one is not None else []
     python = parser.get("options", "python_requires", fallback=None)
     return Contents("setupcfg", path, tuple(found), requires_python=checked(python.strip()) if python else None)
+
+
+class _Lines:
+    """Where an entry stands: mostly alone on its line, else behind the option's name."""
+
+    def __init__(self, text: str) -> None:
+        self._alone: dict[str, int] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            for one in (line, line.partition("=")[2]):
+                self._alone.setdefault(one.replace(";;", ";").partition(" #")[0].strip(), number)
+
+    def of(self, entry: str) -> int:
+        """Number of the line; 1 where it is written otherwise."""
+        return self._alone.get(entry, 1)
 
 
 def _options(parser: configparser.ConfigParser) -> list[tuple[str, str]]:

@@ -6,30 +6,38 @@ process) stays unknown and is left out.
 """
 
 import ast
+import warnings
 from collections.abc import Iterator
 
-from compat.guard.files import BadFile, Contents, Requirement, text_of
+from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
 
 _LISTS = ("install_requires", "setup_requires", "tests_require")
+_LARGEST = 3 << 16  # characters; a syntax tree takes some hundred times as much memory
 _DEPTH = 40  # of expressions and of names that stand for names
 
 
 def read(path: str) -> Contents:
     """What the project requires, with every extra. Raises BadFile."""
+    text = text_of(path)
+    if len(text) > _LARGEST:
+        raise BadFile(path, 0, f"longer than {_LARGEST >> 10} KiB, which no setup.py is")
     try:
-        tree = ast.parse(text_of(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the compiler's, about the file's own text
+            tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BadFile(path, getattr(error, "lineno", 0) or 0, f"not Python: {error}") from None
     names = _assigned(tree)
     found: list[Requirement] = []
+    entries = Entries(path)
     python: str | None = None
     for call in _calls(tree):
         for keyword in call.keywords:
             if keyword.arg in _LISTS:
-                found += _requirements(_texts(keyword.value, names, 0), path)
+                found += _requirements(_texts(keyword.value, names, 0), path, entries)
             elif keyword.arg == "extras_require":
-                found += _requirements(_of_mapping(keyword.value, names), path)
+                found += _requirements(_of_mapping(keyword.value, names), path, entries)
             elif keyword.arg == "python_requires":
                 python = next((text for text, _ in _texts(keyword.value, names, 0)), python)
     return Contents("setuppy", path, tuple(found), requires_python=checked(python) if python else None)
@@ -98,9 +106,10 @@ def _of_mapping(node: ast.expr, names: dict[str, ast.expr]) -> Iterator[tuple[st
             yield from _texts(value, names, 0)
 
 
-def _requirements(texts: Iterator[tuple[str, int]], path: str) -> Iterator[Requirement]:
+def _requirements(texts: Iterator[tuple[str, int]], path: str, entries: Entries) -> Iterator[Requirement]:
     for text, line in texts:
         for part in text.splitlines():
+            entries.spend(line)
             try:
                 one = of_text(part.strip(), path, line) if part.strip() else None
             except BadFile:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from compat.guard.files import BadFile, Requirement
+from compat.guard.files import BadFile, Requirement, bounded
 from compat.guard.files.conda import match_spec
 from compat.guard.files.line import checked, of_text
 from compat.guard.files.toml_lines import Lines, items, table
@@ -20,10 +20,11 @@ def poetry(path: str, lines: Lines, data: Mapping[str, Any]) -> Iterator[Require
     """``[tool.poetry.dependencies]``, of groups too; of several constraints on one package each with its marker."""
     tables = [table(data, "dependencies"), table(data, "dev-dependencies")]
     tables += [table(group, "dependencies") for group in table(data, "group").values()]
-    for name, said in (entry for one in tables for entry in one.items()):
-        for each in said if isinstance(said, list) else [said]:
-            if name.lower() != "python" and isinstance(each, str | dict):
-                yield _poetry(name, each, path, lines.of(name, key=True))
+    said_of = ((name, said) for one in tables for name, said in one.items())
+    constraints = ((name, one) for name, said in said_of for one in (said if isinstance(said, list) else [said]))
+    for name, each in bounded(constraints, path):
+        if name.lower() != "python" and isinstance(each, str | dict):
+            yield _poetry(name, each, path, lines.of(name, key=True))
 
 
 def _poetry(name: str, said: "str | dict[str, Any]", path: str, line: int) -> Requirement:
@@ -70,14 +71,15 @@ def pixi(path: str, lines: Lines, data: Mapping[str, Any]) -> tuple[list[Require
     tables = [data, *(one for one in table(data, "feature").values() if isinstance(one, dict))]
     tables += [one for each in tables[:] for one in table(each, "target").values() if isinstance(one, dict)]
     found: list[Requirement] = []
-    for one in tables:
-        for name, said in table(one, "pypi-dependencies").items():
-            each = _pypi(name, said, path, lines.of(name, key=True))
-            found += [each] if each is not None else []
-        for name, said in table(one, "dependencies").items():
-            spec = said.get("version", "*") if isinstance(said, dict) else said
-            if isinstance(spec, str):
-                found.append(match_spec(_conda(name, spec, said), path, lines.of(name, key=True)))
+    of_index = (entry for one in tables for entry in table(one, "pypi-dependencies").items())
+    for name, said in bounded(of_index, path):
+        each = _pypi(name, said, path, lines.of(name, key=True))
+        found += [each] if each is not None else []
+    of_conda = (entry for one in tables for entry in table(one, "dependencies").items())
+    for name, said in bounded(of_conda, path):
+        spec = said.get("version", "*") if isinstance(said, dict) else said
+        if isinstance(spec, str):
+            found.append(match_spec(_conda(name, spec, said), path, lines.of(name, key=True)))
     python = next((one.range for one in found if one.name == "python"), "")
     line = re.search(r"\d+\.\d+(?:\.\d+)?", python) if python.startswith("==") else None
     return [one for one in found if one.name != "python"], line[0] if line else None

@@ -1,33 +1,41 @@
 """TOML files with the lines of what stands in them, which TOML readers do not tell."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any
 
 from compat import toml
 from compat.guard.files import BadFile, text_of
 
+_STRING = re.compile(r"""(?=(["'])(.*?)\1)""")
+
 
 class Lines:
-    """Where a text stands in the file."""
+    """Where the strings and keys of a file stand."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text.splitlines()
+        self._strings: dict[str, list[int]] = {}
+        self._keys: dict[str, list[int]] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            for _, one in _STRING.findall(line):
+                self._strings.setdefault(one, []).append(number)
+            key, equal, _ = line.partition("=")
+            if equal:
+                self._keys.setdefault(key.strip().strip("\"'"), []).append(number)
 
     def of(self, text: str, key: bool = False, after: int = 0) -> int:
         """Number of the first line with the string (or the key), 1 where it is written otherwise (escaped)."""
-        wanted = re.compile(rf"""^\s*["']?{re.escape(text)}["']?\s*=""" if key else rf"""["']{re.escape(text)}["']""")
-        for number, line in enumerate(self._lines, 1):
-            if number > after and wanted.search(line):
-                return number
-        return 1
+        found = (self._keys if key else self._strings).get(text, ())
+        at = bisect_right(found, after)
+        return found[at] if at < len(found) else 1
 
 
 def load(path: str) -> tuple[Mapping[str, Any], Lines]:
     """The file's data and its lines. Raises BadFile."""
     text = text_of(path)
     try:
-        return toml.loads(text), Lines(text)
+        return toml.loads_foreign(text), Lines(text)
     except ValueError as error:  # TOMLDecodeError is one; so is what a number of thousands of digits gives
         at = re.search(r"line (\d+)", str(error))
         raise BadFile(path, int(at[1]) if at else 0, f"not TOML: {error}") from None
