@@ -8,7 +8,7 @@ from compat.machine import Machine
 from compat.matrix import Matrix, Row
 from compat.records import dataclass, replace
 from compat.rules import CATALOGUE, every_rule
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Untold
+from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Untold
 from compat.rules.case import Case
 from compat.rules.order import as_written, in_order
 
@@ -145,16 +145,14 @@ def _likeliest(report: Report, likeliest: Report) -> Report:
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
-# That there is a GPU and a driver, and that nothing hides them, says nothing of a package that is about to use them.
-_PRESENCE = ("gpu-missing", "driver-missing", "other-driver-bound", "gpus-hidden", "library-damaged")
-
-
 def _verdict(case: Case, findings: tuple[Finding, ...], holds: tuple[Holds, ...]) -> Verdict:
     if any(finding.severity == "error" for finding in findings):
         return "incompatible"
-    about_package = str(case.goal) != "use:gpu"
-    telling = [one for one in holds if one.rule != "gpu-missing" and not (about_package and one.rule in _PRESENCE)]
-    if any(finding.rule == "package-unknown" for finding in findings):
-        # Of a package without rows, only the CUDA that is named beside it tells anything.
-        telling = [one for one in telling if one.rule == "driver-too-old"]
+    telling = {REGISTRY[one.rule].says for one in holds} - {"nothing"}
+    if str(case.goal) != "use:gpu":
+        telling.discard("gpu")
+    for finding in findings:
+        left = REGISTRY[finding.rule].leaves
+        if left is not None:
+            telling &= {left}
     return "compatible" if telling else "unknown"

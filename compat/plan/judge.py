@@ -7,16 +7,15 @@ from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Choice, Reason
+from compat.rules import every_rule
 from compat.rules.base import REGISTRY, Finding
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-# Rules about a package's files, asked of everything that is installed, whatever the goal is.
-_OF_FILES = ("python-unsupported", "glibc-too-old", "libstdcxx-too-old")
-# What is only a warning on a machine that runs is an error in a plan: nobody plans a coin toss.
-_WARNINGS = ("mixed-cuda-majors",)
+# Rules that are asked of everything that is installed, whatever the goal is.
+_OF_FILES = tuple(entry for entry in every_rule() if entry.of == "files")
 
 
 def is_of_platform(found: Reason) -> bool:
@@ -34,7 +33,7 @@ def faults(machine: Machine, goals: Iterable[Goal], matrix: "Matrix") -> tuple[R
     found: dict[Reason, None] = {}
     for goal in goals:
         for one in check(machine, goal, matrix).findings:
-            if one.severity == "error" or (one.severity == "warning" and one.rule in _WARNINGS):
+            if one.severity == "error" or (one.severity == "warning" and REGISTRY[one.rule].chance):
                 found[reason(one)] = None
     return tuple(found)
 
@@ -46,7 +45,7 @@ def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Rea
     for name in names:
         case = Case(machine, Goal("import", name), matrix)
         for rule in _OF_FILES:
-            for one in REGISTRY[rule].judge(case):
+            for one in rule.judge(case):
                 if isinstance(one, Finding) and one.severity == "error":
                     found[reason(one)] = None
     return tuple(found)

@@ -75,7 +75,9 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         return
     version, fact = have
     affected = versions.parse_range(row["range"]).admits(version)
-    told = (_installed(case, other) or _pulled(case, other, row.get("with", "*"))) if other else None
+    told = _installed(case, other) if other else None
+    pulled = _pulled(case, other, row.get("with", "*")) if other and told is None else None
+    told = told or pulled
     met: bool | None = True
     if told is not None:
         met = versions.parse_range(row.get("with", "*")).admits(versions.parse(told[0]).public)
@@ -88,7 +90,8 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         yield Holds(rule, name, f"{name} {version} and {other} {told[0]} go together", (fact, told[1]))
     if not affected or not met or _open(case, row):
         return
-    facts = (fact, *([told[1]] if told else []), case.cite(row["id"], row))
+    taken = [case.assume(f"packages.{other}", "the least release that is required is installed")] if pulled else []
+    facts = (fact, *([told[1]] if told else []), *taken, case.cite(row["id"], row))
     with_other = f" with {other} {told[0]}" if told else ""
     yield Finding(
         rule, other or name, f"{name} {version}{with_other}: {row['why']}", facts, (Remedy(row["remedy"]),), severity

@@ -67,7 +67,13 @@ class Untold:
 
 Outcome = Finding | Holds | Untold
 Judge = Callable[["Case"], Iterable[Outcome]]
-Subject = Literal["platform", "packages"]
+# What a rule is about. platform: nothing that is installed, so no package mends it. files: whether a package's files
+# load at all, which concerns whatever is installed, for any goal.
+Subject = Literal["platform", "packages", "files"]
+# What it says of the goal that a rule holds. goal: a mechanism of it works. cuda: so much also of a package of which
+# nothing is known. gpu: a GPU is there to be used, which tells nothing of a package. nothing: there is something to
+# judge.
+Says = Literal["goal", "cuda", "gpu", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,10 @@ class Rule:
     name: str
     judge: Judge
     masks: tuple[str, ...] = ()  # findings that this one, when it is violated, is the cause of
-    of: Subject = "packages"  # platform: reads nothing of what is installed, so no package mends it
+    of: Subject = "packages"
+    says: Says = "goal"
+    leaves: Says | None = None  # when it is violated, the only kind of holding that still tells anything
+    chance: bool = False  # its warning is of something that may go either way: no plan counts on it
 
     @property
     def page(self) -> str:
@@ -89,10 +98,17 @@ class Rule:
 REGISTRY: dict[str, Rule] = {}
 
 
-def rule(name: str, masks: Iterable[str] = (), of: Subject = "packages") -> Callable[[Judge], Judge]:
+def rule(
+    name: str,
+    masks: Iterable[str] = (),
+    of: Subject = "packages",
+    says: Says = "goal",
+    leaves: Says | None = None,
+    chance: bool = False,
+) -> Callable[[Judge], Judge]:
     """Enter a judging function into the catalogue; its docstring is what ``compatcheck explain`` shows.
 
-    ``masks`` and ``of`` as in Rule.
+    The rest is as in Rule: what other modules ask of a rule, it says of itself.
     """
 
     def enter(judge: Judge) -> Judge:
@@ -104,7 +120,7 @@ def rule(name: str, masks: Iterable[str] = (), of: Subject = "packages") -> Call
 
                 yield from advisories(case, name)
 
-        REGISTRY[name] = Rule(name, with_advisories, tuple(masks), of)
+        REGISTRY[name] = Rule(name, with_advisories, tuple(masks), of, says, leaves, chance)
         return with_advisories
 
     return enter

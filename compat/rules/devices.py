@@ -12,6 +12,7 @@ _NOTHING = ("-1", "none", "void", "NoDevFiles", "")
     "gpu-missing",
     masks=("driver-missing", "device-node-missing", "gpus-hidden", "driver-library-mismatch"),
     of="platform",
+    says="nothing",
 )
 def gpu_missing(case: Case) -> Iterator[Outcome]:
     """There is no NVIDIA GPU.
@@ -35,7 +36,7 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("gpus-hidden", of="platform")
+@rule("gpus-hidden", of="platform", says="gpu")
 def gpus_hidden(case: Case) -> Iterator[Outcome]:
     """CUDA_VISIBLE_DEVICES (or its like) leaves no GPU.
 

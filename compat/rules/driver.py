@@ -10,7 +10,12 @@ from compat.rules.case import Case, GpuFact, Runtime
 UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
 
-@rule("driver-missing", masks=("driver-too-old", "device-node-missing", "library-not-found"), of="platform")
+@rule(
+    "driver-missing",
+    masks=("driver-too-old", "device-node-missing", "library-not-found"),
+    of="platform",
+    says="gpu",
+)
 def driver_missing(case: Case) -> Iterator[Outcome]:
     """No NVIDIA driver answers.
 
@@ -76,7 +81,7 @@ def _no_libcuda(case: Case, known: str | None) -> Finding:
     )
 
 
-@rule("driver-too-old")
+@rule("driver-too-old", says="cuda")
 def driver_too_old(case: Case) -> Iterator[Outcome]:
     """A CUDA runtime in use needs a newer driver.
 

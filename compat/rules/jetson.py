@@ -5,12 +5,16 @@ from typing import Any
 
 from compat import versions
 from compat.capability import Capability
-from compat.rules.base import Evidence, Finding, Outcome, Remedy, Untold, rule
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
+RULE = "jetson-build-mismatch"
+Row = dict[str, Any]
+Facts = tuple[Evidence, ...]
 
-@rule("jetson-build-mismatch")
+
+@rule(RULE)
 def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     """The wheel is not made for this JetPack or module.
 
@@ -30,49 +34,60 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     jetpack = _jetpack(case)
     if case.goal.runs_on_gpu and _is_for_servers(case, main):
         yield Finding(
-            "jetson-build-mismatch",
+            RULE,
             main.component,
             f"{main.label} is a generic aarch64 build; {case.gpus[0].name} needs NVIDIA's wheel for its JetPack.",
             (*case.gpus[0].evidence, Evidence(f"{main.label} is from {main.facts.source}", main.path)),
             (Remedy(f"install the {main.distribution} wheel that NVIDIA made for this JetPack"),),
         )
-        return
-    if jetpack is None:
-        yield Untold("jetson-build-mismatch", main.component, ("jetson.jetpack", "jetson.l4t"))
-        return
-    row, facts = jetpack
-    wanted = row.get("python")
-    python = case.machine.python
-    tag = main.facts.python_tag
-    for told, path in ((_tag_line(tag), f"builds.{main.distribution}.python_tag"),):
-        if told is not None and python is not None and told != versions.major_minor(python):
-            yield Finding(
-                "jetson-build-mismatch",
-                main.component,
-                f"The wheel is made for Python {told} of JetPack {row['jetpack']}, not for Python {python}.",
-                (*facts, case.read(path, tag), case.read("python", python)),
-                (Remedy(f"use Python {told}, which JetPack {row['jetpack']} has", "python"),),
-            )
-            return
-    if main.facts.cuda is False and wanted is not None:
+    elif jetpack is None:
+        yield Untold(RULE, main.component, ("jetson.jetpack", "jetson.l4t"))
+    else:
+        row, facts = jetpack
+        yield from _python(case, main, row, facts) or _cuda(case, main, row, facts)
+
+
+def _python(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome, ...]:
+    """A wheel for another Python than the environment's; empty where nothing speaks against it."""
+    python, tag = case.machine.python, main.facts.python_tag
+    told = _tag_line(tag)
+    if told is None or python is None or told == versions.major_minor(python):
+        return ()
+    return (
+        Finding(
+            RULE,
+            main.component,
+            f"The wheel is made for Python {told} of JetPack {row['jetpack']}, not for Python {python}.",
+            (*facts, case.read(f"builds.{main.distribution}.python_tag", tag), case.read("python", python)),
+            (Remedy(f"use Python {told}, which JetPack {row['jetpack']} has", "python"),),
+        ),
+    )
+
+
+def _cuda(case: Case, main: Subject, row: Row, facts: Facts) -> Iterator[Outcome]:
+    """A build for the CUDA of the JetPack, for another one, or for none."""
+    cuda, has = main.field("cuda").known, row.get("cuda")
+    remedies = (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),)
+    if main.facts.cuda is False and row.get("python") is not None:
         yield Finding(
-            "jetson-build-mismatch",
+            RULE,
             main.component,
             f"{main.label} is a generic build without CUDA; JetPack {row['jetpack']} needs NVIDIA's wheel "
-            f"(Python {wanted}).",
+            f"(Python {row['python']}).",
             (*facts, case.read(f"builds.{main.distribution}.cuda", False)),
-            (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
+            remedies,
         )
         return
-    cuda = main.field("cuda").known
-    if cuda and row.get("cuda") and versions.same_line(cuda, row["cuda"], 1) is False:
-        yield Finding(
-            "jetson-build-mismatch",
-            main.component,
-            f"{main.label} is built for CUDA {cuda}; JetPack {row['jetpack']} has CUDA {row['cuda']}.",
-            (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source)),
-            (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
-        )
+    same = versions.same_line(cuda, has, 1) if cuda and has else None
+    facts = (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source))
+    if same is False:
+        message = f"{main.label} is built for CUDA {cuda}; JetPack {row['jetpack']} has CUDA {has}."
+        yield Finding(RULE, main.component, message, facts, remedies)
+    elif same:
+        because = f"{main.label} is built for CUDA {cuda}, and JetPack {row['jetpack']} has CUDA {has}"
+        yield Holds(RULE, main.component, because, facts)
+    elif case.goal.runs_on_gpu and has and cuda is not False:
+        yield Untold(RULE, main.component, (f"builds.{main.distribution}.cuda",))
 
 
 def _is_for_servers(case: Case, main: Subject) -> bool:
@@ -81,7 +96,7 @@ def _is_for_servers(case: Case, main: Subject) -> bool:
     return main.facts.source in ("pypi", "pytorch") and capability is not None and capability < Capability(8, 7)
 
 
-def _jetpack(case: Case) -> "tuple[dict[str, Any], tuple[Evidence, ...]] | None":
+def _jetpack(case: Case) -> "tuple[Row, Facts] | None":
     """The JetPack of this module: by its own number, else the newest that is not newer than the L4T release."""
     jetson = case.machine.jetson
     rows = case.matrix.rows("jetpack", "jetpack")

@@ -14,7 +14,12 @@ _OTHERS = {
 }
 
 
-@rule("other-driver-bound", masks=("driver-missing", "device-node-missing", "kernel-module-rejected"), of="platform")
+@rule(
+    "other-driver-bound",
+    masks=("driver-missing", "device-node-missing", "kernel-module-rejected"),
+    of="platform",
+    says="gpu",
+)
 def other_driver_bound(case: Case) -> Iterator[Outcome]:
     """nouveau, nova_core or another driver holds the GPU.
 

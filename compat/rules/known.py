@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compat import versions
-from compat.rules.base import Evidence, Finding, Outcome, Remedy, rule
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -11,7 +11,7 @@ RULE = "newer-than-known"
 _UPDATE = Remedy("bring the data up to date: compatcheck matrix update", "setting")
 
 
-@rule(RULE)
+@rule(RULE, says="nothing")
 def newer_than_known(case: Case) -> Iterator[Outcome]:
     """A driver, CUDA or package is newer than the newest that the matrix knows.
 
@@ -24,29 +24,41 @@ def newer_than_known(case: Case) -> Iterator[Outcome]:
     release = case.kernel_driver
     if case.goal.needs_gpu and release is not None:
         known = case.matrix.drivers
-        if case.agree(lambda system: known.is_newer_than_known(release, system)):
-            facts = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
-            yield _note(case, "driver", f"Driver {release}", f"driver branch {known.newest}", facts)
+        facts = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
+        newer = case.agree(lambda system: known.is_newer_than_known(release, system))
+        yield _told(case, newer, "driver", f"Driver {release}", f"driver branch {known.newest}", facts)
     newest = case.matrix.cuda.newest
     for runtime in case.runtimes if case.goal.runs_on_gpu else ():
-        if versions.parse(runtime.cuda) > versions.parse(newest) and not versions.same_line(runtime.cuda, newest, 2):
-            yield _note(case, "cuda", f"CUDA {runtime.cuda}", f"CUDA {newest}", case.started(runtime))
+        newer = versions.parse(runtime.cuda) > versions.parse(newest) and not versions.same_line(
+            runtime.cuda, newest, 2
+        )
+        yield _told(case, newer, "cuda", f"CUDA {runtime.cuda}", f"CUDA {newest}", case.started(runtime))
     for subject in case.subjects:
         yield from _package(case, subject)
 
 
-def _package(case: Case, subject: Subject) -> Iterator[Finding]:
+def _package(case: Case, subject: Subject) -> Iterator[Outcome]:
     listed = case.matrix.packages.builds(subject.distribution)
     if subject.version is None or not listed:
         return
     version = versions.parse(subject.version)
-    if version.public in listed:
-        return
     newest = case.matrix.packages.versions(subject.distribution)[-1]
     latest = versions.parse(newest)
-    if version > latest and not version.covers(latest) and not version.same_as(latest):
-        fact = case.read(subject.path, subject.version)
-        yield _note(case, subject.component, subject.label, f"{subject.distribution} {newest}", (fact,))
+    newer = version.public not in listed and (
+        version > latest and not version.covers(latest) and not version.same_as(latest)
+    )
+    fact = case.read(subject.path, subject.version)
+    yield _told(case, newer, subject.component, subject.label, f"{subject.distribution} {newest}", (fact,))
+
+
+def _told(
+    case: Case, newer: bool | None, component: str, what: str, newest: str, facts: tuple[Evidence, ...]
+) -> Outcome:
+    if newer is None:
+        return Untold(RULE, component, ("os",))
+    if newer:
+        return _note(case, component, what, newest, facts)
+    return Holds(RULE, component, f"{what} is not newer than the matrix knows ({newest})", facts)
 
 
 def _note(case: Case, component: str, what: str, newest: str, facts: tuple[Evidence, ...]) -> Finding:

@@ -242,7 +242,7 @@ def stub_library(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("glibc-too-old")
+@rule("glibc-too-old", of="files")
 def glibc_too_old(case: Case) -> Iterator[Outcome]:
     """The package needs a newer glibc.
 
@@ -254,7 +254,7 @@ def glibc_too_old(case: Case) -> Iterator[Outcome]:
     yield from _needs_at_least(case, "glibc-too-old", "glibc", case.machine.glibc)
 
 
-@rule("libstdcxx-too-old")
+@rule("libstdcxx-too-old", of="files")
 def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     """The package needs a newer libstdc++ than the one that loads.
 

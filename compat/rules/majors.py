@@ -203,7 +203,7 @@ def _cuda_sources(case: Case, subject: Subject) -> list[tuple[str, str, str]]:
     return found
 
 
-@rule("mixed-cuda-majors")
+@rule("mixed-cuda-majors", chance=True)
 def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
     """Parts of several CUDA releases are installed together and do not fit.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("package-missing")
+@rule("package-missing", says="nothing")
 def package_missing(case: Case) -> Iterator[Outcome]:
     """The package that the goal is named for is not installed.
 
@@ -23,19 +23,31 @@ def package_missing(case: Case) -> Iterator[Outcome]:
 
     Remedy: `compatcheck plan` for it.
     """
-    if case.goal.verb not in ("use", "import") or case.main is None:
+    main = case.main
+    if case.goal.verb not in ("use", "import") or main is None:
         return
-    if case.main.state == "absent" and not (case.main.component == "tensorrt" and case.usable("tensorrt")):
+    library = next(iter(case.usable("tensorrt")), None) if main.component == "tensorrt" else None
+    if main.state == "installed":
+        named = main.path if case.has(main.distribution) else f"builds.{main.distribution}"
+        yield Holds("package-missing", main.component, f"{main.label} is installed", (case.read(named, main.label),))
+    elif library is not None:
+        fact = case.read(library[0], f"tensorrt {library[1].version or ''}".strip())
+        yield Holds("package-missing", main.component, "TensorRT's library is there", (fact,))
+    elif main.state == "absent":
+        others = [name for name in case.matrix.packages.distributions(main.component) if case.has(name) is None]
+        taken = [case.assume("packages", f"nothing else that brings it is installed: {', '.join(others)}")]
         yield Finding(
             "package-missing",
-            case.main.component,
-            f"{case.main.distribution} is not installed in this environment.",
-            (case.read(f"packages.{case.main.distribution}", False),),
-            (Remedy(f"install it; `compatcheck plan --{case.main.component}` says which release fits"),),
+            main.component,
+            f"{main.distribution} is not installed in this environment.",
+            (case.read(f"packages.{main.distribution}", False), *(taken if others else ())),
+            (Remedy(f"install it; `compatcheck plan --{main.component}` says which release fits"),),
         )
+    elif main.state == "unknown":
+        yield Untold("package-missing", main.component, (f"packages.{main.distribution}",))
 
 
-@rule("package-unknown")
+@rule("package-unknown", says="nothing", leaves="cuda")
 def package_unknown(case: Case) -> Iterator[Outcome]:
     """The matrix knows nothing of the package that the goal is named for.
 
@@ -45,11 +57,18 @@ def package_unknown(case: Case) -> Iterator[Outcome]:
     Remedy: `compatcheck matrix list` shows what the matrix knows; a new package is one file in `matrix/`.
     """
     main = case.main
-    if main is None or case.matrix.packages.about(main.component) or case.matrix.packages.builds(main.distribution):
+    if main is None:
         return
-    if case.matrix.packages.component(main.distribution) is None and main.component not in case.matrix.components(
-        "release"
+    rows = case.matrix.packages
+    if (
+        rows.about(main.component)
+        or rows.builds(main.distribution)
+        or rows.component(main.distribution) is not None
+        or main.component in case.matrix.components("release")
     ):
+        fact = Evidence(f"rows about {main.component}", f"matrix, {case.matrix.date}")
+        yield Holds("package-unknown", main.component, f"the matrix has rows about {main.component}", (fact,))
+    else:
         yield Finding(
             "package-unknown",
             main.component,
@@ -305,7 +324,7 @@ def _version(case: Case, name: str) -> tuple[str | None, str]:
     return None, f"packages.{name}"
 
 
-@rule("duplicate-install", masks=("cpu-only-build",))
+@rule("duplicate-install", masks=("cpu-only-build",), says="nothing")
 def duplicate_install(case: Case) -> Iterator[Outcome]:
     """Two distributions provide one module.
 
@@ -337,6 +356,21 @@ def duplicate_install(case: Case) -> Iterator[Outcome]:
         )
     for subject in case.subjects:
         yield from _one_module(case, subject)
+        if case.machine.duplicates is not None and subject.state == "installed":
+            yield from _once(case, subject, [copy.name for _, copy in mine])
+
+
+def _once(case: Case, subject: Subject, doubled: list[str]) -> Iterator[Outcome]:
+    """That nobody else provides the module, where it was looked for."""
+    names = case.matrix.packages.distributions(subject.component)
+    gpu, cpu = written_twice(case, subject)
+    if not (gpu and cpu) and not any(normal(name) in names for name in doubled):
+        yield Holds(
+            "duplicate-install",
+            subject.component,
+            f"no second copy of {subject.distribution} is on its path",
+            (case.read("duplicates", f"none of {subject.distribution}"),),
+        )
 
 
 def _other_copy(case: Case, name: str) -> tuple[str | None, str]:

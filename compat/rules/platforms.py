@@ -118,7 +118,7 @@ def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str
     ]
 
 
-@rule("python-unsupported")
+@rule("python-unsupported", of="files")
 def python_unsupported(case: Case) -> Iterator[Outcome]:
     """No build for this Python.
 
