@@ -8,6 +8,7 @@ from compat import versions
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
+    from compat.versions import Version
 
 CONDA = "conda::"  # what the tables of conda's distributions are called beside pip's of the same name
 CONDA_INDEXES = ("conda-forge", "anaconda", "conda-pytorch", "conda-nvidia")
@@ -92,13 +93,21 @@ class Packages:
         return best
 
     def of_line(self, component: str, version: str) -> "list[Row]":
-        """Release rows of the line that a version names (``8.6`` covers 8.6.0 and 8.6.1), or the one that covers it."""
+        """Release rows of the line that a version names (``8.6`` covers 8.6.0 and 8.6.1), or the one that covers it.
+
+        Of a patch release that the matrix does not list, those of its minor line: what they have in common it has.
+        """
         wanted = versions.parse(version)
-        inside = [row for row in self.releases(component) if wanted.covers(versions.parse(row["version"]))]
+        inside = self._inside(component, wanted)
         if inside:
             return inside
         found = self.release(component, version)
-        return [found] if found is not None else []
+        if found is not None:
+            return [found]
+        return self._inside(component, versions.Version("", wanted.release[:2])) if len(wanted.release) > 2 else []
+
+    def _inside(self, component: str, line: "Version") -> "list[Row]":
+        return [row for row in self.releases(component) if line.covers(versions.parse(row["version"]))]
 
     @cached_property
     def breaks(self) -> "dict[str, list[Row]]":

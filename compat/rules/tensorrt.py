@@ -25,7 +25,7 @@ def installed(case: Case) -> tuple[str, str] | None:
 
 def uses_tensorrt(case: Case) -> bool:
     """Is the goal about code that TensorRT runs?"""
-    return "tensorrt" in case.goal.subjects and case.goal.verb != "import"
+    return case.goal.verb != "import" and any(one.component == "tensorrt" for one in case.subjects)
 
 
 @rule("gpu-unsupported-by-tensorrt")
