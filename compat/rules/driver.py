@@ -1,11 +1,12 @@
 """The driver: is there one, is it new enough, is it of one piece, does it serve the GPU."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from compat import versions
 from compat.records import replace
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, Runtime
+from compat.rules.case import Case, GpuFact, Runtime, each_chip
 
 UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
@@ -179,13 +180,7 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     if has.major > needed.major or versions.at_least(cuda, versions.major_minor(runtime.cuda)):
         return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {cuda}", (evidence,))
     if has.major < needed.major:
-        return Finding(
-            "driver-too-old",
-            "driver",
-            f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers CUDA {cuda} only.",
-            (evidence, *case.started(runtime)),
-            (UPGRADE,),
-        )
+        return _offers_less(case, runtime, cuda, evidence)
     compatible = any(
         row["major"] == str(has.major) and row["minor_compatible"] for row in case.matrix.rows("major", "cuda")
     )
@@ -196,7 +191,19 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
             f"the driver's CUDA {cuda} serves all of CUDA {has.major} (minor-version compatibility)",
             (evidence,),
         )
-    return Untold("driver-too-old", runtime.component, ("driver.version",))
+    if needed.minor is None:
+        return Untold("driver-too-old", runtime.component, ("driver.version",))
+    return _offers_less(case, runtime, cuda, evidence)
+
+
+def _offers_less(case: Case, runtime: Runtime, cuda: str, evidence: Evidence) -> Finding:
+    return Finding(
+        "driver-too-old",
+        "driver",
+        f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers CUDA {cuda} only.",
+        (evidence, *case.started(runtime)),
+        (UPGRADE,),
+    )
 
 
 def _lifted_by_compat(case: Case, runtime: Runtime) -> bool | None:
@@ -282,18 +289,14 @@ def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
     """
     if not case.goal.needs_gpu or (case.is_jetson and case.machine.driver.version is None):
         return
-    release = case.kernel_driver
     for gpu in case.gpus:
-        if release is None or gpu.capability is None:
-            yield Untold(
-                "driver-dropped-gpu", gpu.path, ("driver.version",) if release is None else (f"{gpu.path}.name",)
-            )
-            continue
-        yield _served(case, gpu, release)
+        yield from each_chip(gpu, partial(_served, case))
 
 
-def _served(case: Case, gpu: GpuFact, release: str) -> Outcome:
-    assert gpu.capability is not None
+def _served(case: Case, gpu: GpuFact) -> Outcome:
+    release = case.kernel_driver
+    if release is None or gpu.capability is None:
+        return Untold("driver-dropped-gpu", gpu.path, ("driver.version",) if release is None else (f"{gpu.path}.name",))
     row = case.matrix.gpus.architecture(gpu.capability)
     if row is None:
         return Untold("driver-dropped-gpu", gpu.path, (f"{gpu.path}.name",))

@@ -1,10 +1,11 @@
 """The kernel's side: which module, whether it may load, which nodes it made, and what NVSwitch needs."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from compat import versions
 from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case
+from compat.rules.case import Case, GpuFact, each_chip
 
 _OTHERS = {
     "nouveau": "the free nouveau driver",
@@ -73,31 +74,28 @@ def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
     if not case.goal.needs_gpu:
         return
     flavor = case.machine.driver.kernel_module
-    for gpu in case.gpus if flavor in ("open", "proprietary") else ():
-        row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
-        need = row.get("open_module") if row else None
-        if row is None or need is None:
-            yield Untold("kernel-module-flavor", gpu.path, (f"{gpu.path}.name",))
-        elif (flavor, need) in (("open", "unsupported"), ("proprietary", "required")):
-            other = "proprietary" if flavor == "open" else "open"
-            yield Finding(
-                "kernel-module-flavor",
-                "kernel",
-                f"The {flavor} kernel module is loaded; {gpu.name} ({row['name']}) needs the {other} one.",
-                (
-                    case.read("driver.kernel_module", flavor),
-                    *gpu.evidence,
-                    case.cite(f"open kernel modules on {row['name']}: {need}", row, "open_module"),
-                ),
-                (Remedy(f"install the {other} kernel module of the same driver release and reboot", "driver"),),
-            )
-        else:
-            yield Holds(
-                "kernel-module-flavor",
-                gpu.path,
-                f"the {flavor} kernel module serves {gpu.name}",
-                (case.read("driver.kernel_module", flavor),),
-            )
+    if flavor not in ("open", "proprietary"):
+        return
+    for gpu in case.gpus:
+        yield from each_chip(gpu, partial(_takes_flavor, case, flavor))
+
+
+def _takes_flavor(case: Case, flavor: str, gpu: GpuFact) -> Outcome:
+    row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+    need = row.get("open_module") if row else None
+    if row is None or need is None:
+        return Untold("kernel-module-flavor", gpu.path, (f"{gpu.path}.name",))
+    loaded = case.read("driver.kernel_module", flavor)
+    if (flavor, need) not in (("open", "unsupported"), ("proprietary", "required")):
+        return Holds("kernel-module-flavor", gpu.path, f"the {flavor} kernel module serves {gpu.name}", (loaded,))
+    other = "proprietary" if flavor == "open" else "open"
+    return Finding(
+        "kernel-module-flavor",
+        "kernel",
+        f"The {flavor} kernel module is loaded; {gpu.name} ({row['name']}) needs the {other} one.",
+        (loaded, *gpu.evidence, case.cite(f"open kernel modules on {row['name']}: {need}", row, "open_module")),
+        (Remedy(f"install the {other} kernel module of the same driver release and reboot", "driver"),),
+    )
 
 
 @rule("kernel-module-rejected", masks=("driver-missing", "device-node-missing"), of="platform")
