@@ -165,11 +165,12 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
 
     Remedy: the cuDNN that the package asks for (its nvidia-cudnn-cuNN pin), and no other one in front of it.
     """
+    yield from _below_minimum(case)
     for subject in wants(case):
         built = subject.field("cudnn")
         if not built.values:
             continue
-        found = _cudnn_of(case, subject)
+        found = _cudnn_of(case, subject) or _of_torch(case, subject)
         if found is None or found[1].version is None:
             yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
             continue
@@ -177,8 +178,9 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         asks = _asks(case, subject)
         fits = _decided(built, copy.version or "0", asks)
         facts = (
-            case.read(path if path.startswith("packages.") else f"{path}.version", copy.version),
+            _read(case, path, copy),
             Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
+            *_no_other(case, path),
         )
         if fits:
             yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
@@ -193,6 +195,51 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             )
         else:
             yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
+
+
+def _read(case: Case, path: str, copy: Library) -> Evidence:
+    return case.read(path if path.startswith(("packages.", "builds.")) else f"{path}.version", copy.version)
+
+
+def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
+    """That a copy which another package brought is the only one, where that is what is judged."""
+    if path != case.subject("torch").path:
+        return ()
+    return tuple(case.assume(place, "no cuDNN there but torch's own") for place in ("libraries", "toolkits"))
+
+
+def _below_minimum(case: Case) -> Iterator[Outcome]:
+    """What a release refuses by itself, whatever its build was made with: JAX asks for a least cuDNN when it starts."""
+    for subject in case.subjects:
+        if subject.version is None or subject.field("cudnn").values:
+            continue
+        release = case.matrix.packages.release(subject.component, subject.version)
+        found = _cudnn_of(case, subject) if release is not None and "cudnn_minimum" in release else None
+        if release is None or found is None or found[1].version is None:
+            continue
+        path, copy = found
+        least = release["cudnn_minimum"]
+        facts = (_read(case, path, copy), case.cite(f"{subject.label} takes cuDNN from {least} on", release))
+        if versions.at_least(found[1].version, least) is False:
+            yield Finding(
+                "cudnn-mismatch",
+                "cudnn",
+                f"cuDNN {copy.version} is what loads; {subject.label} refuses releases before {least}.",
+                facts,
+                (Remedy(f"install cuDNN {least} or a newer one of its major"),),
+            )
+
+
+def _of_torch(case: Case, subject: Subject) -> Copy | None:
+    """The cuDNN that torch brought, for a package that brings none, where nothing is said of any other."""
+    about = case.matrix.packages.about(subject.component)
+    if about.get("cuda_from") != "system" or case.usable("cudnn") or case.machine.toolkits is not None:
+        return None
+    torch = case.subject("torch")
+    cudnn = torch.field("cudnn")
+    if torch.state != "installed" or cudnn.known is None:
+        return None
+    return torch.path, Library(name="cudnn", version=str(cudnn.known), origin="pip")
 
 
 _WANTED = {

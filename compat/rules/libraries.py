@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.beside import parts_unseen
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
@@ -135,6 +136,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                     (case.read(path, soname),),
                 )
         yield from _other_tensorrt(case, subject)
+        yield from parts_unseen(case, subject)
         if subject.facts.missing == ():
             yield Holds("library-not-found", subject.component, f"every library that {subject.label} opens is found")
 
@@ -251,7 +253,36 @@ def glibc_too_old(case: Case) -> Iterator[Outcome]:
 
     Shows as: "version `GLIBC_2.33' not found". Remedy: a newer distribution or container, or an older release.
     """
-    yield from _needs_at_least(case, "glibc-too-old", "glibc", case.machine.glibc)
+    told = case.machine.glibc
+    if told is not None:
+        yield from _needs_at_least(case, "glibc-too-old", "glibc", told, (case.read("glibc", told),))
+        return
+    known = _of_distribution(case)
+    yield from _needs_at_least(case, "glibc-too-old", "glibc", *(known or (None, ())))
+
+
+def _of_distribution(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The glibc of the distribution's release, where the goal's process runs in no container of another."""
+    name, release = case.machine.distribution, case.machine.distribution_version
+    apart = case.environment("docker", "kubernetes", "jetson") or case.machine.container.image is not None
+    if name is None or release is None or apart or case.machine.os not in (None, "linux"):
+        return None
+    wanted = versions.try_parse(release)
+    if wanted is None:
+        return None
+    name = _ALSO_CALLED.get(name, name)
+    for row in case.matrix.rows("distribution", "distribution"):
+        if row["name"] == name and versions.parse(row["version"]).covers(wanted):
+            facts = (
+                case.read("distribution_version", release),
+                case.cite(f"{name} {row['version']} has glibc {row['glibc']}", row),
+                case.assume("environment", "the goal's process runs in this distribution, in no container of another"),
+            )
+            return str(row["glibc"]), facts
+    return None
+
+
+_ALSO_CALLED = {"redhat": "rhel", "oracle": "ol", "amazon": "amzn", "rockylinux": "rocky", "opensuse": "opensuse-leap"}
 
 
 @rule("libstdcxx-too-old", of="files")
@@ -265,7 +296,10 @@ def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     Shows as: "version `GLIBCXX_3.4.30' not found". Remedy: a newer libstdc++ (conda: libstdcxx-ng), or take the folder
     with the older one off LD_LIBRARY_PATH.
     """
-    yield from _needs_at_least(case, "libstdcxx-too-old", "glibcxx", case.machine.glibcxx)
+    have = case.machine.glibcxx
+    yield from _needs_at_least(
+        case, "libstdcxx-too-old", "glibcxx", have, (case.read("glibcxx", have),) if have is not None else ()
+    )
 
 
 def _asked_for(row: "Row", field: str, python: str | None) -> list[str]:
@@ -278,7 +312,9 @@ def _asked_for(row: "Row", field: str, python: str | None) -> list[str]:
     return [str(by_python.get(versions.major_minor(python), row[field]))]
 
 
-def _needs_at_least(case: Case, name: str, field: str, have: str | None) -> Iterator[Outcome]:
+def _needs_at_least(
+    case: Case, name: str, field: str, have: str | None, read: tuple[Evidence, ...] = ()
+) -> Iterator[Outcome]:
     if case.machine.os not in (None, "linux"):
         return
     for subject in wants(case):
@@ -291,7 +327,7 @@ def _needs_at_least(case: Case, name: str, field: str, have: str | None) -> Iter
             continue
         answers = {versions.at_least(have, need) for need in needs}
         row, need = rows[0], needs[0]
-        facts = (case.read(field, have), case.cite(f"{subject.label} needs {field} {need}", row, field))
+        facts = (*read, case.cite(f"{subject.label} needs {field} {need}", row, field))
         if answers == {False}:
             yield Finding(
                 name,

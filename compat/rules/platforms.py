@@ -73,6 +73,10 @@ def _publishes(
         for name in dict.fromkeys([subject.distribution, *names])
         for row in matching(case.matrix, name, subject.version, wanted)
     ]
+    if not rows and subject.version is None and wanted:
+        # Of withdrawn releases no file is known; where no release of any age was made for this system, none was then.
+        every = [row for name in names for found in case.matrix.packages.builds(name).values() for row in found]
+        rows = [] if any(fits_platform(row, system, None) for row in every) else every
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source]
     # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.

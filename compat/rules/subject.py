@@ -43,6 +43,7 @@ class Possible:
 
 
 NOTHING = Possible((), False)
+_OF_RELEASE = ("cuda", "cudnn", "tensorrt")
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,26 @@ class Subject:
             return Possible(((stated, f"builds.{self.distribution}.{name}"),), True)
         values = tuple((row[name], str(self.matrix.source(row, name))) for row in self.candidates if name in row)
         told = Possible(values, bool(values) and len(values) == len(self.candidates))
+        if not values and name in _OF_RELEASE:
+            told = self._of_release(name)
         if name == "cuda" and told.known is None and self.local_cuda is not None:
             return Possible(((self.local_cuda, self.path),), True)
         if name == "cuda" and told.known is None and self.conda_cuda is not None and any(told.values):
             return Possible((self.conda_cuda,), True)
         return told
+
+    def _of_release(self, name: str) -> Possible:
+        """What the vendor says of the release, where no file of it tells: withdrawn ones, and metadata without it."""
+        gpu = "gpu" in self.distribution or self.matrix.packages.about(self.component).get("accelerator") == "always"
+        if self.version is None or not gpu or self.conda or self.local_cuda is not None:
+            return NOTHING
+        if self.facts.source not in (None, "pypi") or versions.parse(self.version).post >= _TAG:
+            return NOTHING  # the tables tell what the public index has
+        found = self.matrix.packages.release(self.component, self.version)
+        field = "cuda_default" if name == "cuda" else name
+        if found is None or field not in found:
+            return NOTHING
+        return Possible(((found[field], str(self.matrix.source(found, field))),), True)
 
     @property
     def local_cuda(self) -> Any:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 EXTRA = "and-cuda"
 EXTRA_SINCE = "2.14"  # from here on the wheel looks for CUDA in the packages beside it
-# 2.16.1 does not find them all the same; whether 2.16.2 does is not established, and the setting does no harm:
-# https://github.com/tensorflow/tensorflow/issues/63362
-BLIND = "==2.16.*"
 
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
@@ -54,7 +51,7 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
             plain,
             extras=(EXTRA,),
             pins=(*plain.pins, *pins(matrix, lines, machine, plain.label, source, EXTRA)),
-            library_path=versions.parse_range(BLIND).admits(row["version"]) is True,
+            library_path=_blind(row, matrix),
         )
     cuda = _cuda(row)
     if cuda is not None and parts.on_machine(machine, cuda.major, cudnn=True):
@@ -62,6 +59,12 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     with_parts = _with_parts(plain, row, machine, matrix) or _with_conda(plain, row, matrix)
     if with_parts is not None:
         yield with_parts
+
+
+def _blind(row: "Row", matrix: "Matrix") -> bool:
+    """Does this release fail to find the CUDA parts that lie beside it, although it looks for them?"""
+    affected = matrix.packages.about("tensorflow").get("parts_unseen")
+    return affected is not None and versions.parse_range(affected).admits(row["version"]) is True
 
 
 def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
@@ -140,7 +143,7 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
     ranges |= {name: spec for name, spec, _ in extra if name in names and not spec.startswith("==")}
     own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
     outside = versions.parse(row["version"]) < versions.parse(EXTRA_SINCE)
-    outside = outside or versions.parse_range(BLIND).admits(row["version"]) is True
+    outside = outside or _blind(row, matrix)
     return replace(plain, pins=(*plain.pins, *own), parts=names, library_path=outside, default=False)
 
 

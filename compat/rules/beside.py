@@ -1,0 +1,55 @@
+"""CUDA's parts that pip put beside a package, and whether the package finds them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.rules.base import Finding, Outcome, Remedy
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case
+    from compat.rules.subject import Subject
+
+
+def parts_unseen(case: "Case", subject: "Subject") -> Iterator[Outcome]:
+    """A release that looks for the CUDA parts which its own extra installs, and does not find them.
+
+    TensorFlow 2.16 composes the path of pip's folders wrongly: without LD_LIBRARY_PATH it sees no GPU.
+    """
+    about = case.matrix.packages.about(subject.component)
+    affected = about.get("parts_unseen")
+    if affected is None or subject.version is None or subject.conda or case.is_windows:
+        return
+    if subject.state != "installed" or versions.parse_range(affected).admits(subject.version) is not True:
+        return
+    cudnn, cuda = subject.field("cudnn").known, subject.field("cuda").known
+    name = f"nvidia-cudnn-cu{versions.parse(cuda).major}" if cuda else ""
+    have = case.version_of(name) if name else None
+    if not cudnn or have is None or _finds_another(case):
+        return
+    said_by = {"source": [f"{subject.component}:{about['sources']['parts_unseen']}"]}
+    places = [place for place in ("variables", "toolkits", "libraries") if getattr(case.machine, place) is None]
+    yield Finding(
+        "library-not-found",
+        subject.component,
+        f"{subject.label} does not find the CUDA libraries that pip installed beside it: it sees no GPU.",
+        (
+            case.read(subject.path, subject.version),
+            case.read(f"packages.{name}", have),
+            case.cite(f"{subject.component} {affected} does not find them", said_by),
+            *(case.assume(place, "nothing there that brings CUDA's libraries to the loader") for place in places),
+        ),
+        (
+            Remedy("put the folders site-packages/nvidia/*/lib on LD_LIBRARY_PATH", "setting"),
+            Remedy(f"or install another release of {subject.distribution}"),
+        ),
+    )
+
+
+def _finds_another(case: "Case") -> bool:
+    """Is there anything else that can give it CUDA's libraries: a search path, a toolkit, a copy that loads?"""
+    searched = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").strip(":")
+    copies = case.machine.libraries or ()
+    loads = any(one.origin != "pip" or one.loaded or one.loaded_by for one in copies)
+    conda = any(name in case.packages for name in ("cudatoolkit", "cuda-cudart", "cuda-toolkit", "cuda-version"))
+    return bool(searched) or bool(case.machine.toolkits) or loads or conda
