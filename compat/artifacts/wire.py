@@ -59,14 +59,16 @@ class Wire:
         while position < end:
             chunk = self.read(position, min(_CHUNK, end - position))
             base = position
-            for field, at in scan(chunk, base):
-                self.spend()
-                position = field.end if field.wire == LENGTH else at
-                if position > end and position <= self.size:
-                    raise Malformed(f"a field at byte {base} is longer than its message")
-                if position > self.size:
-                    self.cut_short = True
-                yield field
+            found, position, wrong = scan(chunk, base)
+            self.spend(len(found))
+            if position > self.size:
+                self.cut_short = True
+            too_long = end < position <= self.size
+            yield from found[:-1] if too_long else found
+            if too_long:
+                raise Malformed(f"a field at byte {base} is longer than its message")
+            if wrong is not None:
+                raise wrong
             if position == base:
                 if end < self.size:
                     raise Malformed(f"the message ends within the field at byte {base}")
@@ -97,26 +99,31 @@ class Wire:
         return self.read(field.start, min(field.value, limit)).decode("utf-8", "replace")
 
 
-def scan(chunk: bytes, base: int) -> Iterator[tuple[Field, int]]:
-    """The fields that begin in a chunk of a message at ``base``, each with the position behind its head. Raises
-    Malformed.
+def scan(chunk: bytes, base: int) -> tuple[list[Field], int, Malformed | None]:
+    """The fields that begin in a chunk of a message at ``base``, the position behind the last, and what is wrong there.
 
     It stops where a head may be cut off by the chunk's end, unless the chunk holds all that is left and the head is
     whole.
     """
+    found: list[Field] = []
     at, size = 0, len(chunk)
+    make, kind = tuple.__new__, Field  # half the cost of calling the class, and there are millions
     while at < size:
         tag = chunk[at]
         if tag < 0x80 and tag & 7 == LENGTH and tag > 7 and at + 1 < size and chunk[at + 1] < 0x80:
             value, after = chunk[at + 1], at + 2  # the commonest field by far: a short text or message
-            yield Field(tag >> 3, LENGTH, value, base + after), base + after
+            found.append(make(kind, (tag >> 3, LENGTH, value, base + after)))
             at = after + value
             continue
-        field, after = read_field(chunk, at)
+        try:
+            field, after = read_field(chunk, at)
+        except Malformed as error:
+            return found, base + at, error
         if after > size:
-            return
-        yield Field(field.number, field.wire, field.value, base + after), base + after
+            break
+        found.append(make(kind, (field.number, field.wire, field.value, base + after)))
         at = after + field.value if field.wire == LENGTH else after
+    return found, base + at, None
 
 
 def small(data: bytes, base: int) -> list[Field] | None:

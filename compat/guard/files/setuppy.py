@@ -13,7 +13,7 @@ from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
 
 _LISTS = ("install_requires", "setup_requires", "tests_require")
-_LARGEST = 3 << 16  # characters; a syntax tree takes some hundred times as much memory
+_LARGEST = 1 << 17  # characters; a syntax tree takes some hundred times as much memory
 _DEPTH = 40  # of expressions and of names that stand for names
 
 
