@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from recording import Recording
 from reported_machines import ALL
-from test_catalogue import MATRIX, TRIED, Tried, judge
+from tried import MATRIX, TRIED, Tried, judge
 
 from compat import description, goals
 from compat.check import Report

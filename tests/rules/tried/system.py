@@ -1,0 +1,113 @@
+"""Rules about the driver, the kernel, containers and WSL, and how far the matrix knows."""
+
+from tried.base import LINUX, T4, Tried, torch
+
+TRIED = (
+    Tried(
+        "wsl-setup",
+        "use:gpu",
+        {"environment": ["wsl1"]},
+        {"environment": ["wsl2"], "libcuda": {"path": "/usr/lib/wsl/lib/libcuda.so.1"}},
+        {"environment": ["wsl2"]},
+    ),
+    Tried(
+        "container-without-gpu",
+        "use:gpu",
+        {"container": {"gpu_access": False}},
+        {"container": {"gpu_access": True}},
+        {},
+    ),
+    Tried("gpu-missing", "use:gpu", {"gpus": []}, T4, {}),
+    Tried(
+        "container-needs-newer-driver",
+        "start:container",
+        {"driver": {"version": "535.54.03", "cuda": "12.2"}, "container": {"requires": "cuda>=12.4"}},
+        {"driver": {"version": "550.54.15", "cuda": "12.4"}, "container": {"requires": "cuda>=12.4"}},
+        {"container": {"requires": "cuda>=12.4"}},
+    ),
+    Tried(
+        "other-driver-bound",
+        "use:gpu",
+        {"driver": {"kernel_module": "nouveau"}},
+        {"driver": {"kernel_module": "open"}},
+        {},
+    ),
+    Tried(
+        "kernel-module-rejected",
+        "use:gpu",
+        {"secure_boot": True, "driver": {"kernel_module_signed": False}},
+        {"secure_boot": True, "driver": {"kernel_module_loaded": True}},
+        {"secure_boot": True},
+    ),
+    Tried(
+        "kernel-module-flavor",
+        "use:gpu",
+        {"gpus": [{"name": "Tesla P4"}], "driver": {"kernel_module": "open"}},
+        {**T4, "driver": {"kernel_module": "open"}},
+        {"gpus": [{"name": "Unheard Of 1"}], "driver": {"kernel_module": "open"}},
+    ),
+    Tried(
+        "driver-missing",
+        "use:gpu",
+        {"driver": {"kernel_module_loaded": False}},
+        {"driver": {"version": "550.54.15"}},
+        {},
+    ),
+    Tried(
+        "driver-library-mismatch",
+        "use:gpu",
+        {"driver": {"version": "570.26", "kernel_module_version": "570.86.10"}},
+        {"driver": {"version": "535.54.03", "kernel_module_version": "535.54.03"}},
+        {"driver": {"version": "535.54.03"}},
+    ),
+    Tried(
+        "driver-dropped-gpu",
+        "use:gpu",
+        {"gpus": [{"name": "Tesla K80"}], "driver": {"version": "515.43.04"}},
+        {"gpus": [{"name": "Tesla K80"}], "driver": {"version": "470.57.02"}},
+        {"gpus": [{"name": "Tesla K80"}]},
+    ),
+    Tried(
+        "device-node-missing",
+        "use:gpu",
+        {**T4, **LINUX, "device_nodes": ["/dev/nvidia0", "/dev/nvidiactl"]},
+        {**T4, **LINUX, "device_nodes": ["/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm"]},
+        {**T4, **LINUX},
+    ),
+    Tried(
+        "fabric-manager",
+        "use:gpu",
+        {"nvswitch": True, "fabric_manager": {"running": False}},
+        {"nvswitch": True, "fabric_manager": {"running": True}},
+        {"nvswitch": True},
+    ),
+    Tried(
+        "gpus-hidden",
+        "use:gpu",
+        {"variables": {"CUDA_VISIBLE_DEVICES": ""}},
+        {"variables": {"CUDA_VISIBLE_DEVICES": "0"}},
+        {},
+    ),
+    Tried(
+        "mig-single-instance",
+        "use:gpu",
+        {"gpus": [{"mig": "1g.10gb"}, {"mig": "1g.10gb"}]},
+        {"gpus": [{"mig": "1g.10gb"}]},
+        {"gpus": [{"name": "Tesla T4"}, {"name": "Tesla T4"}]},
+    ),
+    Tried(
+        "driver-too-old",
+        "use:torch",
+        {**LINUX, "driver": {"version": "470.57.02"}, **torch("2.1.0+cu121")},
+        {**LINUX, "driver": {"version": "525.60.13"}, **torch("2.1.0+cu121")},
+        {**LINUX, **torch("2.1.0+cu121")},
+    ),
+    Tried(
+        "newer-than-known",
+        "use:gpu",
+        {"driver": {"version": "999.10.01"}},
+        {"driver": {"version": "550.54.15"}},
+        {},
+        severity="note",
+    ),
+)
