@@ -58,6 +58,19 @@ class Runtime:
     assumed: tuple[str, ...] = ()  # fields that leave it open whether something else brings its CUDA
 
 
+def implied(machine: Machine) -> Machine:
+    """With what the rest of the description leaves no choice of: a Jetson runs Linux on aarch64."""
+    jetson = machine.jetson
+    if not (machine.in_environment("jetson") or jetson.module or jetson.jetpack or jetson.l4t):
+        return machine
+    told = {"os": "linux", "arch": "aarch64"}
+    missing = {name: value for name, value in told.items() if getattr(machine, name) is None}
+    if not missing:
+        return machine
+    sources = {**machine.sources, **dict.fromkeys(missing, "every Jetson's")}
+    return replace(machine, **missing, sources=sources)
+
+
 class Case:
     """What a rule is asked of. Derived facts are computed once and shared by the rules."""
 
@@ -105,6 +118,11 @@ class Case:
         if self.machine.glibc or self.machine.device_nodes or linux:
             return ("linux",)
         return ("linux", "windows")
+
+    @property
+    def driver_systems(self) -> tuple[str, ...]:
+        """The operating systems whose driver it can be: WSL 2 uses that of Windows, and shows its release."""
+        return ("windows",) if self.environment("wsl2") else self.systems
 
     @property
     def is_windows(self) -> bool | None:
@@ -179,7 +197,7 @@ class Case:
             return driver.cuda, self.read("driver.cuda", driver.cuda)
         if driver.version is None:
             return None
-        found = [self.matrix.cuda.offered_by(driver.version, system) for system in self.systems]
+        found = [self.matrix.cuda.offered_by(driver.version, system) for system in self.driver_systems]
         if any(claim is None for claim in found) or len({claim.value for claim in found if claim}) != 1:
             return None
         claim = found[0]
@@ -278,6 +296,6 @@ class Case:
         return (fact, *(self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed))
 
     def agree(self, ask: Any) -> Any:
-        """The answer of ``ask(system)`` where all systems that it can be give the same one, else None."""
-        answers = [ask(system) for system in self.systems]
+        """The answer of ``ask(system)`` where all systems that the driver can be of give the same one, else None."""
+        answers = [ask(system) for system in self.driver_systems]
         return answers[0] if all(answer == answers[0] for answer in answers) else None

@@ -136,7 +136,7 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
     if driver.version is None:
         return _by_offered_cuda(case, runtime)
     answers = {}
-    for system in case.systems:
+    for system in case.driver_systems:
         claim = case.matrix.cuda.minimum(runtime.cuda, system)
         answers[system] = (claim, versions.at_least(driver.version, claim.value) if claim is not None else None)
     verdicts = {answer for _, answer in answers.values()}
