@@ -9,7 +9,7 @@ from compat.matrix import Matrix, Row
 from compat.records import dataclass, replace
 from compat.rules import CATALOGUE, every_rule
 from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Untold
-from compat.rules.case import Case
+from compat.rules.case import Case, implied
 from compat.rules.order import as_written, in_order
 
 Verdict = Literal["compatible", "incompatible", "unknown"]
@@ -44,7 +44,7 @@ def check(machine: Machine, goal: Goal, matrix: Matrix) -> Report:
     once; where nothing is wrong with all alike, each build is tried by itself, and if each one fails, though for a
     reason of its own, the machine is incompatible.
     """
-    ordered, places = in_order(machine)
+    ordered, places = in_order(implied(machine))
     report = _judged(Case(ordered, goal, matrix))
     if not places:
         return report if ordered is machine else replace(report, machine=machine)
