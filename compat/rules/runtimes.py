@@ -26,6 +26,7 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
         return
     known = [one for one in case.subjects if case.matrix.packages.about(one.component)]
     if not found and any(one.state in ("installed", "requested") for one in known):
+        yield from _of_own_image(case)
         return  # it has a CUDA of its own, which is not known
     assumed = ("packages",) if case.main is not None else ()
     counted = str(case.goal) in _OF_TOOLKIT  # a toolkit beside the image's own says nothing of what the image starts
@@ -45,10 +46,7 @@ def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     """The CUDA of a known image, such as ``nvcr.io/nvidia/tritonserver:24.05-py3``."""
     from compat.rules.case import Runtime
 
-    name, colon, tag = (case.machine.container.image or "").rpartition(":")
-    if not colon:
-        return
-    image, release = name.rpartition("/")[2], tag.partition("-")[0]
+    image, release = _named(case)
     rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release and "cuda" in row]
     # NVIDIA's monthly images of the frameworks are made on one CUDA image.
     chosen = [row for row in rows if row["image"] == image] or [
@@ -56,6 +54,36 @@ def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     ]
     for row in chosen[:1]:
         yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda", assumed)
+
+
+def _named(case: "Case") -> tuple[str, str]:
+    """(pytorch, 24.05) of nvcr.io/nvidia/pytorch:24.05-py3; two empty texts where no release is named."""
+    name, colon, tag = (case.machine.container.image or "").rpartition(":")
+    return (name.rpartition("/")[2], tag.partition("-")[0]) if colon else ("", "")
+
+
+_FRAMEWORKS = {"pytorch": "torch", "tensorflow": "tensorflow", "jax": "jax"}
+
+
+def _of_own_image(case: "Case") -> "Iterator[Runtime]":
+    """The framework that NVIDIA's image is named for is built on the image's CUDA.
+
+    Its version says so (2.6.0a0+ecf3bae40a.nv25.01); where none is told the image's own is taken to be meant.
+    """
+    from compat.rules.case import Runtime
+
+    main, image = case.main, case.machine.container.image or ""
+    named, release = _named(case)
+    if main is None or main.component != _FRAMEWORKS.get(named) or "nvcr.io/" not in image:
+        return
+    if main.version is not None and ".nv" not in main.version:
+        return
+    kits = [
+        Runtime(one.version, f"{named}:{release}", f"toolkits[{index}].version", "cuda", ("packages",))
+        for index, one in enumerate(case.machine.toolkits or ())
+        if one.version is not None and one.origin == "container"
+    ]
+    yield from kits or _of_image(case, ("packages",))
 
 
 _MONTHLY = ("pytorch", "tensorflow", "tensorrt", "tritonserver", "mxnet", "paddlepaddle", "jax")
