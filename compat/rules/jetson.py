@@ -1,5 +1,6 @@
 """Jetson: wheels are made for one JetPack, its CUDA and its Python."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,11 +25,18 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     public
     index is CPU-only or made for servers (sm_90), and lacks the module's sm_53, sm_62, sm_72 or sm_87.
 
+    An image for Jetson is of one L4T major too: libraries of the host's driver are mounted into it, and want the C
+    library and the CUDA of their own release.
+
     Remedy: the wheel that NVIDIA (or jetson-ai-lab) made for this JetPack, with JetPack's own Python, or its container.
     """
-    if not case.is_jetson or case.goal.verb not in ("use", "import", "install"):
+    if not case.is_jetson:
         return
-    main = case.main
+    main, foreign = case.main, _foreign_image(case)
+    if foreign is not None:
+        yield foreign
+    if foreign is not None or case.goal.verb not in ("use", "import", "install"):
+        return
     if main is None or main.state in ("absent", "unknown"):
         return
     jetpack = _jetpack(case)
@@ -45,6 +53,32 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     else:
         row, facts = jetpack
         yield from _python(case, main, row, facts) or _cuda(case, main, row, facts)
+
+
+_IMAGE = re.compile(r":r(\d{2})\.\d")
+_RUNS_OTHERS = 38  # from this L4T on hosts take images of other releases
+
+
+def _foreign_image(case: Case) -> Finding | None:
+    """An image made for another L4T than the host's: dustynv/torch_tensorrt:r35.4.1 on JetPack 6."""
+    image, found = case.machine.container.image, _jetpack(case)
+    made = _IMAGE.search(image or "")
+    if made is None or found is None:
+        return None
+    row, facts = found
+    host = versions.parse(case.machine.jetson.l4t or row["l4t"]).major
+    if int(made[1]) == host or host >= _RUNS_OTHERS:
+        return None
+    return Finding(
+        RULE,
+        "container",
+        f"The image is made for L4T {made[1]}; this host has L4T {host} (JetPack {row['jetpack']}).",
+        (case.read("container.image", image), *facts, Evidence(f"L4T {host} runs images of L4T {host}", _IMAGES)),
+        (Remedy(f"use an image of L4T {host}", "container"),),
+    )
+
+
+_IMAGES = "https://github.com/dusty-nv/jetson-containers/blob/dd206bfe/jetson_containers/l4t_version.py"
 
 
 def _python(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome, ...]:
@@ -78,7 +112,9 @@ def _cuda(case: Case, main: Subject, row: Row, facts: Facts) -> Iterator[Outcome
             remedies,
         )
         return
-    same = versions.same_line(cuda, has, 1) if cuda and has else None
+    # To CUDA 10 the minor is part of the libraries' names; JetPacks of one later CUDA major run each other's builds.
+    parts = 2 if has and versions.parse(has).major <= 10 else 1
+    same = versions.same_line(cuda, has, parts) if cuda and has else None
     facts = (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source))
     if same is False:
         message = f"{main.label} is built for CUDA {cuda}; JetPack {row['jetpack']} has CUDA {has}."
@@ -119,6 +155,19 @@ def _jetpack(case: Case) -> "tuple[Row, Facts] | None":
                 case.read("jetson.l4t", jetson.l4t),
                 case.cite(f"L4T {row['l4t']} is JetPack {row['jetpack']}", row),
             )
+    return _by_toolkit(case, rows)
+
+
+def _by_toolkit(case: Case, rows: "list[Row]") -> "tuple[Row, Facts] | None":
+    """The JetPack by its CUDA, as long as that came with the system and could not be moved (JetPack 4)."""
+    for index, kit in enumerate(case.machine.toolkits or ()):
+        if kit.version is None or kit.origin != "system" or versions.parse(kit.version).major > 10:
+            continue
+        fitting = [row for row in rows if versions.major_minor(kit.version) == row.get("cuda")]
+        if fitting:
+            row = fitting[-1]
+            cited = case.cite(f"CUDA {row['cuda']} is that of JetPack {row['jetpack']}", row, "cuda")
+            return row, (case.read(f"toolkits[{index}].version", kit.version), cited)
     return None
 
 
