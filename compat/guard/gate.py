@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ from compat.guard.installer import CannotHold, Held, can_hold, run
 from compat.guard.invocation import Invocation
 from compat.guard.resolver import Answer, Known, NoAnswer, Question, of_uninstall
 from compat.guard.transaction import Transaction
-from compat.machine import Machine
 
 if TYPE_CHECKING:
     from compat.guard.verdict import Harm, Standing
+    from compat.machine import Machine
     from compat.matrix import Matrix
     from compat.rules.base import Finding
 
@@ -34,7 +33,7 @@ class Gate:
         self,
         invocation: Invocation,
         matrix: "Callable[[], Matrix]",
-        described: Machine | None = None,
+        described: "Machine | None" = None,
         only_judge: bool = True,
     ) -> None:
         self.invocation = invocation
@@ -51,8 +50,10 @@ class Gate:
         return self._load_matrix()
 
     @cached_property
-    def machine(self) -> Machine:
+    def machine(self) -> "Machine":
         """The machine that the change is judged for."""
+        from dataclasses import replace
+
         from compat.plan.scene import emptied
         from compat.probe.assemble import read_machine
         from compat.probe.host import Host

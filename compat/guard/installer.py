@@ -2,19 +2,20 @@
 
 pip is held: one run resolves, waits for the verdict, and goes on (see pip_child.py). A dry run before the installation
 would resolve twice, which takes as long again. Where pip cannot be held (Windows, Python 3.7, a report of the user's
-own), and for uv, a dry run is asked first, and its releases are constraints of the real run.
+own) a dry run is asked first, and its releases are constraints of the real run.
+
+uv cannot be held. Its dry run resolves, and the real run is handed the releases that it named, which leaves it nothing
+to resolve: only to install, and where it has all of them in its cache, without the network.
 """
 
 import contextlib
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from compat.guard.invocation import PROJECT, Invocation
-from compat.guard.resolver import NoAnswer, load, of_report
+from compat.guard.resolver import NoAnswer, folder, load, of_report
 from compat.guard.transaction import Transaction
 
 _STOPS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
@@ -40,7 +41,7 @@ class Held:
 
     def __init__(self, invocation: Invocation) -> None:
         self.invocation = invocation
-        self._folder = tempfile.TemporaryDirectory(prefix="compatcheck-")
+        self._folder = folder()
         self._report = os.path.join(self._folder.name, "report.json")
         asked, ask = os.pipe()
         hear, told = os.pipe()
@@ -60,7 +61,8 @@ class Held:
             os.close(hear)
 
     def _argv(self, ask: int, hear: int) -> list[str]:
-        source = Path(__file__).with_name("pip_child.py").read_text(encoding="utf-8")
+        with open(os.path.join(os.path.dirname(__file__), "pip_child.py"), encoding="utf-8") as file:
+            source = file.read()
         words = self.invocation.argv
         return [words[0], "-c", source, self._report, str(ask), str(hear), *words[3:], "--report", self._report]
 
@@ -131,14 +133,44 @@ def exit_status(code: int) -> int:
 
 
 def run(invocation: Invocation, judged: Transaction) -> int:
-    """Run the command with the judged releases as constraints; returns its exit status. Raises OSError."""
-    pins = "".join(f"{one.name}=={one.version}\n" for one in judged.installs if one.source is not None)
-    if not pins or "--require-hashes" in invocation.arguments or invocation.verb == PROJECT:  # its lock file pins
+    """Run the command so that it installs the judged releases; returns its exit status. Raises OSError."""
+    pins = [f"{one.name}=={one.version}" for one in judged.installs if one.source is not None]
+    if not pins or invocation.verb == PROJECT or _hashed(invocation):  # its lock file or its hashes pin
         return _run(invocation.argv)
-    with tempfile.TemporaryDirectory(prefix="compatcheck-") as folder:
-        path = os.path.join(folder, "judged.txt")
-        Path(path).write_text(pins, encoding="utf-8")
-        return _run((*invocation.argv, "--constraint", path))
+    if _listed(invocation, judged):
+        # --upgrade makes uv ask the index anew, as the dry run has just done.
+        rest = (word for word in invocation.arguments if word not in ("-U", "--upgrade"))
+        offline = ("--offline",) if judged.cached else ()
+        status = _run((*invocation.command, "--no-deps", *offline, *pins, *rest))
+        if status != 1 or not judged.cached:
+            return status
+        # The cache lacks something all the same. uv has said so, and has changed nothing.
+    with folder() as place:
+        path = os.path.join(place, "judged.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f"{pin}\n" for pin in pins)
+        return _run((*invocation.command, "--constraint", path, *invocation.arguments))
+
+
+def _hashed(invocation: Invocation) -> bool:
+    """Does it take nothing without a hash? Then neither a constraint nor a requirement can be added."""
+    in_variable = os.environ.get("UV_REQUIRE_HASHES", "") if invocation.installer == "uv" else ""
+    return "--require-hashes" in invocation.arguments or in_variable.lower() in ("1", "true", "t", "yes", "y", "on")
+
+
+def _listed(invocation: Invocation, judged: Transaction) -> bool:
+    """Are the judged releases, beside what was typed, all that uv has to install? Then it need not resolve again.
+
+    Not where a package comes from an address (its name and version do not lead there), nor where what is not listed is
+    removed (``--exact``), nor where uv is to ask the index anew.
+    """
+    words = {word.partition("=")[0] for word in invocation.arguments}
+    return (
+        invocation.installer == "uv"
+        and invocation.verb == "install"
+        and all(one.source is not None for one in judged.installs)
+        and words.isdisjoint(("--exact", "--refresh", "--refresh-package", "--no-cache", "-n", "--dry-run"))
+    )
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -5,7 +5,6 @@ The command is kept as an argument list from end to end; nothing is joined, quot
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -169,6 +168,11 @@ class Invocation:
         """The same command for an interpreter."""
         return replace(self, interpreter=interpreter)
 
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The words up to the verb, that included."""
+        return self.argv[: len(self.argv) - len(self.arguments)]
+
     def with_words(self, *words: str) -> "Invocation":
         """The same command with more words at its end."""
         return Invocation(self.installer, (*self.argv, *words), self.verb, (*self.arguments, *words), self.interpreter)
@@ -193,7 +197,7 @@ def read(words: Sequence[str], python: str | None = None, environ: Mapping[str, 
         flags = rest[1:module]
         plain = all(word.startswith("-") or valued for word, valued in _words(flags))
         if rest[module + 1 : module + 2] == ["pip"] and module and plain:
-            return _pip(rest[module + 2 :], python or shutil.which(rest[0]) or rest[0], flags)
+            return _pip(rest[module + 2 :], python or _which(rest[0]) or rest[0], flags)
     if _PIP.match(program):
         beside = os.path.join(os.path.dirname(rest[0]), "python") if os.path.dirname(rest[0]) else None
         return _pip(rest[1:], python or beside or active(environ))
@@ -257,7 +261,7 @@ def _folder(words: Sequence[str]) -> str:
 
 def _named(text: str) -> str:
     """The interpreter that ``uv pip --python TEXT`` means: a path, else what uv finds for it (3.11, --system)."""
-    path = shutil.which(text)
+    path = _which(text)
     if path is not None or os.path.sep in text:
         beneath = os.path.join(text, "bin", "python")  # a path to an environment's folder is allowed
         return path or (beneath if os.path.exists(beneath) else text)
@@ -267,6 +271,12 @@ def _named(text: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return text
     return done.stdout.strip() or text
+
+
+def _which(name: str) -> str | None:
+    from shutil import which  # with all that it imports not needed for a command that names its interpreter
+
+    return which(name)
 
 
 def _verb(rest: Sequence[str], installer: str) -> int | None:
@@ -290,4 +300,4 @@ def active(environ: Mapping[str, str], near: str | None = None, otherwise: str |
                 return path
     if otherwise is not None:
         return otherwise
-    return shutil.which("python") or shutil.which("python3") or "python3"
+    return _which("python") or _which("python3") or "python3"

@@ -1,23 +1,27 @@
 """Asks pip or uv what it would do. Both resolve for real and change nothing (`--dry-run`).
 
 pip writes a report (format 1: https://pip.pypa.io/en/stable/reference/installation-report/), from pip 22.2 on. uv
-prints what it would change, one package a line: `` + torch==2.6.0``, `` - numpy==1.26.4``.
+prints what it would change, one package a line: `` + torch==2.6.0``, `` - numpy==1.26.4``, and whether any of it is not
+in its cache yet: ``Would download 2 packages``.
+
+Heavy modules are imported once the resolver has been started: uv is done in tenths of a second.
 """
 
-import json
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from compat.guard.invocation import Invocation
 from compat.guard.transaction import Coming, Transaction, source_of
-from compat.matrix.packages import normal
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 _UV_LINE = re.compile(r"^ ([+\-~]) ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)(?: \(from (.+)\))?\s*$")
+_UV_FETCHES = re.compile(r"(?m)^Would download ")
 REPORT_LIMIT = 256 << 20
 """Bytes read of a report: one holds the whole metadata of each package, descriptions included."""
 
@@ -60,12 +64,11 @@ class Question:
 
     def __init__(self, invocation: Invocation) -> None:
         self.invocation = invocation
-        self._folder = tempfile.TemporaryDirectory(prefix="compatcheck-")
-        self._report = os.path.join(self._folder.name, "report.json")
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer is read
+        self._folder = folder() if invocation.installer == "pip" else None
+        self._output = _unnamed()
         try:
             self._child = subprocess.Popen(
-                self.argv, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors
+                self.argv, stdin=subprocess.DEVNULL, stdout=self._output, stderr=self._output
             )
         except OSError as error:
             raise NoAnswer(f"{self.argv[0]}: {error.strerror or error}", status=2) from None
@@ -74,37 +77,58 @@ class Question:
     def argv(self) -> tuple[str, ...]:
         """The question as an argument list."""
         more = ("--dry-run",) if "--dry-run" not in self.invocation.arguments else ()
-        if self.invocation.installer == "pip":
-            more = (*more, "--quiet", "--report", self._report)
+        if self._folder is not None:
+            more = (*more, "--quiet", "--report", os.path.join(self._folder.name, "report.json"))
         return (*self.invocation.argv, *more)
 
     def stop(self) -> None:
         """End the resolver; it has changed nothing."""
         self._child.kill()
         self._child.wait()
-        self._errors.close()
-        self._folder.cleanup()
+        self._close()
+
+    def _close(self) -> None:
+        self._output.close()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def answer(self) -> Transaction:
         """Wait for the resolver. Raises NoAnswer."""
         try:
             status = self._child.wait()
-            self._errors.seek(0)
-            said = self._errors.read(1 << 20).decode("utf-8", "replace")
+            self._output.seek(0)
+            said = self._output.read(1 << 20).decode("utf-8", "replace")
             if status != 0:
                 raise NoAnswer(f"{self.invocation.installer} finds no set of packages to install", said, status)
-            if self.invocation.installer == "uv":
+            if self._folder is None:
                 return of_uv(said)
-            return of_report(load(self._report))
+            return of_report(load(os.path.join(self._folder.name, "report.json")))
         except ValueError as error:
             raise NoAnswer(f"pip wrote no report that can be read: {error}", said) from None
         finally:
-            self._errors.close()
-            self._folder.cleanup()
+            self._close()
+
+
+def folder() -> "TemporaryDirectory[str]":
+    """A folder for what goes between guard and installer."""
+    from tempfile import TemporaryDirectory
+
+    return TemporaryDirectory(prefix="compatcheck-")
+
+
+def _unnamed() -> IO[bytes]:
+    """A file without a name, in memory where the system has that: ``tempfile`` imports twenty modules."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("compatcheck"), "w+b")
+    from tempfile import TemporaryFile
+
+    return TemporaryFile()
 
 
 def load(path: str) -> Any:
     """pip's report. Raises ValueError where it is none, or not whole yet, and NoAnswer."""
+    import json
+
     try:
         if os.path.getsize(path) > REPORT_LIMIT:
             raise NoAnswer("pip's report is too long")
@@ -125,17 +149,19 @@ def of_report(report: Any) -> Transaction:
 
 
 def _coming(item: Any) -> Coming:
+    from compat.matrix.packages import normal
+
     metadata, url = item["metadata"], str(item["download_info"]["url"])
-    requires = tuple(str(line) for line in metadata.get("requires_dist") or ())
-    return Coming(
-        normal(str(metadata["name"])), str(metadata["version"]), source_of(url, bool(item.get("is_direct"))), requires
-    )
+    return Coming(normal(str(metadata["name"])), str(metadata["version"]), source_of(url, bool(item.get("is_direct"))))
 
 
 def of_uv(output: str) -> Transaction:
     """uv's list of changes. A line without an address is from the configured index, unless its version tells."""
+    from compat.matrix.packages import normal
+
     installs, removes = [], []
-    for line in re.sub(r"\x1b\[[0-9;]*m", "", output).splitlines():
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    for line in plain.splitlines():
         match = _UV_LINE.match(line)
         if match is None:
             continue
@@ -147,12 +173,14 @@ def of_uv(output: str) -> Transaction:
         source = source_of(url, True) if url else ("pytorch" if re.match(r"(?:cu\d+|cpu)$", local) else "pypi")
         installs.append(Coming(normal(name), version, source))
     new = {one.name for one in installs}
-    return Transaction(tuple(installs), tuple(name for name in removes if name not in new))
+    gone = tuple(name for name in removes if name not in new)
+    return Transaction(tuple(installs), gone, cached=_UV_FETCHES.search(plain) is None)
 
 
 def of_uninstall(invocation: Invocation, installed: Sequence[str]) -> Transaction:
     """An uninstallation needs no resolver: the names, as far as they are installed."""
     from compat.guard.nearest import typed_requirements
+    from compat.matrix.packages import normal
 
     asked = [name for name, _ in typed_requirements(invocation)]
     here = {normal(name) for name in installed}

@@ -1,7 +1,6 @@
 """What an installer is about to do: packages that come, with the index they are from, and packages that go."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 # Hosts of vendors' own indexes -> the matrix's name of the place. Any other host serves the configured index.
 _VENDORS = {
@@ -21,15 +20,15 @@ class Coming:
     name: str
     version: str
     source: str | None = None
-    requires: tuple[str, ...] = ()  # requirement lines of its metadata, where the resolver showed them
 
 
 @dataclass(frozen=True)
 class Transaction:
-    """One run of an installer."""
+    """One run of an installer. ``cached``: it says that it has all that comes in its cache."""
 
     installs: tuple[Coming, ...] = ()
     removes: tuple[str, ...] = ()
+    cached: bool = False
 
     @property
     def empty(self) -> bool:
@@ -38,6 +37,8 @@ class Transaction:
 
 def source_of(url: str, direct: bool = False) -> str | None:
     """The index that a file's address belongs to; None for a file that was named directly, which can be any build."""
+    from urllib.parse import urlsplit
+
     host = urlsplit(url).hostname or ""
     if host in _VENDORS:
         return _VENDORS[host]
