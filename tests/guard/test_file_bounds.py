@@ -88,6 +88,8 @@ BOMBS = {
     "setup.cfg": {
         "entries": "[options]\ninstall_requires =\n" + "\n".join(f"  a{number}" for number in range(N)),
         "blanks": "[options]\na" + " " * 2 * N + "b\n",
+        "no options": "[options]\n" + "0\n" * N,
+        "few of them": "[options]\n" + "0\n" * 3990,
         "blanked lines": "[options]\n" + ("a" + " " * 1000 + "b=\n") * 500,
     },
     "a.ipynb": {

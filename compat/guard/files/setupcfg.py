@@ -6,12 +6,16 @@ import re
 from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
 
-_INNER_BLANKS = re.compile(r"(?<=\S)[^\S\n]{2,}")  # the parser's time grows with the square of them
+# The parser's time grows with the square of blanks inside a line, and of the lines that it cannot read.
+_INNER_BLANKS = re.compile(r"(?<=\S)[^\S\n]{2,}")
+_MOST_LINES = 4000
 
 
 def read(path: str) -> Contents:
     """What the project requires, with every extra. Raises BadFile."""
     text = _INNER_BLANKS.sub(" ", text_of(path))
+    if text.count("\n") > _MOST_LINES:
+        raise BadFile(path, 0, f"more than {_MOST_LINES:,} lines, which no setup.cfg has")
     parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
     try:
         parser.read_string(text)
