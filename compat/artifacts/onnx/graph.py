@@ -1,202 +1,23 @@
-"""The graph of an ONNX model: operators, tensors, inputs and outputs, with subgraphs and functions (onnx.proto)."""
+"""The walk through an ONNX model's graph: nodes, tensors, subgraphs and functions (onnx.proto)."""
 
 from collections import Counter
-from itertools import islice
 from typing import Any
 
-from compat.artifacts.artifact import Malformed, printable
-from compat.artifacts.onnx_types import FLOAT, INT64, UNKNOWN, Types
+from compat.artifacts.artifact import Malformed
+from compat.artifacts.onnx.attributes import COUNTED, MAKES, MATTER, PLAIN
+from compat.artifacts.onnx.facts import Graph, element_type, qualified
+from compat.artifacts.onnx.types import FLOAT, INT64, UNKNOWN, Types
+from compat.artifacts.onnx.values import LONGEST_NAME, quick, value
 from compat.artifacts.wire import FIXED32, LENGTH, VARINT, Field, Wire, signed
-from compat.records import dataclass, field
 
-# TensorProto.DataType
-_TYPES = (
-    "undefined",
-    "float",
-    "uint8",
-    "int8",
-    "uint16",
-    "int16",
-    "int32",
-    "int64",
-    "string",
-    "bool",
-    "float16",
-    "double",
-    "uint32",
-    "uint64",
-    "complex64",
-    "complex128",
-    "bfloat16",
-    "float8e4m3fn",
-    "float8e4m3fnuz",
-    "float8e5m2",
-    "float8e5m2fnuz",
-    "uint4",
-    "int4",
-    "float4e2m1",
-    "float8e8m0",
-    "uint2",
-    "int2",
-    "float6e2m3",
-    "float6e3m2",
-)
 _DEEPEST = 24  # graphs in graphs
 _MOST_NAMES = 100_000
 _MOST_VALUES = 2_000  # inputs, and outputs
 _MOST_KINDS = 10_000
 _LONGEST_LIST = 64  # numbers in an attribute that matters
 _MOST_DIMENSIONS = 64
-_QUANTIZERS = ("QuantizeLinear", "DequantizeLinear")
 _INTEGERS = frozenset((2, 3, 6, 17, 18, 19, 20, 21, 22, 23))  # element types that a zero point can have
 _LARGEST_ZERO_POINT = 1 << 16  # bytes
-_LONGEST_NAME = 1024  # bytes; a dimension of a YOLO export is a formula of several hundred
-# Attributes on which a reader's support of an operator depends, by the restrictions that the parsers list.
-_MATTER = {
-    "Resize": ("mode", "coordinate_transformation_mode", "nearest_mode", "antialias", "keep_aspect_ratio_policy"),
-    "Upsample": ("mode",),
-    "Pad": ("mode",),
-    "Cast": ("to",),
-    "QuantizeLinear": ("axis", "block_size", "output_dtype"),
-    "DequantizeLinear": ("axis", "block_size", "output_dtype"),
-    "Constant": ("sparse_value", "value_string", "value_strings"),
-    "LSTM": ("direction", "input_forget", "layout"),
-    "GRU": ("direction", "linear_before_reset", "layout"),
-    "RNN": ("direction", "layout"),
-    "Einsum": ("equation",),
-    "GridSample": ("mode", "padding_mode", "align_corners"),
-    "RoiAlign": ("mode", "coordinate_transformation_mode"),
-    "ScatterND": ("reduction",),
-    "ScatterElements": ("reduction",),
-    "MaxPool": ("ceil_mode", "storage_order", "dilations"),
-    "AveragePool": ("ceil_mode", "count_include_pad", "dilations"),
-    "LpPool": ("p", "dilations"),
-    "LpNormalization": ("p",),
-    "Conv": ("auto_pad",),
-    "ConvTranspose": ("auto_pad",),
-    "TopK": ("largest", "sorted"),
-    "BatchNormalization": ("training_mode",),
-    "Attention": ("is_causal", "softcap", "qk_matmul_output_mode"),
-    "TensorScatter": ("axis",),
-    "NonMaxSuppression": ("center_point_box",),
-    "DepthToSpace": ("mode",),
-    "Gelu": ("approximate",),
-    "RandomNormal": ("dtype",),
-    "RandomNormalLike": ("dtype",),
-    "RandomUniform": ("dtype",),
-    "RandomUniformLike": ("dtype",),
-    "EyeLike": ("dtype",),
-}
-# Attributes that name the element type of the first output.
-_MAKES = ("to", "dtype", "output_dtype")
-# Operators of which it matters how many outputs are used.
-_COUNTED = frozenset(("MaxPool", "LayerNormalization", "Attention", "BatchNormalization"))
-# Attributes of ONNX's own operators that hold numbers only: not worth a look where none of the operator's matter.
-_PLAIN = tuple(
-    bytes((10, len(name))) + name.encode()
-    for name in (
-        "kernel_shape",
-        "strides",
-        "pads",
-        "dilations",
-        "group",
-        "auto_pad",
-        "axis",
-        "axes",
-        "perm",
-        "keepdims",
-        "alpha",
-        "beta",
-        "transA",
-        "transB",
-        "epsilon",
-        "momentum",
-        "ceil_mode",
-        "allowzero",
-        "start",
-        "end",
-        "largest",
-        "sorted",
-        "num_outputs",
-    )
-)
-
-
-def element_type(number: int) -> str:
-    """ONNX's name of an element type."""
-    return _TYPES[number] if 0 <= number < len(_TYPES) else f"type {number}"
-
-
-@dataclass
-class Value:
-    """An input or output: element type and shape; a dimension is a number, a name, or None for any size."""
-
-    name: str
-    type: str = "undefined"
-    shape: list[int | str | None] | None = None
-
-
-@dataclass
-class Graph:
-    """What the nodes and tensors add up to, over the graph, its subgraphs and the functions."""
-
-    operators: Counter[str] = field(default_factory=Counter)
-    attributes: dict[str, dict[str, set[Any]]] = field(default_factory=dict)
-    initializers: Counter[str] = field(default_factory=Counter)
-    constants: Counter[str] = field(default_factory=Counter)
-    casts: set[str] = field(default_factory=set)
-    operator_types: dict[str, set[int]] = field(default_factory=dict)
-    names: set[bytes] = field(default_factory=set)  # of the graph's own initializers
-    inputs: list[Value] = field(default_factory=list)
-    outputs: list[Value] = field(default_factory=list)
-    external: dict[str, int] = field(default_factory=dict)
-    functions: set[str] = field(default_factory=set)
-    remarks: list[str] = field(default_factory=list)
-    subgraphs: int = 0
-
-    def true_inputs(self) -> list[Value]:
-        """Inputs that a caller feeds: up to IR 3 every initializer is listed as an input as well."""
-        return [one for one in self.inputs if one.name.encode() not in self.names]
-
-    def leave_out_functions(self) -> None:
-        """A node that calls a function of the model itself is no operator."""
-        for name in self.functions:
-            self.operators.pop(name, None)
-
-    def is_quantized(self) -> bool:
-        """Are there quantize or dequantize nodes?"""
-        return any(name.rpartition("::")[2] in _QUANTIZERS for name in self.operators)
-
-    def types_used(self) -> set[str]:
-        """Element types that inputs, outputs, weights, constants and casts have."""
-        used = {one.type for one in (*self.true_inputs(), *self.outputs)} | set(self.initializers) | set(self.constants)
-        return (used | self.casts) - {"undefined"}
-
-    def facts(self) -> dict[str, Any]:
-        """The graph's part of the artifact's facts."""
-        inputs = self.true_inputs()
-        dynamic = [
-            one.name for one in inputs if one.shape is None or any(not isinstance(dim, int) for dim in one.shape)
-        ]
-        return {
-            "operators": dict(sorted(self.operators.items())),
-            "attributes": {
-                name: {key: sorted(values, key=str) for key, values in sorted(found.items())}
-                for name, found in sorted(self.attributes.items())
-            },
-            "operator_types": {
-                name: sorted(map(element_type, found)) for name, found in sorted(self.operator_types.items())
-            },
-            "inputs": [vars(one) for one in inputs],
-            "outputs": [vars(one) for one in self.outputs],
-            "dynamic_inputs": dynamic,
-            "initializer_types": dict(sorted(self.initializers.items())),
-            "constant_types": dict(sorted(self.constants.items())),
-            "external_data": self.external,
-            "functions": sorted(self.functions),
-            "subgraphs": self.subgraphs or "",
-            "quantized": self.is_quantized() or "",
-        }
 
 
 class Reader:
@@ -234,28 +55,12 @@ class Reader:
 
     def _declared(self, one: Field, depth: int) -> None:
         """An input (11), an output (12) or a type between the nodes (13)."""
-        quick = self._typed(one) if one.number == 13 else None
-        found, kind, name = quick or self.value(one)
+        brief = quick(self.wire, one) if one.number == 13 else None
+        found, kind, name = brief or value(self.wire, one)
         self._types.put(name, kind)
         into = {11: self.graph.inputs, 12: self.graph.outputs}.get(one.number)
         if depth == 0 and into is not None and len(into) < _MOST_VALUES:
             into.append(found)
-
-    def _typed(self, message: Field) -> tuple[Value, int, bytes] | None:
-        """Name and element type of a ValueInfoProto as every exporter writes it; None for any other order of fields.
-
-        Models have tens of thousands of them, and their shapes do not matter.
-        """
-        self.wire.spend(2)  # about what it costs
-        data = self.wire.read(message.start, min(message.value, 300))
-        if len(data) < 10 or data[0] != 10 or data[1] > 127:
-            return None
-        name, at = data[2 : 2 + data[1]], 2 + data[1]
-        for tag in (0x12, 0x0A):  # type, tensor_type; both lengths have one or two bytes
-            if data[at : at + 1] != bytes((tag,)):
-                return None
-            at += 2 if data[at + 1 : at + 2] < b"\x80" else 3
-        return (Value(""), data[at + 1], name) if data[at : at + 1] == b"\x08" and data[at + 1 : at + 2] else None
 
     def function(self, message: Field) -> None:
         """A FunctionProto: its nodes count, its name is no operator of its own."""
@@ -287,10 +92,10 @@ class Reader:
             number = one.number
             if number == 1:
                 if len(inputs) < 9:
-                    inputs.append(read(one.start, min(one.value, _LONGEST_NAME)))
+                    inputs.append(read(one.start, min(one.value, LONGEST_NAME)))
             elif number == 2:
                 if len(outputs) < _MOST_KINDS:
-                    outputs.append(read(one.start, min(one.value, _LONGEST_NAME)))
+                    outputs.append(read(one.start, min(one.value, LONGEST_NAME)))
             elif number == 4:
                 kind = self.wire.text(one)
             elif number == 7:
@@ -300,7 +105,7 @@ class Reader:
         name = qualified(domain, kind)
         if name in self.graph.operators or len(self.graph.operators) < _MOST_KINDS:
             self.graph.operators[name] += 1
-        watched = _MATTER.get(name, ())
+        watched = MATTER.get(name, ())
         made = UNKNOWN
         for one in attributes:
             if domain or not self._is_plain(one, watched):
@@ -314,7 +119,7 @@ class Reader:
         own = self._types.node(name, inputs, outputs, made)
         if own and len(self.graph.operator_types) < _MOST_KINDS:
             self.graph.operator_types.setdefault(name, set()).add(own)
-        if name in _COUNTED:
+        if name in COUNTED:
             self._note(name, "outputs", sum(map(bool, outputs)))
         elif name in ("QuantizeLinear", "DequantizeLinear") and len(inputs) > 2 and inputs[2]:
             kind = self._types.of(inputs[2])
@@ -325,7 +130,7 @@ class Reader:
 
     def _is_plain(self, message: Field, watched: tuple[str, ...]) -> bool:
         head = self.wire.read(message.start, min(message.value, 24))
-        return head.startswith(_PLAIN) and head[2 : 2 + head[1]].decode() not in watched
+        return head.startswith(PLAIN) and head[2 : 2 + head[1]].decode() not in watched
 
     def _attribute(self, message: Field, operator: str, depth: int, outputs: list[bytes]) -> int:
         """An AttributeProto; the element type that it gives the node's first output, UNKNOWN for most."""
@@ -348,7 +153,7 @@ class Reader:
             elif one.number in (7, 8, 9):
                 made = {"value_floats": FLOAT, "value_ints": INT64}.get(name, made)
                 seen += 1
-                if name in _MATTER.get(operator, ()) and seen < _LONGEST_LIST:
+                if name in MATTER.get(operator, ()) and seen < _LONGEST_LIST:
                     self._matters(operator, name, one)
                     continue
                 break  # a list of numbers or texts, one field each; nothing else follows that matters
@@ -357,9 +162,9 @@ class Reader:
     def _matters(self, operator: str, name: str, found: Field) -> int:
         """Note an attribute's value if it matters; the element type that it names, UNKNOWN for most."""
         made = UNKNOWN
-        if name in _MAKES and found.wire == VARINT and "::" not in operator:
+        if name in MAKES and found.wire == VARINT and "::" not in operator:
             made = found.value
-        if name not in _MATTER.get(operator, ()):
+        if name not in MATTER.get(operator, ()):
             return made
         if found.number == 22 or name.startswith("value_string"):
             self._note(operator, name, "present")
@@ -396,7 +201,7 @@ class Reader:
             elif one.number == 2 and one.wire == VARINT:
                 kind = one.value
             elif one.number == 8:
-                called = self.wire.read(one.start, min(one.value, _LONGEST_NAME))
+                called = self.wire.read(one.start, min(one.value, LONGEST_NAME))
                 if top and len(self.graph.names) < _MOST_NAMES:
                     self.graph.names.add(called)
             elif one.number in (5, 9) and zero is not False:
@@ -428,50 +233,9 @@ class Reader:
             if one.number == 1:
                 self.tensor(one, self.graph.initializers)
 
-    def value(self, message: Field) -> tuple[Value, int, bytes]:
-        """A ValueInfoProto, with its element type's number and its name's bytes."""
-        found, kind, name = Value(""), UNKNOWN, b""
-        for one in self.wire.inner(message):
-            if one.number == 1:
-                name = self.wire.read(one.start, min(one.value, _LONGEST_NAME))
-                found.name = name.decode("utf-8", "replace")
-            elif one.number == 2:
-                kind = self._type(one, found) or kind
-        return found, kind, name
-
-    def _type(self, message: Field, into: Value) -> int:
-        kind = UNKNOWN
-        for one in self.wire.inner(message):
-            if one.number in (4, 5, 9):
-                into.type = {4: "sequence", 5: "map", 9: "optional"}[one.number]
-            elif one.number in (1, 8):
-                for part in self.wire.inner(one):
-                    if part.number == 1 and part.wire == VARINT:
-                        kind, into.type = part.value, element_type(part.value)
-                    elif part.number == 2:
-                        into.shape = self._shape(part)
-        return kind
-
-    def _shape(self, message: Field) -> list[int | str | None]:
-        dims = (self._dimension(dim) for dim in self.wire.inner(message) if dim.number == 1)
-        return list(islice(dims, 64))
-
-    def _dimension(self, message: Field) -> int | str | None:
-        for one in self.wire.inner(message):
-            if one.number == 1 and one.wire == VARINT:
-                return signed(one.value)
-            if one.number == 2:
-                return self.wire.text(one, _LONGEST_NAME) or None
-        return None
-
     def _remark(self, text: str) -> None:
         if text not in self.graph.remarks:
             self.graph.remarks.append(text)
-
-
-def qualified(domain: str, name: str) -> str:
-    """An operator's name, with its domain unless it is ONNX's own."""
-    return printable(name if domain in ("", "ai.onnx") else f"{domain}::{name}")
 
 
 def _number(text: str | None) -> int:

@@ -8,7 +8,8 @@ what its graph costs.
 from typing import Any
 
 from compat.artifacts.artifact import Artifact, Bytes, Malformed, printable
-from compat.artifacts.onnx_graph import Graph, Reader
+from compat.artifacts.onnx.facts import Graph
+from compat.artifacts.onnx.graph import Reader
 from compat.artifacts.wire import LENGTH, VARINT, Field, TooLong, Wire, read_field, signed
 from compat.machine import Model
 from compat.probe.host import Host
