@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from compat.plan.model import Plan, Request
 
 _RANGE = "RELEASE"
+_CONDA = ("conda", "mamba", "pixi")
 
 
 @click.command("plan")
@@ -67,10 +68,10 @@ _RANGE = "RELEASE"
 @click.option("--alternatives", is_flag=True, help="Show further plans.")
 @click.option(
     "--installer",
-    type=click.Choice(["pip", "uv", "conda"]),
+    type=click.Choice(["pip", "uv", "conda", "mamba", "pixi"]),
     default="pip",
     show_default=True,
-    help="Whose commands to show.",
+    help="Whose commands to show; with conda, mamba or pixi conda-forge's packages where it has them.",
 )
 @click.option(
     "--format",
@@ -122,7 +123,8 @@ def command(
         read = machines[0]
         if paths or listed:
             asked, machines = _with_files(asked, (*listed, *paths), machines, matrix, form == "text", python is None)
-        plans = plan_for(machines, asked, matrix, goals[0] if goals else None, _allowed(allow), prefer, alternatives)
+        goal, conda = goals[0] if goals else None, installer in _CONDA
+        plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, conda)
     except BadRequest as error:
         raise InputError(str(error), error.hint) from None
     for line in render(plans, matrix, form, installer):
@@ -147,7 +149,7 @@ def _locked(
 
     sys.stdout.flush()
     try:
-        if installer == "conda":
+        if installer in _CONDA:
             raise NoLock("conda's locks are conda's own", "lock with --installer pip or uv", status=2)
         contents = [read(one) for one in files if not os.path.isdir(one)]
         for line in lock(path, plans, contents, installer, here, matrix):

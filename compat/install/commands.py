@@ -6,7 +6,17 @@ import sys
 
 from compat.install.errors import InstallError
 from compat.install.target import Target
-from compat.install.templates import Action, Conda, Create, Fetch, Install, Start, System, Uninstall
+from compat.install.templates import (
+    Action,
+    Conda,
+    Create,
+    Fetch,
+    Install,
+    Start,
+    System,
+    Uninstall,
+    Workspace,
+)
 from compat.plan.commands import python as installers
 
 _PIP = ("-I", "-m", "pip", "--disable-pip-version-check", "--no-input")
@@ -31,7 +41,7 @@ def argv_of(action: Action, target: Target, installer: str, wheels: str | None) 
     if isinstance(action, Conda):
         parts = (f"{name}={text}" for name, text in action.parts)
         return (conda(), "install", "--yes", "--prefix", target.prefix, "--channel", "conda-forge", *parts)
-    if isinstance(action, System | Create | Start):
+    if isinstance(action, System | Create | Start | Workspace):
         raise InstallError("this step does not work on packages of the environment")
     uv = installer == "uv"
     if isinstance(action, Uninstall):

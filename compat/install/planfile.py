@@ -35,7 +35,7 @@ _PLAN = {
 }
 _STEP = {"kind", "component", "from", "to", "why", "commands", "needs_root", "reversible"}
 _COMMAND = {"installer", "argv", "shell"}
-INSTALLERS = ("pip", "uv", "conda", "apt", "dnf", "docker", "system")
+INSTALLERS = ("pip", "uv", "conda", "mamba", "pixi", "apt", "dnf", "docker", "system")
 _COMPONENT = re.compile(r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$")
 _AGAIN = "write the plan file again with `compatcheck plan ... --format json`"
 

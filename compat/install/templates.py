@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from compat.install.errors import BadPlan
 from compat.machine import Machine
-from compat.plan.commands import ENVIRONMENT, UnsafeArgument, container, jetson, requirement
+from compat.plan.commands import ENVIRONMENT, UnsafeArgument, conda, container, jetson, requirement
 from compat.plan.commands import driver as drivers
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Command
@@ -91,13 +91,20 @@ class System:
 
 
 @dataclass(frozen=True)
+class Workspace:
+    """A command of pixi, which keeps environments in workspaces of its own: a person runs it."""
+
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Start:
     """A container to be started by a person: printed, never run, as it changes nothing here and needs a terminal."""
 
     argv: tuple[str, ...]
 
 
-Action = Install | Fetch | Uninstall | Create | Conda | System | Start
+Action = Install | Fetch | Uninstall | Create | Conda | Workspace | System | Start
 
 
 def read(argv: Sequence[str]) -> Action:
@@ -116,8 +123,11 @@ def read(argv: Sequence[str]) -> Action:
 
 
 def same_action(commands: Iterable[Sequence[str]]) -> Action | None:
-    """The one thing that all commands of a step do, each with its installer. Raises BadPlan where they differ."""
-    actions = [read(argv) for argv in commands]
+    """The one thing that all commands of a step do, each with its installer. Raises BadPlan where they differ.
+
+    pixi takes several commands for it, which are read and left aside.
+    """
+    actions = [action for action in map(read, commands) if not isinstance(action, Workspace)]
     if any(action != actions[0] for action in actions):
         raise BadPlan("the commands of one step do different things", "write the plan file again with `plan`")
     return actions[0] if actions else None
@@ -214,10 +224,34 @@ def _create(words: tuple[str, ...]) -> Action | None:
 
 
 def _conda(words: tuple[str, ...]) -> Action | None:
-    if words[:2] != ("conda", "install"):
+    if words[:1] == ("pixi",):
+        return _pixi(words)
+    if words[1:2] != ("install",):
         return None
-    parts = tuple((match[1], match[2]) for match in map(_PART.match, words[5:]) if match)
-    return Conda(parts) if parts and _rebuilt(words, installers.conda_install(parts)) else None
+    parts, folder = _parts(words), _after(words, "--prefix")
+    inside = folder.removeprefix("./") if folder else ""
+    fits = not folder or _FOLDER.fullmatch(inside)
+    return Conda(parts) if parts and fits and _rebuilt(words, conda.install(parts, inside)) else None
+
+
+def _parts(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((match[1], match[2]) for match in map(_PART.match, words) if match)
+
+
+def _pixi(words: tuple[str, ...]) -> Action | None:
+    """pixi's three: each is one of its templates, with a folder, a platform and parts that are such."""
+    folder = _after(words, "--manifest-path") or words[-1]
+    if not _FOLDER.fullmatch(folder):
+        return None
+    made = [*conda.add(_parts(words), folder)]
+    for os, arch in conda.PLATFORMS:
+        made += conda.workspace(Machine(os=os, arch=arch), folder, _cuda_of(words))
+    return Workspace(words) if _rebuilt(words, made) else None
+
+
+def _cuda_of(words: tuple[str, ...]) -> str:
+    said = _after(words, "--cuda") or "12"
+    return said if re.fullmatch(r"\d{1,2}", said) else ""
 
 
 def _system(words: tuple[str, ...]) -> Action | None:

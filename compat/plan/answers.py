@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Problem:
-    """One machine and what is asked of it. ``folder``: a new environment of that name, nothing of the present one."""
+    """One machine and what is asked of it. ``folder``: a new environment of that name, nothing of the present one;
+    ``conda``: packages of conda-forge before those of pip's indexes."""
 
     machine: Machine
     requests: tuple[Request, ...]
@@ -34,6 +35,7 @@ class Problem:
     matrix: "Matrix"
     prefer: str = "installed"
     folder: str = ""
+    conda: bool = False
     memory: Memory = field(default_factory=Memory)
 
     @property
@@ -69,9 +71,12 @@ def streams(
     kept = _kept_goals(problem)
     base = _base(problem, allow)
     answered: list[Found] = []
+    if problem.conda:
+        yield ("environment",), _noted(_forged(base, problem, answered), answered)
     for scene in _scenes(base, problem, allow):
         yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
-    yield ("environment",), (Found(scene, (), {}, scene.machine) for scene in _forged(base, problem, answered))
+    if not problem.conda:
+        yield ("environment",), _forged(base, problem, answered)
     if "container" in allow and not problem.folder:
         inside = images(base.machine, problem.requests, problem.goals, problem.matrix)
         yield ("container",), (Found(scene, (), {}, scene.machine) for scene in inside)
@@ -90,13 +95,17 @@ def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
         yield one
 
 
-def _forged(base: Scene, problem: Problem, answered: list[Found]) -> Iterator[Scene]:
-    """conda-forge's builds, where pip's indexes have none, whatever the files demand of shared packages."""
-    if answered:
-        return
-    free = problem.widened(problem.limits)
-    if not problem.limits or all(next(_searched(free, one, (), []), None) is None for one in _environments(base)):
-        yield from environments(base, problem.requests, problem.goals, problem.matrix)
+def _forged(base: Scene, problem: Problem, answered: list[Found]) -> Iterator[Found]:
+    """conda-forge's builds, where they are preferred or pip's indexes have none, whatever the files demand of shared
+    packages."""
+    if not problem.conda:
+        if answered:
+            return
+        free = problem.widened(problem.limits)
+        if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base)):
+            return
+    for scene in environments(base, problem.requests, problem.goals, problem.matrix, problem.conda):
+        yield Found(scene, (), {}, scene.machine)
 
 
 def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:

@@ -31,13 +31,15 @@ def plan_for(
     allow: frozenset[str],
     prefer: str,
     alternatives: bool,
+    conda: bool = False,
 ) -> list[Plan]:
     """One plan a machine; of several machines all with the same builds, or all impossible. Raises BadRequest."""
-    own = [plan(machine, asked, matrix, goal, allow, prefer, alternatives) for machine in machines]
+    own = [plan(machine, asked, matrix, goal, allow, prefer, alternatives, conda) for machine in machines]
     if len(machines) == 1 or any(one.outcome == "impossible" for one in own):
         return own
     requests = with_goal(asked, goal, matrix)
-    problems = [Problem(machine, requests, goals_for(requests, goal, matrix), matrix, prefer) for machine in machines]
+    goals = goals_for(requests, goal, matrix)
+    problems = [Problem(machine, requests, goals, matrix, prefer, conda=conda) for machine in machines]
     common = _common(problems, allow)
     if common is not None:
         return common

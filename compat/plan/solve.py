@@ -25,10 +25,12 @@ def plan(
     allow: Iterable[str] = (),
     prefer: str = "installed",
     alternatives: bool = False,
+    conda: bool = False,
 ) -> Plan:
     """The least change after which the machine passes the check for each goal, or why there is none.
 
-    Raises BadRequest where the goal is one that no plan can be made for.
+    ``conda``: packages of conda-forge where it has them. Raises BadRequest where the goal is one that no plan can be
+    made for.
     """
     if not asked and goal is not None and goal.verb == "install":
         asked = described(machine, goal, matrix)
@@ -36,7 +38,7 @@ def plan(
     requests = with_goal(asked, goal, matrix)
     goals = goals_for(requests, goal, matrix)
     requests = with_companions(requests, machine)
-    problem = Problem(machine, requests, goals, matrix, prefer)
+    problem = Problem(machine, requests, goals, matrix, prefer, conda=conda)
     tried: list[Search] = []
     found = next(answers(problem, frozenset(allow), tried), None)
     if found is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
-from compat.plan.commands import jetson, requirement
+from compat.plan.commands import conda, jetson, requirement
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Reason, Step
 from compat.plan.pins import admits
@@ -73,7 +73,7 @@ def _conda(choice: Choice) -> Step:
         None,
         ", ".join(f"{name} {text}" for name, text in choice.conda),
         (said,),
-        installers.conda_install(choice.conda),
+        conda.install(choice.conda),
     )
 
 

@@ -20,7 +20,7 @@ from compat.install.planfile import from_data
 from compat.install.templates import Conda, Create, Fetch, Install, Uninstall
 from compat.machine import Machine
 from compat.matrix import Matrix
-from compat.plan.commands import jetson
+from compat.plan.commands import conda, jetson
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice
 from compat.plan.request import requests
@@ -73,7 +73,12 @@ TEMPLATES = {
     "environment": (installers.environment(MACHINE, None, ".venv"), Create(None)),
     "python": (installers.environment(MACHINE, "3.11", ".venv-torch"), Create("3.11")),
     "windows": (installers.environment(Machine(os="windows"), "3.11", ".venv"), Create("3.11")),
-    "conda": (installers.conda_install((("cudatoolkit", "11.2"),)), Conda((("cudatoolkit", "11.2"),))),
+    "conda": (conda.install((("cudatoolkit", "11.2"),)), Conda((("cudatoolkit", "11.2"),))),
+    "conda-folder": (
+        (*conda.install((("pytorch", "2.6.0=cuda126*"),), ".venv"), *conda.add((("jax", "0.6.2"),), ".venv")),
+        Conda((("pytorch", "2.6.0=cuda126*"),)),
+    ),
+    "conda-create": ((*conda.create("3.11", ".venv"), *conda.workspace(MACHINE, ".venv", "12")), Create("3.11")),
     "jetson": (
         jetson.install(
             MACHINE, "", Choice("torch", "torch", "0", index="x", variant="v51", row={"file": "torch-1.whl"})
@@ -121,6 +126,11 @@ REFUSED = [
     ("conda", "install", "--yes", "--channel", "evil", "cudnn=8.1"),
     ("conda", "install", "--yes", "--channel", "conda-forge", "evil::cudnn=8.1"),
     ("conda", "run", "evil"),
+    ("mamba", "install", "--yes", "--prefix", "/", "--channel", "conda-forge", "cudnn=8.1"),
+    ("pixi", "add", "--manifest-path", "/etc", "python=3.12"),
+    ("pixi", "add", "--manifest-path", ".venv", "--pypi", "evil"),
+    ("pixi", "init", "--channel", "evil", "--platform", "linux-64", ".venv"),
+    ("pixi", "run", "--manifest-path", ".venv", "evil"),
     ("sudo", "apt-get", "install", "--yes", "nvidia-driver-580", "evil"),
     ("sudo", "apt-get", "install", "--yes", "/tmp/nvidia-driver-580"),
     ("sudo", "apt-get", "remove", "--yes", "nvidia-driver-580"),

@@ -5,7 +5,6 @@ import re
 from compat import versions
 from compat.machine import Machine
 
-INSTALLERS = ("pip", "uv", "conda")
 ENVIRONMENT = ".venv"
 _NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9,._-]+\])?$")
 

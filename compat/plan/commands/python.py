@@ -1,8 +1,8 @@
-"""pip, uv and conda: packages, environments, interpreters."""
+"""pip and uv: packages, environments, interpreters."""
 
 from compat import versions
 from compat.machine import Machine
-from compat.plan.commands import interpreter
+from compat.plan.commands import conda, interpreter
 from compat.plan.model import Command
 
 PYTORCH = "https://download.pytorch.org/whl/"
@@ -39,7 +39,10 @@ def uninstall(machine: Machine, folder: str, names: tuple[str, ...]) -> tuple[Co
 
 
 def environment(machine: Machine, python: str | None, folder: str) -> tuple[Command, ...]:
-    """A new environment; with ``python`` (3.11) of that interpreter, which uv and conda fetch if it is not there."""
+    """A new environment; with ``python`` (3.11) of that interpreter, which uv and conda fetch if it is not there.
+
+    On Windows conda puts its interpreter elsewhere than the others do, so it is left out there.
+    """
     line = versions.major_minor(python) if python else None
     if line is None:
         return (
@@ -50,15 +53,5 @@ def environment(machine: Machine, python: str | None, folder: str) -> tuple[Comm
     return (
         Command("pip", (*own, "-m", "venv", folder)),
         Command("uv", ("uv", "venv", "--python", line, "--seed", folder)),
-        Command("conda", ("conda", "create", "--yes", "--prefix", f"./{folder}", f"python={line}", "pip")),
-    )
-
-
-def conda_install(parts: tuple[tuple[str, str], ...]) -> tuple[Command, ...]:
-    """CUDA parts from conda-forge, into the active conda environment."""
-    return (
-        Command(
-            "conda",
-            ("conda", "install", "--yes", "--channel", "conda-forge", *(f"{name}={text}" for name, text in parts)),
-        ),
+        *(conda.create(line, folder) if machine.os != "windows" else ()),
     )

@@ -119,15 +119,16 @@ def _steps(steps: Sequence[Step], installer: str, sources: words.Sources) -> Ite
 
 
 def _commands(step: Step, installer: str) -> Iterator[str]:
-    wanted = words.command(step, installer)
-    if wanted is None:
+    wanted = words.commands(step, installer)
+    if not wanted:
         if step.kind == "driver":
             yield f"<p>{words.by_hand(step)}</p>"
         return
-    yield f"<pre>{escape(wanted.shell)}</pre>"
-    others = [one for one in step.commands if one is not wanted]
+    yield f"<pre>{escape(chr(10).join(one.shell for one in wanted))}</pre>"
+    others = [one for one in step.commands if one not in wanted]
     if others:
-        yield f"<details><summary>with {', '.join(escape(one.installer) for one in others)}</summary>"
+        named = dict.fromkeys(one.installer for one in others)
+        yield f"<details><summary>with {', '.join(map(escape, named))}</summary>"
         yield from (f"<pre>{escape(one.shell)}</pre>" for one in others)
         yield "</details>"
 

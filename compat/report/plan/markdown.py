@@ -51,9 +51,9 @@ def _steps(steps: Sequence[Step], installer: str, sources: words.Sources) -> Ite
 
 
 def _command(step: Step, installer: str) -> Iterator[str]:
-    wanted = words.command(step, installer)
-    if wanted is not None:
-        yield from ("```sh", wanted.shell, "```", "")
+    wanted = words.commands(step, installer)
+    if wanted:
+        yield from ("```sh", *(one.shell for one in wanted), "```", "")
     elif step.kind == "driver":
         yield from (f"**{words.by_hand(step)}**", "")
 

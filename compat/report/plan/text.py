@@ -58,11 +58,11 @@ def _steps(steps: Sequence[Step], style: Style, installer: str, sources: words.S
 
 
 def _command(step: Step, style: Style, installer: str, indent: str) -> Iterator[str]:
-    wanted = words.command(step, installer)
-    if wanted is not None:
+    wanted = words.commands(step, installer)
+    for one in wanted:
         # A command stands on one line, however long, so that it can be copied.
-        yield f"{indent}   $ {style.paint(wanted.shell, 'bold')}"
-    elif step.kind == "driver":
+        yield f"{indent}   $ {style.paint(one.shell, 'bold')}"
+    if not wanted and step.kind == "driver":
         yield f"{indent}   $ {words.by_hand(step)}"
 
 

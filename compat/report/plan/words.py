@@ -58,11 +58,11 @@ def change(step: Step) -> str:
     return f"{step.before} -> {step.after}" if step.before else step.after
 
 
-def command(step: Step, installer: str) -> Command | None:
-    """The command of the installer that was asked for, else the first."""
-    return next(
-        (one for one in step.commands if one.installer == installer), step.commands[0] if step.commands else None
-    )
+def commands(step: Step, installer: str) -> tuple[Command, ...]:
+    """The commands of the installer that was asked for (pixi takes several), else those of the first that there is."""
+    named = {one.installer for one in step.commands}
+    first = installer if installer in named else next((one.installer for one in step.commands), "")
+    return tuple(one for one in step.commands if one.installer == first)
 
 
 def by_hand(step: Step) -> str:
@@ -71,9 +71,12 @@ def by_hand(step: Step) -> str:
 
 
 def to_do(plan: Plan, installer: str) -> tuple[tuple[str, bool], ...]:
-    """Each step in a line, and whether that is a command."""
-    found = [(step, command(step, installer)) for step in plan.steps]
-    return tuple((one.shell, True) if one else (f"{step.component}: {change(step)}", False) for step, one in found)
+    """Each step in a line or its commands, and whether that is a command."""
+    found: list[tuple[str, bool]] = []
+    for step in plan.steps:
+        own = [(one.shell, True) for one in commands(step, installer)]
+        found += own or [(f"{step.component}: {change(step)}", False)]
+    return tuple(found)
 
 
 def costs(plan: Plan) -> str:

@@ -1,0 +1,123 @@
+"""What builds of conda-forge were made with of the libraries that one environment has once: read from its feedstocks.
+
+A package of conda is made against one release of protobuf, Abseil and gRPC and runs with that alone, so two packages go
+into one environment only where some build of each was made with the same. A feedstock's ``.ci_support`` has these
+releases for each build, at each commit; a release that was built again after a migration has several sets.
+
+    python -m scripts.harvest.conda_forge NAME=GIT_DIRECTORY... > matrix/observed/conda-forge.toml
+
+Not one of the harvesters of ``python -m scripts.harvest``: what it reads are clones, not the package index. The set of
+a build is declared by its recipe; that each commit's builds were published is not checked.
+"""
+
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+
+LIBRARIES = ("libabseil", "libgrpc", "libprotobuf", "libre2")
+_VERSION = re.compile(r"""(?:\{%-?\s*set\s+version\s*=\s*|^\s{2}version:\s*)["']?([0-9][0-9A-Za-z.]*)""", re.MULTILINE)
+_FILE = re.compile(r"\.ci_support/(linux_64|linux_aarch64|win_64)_?.*\.yaml$")
+_SYSTEMS = {
+    "linux_64": ("linux", "x86_64"),
+    "linux_aarch64": ("linux", "aarch64"),
+    "win_64": ("windows", "x86_64"),
+}
+Key = tuple[str, str, str, str]
+
+
+class Feedstock:
+    """A clone, and what was read of it."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._blobs: dict[str, str] = {}
+
+    def git(self, *words: str) -> str:
+        """What git says."""
+        done = subprocess.run(("git", "--git-dir", self._directory, *words), capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def commits(self) -> list[str]:
+        """Those of the main line that changed what is built."""
+        return self.git("log", "--first-parent", "--format=%H", "--", ".ci_support", "recipe").split()
+
+    def files(self, commit: str) -> Iterator[tuple[str, str]]:
+        """(path, blob) of the variants and the recipe."""
+        for line in self.git("ls-tree", "-r", commit, ".ci_support", "recipe").splitlines():
+            about, _, path = line.partition("\t")
+            yield path, about.split()[2]
+
+    def text(self, blob: str) -> str:
+        """A file."""
+        if blob not in self._blobs:
+            self._blobs[blob] = self.git("cat-file", "blob", blob)
+        return self._blobs[blob]
+
+
+def sets(feedstock: Feedstock) -> dict[Key, set[str]]:
+    """(version, system, processor, CUDA) -> the sets of libraries, each a line."""
+    found: dict[Key, set[str]] = defaultdict(set)
+    for commit in feedstock.commits():
+        files = dict(feedstock.files(commit))
+        recipe = files.get("recipe/meta.yaml") or files.get("recipe/recipe.yaml")
+        version = _VERSION.search(feedstock.text(recipe)) if recipe else None
+        for path, blob in files.items() if version else ():
+            match = _FILE.match(path)
+            variant = _variant(feedstock.text(blob)) if match else {}
+            cuda = variant.get("cuda_compiler_version", "None")
+            if match and version and re.fullmatch(r"\d+\.\d+", cuda):
+                pins = " ".join(f"{name}={variant[name]}" for name in LIBRARIES if name in variant)
+                found[(version[1], *_SYSTEMS[match[1]], cuda)].add(pins)
+    return found
+
+
+def _variant(text: str) -> dict[str, str]:
+    """The single values of a variant file: a key, and below it one entry of a list."""
+    return {key: value.strip("'\"") for key, value in re.findall(r"^(\w+):\n- ([^\n]+)\n(?!- )", text, re.MULTILINE)}
+
+
+def document(found: dict[str, tuple[Feedstock, dict[Key, set[str]]]]) -> Iterator[str]:
+    """The lines of the file."""
+    yield 'component = "conda-forge"'
+    for package, (feedstock, _) in sorted(found.items()):
+        commit, date = feedstock.git("log", "-1", "--format=%h %cs").split()
+        yield ""
+        yield f"[source.{package}-libraries]"
+        yield f'title = "conda-forge, feedstock of {package}: .ci_support of each commit of main"'
+        name = _NAMES.get(package, package)
+        yield f'where = "https://github.com/conda-forge/{name}-feedstock/tree/{commit}/.ci_support"'
+        yield f"date = {date}"
+        yield 'level = "declared"'
+    for package, (_, rows) in sorted(found.items()):
+        for (version, system, arch, cuda), lines in sorted(rows.items()):
+            listed = ", ".join(f'"{line}"' for line in sorted(lines))
+            yield ""
+            yield "[[condapin]]"
+            yield f'package = "{package}"'
+            yield f'version = "{version}"'
+            yield f'os = "{system}"'
+            yield f'arch = "{arch}"'
+            yield f'cuda = "{cuda}"'
+            yield f"libraries = [{listed}]"
+            yield f'source = "{package}-libraries"'
+
+
+_NAMES = {"pytorch": "pytorch-cpu"}
+
+
+def main(words: list[str]) -> int:
+    """Write the document to stdout."""
+    found = {}
+    for word in words:
+        package, _, directory = word.partition("=")
+        feedstock = Feedstock(directory)
+        found[package] = (feedstock, sets(feedstock))
+    for line in document(found):
+        print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
