@@ -264,7 +264,7 @@ def _is_of(known: str, line: versions.Version) -> bool:
 
 def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
     """Can this published build be the one that is installed?"""
-    if not fits_platform(row, machine.os, machine.arch) or (row["index"] in _JETSON and not _may_be_jetson(machine)):
+    if not fits_platform(row, machine.os, machine.arch) or (row["index"] in JETSON and not _may_be_jetson(machine)):
         return False
     if subject.facts.source is not None and not _is_from(row, subject.facts.source):
         return False
@@ -283,7 +283,7 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
     return not bool(row.get("stub"))
 
 
-_JETSON = ("jetson", "jetson-ai-lab")
+JETSON = ("jetson", "jetson-ai-lab")
 
 
 def _may_be_jetson(machine: Machine) -> bool:
