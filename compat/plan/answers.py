@@ -14,7 +14,8 @@ from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
 from compat.plan.request import COMPANION
 from compat.plan.scene import Scene, emptied
-from compat.plan.search import Found, Memory, Search
+from compat.plan.memory import Memory
+from compat.plan.search import Found, Search
 from compat.plan.steps import package_steps
 from compat.plan.why import of_environment, reasons
 from compat.records import dataclass, field, replace
@@ -71,6 +72,7 @@ def streams(
     kept = _kept_goals(problem)
     base = _base(problem, allow)
     answered: list[Found] = []
+    problem.memory.spent = 0
     if problem.conda:
         yield ("environment",), _noted(_forged(base, problem, answered), answered)
     for scene in _scenes(base, problem, allow):
@@ -109,17 +111,17 @@ def _forged(base: Scene, problem: Problem, answered: list[Found]) -> Iterator[Fo
 
 
 def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:
-    search = Search(
-        scene,
-        problem.requests,
-        problem.goals,
-        () if scene.folder else kept,
-        problem.matrix,
-        problem.prefer,
-        memory=problem.memory,
-    )
+    held = () if scene.folder else kept
+    known = problem.memory.searches
+    key = repr((scene.machine, scene.moves, scene.folder, problem.requests, problem.goals, held, problem.prefer))
+    search = known.get(key)
+    if search is None:
+        search = known[key] = Search(
+            scene, problem.requests, problem.goals, held, problem.matrix, problem.prefer, memory=problem.memory
+        )
     tried.append(search)
-    yield from search.solutions()
+    if search.certificate is None:
+        yield from search.solutions()
 
 
 def _reached(problem: Problem) -> bool:

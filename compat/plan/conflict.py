@@ -1,16 +1,22 @@
 """Why there is no plan: the smallest set of rules and requests that excludes every build, by deletion.
 
 An element is a rule or a request. Without enforcing a rule, or with a request widened to any release, there may be a
-plan; an element without which there is still none takes no part in the conflict. What is left is irreducible. Where
-the search for a plan without an element was cut short, the element stays.
+plan; an element without which there is still none takes no part in the conflict. What is left is irreducible.
+
+Each search that finds nothing leaves a certificate: elements that exclude everything in its scene. What no certificate
+has needs no search to be left out, and a scene is searched again only where something of its certificates is ignored.
 """
+
+from collections.abc import Sequence
 
 from compat.machine import Machine
 from compat.plan.commands.container import REGISTRY
+from compat.plan.elements import FIXED, NOTHING, REQUEST, Ignored, can_move
 from compat.plan.model import Reason, Request
 from compat.plan.published import is_jetson
 from compat.plan.request import IMAGES
 from compat.plan.search import Search
+from compat.records import dataclass, replace
 
 # Elements that a user can move most easily are dropped first, so that what stays is what really stands in the way.
 _EASY = (
@@ -25,50 +31,102 @@ _EASY = (
 )
 
 
-def conflict(tried: list[Search], requests: tuple[Request, ...]) -> tuple[Reason, ...]:
+@dataclass(frozen=True)
+class Elements:
+    """``names`` as ``rule:component`` (about one build), ``rule`` (about several), ``request:component``. ``open``:
+    those of which it was not settled whether they take part, as a search was cut."""
+
+    names: tuple[str, ...]
+    open: frozenset[str] = frozenset()
+
+    @property
+    def movable(self) -> bool:
+        """Has a move a say in any of the rules? Else none can help."""
+        return any(map(can_move, self.names))
+
+
+class _Certificates:
+    """What excludes everything in each scene."""
+
+    def __init__(self, tried: Sequence[Search]) -> None:
+        self._known = [(search, [search.certificate] if search.certificate is not None else []) for search in tried]
+        self._current: list[frozenset[str]] = []
+        self.unsettled = False
+
+    def possible(self, ignored: Ignored) -> bool:
+        """Is there an answer in some scene? True as well where that could not be settled: ``unsettled`` tells."""
+        self.unsettled = False
+        current = []
+        for search, certificates in self._known:
+            fitting = next((one for one in reversed(certificates) if not ignored.meets(one)), None)
+            if fitting is None:
+                fitting = search.refuted(ignored)
+                if fitting is None:
+                    self.unsettled = search.unsettled
+                    return True
+                certificates.append(fitting)
+            current.append(fitting)
+        self._current = current
+        return False
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The elements of the certificates that the last impossibility stood on."""
+        return frozenset(one for certificate in self._current for one in certificate)
+
+
+def conflict(tried: list[Search], requests: tuple[Request, ...], found: Elements | None = None) -> tuple[Reason, ...]:
     """The irreducible reasons; rules first, then the requests that take part."""
     for request in requests:
         if not any(search.offered(request.component, "*") for search in tried):
             return (_unpublished(tried, request),)
-    return tuple(_shown(one, tried, requests) for one in elements_of(tried, requests))
+    found = found or elements_of(tried)
+    shown = [(one, _shown(one, tried, requests)) for one in found.names]
+    return tuple(replace(reason, role="open") if one in found.open else reason for one, reason in shown)
 
 
-def elements_of(tried: list[Search], requests: tuple[Request, ...]) -> list[str]:
-    """The irreducible set: ``rule:component`` (about one build), ``rule`` (about several), ``request:component``."""
-    asked = [f"request:{request.component}" for request in requests if request.text != "*" or request.build]
+def elements_of(tried: Sequence[Search]) -> Elements:
+    """The irreducible set. What no move changes is enough wherever it can be."""
+    certificates = _Certificates(tried)
+    if certificates.possible(Ignored(movable=True)) and certificates.possible(NOTHING):
+        # Cut: what was cited is all that can be told.
+        used = {one for search in tried for one in search.rejected}
+        return Elements(tuple(sorted(used, key=_ease)), frozenset(used))
+    kept = certificates.used
     needed: list[str] = []
-    dropped: set[str] = set()
-    while True:
-        # Without one rule, builds get far enough to break others: those are elements from then on.
-        left = [one for one in (*_rules(tried), *asked) if one not in dropped and one not in needed]
-        if not left:
-            return needed
-        if _possible(tried, frozenset({*dropped, left[0]})):
-            needed.append(left[0])
+    unsettled: set[str] = set()
+    while left := [one for one in kept if one not in needed]:
+        one = min(left, key=_ease)
+        if certificates.possible(Ignored(kept=kept - {one})):
+            needed.append(one)
+            unsettled |= {one} if certificates.unsettled else set()
         else:
-            dropped.add(left[0])
+            kept = certificates.used
+    return Elements(tuple(needed), frozenset(unsettled))
 
 
-def _possible(tried: list[Search], ignored: frozenset[str]) -> bool:
-    return any(search.possible(ignored) for search in tried)
-
-
-def _rules(tried: list[Search]) -> list[str]:
-    rules = list(dict.fromkeys(rule for search in tried for rule in search.rejected))
-    rules.sort(key=lambda rule: _ease(rule.partition(":")[0]))
-    return rules
-
-
-def _ease(rule: str) -> int:
-    return _EASY.index(rule) if rule in _EASY else len(_EASY)
+def _ease(one: str) -> tuple[int, str]:
+    """Rules that a move can mend, then the others, at last the requests."""
+    rule = one.partition(":")[0]
+    if rule == REQUEST:
+        return len(_EASY) + 2, one
+    return (_EASY.index(rule) if rule in _EASY else len(_EASY) + (rule in FIXED)), one
 
 
 def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason:
-    if element.startswith("request:"):
-        request = next(one for one in requests if f"request:{one.component}" == element)
+    """The element in words, of a build that was asked for where it is true of one."""
+    rule, _, component = element.partition(":")
+    request = next((one for one in requests if one.component == component), None)
+    if rule == REQUEST and request is not None:
         build = f" of {request.build}" if request.build else ""
         said = f"{request.component} {request.text}{build} is asked for{_instead(tried, request)}."
-        return Reason("request", said, request.where)
+        return Reason(REQUEST, said, request.where)
+    if request is not None:
+        for search in tried:
+            for choice in search.asked_for(request):
+                against = next((one for one in search.why_not(choice) if one.rule == rule), None)
+                if against is not None:
+                    return against
     return next(search.rejected[element][0] for search in tried if element in search.rejected)
 
 

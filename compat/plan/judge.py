@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 _OF_FILES = tuple(entry for entry in every_rule() if entry.of == "files")
 
 
+# What one more package can mend: by capping the release that several share, or by bringing a library.
+MENDABLE = (
+    "cuda-library-too-old",
+    "cudnn-mismatch",
+    "library-not-found",
+    "library-shadowed",
+    "numpy-abi",
+    "protobuf-conflict",
+)
+
+
 def is_of_platform(found: Reason) -> bool:
     """Is it the fault of what no package mends?"""
     return REGISTRY[found.rule].of == "platform"
@@ -28,12 +39,22 @@ def reason(found: Finding) -> Reason:
     return Reason(found.rule, found.message, found.evidence[-1].source if found.evidence else "")
 
 
+def masked_by(found: Iterable[Reason]) -> frozenset[str]:
+    """The rules whose findings are consequences of these."""
+    return frozenset(name for one in found for name in REGISTRY[one.rule].masks)
+
+
+def weighs(found: Finding) -> bool:
+    """Does it keep a plan from being made? So does what may go either way."""
+    return found.severity == "error" or (found.severity == "warning" and REGISTRY[found.rule].chance)
+
+
 def faults(machine: Machine, goals: Iterable[Goal], matrix: "Matrix") -> tuple[Reason, ...]:
     """What keeps the goals from being reached on this machine."""
     found: dict[Reason, None] = {}
     for goal in goals:
         for one in check(machine, goal, matrix).findings:
-            if one.severity == "error" or (one.severity == "warning" and REGISTRY[one.rule].chance):
+            if weighs(one):
                 found[reason(one)] = None
     return tuple(found)
 

@@ -35,28 +35,14 @@ ORDER = (
 )
 
 
-# What no move changes: the GPU stays, and so do the machine code in the builds and the system's C library. Only with
-# another image are the last two others.
-_FIXED = (
-    "cpu-only-build",
-    "cuda-older-than-gpu",
-    "glibc-too-old",
-    "gpu-missing",
-    "gpu-not-in-build",
-    "gpu-unsupported-by-tensorrt",
-    "libstdcxx-too-old",
-    "no-gpu-build-for-platform",
-)
-
-
-def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Iterator[Lift]:
+def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movable: bool) -> Iterator[Lift]:
     """The moves that lift the impossibility, the smallest first, none that contains another; at last the nearest
     releases with which nothing has to move.
 
-    ``tried``: the searches that found nothing. Their judgements tell at once where no move can help.
+    ``tried``: the searches that found nothing. ``movable``: has a move a say in what stands in the way?
     """
     found: list[frozenset[str]] = []
-    ever = _movable(tried) and all(_ever(problem, request) for request in problem.requests)
+    ever = movable and all(_ever(problem, request) for request in problem.requests)
     for more in ORDER if ever else (("container",),):
         wanted = frozenset(more)
         if wanted <= allowed or any(one <= wanted for one in found):
@@ -109,17 +95,6 @@ def _nearest(problem: Problem, tried: list[Search]) -> Iterator[Lift]:
             needs = needs_of(found, problem.requests)
             yield Lift(("versions",), needs, planned(replace(problem, requests=search.requests), found, [search]).steps)
             return
-
-
-def _movable(tried: list[Search]) -> bool:
-    """Would there be a plan without any of the rules that a move can have a say in?"""
-    while True:
-        known = {element for search in tried for element in search.rejected}
-        ignored = frozenset(one for one in known if one.partition(":")[0] not in _FIXED)
-        if any(search.possible(ignored) for search in tried):
-            return True
-        if {element for search in tried for element in search.rejected} == known:
-            return False  # without those rules builds got no further, so there is nothing more to leave out
 
 
 def _ever(problem: Problem, request: Request) -> bool:

@@ -6,7 +6,6 @@ widened the nearest release is taken; with several the largest of their distance
 the releases within it those are taken that come first in the order of preference.
 """
 
-from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -22,11 +21,12 @@ _MOST = 30  # combinations that are held against the rules for one set of widene
 
 def nearest(search: Search) -> Found | None:
     """The nearest answer in the scene of a search that has none; None where there is none within what is tried."""
-    if not search.platform_passes(frozenset()):
+    if not search.platform_passes():
         return None
     movable = [one for one in search.requests if one.text != "*" or one.build]
     for count in range(1, len(movable) + 1):
-        found = [answer for moved in combinations(movable, count) for answer in _first(search, moved)]
+        tried = [_first(search, moved) for moved in combinations(movable, count)]
+        found = [answer for answer in tried if answer is not None]
         if found:
             return min(found, key=lambda answer: answer[0])[1]
     return None
@@ -45,26 +45,34 @@ def needs(found: Found, requests: tuple[Request, ...]) -> str:
     return " and ".join(said)
 
 
-def _first(search: Search, moved: tuple[Request, ...]) -> Iterator[tuple[int, Found]]:
-    """The largest distance and the answer with these demands widened."""
+def _first(search: Search, moved: tuple[Request, ...]) -> tuple[int, Found] | None:
+    """The largest distance, as small as it can be, and the answer with these demands widened."""
     ranked = {}
     for request in moved:
         away = {choice: distance(choice, request, search.matrix) for choice in search.asked_for(request, widened=True)}
         ranked[request.component] = sorted(away.items(), key=lambda entry: entry[1])
     limits = sorted({far for entries in ranked.values() for _, far in entries})
-    for limit in limits:
-        columns = [
-            tuple(choice for choice, far in ranked[one.component] if far <= limit)
-            if one.component in ranked
-            else search.asked_for(one)
-            for one in search.requests
-        ]
-        combined = search.combined(columns, _MOST)
-        answer = next(combined.answers(), None)
-        if answer is not None:
-            yield limit, answer
-        if answer is not None or combined.cut:
-            return
+    best = _within(search, ranked, limits[-1]) if limits else None
+    if best is None:
+        return None
+    low, high = 0, len(limits) - 1
+    while low < high:  # what goes together within a distance does so within a larger one
+        middle = (low + high) // 2
+        answer = _within(search, ranked, limits[middle])
+        low, high, best = (middle + 1, high, best) if answer is None else (low, middle, answer)
+    return limits[high], best
+
+
+def _within(search: Search, ranked: dict[str, list[tuple[Choice, int]]], limit: int) -> Found | None:
+    columns = [
+        tuple(choice for choice, far in ranked[one.component] if far <= limit)
+        if one.component in ranked
+        else search.asked_for(one)
+        for one in search.requests
+    ]
+    if not all(any(search.passes(choice) for choice in column) for column in columns):
+        return None
+    return next(search.combined(columns, _MOST).answers(), None)
 
 
 def distance(choice: Choice, request: Request, matrix: "Matrix") -> int:

@@ -1,12 +1,13 @@
 """Search in one scene: a build for each request, so that all of them pass the check together.
 
-Each build is first held against the rules alone (most fail there, and alike builds are asked once), then builds are
-combined (combine.py), first against the packages that they share, at last by the check for every goal. The first
-combination in the order of preference is the answer, so the search is deterministic. A rule that is *ignored* rejects
-nothing: that is how the reasons for an impossibility are made irreducible.
+Each build is first held against the rules alone (most fail there), then builds are combined (combine.py), first against
+the packages that they share, at last by the check for every goal. The first combination in the order of preference is
+the answer, so the search is deterministic. A search that finds nothing leaves a *certificate*: of each thing that was
+rejected one reason, which together exclude everything. A rule that is *ignored* rejects nothing: that is how the
+reasons for an impossibility are made irreducible (conflict.py).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from compat.matrix.packages import normal, same_cuda
 from compat.plan.apply import applied, parts_of, staying
 from compat.plan.combine import Combinations
 from compat.plan.companions import companion_pins
-from compat.plan.judge import faults, file_faults, is_of_platform, without_gpu
+from compat.plan.elements import NOTHING, Ignored, element, of_request
+from compat.plan.judge import MENDABLE, faults, is_of_platform, masked_by, without_gpu
 from compat.plan.likeness import Likeness, likeness
+from compat.plan.memory import Memory
 from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.offers import COMPANIONS
 from compat.plan.offers.companion import fits
@@ -27,6 +30,7 @@ from compat.plan.pins import Shared, demand, shared
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
 from compat.plan.shape import Shape, shape, suspects
+from compat.plan.verdicts import Facts, Task, Told, Verdict, moved, tasks_of
 from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -35,24 +39,7 @@ if TYPE_CHECKING:
 # Combinations that are held against the rules, of those whose members suit each other two by two: in a search for an
 # answer (in all scenes of a problem together), and in one for what stands in the way. A search that spends them is cut.
 MOST_COMBINATIONS = 400
-_MOST_WITHOUT = 40
-# What one more package can mend: by capping the release that several share, or by bringing a library.
-_MENDED = (
-    "cuda-library-too-old",
-    "cudnn-mismatch",
-    "library-not-found",
-    "library-shadowed",
-    "numpy-abi",
-    "protobuf-conflict",
-)
-
-
-@dataclass
-class Memory:
-    """What the scenes of a problem share: judgements of builds by platform, and how many combinations were judged."""
-
-    judged: dict[tuple[str, str], dict[Choice, tuple[Reason, ...]]] = field(default_factory=dict)
-    spent: int = 0
+MOST_WITHOUT = 100
 
 
 @dataclass(frozen=True)
@@ -67,8 +54,29 @@ class Found:
 
 
 @dataclass
+class Alone:
+    """What is known of a build by itself: what its own pins rule out, and the word of the rules."""
+
+    clash: tuple[Reason, ...]
+    verdict: Verdict
+    rest: tuple[Reason, ...] | None = None  # what only the whole check tells
+
+
+@dataclass
+class Together:
+    """What is known of a combination."""
+
+    choices: tuple[Choice, ...]
+    releases: Mapping[str, str | None]
+    result: Machine
+    clash: tuple[Reason, ...]
+    verdict: Verdict
+    rest: tuple[Reason, ...] | None = None
+
+
+@dataclass
 class Search:
-    """One scene, its requests and goals. Judgements are kept, so that asking again with rules ignored is cheap."""
+    """One scene, its requests and goals. What was judged is kept, so that asking again with rules ignored is cheap."""
 
     scene: Scene
     requests: tuple[Request, ...]
@@ -76,76 +84,113 @@ class Search:
     kept_goals: tuple[Goal, ...]
     matrix: "Matrix"
     prefer: str = "installed"
-    rejected: dict[str, list[Reason]] = field(default_factory=dict)  # rule -> reasons, in the order of preference
+    rejected: dict[str, list[Reason]] = field(default_factory=dict)  # element -> reasons, in the order of preference
     memory: Memory = field(default_factory=Memory)
-    _files: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
-    _alone: dict[Choice, tuple[Reason, ...]] = field(default_factory=dict)
     cut: bool = False  # the search ended early: nothing found is no proof
-    _gave_up: bool = False
+    unsettled: bool = False  # the same, of the last search for what stands in the way
+    certificate: frozenset[str] | None = None  # elements that exclude everything, where the search found nothing
+    _builds: dict[Choice, Alone] = field(default_factory=dict)
     _spent: int = 0
     _noted: set[tuple[str, Reason]] = field(default_factory=set)
     _pinned: set[str] = field(default_factory=set)
     _classes: dict[Likeness, int] = field(default_factory=dict)
     _likes: dict[Choice, int] = field(default_factory=dict)
-    _wholes: dict[tuple[int, ...], tuple[Reason, ...]] = field(default_factory=dict)
+    _wholes: dict[tuple[int, ...], Together] = field(default_factory=dict)
     _pairs: dict[tuple[int, int], tuple[Reason, ...]] = field(default_factory=dict)
+    _lone: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # wrong with a build whatever is beside it
     _shapes: dict[int, Shape] = field(default_factory=dict)
     _modules: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _platform: str = ""
-    _faults: tuple[Reason, ...] | None = None
-    _offers: dict[tuple[str, str], tuple[Choice, ...]] = field(default_factory=dict)
+    _first: dict[str, list[Task]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def needs_gpu(self) -> bool:
         return any(goal.needs_gpu for goal in self.goals)
 
-    def solutions(self, ignored: frozenset[str] = frozenset()) -> Iterator[Found]:
+    # -- searching -------------------------------------------------------------------------------------------------
+
+    def solutions(self) -> Iterator[Found]:
         """Combinations that pass, best first."""
-        if not self.platform_passes(ignored):
-            return
-        columns = []
-        for request in self.requests:
-            columns.append(self.asked_for(request, widened=f"request:{request.component}" in ignored))
-        # A column of which nothing passes ends the search; all columns are asked, so that every reason is known.
-        passing = [any(self.passes(choice, ignored) for choice in column) for column in columns]
-        if not all(passing):
-            return
-        left = _MOST_WITHOUT if ignored else MOST_COMBINATIONS - self.memory.spent
-        before = self._spent
-        combinations = self.combined(columns, left, ignored)
-        yield from combinations.answers()
-        if not ignored:
+        enforced = Enforced(self, NOTHING)
+        combinations = self._started(enforced, MOST_COMBINATIONS - self.memory.spent)
+        if combinations is not None:
+            before, some = self._spent, False
+            for found in combinations.answers():
+                some = True
+                yield found
             self.memory.spent += self._spent - before
-        self._gave_up = combinations.cut
-        self.cut = self.cut or (combinations.cut and not ignored)
+            self.cut = self.cut or combinations.cut
+            if some or combinations.cut:
+                return
+        self.certificate = frozenset(enforced.cited)
+
+    def refuted(self, ignored: Ignored) -> frozenset[str] | None:
+        """Elements that exclude everything though others are ignored; None where there is an answer, and where that
+        could not be settled."""
+        enforced = Enforced(self, ignored)
+        combinations = self._started(enforced, MOST_WITHOUT)
+        self.unsettled = False
+        if combinations is not None:
+            if next(combinations.answers(), None) is not None:
+                return None
+            self.unsettled = combinations.cut
+        return None if self.unsettled else frozenset(enforced.cited)
+
+    def _started(self, enforced: "Enforced", most: int) -> Combinations[Choice, Found] | None:
+        """The combinations to try; None where a fault of the platform, or one component alone, excludes all of them."""
+        if not self.platform_passes(enforced):
+            return None
+        columns = [
+            self.asked_for(request, widened=of_request(request.component) in enforced.ignored)
+            for request in self.requests
+        ]
+        for request, column in sorted(zip(self.requests, columns, strict=True), key=lambda entry: len(entry[1])):
+            own = Enforced(self, enforced.ignored)
+            own.cite_request(request)
+            if not any(own.alone(choice) for choice in column):
+                enforced.cited = own.cited
+                return None
+        for request in self.requests:
+            enforced.cite_request(request)
+        return self.combined(columns, most, enforced)
 
     def combined(
-        self, columns: list[tuple[Choice, ...]], most: int, ignored: frozenset[str] = frozenset()
+        self, columns: list[tuple[Choice, ...]], most: int, enforced: "Enforced | None" = None
     ) -> Combinations[Choice, Found]:
         """The combinations of the columns; ``most`` of them are held against the rules."""
         self._learn_names(columns)
-        return Combinations(columns, _Enforced(self, ignored, self._spent + most))
-
-    def possible(self, ignored: frozenset[str]) -> bool:
-        """Is there an answer without these rules? True as well where that could not be settled."""
-        self._gave_up = False
-        return next(self.solutions(ignored), None) is not None or self._gave_up
+        enforced = enforced or Enforced(self, NOTHING)
+        enforced.most = self._spent + most
+        return Combinations(columns, enforced)
 
     def _learn_names(self, columns: list[tuple[Choice, ...]]) -> None:
         """Which distributions the builds pin: of those the very release counts, and builds differ by it."""
         names = {pin.name for column in columns for choice in column for pin in choice.pins}
         if not names <= self._pinned:
             self._pinned |= names
-            self._likes, self._pairs, self._wholes, self._shapes = {}, {}, {}, {}
+            self._likes, self._pairs, self._wholes, self._shapes, self._lone = {}, {}, {}, {}, {}
 
-    def platform_passes(self, ignored: frozenset[str]) -> bool:
-        """Is there no fault that is there whatever is installed? Then no build has to be asked."""
-        if self._faults is None:
-            bare = faults(emptied(self.scene.machine), self.goals, self.matrix)
-            self._faults = tuple(one for one in bare if is_of_platform(one))
-        for one in self._faults:
+    # -- the platform ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def platform_faults(self) -> tuple[Reason, ...]:
+        """Faults that are there whatever is installed."""
+        bare = faults(self._bare, self.goals, self.matrix)
+        return tuple(one for one in bare if is_of_platform(one))
+
+    def platform_passes(self, enforced: "Enforced | None" = None) -> bool:
+        """Is there no such fault? Otherwise no build has to be asked."""
+        for one in self.platform_faults:
             self._note(one)
-        return all(element(one) in ignored for one in self._faults)
+        standing = [one for one in self.platform_faults if enforced is None or element(one) not in enforced.ignored]
+        if standing and enforced is not None:
+            enforced.cite(standing, "")
+        return not standing
+
+    @cached_property
+    def _bare(self) -> Machine:
+        return emptied(self.scene.machine)
+
+    # -- what is offered -------------------------------------------------------------------------------------------
 
     def asked_for(self, request: Request, widened: bool = False) -> tuple[Choice, ...]:
         """The builds that a request admits, in the order of preference; widened to any release and build."""
@@ -158,86 +203,145 @@ class Search:
     def offered(self, component: str, text: str) -> tuple[Choice, ...]:
         """The builds of a component in the order of preference."""
         if (component, text) not in self._offers:
-            self._offers[component, text] = ordered(
-                component,
-                text,
-                self.scene.machine,
-                self.matrix,
-                self.prefer,
-                self.needs_gpu or any(goal.verb == "build" for goal in self.goals),
-            )
+            found = ordered(component, text, self.scene.machine, self.matrix, self.prefer, self._gpu_wanted)
+            self._offers[component, text] = found
         return self._offers[component, text]
 
-    def passes(self, choice: Choice, ignored: frozenset[str]) -> bool:
-        """Do the rules that are enforced accept the choice alone? Its files are asked first: that is quick."""
-        for kind, judge in ((self._files, self._judge_files), (self._alone, self._judge)):
-            if choice not in kind:
-                own = self._recalled(choice, judge)
-                kind[choice] = tuple(one for one in own if one.rule not in self._of_platform())
-                for one in kind[choice]:
-                    self._note(one, choice.component)
-            if any(element(one, choice.component) not in ignored for one in kind[choice]):
-                return False
-        return True
+    @cached_property
+    def _gpu_wanted(self) -> bool:
+        return self.needs_gpu or any(goal.verb == "build" for goal in self.goals)
+
+    @cached_property
+    def _offers(self) -> dict[tuple[str, str], tuple[Choice, ...]]:
+        return self.memory.offers(self.scene.machine, self.prefer, self._gpu_wanted)
+
+    # -- one build by itself ---------------------------------------------------------------------------------------
+
+    def fails(self, choice: Choice, ignored: Ignored = NOTHING) -> Reason | None:
+        """One thing that the rules have against a build alone, of those that are not ignored."""
+
+        def name(rule: str) -> str:
+            return f"{rule}:{choice.component}"
+
+        known = self._alone(choice)
+        found = next((one for one in known.clash if name(one.rule) not in ignored), None)
+        if found is None:
+            first = self._first.setdefault(choice.component, [])
+            said = known.verdict.against(ignored, name, first)
+            found = None if said is None else said[1]
+        if found is None:
+            if known.rest is None:
+                known.rest = self._rest(choice, known)
+            found = next((one for one in known.rest if name(one.rule) not in ignored), None)
+        if found is not None:
+            self._note(found, choice.component)
+        return found
+
+    def passes(self, choice: Choice) -> bool:
+        """Do the rules accept the build alone?"""
+        return self.fails(choice) is None
 
     def why_not(self, choice: Choice) -> tuple[Reason, ...]:
-        """What the rules have against a choice alone; empty where it passes."""
-        if self.passes(choice, frozenset()):
+        """All that the rules have against a build alone; empty where it passes."""
+        if self.passes(choice):
             return ()
-        return (*self._files[choice], *self._alone.get(choice, ()))
+        known = self._alone(choice)
+        return tuple(dict.fromkeys((*known.clash, *known.verdict.every(), *(known.rest or ()))))
 
-    def _of_platform(self) -> frozenset[str]:
-        return frozenset(one.rule for one in self._faults or ())
+    def _rest(self, choice: Choice, known: Alone) -> tuple[Reason, ...]:
+        """What no single rule tells: where it is open which build it is, and where nothing tells of a GPU build."""
+        goals = self._goals_of(choice)
+        found: tuple[Reason, ...] = ()
+        if known.verdict.is_open():
+            masked = masked_by(self.platform_faults)
+            found = tuple(
+                one
+                for one in faults(known.verdict.machine, goals, self.matrix)
+                if not is_of_platform(one) and one.rule not in masked
+            )
+        if found or known.clash or not goals[0].needs_gpu:
+            return found
+        without = without_gpu(choice, self.matrix, known.verdict.machine)
+        return without if without and not known.verdict.every() else ()
 
-    def _recalled(self, choice: Choice, judge: Callable[[Choice], tuple[Reason, ...]]) -> tuple[Reason, ...]:
-        """The judgement of another scene with the same platform, where there is one."""
-        if choice.installed:
-            return judge(choice)
-        if not self._platform:
-            self._platform = repr((emptied(self.scene.machine), self.needs_gpu))
-        known = self.memory.judged.setdefault((self._platform, judge.__name__), {})
-        if choice not in known:
-            known[choice] = judge(choice)
-        return known[choice]
-
-    def _judge_files(self, choice: Choice) -> tuple[Reason, ...]:
-        return file_faults(self._with(choice)[0], choice, self.matrix)
-
-    def _judge(self, choice: Choice) -> tuple[Reason, ...]:
-        machine, clash = self._with(choice)
+    def _goals_of(self, choice: Choice) -> tuple[Goal, ...]:
+        """What a build has to reach by itself."""
         goal = parse(goal_of(choice.component, self.matrix))
         if not self.needs_gpu:
             goal = Goal("import", choice.component)
         # Of TF-TRT the half that TensorFlow has to bring is told without a TensorRT beside it.
         own = [one for one in self.goals if one.object == "tf-trt" and one.subjects[:1] == (choice.component,)]
-        found = (*faults(machine, (goal, *own), self.matrix), *clash)
-        return found if found or not goal.needs_gpu else without_gpu(choice, self.matrix, machine)
+        return (goal, *own)
+
+    def _alone(self, choice: Choice) -> Alone:
+        if choice not in self._builds:
+            tasks = tasks_of(
+                self._goals_of(choice),
+                (choice.component, *(name for name, _ in choice.brings)),
+                masked_by(self.platform_faults),
+            )
+            if choice.installed:
+                machine, clash = self._with(choice)
+                self._builds[choice] = Alone(clash, Verdict(lambda: machine, tasks, self.matrix))
+            else:
+                self._builds[choice] = self._fresh(choice, tasks)
+        return self._builds[choice]
+
+    def _fresh(self, choice: Choice, tasks: tuple[Task, ...]) -> Alone:
+        """A build in an environment of its own: what was said of it in other scenes counts here too."""
+        known = self.memory.build(self._place, choice)
+        if known.own is None:
+            known.own = self._own_releases(choice)
+        releases, clash = known.own
+
+        def shared_by(facts: Facts) -> Told:
+            return known.told(facts, self._facts)
+
+        return Alone(
+            clash, Verdict(lambda: applied(self._bare, (choice,), releases, self.matrix), tasks, self.matrix, shared_by)
+        )
+
+    @cached_property
+    def _place(self) -> int:
+        asked = tuple(request.component for request in self.requests)
+        return self.memory.place(self._bare, (asked, self.limits, self.needs_gpu, self.goals))
+
+    @cached_property
+    def _facts(self) -> dict[str, int]:
+        return {name: self.memory.number(value) for name, value in moved(self.scene.machine).items()}
+
+    def _own_releases(self, choice: Choice) -> tuple[Mapping[str, str | None], tuple[Reason, ...]]:
+        """The releases of what a build shares with others, and what its own pins rule out."""
+        asked = {request.component for request in self.requests}  # chosen for themselves, not by a pin
+        pins = choice.pins
+        if not choice.stays:
+            pins = (*pins, *companion_pins((choice,), self._bare, self.matrix, self.limits))
+        machine = self.scene.machine if choice.installed else self._bare
+        own = shared(self._limited([pin for pin in pins if pin.name not in asked]), machine, self.matrix)
+        return ({}, own) if isinstance(own, tuple) else (own.releases, ())
 
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
         """The machine with the choice and nothing else in its environment, and what its own pins rule out."""
-        asked = {request.component for request in self.requests}  # chosen for themselves, not by a pin
-        bare = emptied(self.scene.machine)
-        pins = (
-            choice.pins if choice.stays else (*choice.pins, *companion_pins((choice,), bare, self.matrix, self.limits))
-        )
-        own = shared(self._limited([pin for pin in pins if pin.name not in asked]), self.scene.machine, self.matrix)
-        clash = own if isinstance(own, tuple) else ()
+        releases, clash = self._own_releases(choice)
         if choice.stays:
             return self.scene.machine, clash
-        releases = {} if isinstance(own, tuple) else own.releases
-        if choice.mended:
-            return applied(self.scene.machine, (choice,), releases, self.matrix), clash
-        return applied(bare, (choice,), releases, self.matrix), clash
+        machine = self.scene.machine if choice.mended else self._bare
+        return applied(machine, (choice,), releases, self.matrix), clash
 
-    def pair(self, one: Choice, other: Choice, ignored: frozenset[str]) -> bool:
-        """Do the rules that are enforced admit the two together, by what they share? Nothing added can mend that."""
-        key = (self.like(one), self.like(other))
+    # -- two builds ------------------------------------------------------------------------------------------------
+
+    def pair(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
+        """What excludes the two together, by what they share: nothing added can mend that."""
+        mine, its = self.like(one), self.like(other)
+        key = (mine, its)
         if key not in self._pairs:
             found = self._shared_by_two(one, other)
             self._pairs[key] = found if isinstance(found, tuple) else ()
             for clash in self._pairs[key]:
                 self._note(clash)
-        return all(element(clash) in ignored for clash in self._pairs[key])
+        if self._lone and (mine in self._lone or its in self._lone):
+            return (*self._pairs[key], *self._lone.get(mine, ()), *self._lone.get(its, ()))
+        return self._pairs[key]
 
     def _shape(self, choice: Choice) -> Shape:
         like = self.like(choice)
@@ -313,27 +417,60 @@ class Search:
             self._likes[choice] = self._classes.setdefault(key, len(self._classes))
         return self._likes[choice]
 
-    def whole(self, choices: Sequence[Choice], ignored: frozenset[str]) -> Found | None:
+    # -- all of them -----------------------------------------------------------------------------------------------
+
+    def whole(self, choices: Sequence[Choice], enforced: "Enforced") -> Found | None:
         """What the choices make of the machine, None if the rules that are enforced do not accept it."""
         choices = tuple(choices)
         key = tuple(self.like(choice) for choice in choices)
         if key not in self._wholes:
             self._spent += 1
-            self._wholes[key] = self._of_several(choices, (*self.goals, *self.kept_goals))
-            for one in self._wholes[key]:
-                self._note(one)
-        if all(element(one) in ignored for one in self._wholes[key]):
-            releases, result, _ = self._joined(choices, ())
+            self._wholes[key] = self._together(choices)
+        known = self._wholes[key]
+        found = self._wrong(choices, known, enforced.ignored)
+        if found is None:
+            releases, result = known.releases, known.result
+            if known.choices != choices:  # others of the same classes were judged
+                releases, result, _ = self._joined(choices)
             result = replace(result, name=self.scene.machine.name)
             return Found(self.scene, choices, dict(releases), result, self.limits)
-        if len(choices) > 2:
-            self._blame(choices, self._wholes[key])
+        self._note(found)
+        enforced.cite([found], "")
         return None
 
-    def _joined(
-        self, choices: tuple[Choice, ...], goals: tuple[Goal, ...]
-    ) -> tuple[Mapping[str, str | None], Machine, tuple[Reason, ...]]:
-        """The shared releases, the machine, and what is wrong with it."""
+    def _together(self, choices: tuple[Choice, ...]) -> Together:
+        releases, result, clash = self._joined(choices)
+        goals = tuple(dict.fromkeys((*self.goals, *self.kept_goals)))
+        tasks = tasks_of(goals, (), masked_by(self.platform_faults))
+        return Together(choices, releases, result, clash, Verdict(lambda: result, tasks, self.matrix))
+
+    def _wrong(self, choices: tuple[Choice, ...], known: Together, ignored: Ignored) -> Reason | None:
+        """One thing that is wrong with a combination, and not with one of its members alone."""
+
+        def excused(rule: str) -> bool:
+            return any(self._says(choice, rule) for choice in choices)
+
+        first = self._first.setdefault("", [])
+        found = next((one for one in known.clash if one.rule not in ignored and not excused(one.rule)), None)
+        if found is None:
+            said = known.verdict.against(ignored, str, first, excused)
+            if said is not None:
+                found = said[1]
+                self._blame(choices, found, said[0])
+        if found is None and (not ignored or known.verdict.is_open()):
+            if known.rest is None:  # the check itself has the last word
+                goals = (*self.goals, *self.kept_goals)
+                known.rest = tuple(one for one in faults(known.result, goals, self.matrix) if not is_of_platform(one))
+            found = next((one for one in known.rest if one.rule not in ignored and not excused(one.rule)), None)
+        return found
+
+    def _says(self, choice: Choice, rule: str) -> bool:
+        """Does a rule speak against a build alone?"""
+        known = self._alone(choice)
+        return any(one.rule == rule for one in (*known.clash, *(known.rest or ()))) or bool(known.verdict.of_rule(rule))
+
+    def _joined(self, choices: tuple[Choice, ...]) -> tuple[Mapping[str, str | None], Machine, tuple[Reason, ...]]:
+        """The shared releases, the machine, and what excludes them."""
         machine = self.scene.machine
         pins: tuple[Pin, ...] = ()
         if not all(choice.stays for choice in choices):
@@ -344,25 +481,27 @@ class Search:
         both = self._shared(choices, pins)
         clash = both if isinstance(both, tuple) else ()
         releases: Mapping[str, str | None] = {} if isinstance(both, tuple) else both.releases
-        result = applied(machine, choices, releases, self.matrix)
-        return releases, result, (*clash, *faults(result, goals, self.matrix))
+        return releases, applied(machine, choices, releases, self.matrix), clash
 
-    def _of_several(self, choices: tuple[Choice, ...], goals: tuple[Goal, ...]) -> tuple[Reason, ...]:
-        """What is wrong with a combination that is not wrong with one of its members alone."""
-        alone = {one.rule for choice in choices for one in (*self._files.get(choice, ()), *self._alone.get(choice, ()))}
-        alone |= self._of_platform()
-        return tuple(one for one in self._joined(choices, goals)[2] if one.rule not in alone)
-
-    def _blame(self, choices: tuple[Choice, ...], whole: tuple[Reason, ...]) -> None:
-        """Which two of a combination that fails do so by themselves, for a reason that nothing added to them mends: no
-        other combination with both is tried."""
-        for number, one in enumerate(choices):
+    def _blame(self, choices: tuple[Choice, ...], wrong: Reason, task: Task) -> None:
+        """Which one or two of a combination fail by themselves, for the same reason, which nothing added to them
+        mends: no other combination with them is tried."""
+        if wrong.rule in MENDABLE:
+            return
+        for choice in choices:
+            if self._repeats((choice,), wrong, task):
+                self._lone[self.like(choice)] = (wrong,)
+                return
+        for number, one in enumerate(choices if len(choices) > 2 else ()):
             for other in choices[number + 1 :]:
                 key = (self.like(one), self.like(other))
-                if not self._pairs[key]:
-                    goals = tuple(parse(goal_of(choice.component, self.matrix)) for choice in (one, other))
-                    found = self._of_several((one, other), goals)
-                    self._pairs[key] = tuple(one for one in found if one in whole and one.rule not in _MENDED)
+                if not self._pairs[key] and self._repeats((one, other), wrong, task):
+                    self._pairs[key] = (wrong,)
+
+    def _repeats(self, choices: tuple[Choice, ...], wrong: Reason, task: Task) -> bool:
+        """Does the rule say the very same of these alone?"""
+        machine = self._joined(choices)[1]
+        return wrong in Verdict(lambda: machine, tasks_of((task[0],)), self.matrix).told(task)
 
     def _note(self, one: Reason, component: str = "") -> None:
         key = (element(one, component), one)
@@ -371,30 +510,43 @@ class Search:
             self.rejected.setdefault(key[0], []).append(one)
 
 
-def element(one: Reason, component: str = "") -> str:
-    """What a reason is an instance of: a rule, asked of one component or of several together."""
-    return f"{one.rule}:{component}" if component else one.rule
-
-
-@dataclass(frozen=True)
-class _Enforced:
-    """The judge of a search: its rules, without those that are ignored."""
+@dataclass
+class Enforced:
+    """The judge of a search: its rules, without those that are ignored. ``cited``: an element for each rejection."""
 
     search: Search
-    ignored: frozenset[str]
-    most: int
+    ignored: Ignored
+    most: int = 0
+    cited: set[str] = field(default_factory=set)
 
     def enough(self) -> bool:
         return self.search._spent >= self.most
 
     def alone(self, one: Choice) -> bool:
-        return self.search.passes(one, self.ignored)
+        found = self.search.fails(one, self.ignored)
+        if found is not None:
+            self.cited.add(element(found, one.component))
+        return found is None
 
     def like(self, one: Choice) -> int:
         return self.search.like(one)
 
     def pair(self, one: Choice, other: Choice) -> bool:
-        return self.search.pair(one, other, self.ignored)
+        found = self.search.pair(one, other)
+        return not found or not self.cite([clash for clash in found if clash.rule not in self.ignored], "")
 
     def whole(self, choices: Sequence[Choice]) -> Found | None:
-        return self.search.whole(choices, self.ignored)
+        return self.search.whole(choices, self)
+
+    def cite(self, reasons: Sequence[Reason], component: str) -> bool:
+        """Take one of the reasons, one that is cited already where there is such; False where there are none."""
+        names = [element(one, component) for one in reasons]
+        if names and self.cited.isdisjoint(names):
+            self.cited.add(names[0])
+        return bool(names)
+
+    def cite_request(self, request: Request) -> None:
+        """The request takes part, where it leaves anything out."""
+        name = of_request(request.component)
+        if (request.text != "*" or request.build) and name not in self.ignored:
+            self.cited.add(name)

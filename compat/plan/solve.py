@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.answers import Problem, answers, planned
-from compat.plan.conflict import conflict
+from compat.plan.conflict import conflict, elements_of
 from compat.plan.lifts import lifts
 from compat.plan.model import Plan, Request
 from compat.plan.request import described, goals_for, with_companions, with_goal
@@ -42,14 +42,15 @@ def plan(
     tried: list[Search] = []
     found = next(answers(problem, frozenset(allow), tried), None)
     if found is None:
+        elements = elements_of(tried)
         return Plan(
             "impossible",
             machine,
             requests,
             problem.goals,
             result=machine,
-            conflict=conflict(tried, requests),
-            lifts=tuple(lifts(problem, frozenset(allow), tried)),
+            conflict=conflict(tried, requests, elements),
+            lifts=tuple(lifts(problem, frozenset(allow), tried, elements.movable)),
             proven=not any(search.cut for search in tried),
         )
     best = planned(problem, found, tried)

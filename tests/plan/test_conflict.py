@@ -6,26 +6,37 @@ import small_matrix
 from hypothesis import given
 from test_properties import ASKED, MACHINES, OFTEN, TENSORFLOW, TORCH, matrix_of, rows
 
+from compat.goals import parse
 from compat.plan.answers import Problem, answers
 from compat.plan.conflict import elements_of
 from compat.plan.request import goals_for, requests
-from compat.plan.search import Search, element
+from compat.plan.elements import element
+from compat.plan.judge import faults, file_faults, is_of_platform
+from compat.plan.search import Search
+
+
+def alone(search: Search, choice) -> set[str]:
+    """The rules that the whole check says are broken by a build with nothing beside it."""
+    machine, clash = search._with(choice)
+    found = [*clash, *file_faults(machine, choice, search.matrix)]
+    found += faults(machine, [parse(f"use:{choice.component}")], search.matrix)
+    return {one.rule for one in found if not is_of_platform(one)}
 
 
 def broken(search: Search, choices, wanted) -> set[str]:
     """Everything that speaks against a combination: rules about one build, about several, and the requests."""
-    found = {element(one) for one in search._faults}
+    found = {element(one) for one in search.platform_faults}
+    rules = set()
     for choice, request in zip(choices, wanted, strict=True):
-        found |= {
-            element(one, choice.component)
-            for one in (*search._judge_files(choice), *search._judge(choice))
-            if one.rule not in search._of_platform()
-        }
+        own = alone(search, choice)
+        rules |= own
+        found |= {f"{rule}:{choice.component}" for rule in own}
         if choice not in search.offered(request.component, request.text):
             found.add(f"request:{request.component}")
-    alone = {one.partition(":")[0] for one in found}
     if len(choices) > 1:
-        found |= {element(one) for one in search._joined(choices, search.goals)[2] if one.rule not in alone}
+        _, machine, clash = search._joined(choices)
+        together = [one for one in faults(machine, search.goals, search.matrix) if not is_of_platform(one)]
+        found |= {one.rule for one in (*clash, *together)} - rules
     return found
 
 
@@ -40,7 +51,9 @@ def test_a_conflict_excludes_everything_and_no_part_of_it_does(tmp_path_factory,
     problem = Problem(machine, wanted, goals_for(wanted, None, matrix), matrix)
     if next(answers(problem, frozenset(), tried), None) is not None:
         return
-    conflict = elements_of(tried, wanted)
+    told = elements_of(tried)
+    assert not told.open
+    conflict = told.names
     search = tried[0]
     every = [
         broken(search, choices, wanted) for choices in product(*(search.offered(one.component, "*") for one in wanted))
@@ -58,4 +71,4 @@ def test_the_reason_is_the_one_that_cannot_be_moved(tmp_path):
     tried: list[Search] = []
     problem = Problem(machine, wanted, goals_for(wanted, None, matrix), matrix)
     assert next(answers(problem, frozenset(), tried), None) is None
-    assert elements_of(tried, wanted) == ["gpu-not-in-build:torch"]
+    assert elements_of(tried).names == ("gpu-not-in-build:torch",)

@@ -1,0 +1,59 @@
+"""What an impossibility is made of: rules, each asked of one component or of several together, and requests."""
+
+from compat.plan.model import Reason
+from compat.records import dataclass
+
+REQUEST = "request"
+# What no move changes: the GPU stays, and so do the machine code in the builds and the system's C library. Only with
+# another image are the last two others.
+FIXED = frozenset(
+    (
+        "cpu-only-build",
+        "cuda-older-than-gpu",
+        "glibc-too-old",
+        "gpu-missing",
+        "gpu-not-in-build",
+        "gpu-unsupported-by-tensorrt",
+        "libstdcxx-too-old",
+        "no-gpu-build-for-platform",
+    )
+)
+
+
+def element(one: Reason, component: str = "") -> str:
+    """What a reason is an instance of."""
+    return f"{one.rule}:{component}" if component else one.rule
+
+
+def of_request(component: str) -> str:
+    """The element that a request is."""
+    return f"{REQUEST}:{component}"
+
+
+def can_move(one: str) -> bool:
+    """Can a move have a say in it?"""
+    return one.partition(":")[0] not in (REQUEST, *FIXED)
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Elements that reject nothing: all but the ``kept`` ones, or with ``movable`` every rule that a move can have a
+    say in; without either none."""
+
+    kept: frozenset[str] | None = None
+    movable: bool = False
+
+    def __contains__(self, one: object) -> bool:
+        if self.kept is not None:
+            return one not in self.kept
+        return self.movable and can_move(str(one))
+
+    def __bool__(self) -> bool:
+        return self.movable or self.kept is not None
+
+    def meets(self, some: frozenset[str]) -> bool:
+        """Is one of these elements ignored?"""
+        return any(one in self for one in some)
+
+
+NOTHING = Ignored()

@@ -1,0 +1,62 @@
+"""What the scenes of a problem share: what was said of builds, which builds there are, how much was tried."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from compat.machine import Driver, Libcuda, Machine
+from compat.plan.model import Choice, Pin, Reason
+from compat.plan.verdicts import Facts, Told, without_moved
+from compat.records import dataclass, field, replace
+
+if TYPE_CHECKING:
+    from compat.plan.search import Search
+
+
+@dataclass
+class Known:
+    """One build in an environment of its own, on one machine whatever its driver and Python are."""
+
+    own: tuple[Mapping[str, str | None], tuple[Reason, ...]] | None = (
+        None  # the releases that it draws, its own clashes
+    )
+    _told: dict[tuple[Facts, tuple[int, ...]], Told] = field(default_factory=dict)
+
+    def told(self, facts: Facts, values: Mapping[str, int]) -> Told:
+        """What rules said that reached for these facts, with these values."""
+        key = (facts, tuple([values[one] for one in facts]))
+        if key not in self._told:
+            self._told[key] = Told()
+        return self._told[key]
+
+
+@dataclass
+class Memory:
+    """``spent``: combinations that were held against the rules in searches for an answer."""
+
+    spent: int = 0
+    searches: "dict[str, Search]" = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _builds: dict[tuple[int, Choice, tuple[Pin, ...]], Known] = field(default_factory=dict)
+    _offers: dict[str, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
+
+    def number(self, what: object) -> int:
+        """A number for what is written alike."""
+        return self._numbers.setdefault(repr(what), len(self._numbers))
+
+    def place(self, bare: Machine, more: object) -> int:
+        """The number of a machine whatever its driver and Python are."""
+        return self.number((without_moved(bare), more))
+
+    def build(self, place: int, choice: Choice) -> Known:
+        """A build there; what it pins may differ by the Python."""
+        key = (place, choice, choice.pins)
+        if key not in self._builds:
+            self._builds[key] = Known()
+        return self._builds[key]
+
+    def offers(self, machine: Machine, *more: object) -> dict[tuple[str, str], tuple[Choice, ...]]:
+        """Builds by component and range. Of the driver it counts only whether one is known."""
+        driver = machine.driver
+        known = bool(driver.version or driver.cuda or driver.kernel_module_version)
+        stripped = replace(machine, driver=Driver(), libcuda=Libcuda())
+        return self._offers.setdefault(repr((stripped, known, more)), {})
