@@ -176,7 +176,7 @@ def _with_files(
     Python and the base image that the files are written for."""
     from compat.cli import sources
 
-    said = sources.read(paths, machines[0], matrix, shown)
+    said = sources.read(paths, machines[0], matrix, shown, any_python)
     named = {one.component for one in asked}
     more = tuple(one for one in said.requests if one.component not in named)
     machines = [sources.inside(machine, said.image, matrix) for machine in machines]

@@ -12,7 +12,7 @@ from compat.cli.app import InputError
 if TYPE_CHECKING:
     from compat.guard.files import Contents, Image, Requirement
     from compat.machine import Machine
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
     from compat.plan.model import Request
 
 
@@ -26,17 +26,30 @@ class Said:
     image: "Image | None" = None
 
 
-def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool) -> Said:
-    """What files and checkouts ask for; what was read is written to stderr. Raises InputError and BadRequest."""
+def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool, any_python: bool = True) -> Said:
+    """What files and checkouts ask for; what was read is written to stderr. ``any_python``: the files may say for which
+    Python. Raises InputError and BadRequest."""
     from compat.plan.asked import requests_of as asked
+    from compat.plan.checkout import is_weak
 
     named = [one for path in paths if not os.path.isdir(path) for one in _contents(path)]
-    contents = [*named, *(one for path in paths if os.path.isdir(path) for one in _contents(path))]
+    walked = [one for path in paths if os.path.isdir(path) for one in _contents(path)]
+    contents = [*named, *walked]
     image = next((one.image for one in named if one.image is not None), None)
-    found = [one for said in contents for one in (*said.requirements, *_of_image(said, matrix))]
+    found = [one for said in contents for one in said.requirements]
+    asked_for = {matrix.packages.component(one.name) for one in found}
+    brought = [one for said in contents for one in _of_image(said, matrix, said in named)]
+    found += [one for one in brought if matrix.packages.component(one.name) not in asked_for]
     limits = [one for said in contents for one in said.constraints]
-    requests, lines = asked(found, inside(machine, image, matrix), matrix, limits)
     python, python_range = _python(contents, shown)
+    there = inside(machine, image, matrix)
+    there = with_python(there, Said((), python, python_range)) if any_python else there
+    loose = frozenset(one for said in walked for one in _paths(said))
+    folders = [path for path in paths if os.path.isdir(path)]
+    weak = frozenset(
+        one for said in walked if any(is_weak(folder, said.path) for folder in folders) for one in _paths(said)
+    )
+    requests, lines = asked(found, there, matrix, limits, loose, weak)
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
         click.echo(f"read: {line.where}: {line.text}{left}", err=True)
@@ -49,9 +62,17 @@ def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool
     return Said(requests, python, python_range, image)
 
 
+def _paths(said: "Contents") -> set[str]:
+    """The file, and those that it draws in."""
+    return {said.path, *(one.path for one in (*said.requirements, *said.constraints))}
+
+
 def _python(contents: "list[Contents]", shown: bool) -> tuple[str | None, str | None]:
     """The Python that the files name, and the range that they admit; of several the first that says so."""
     exact = next((said for said in contents if said.python), None)
+    nearest = min((_depth(said.path) for said in contents if said.requirements or said.image), default=0)
+    if exact is not None and _depth(exact.path) > nearest:
+        exact = None  # an example's or a build's own
     within = next((said for said in contents if said.requires_python), None)
     if exact is not None and shown:
         click.echo(f"read: {exact.path}:{exact.python_line}: Python {exact.python}", err=True)
@@ -65,15 +86,17 @@ def inside(machine: "Machine", image: "Image | None", matrix: "Matrix") -> "Mach
     if image is None:
         return machine
     from compat.guard.images import inside as entered
+    from compat.plan.images import entered as of_registry
     from compat.records import replace
 
-    there = entered(machine, image, matrix)
+    row = _row(image, matrix)
+    if row is not None and "cuda" in row:
+        return of_registry(machine, row, matrix)
+    there = entered(replace(machine, packages={}, builds={}), image, matrix)
     where = machine.environment or ()
     return replace(
         there,
         environment=tuple(dict.fromkeys((*(one for one in where if one == "wsl2"), "docker"))),
-        packages={},
-        builds={},
         libraries=there.libraries if there.libraries != machine.libraries else None,
         interpreter=None,
         variables=None,
@@ -100,6 +123,37 @@ def with_python(machine: "Machine", said: Said) -> "Machine":
     return replace(machine, python=line, packages={}, builds={}, interpreter=None)
 
 
+def _row(image: "Image", matrix: "Matrix") -> "Row | None":
+    """What the matrix knows of an image of NVIDIA's registry; the row that names its CUDA, where there is one."""
+    import re
+
+    found = re.fullmatch(r"nvcr\.io/nvidia/([a-z]+)", image.name.lower())
+    release = re.match(r"\d\d\.\d\d(?:\.\d\d)?(-tf[12])?", image.tag)
+    if found is None or release is None:
+        return None
+    major = (release[1] or "")[3:]
+    rows = [
+        row
+        for row in matrix.rows("container", "container")
+        if row["image"] == found[1]
+        and row["tag"] == release[0].partition("-")[0]
+        and (not major or str(row.get("framework", major)).startswith(major))
+    ]
+    return max(rows, key=lambda row: ("cuda" in row, "framework" in row), default=None)
+
+
+def _line(version: str) -> str:
+    """A release; of NVIDIA's own build of a commit before it (2.6.0a0) the line that it stands for."""
+    from compat import versions
+
+    parsed = versions.parse(version)
+    return f"{versions.major_minor(parsed.base)}.*" if parsed.is_prerelease else parsed.base
+
+
+def _depth(path: str) -> int:
+    return os.path.normpath(path).count(os.sep)
+
+
 def _minor(line: str) -> int:
     return int(line.partition(".")[2])
 
@@ -114,7 +168,7 @@ def _contents(path: str) -> "Iterator[Contents]":
         except BadFile as error:
             raise InputError(str(error), error.hint) from None
         return
-    from compat.plan.asked import files_of
+    from compat.plan.checkout import files_of
 
     for file in files_of(path):
         try:
@@ -124,8 +178,9 @@ def _contents(path: str) -> "Iterator[Contents]":
             click.echo(f"warning: {error}: left out", err=True)
 
 
-def _of_image(contents: "Contents", matrix: "Matrix") -> "tuple[Requirement, ...]":
-    """What the image of a Dockerfile brings: it is what the checkout was written for."""
+def _of_image(contents: "Contents", matrix: "Matrix", named: bool) -> "tuple[Requirement, ...]":
+    """What the image of a Dockerfile brings: it is what was meant where nothing else is said. The very build is
+    demanded of a file that was named only."""
     if contents.image is None:
         return ()
     from compat.guard.files import Requirement
@@ -133,11 +188,18 @@ def _of_image(contents: "Contents", matrix: "Matrix") -> "tuple[Requirement, ...
     from compat.machine import Machine
 
     image = contents.image
+    row = _row(image, matrix)
+    if row is not None:
+        from compat.plan.images import contents as inside_of
+
+        return tuple(
+            Requirement(name, f"=={_line(version)}", image.path, image.line) for name, version in inside_of(row).items()
+        )
     there = entered(Machine(os="linux"), image, matrix)
     found = []
     for name, version in (there.packages or {}).items():
         if version:
             cuda = there.builds[name].cuda if name in there.builds else None
-            tag = f"+cu{cuda.replace('.', '')}" if name == "torch" and isinstance(cuda, str) else ""
+            tag = f"+cu{cuda.replace('.', '')}" if named and name == "torch" and isinstance(cuda, str) else ""
             found.append(Requirement(name, f"=={version}{tag}", image.path, image.line))
     return tuple(found)

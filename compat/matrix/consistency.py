@@ -325,7 +325,7 @@ def _admitted(ranges: list[str], known: set[str]) -> dict[str, frozenset[str]]:
 
 def _is_empty(text: str) -> bool:
     wanted = versions.parse_range(text)
-    probes = _bounds(text) | {_LOWEST, "99999"}
+    probes = _bounds(text) | {_LOWEST, "99999"} | {str(bound) for _, bound, _ in wanted.clauses if bound.local}
     below = {
         ".".join(map(str, (*bound.release[:-1], bound.release[-1] - 1, 99999)))
         for _, bound, _ in wanted.clauses

@@ -23,23 +23,6 @@ from compat.records import dataclass, replace
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-# Names of files that say what a checkout needs, in the order in which they are shown.
-_NAMES = (
-    "pylock.toml",
-    "pyproject.toml",
-    "pixi.toml",
-    "setup.cfg",
-    "setup.py",
-    "requirements.txt",
-    "environment.yml",
-    "environment.yaml",
-    "dockerfile",
-    "*.ipynb",
-)
-_SKIPPED = frozenset((".git", ".tox", ".venv", "venv", "node_modules", "site-packages", "__pycache__"))
-_DEPTH = 3  # folders below the checkout's root that are looked into
-_MOST = 40  # files of a checkout that are read
-
 
 class Asked(Protocol):
     """A requirement as the readers answer it."""
@@ -68,37 +51,109 @@ class Line:
 
 
 def requests_of(
-    found: Iterable[Asked], machine: Machine, matrix: "Matrix", constraints: Iterable[Asked] = ()
+    found: Iterable[Asked],
+    machine: Machine,
+    matrix: "Matrix",
+    constraints: Iterable[Asked] = (),
+    loose: frozenset[str] = frozenset(),
+    weak: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Request, ...], tuple[Line, ...]]:
     """The requests and the lines that they were read from. Of a component the files nearest to the root count.
 
+    ``loose``: files that were found and not named, in the order of their weight: where one contradicts those before it
+    (requirements.txt and environment.yml of two years), it is another way to the same, and left out. ``weak``: those of
+    them that count where no other asks for anything.
+
     Raises BadRequest for a range that cannot be read.
     """
-    limits = tuple(constraints)
+    found, limits = _once(found), _once(constraints)
     named: dict[str, list[Asked]] = {}
     lines = []
-    for one in (*found, *limits):
-        component = matrix.packages.component(normal(one.name))
-        if component is None or not (component in COMPONENTS or _counts(component, matrix)):
-            continue
-        if one.marker and not applies(one.marker, machine, ""):
-            lines.append(Line(one.where, _text(one), f"not for this machine: {one.marker}"))
-            continue
+    planned = [(one, name) for one in (*found, *limits) if (name := _planned(one, matrix)) is not None]
+    strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
+    with_gpu = any(not _without_gpu(one, matrix) for one, _ in planned)
+    for one, component in planned:
         mine = named.setdefault(component, [])
-        if mine and _depth(mine[0].path) < _depth(one.path):
-            lines.append(Line(one.where, _text(one), f"{mine[0].path} is nearer to the root"))
+        why = ""
+        if not _for(one, machine):
+            why = f"not for this machine: {one.marker}"
+        elif with_gpu and _without_gpu(one, matrix):
+            why = "it has no GPU code under this name"
+        elif strong is not None and one.path in weak:
+            why = f"{strong.path} says what is needed"
+        elif mine and _depth(mine[0].path) < _depth(one.path):
+            why = f"{mine[0].path} is nearer to the root"
+        elif mine and one.path in loose and not _agree(component, mine, one, matrix):
+            why = f"{mine[0].path} says otherwise"
+        if why:
+            lines.append(Line(one.where, _text(one), why))
             continue
         mine.append(one)
-        lines.append(Line(one.where, _text(one)))
+        final = _final(component, one.range, matrix)
+        as_final = "" if final == one.range else f" (as {final}: the matrix does not know this pre-release)"
+        lines.append(Line(one.where, _text(one) + as_final))
     if "jaxlib" in named:  # half of JAX: the release of jax decides on it, and alone it asks for its own
         alone = named.pop("jaxlib")
         named.setdefault("jax", alone)
-    wanted = {name: said for name, said in named.items() if any(one not in limits for one in said)}
+    wanted = {name: said for name, said in named.items() if any(one in found for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
-    bounds = tuple(_bounds((*found, *limits), frozenset(wanted), machine, matrix))
-    lines += [Line(pin.by, f"{pin.name}{pin.range}") for pin in bounds]
-    asked = (_request(name, wanted[name]) for name in order if name in wanted)
+    counted = [one for one in (*found, *limits) if strong is None or one.path not in weak]
+    bounds = tuple(_bounds(counted, frozenset(wanted), machine, matrix))
+    lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
+    asked = (_request(name, wanted[name], matrix) for name in order if name in wanted)
     return tuple(replace(one, limits=bounds) for one in asked), tuple(lines)
+
+
+def _once(found: Iterable[Asked]) -> list[Asked]:
+    """Each line once, though several files draw its file."""
+    return list({(os.path.normpath(one.path), one.where.rpartition(":")[2], one.name): one for one in found}.values())
+
+
+def _planned(one: Asked, matrix: "Matrix") -> str | None:
+    """The component that a requirement is about, where such are planned."""
+    component = matrix.packages.component(normal(one.name))
+    known = component is not None and (component in COMPONENTS or _counts(component, matrix))
+    return component if known else None
+
+
+def _for(one: Asked, machine: Machine) -> bool:
+    return not one.marker or applies(one.marker, machine, "")
+
+
+def _without_gpu(one: Asked, matrix: "Matrix") -> bool:
+    """Does the name itself say that no GPU is meant (tensorflow-cpu)?"""
+    return normal(one.name).endswith("-cpu")
+
+
+def _agree(component: str, mine: list[Asked], other: Asked, matrix: "Matrix") -> bool:
+    """Is there a release that all the demands admit, or none that those before admit by themselves?"""
+    builds = {tag for one in (*mine, other) if (tag := _build(one)) is not None}
+    before = [_final(component, one.range, matrix) for one in mine if one.path != other.path]
+    if not before or len(builds) > 1:
+        return not before
+    return _known_inside(component, (*before, _final(component, other.range, matrix)), matrix) or not _known_inside(
+        component, tuple(before), matrix
+    )
+
+
+def _known_inside(component: str, ranges: tuple[str, ...], matrix: "Matrix") -> bool:
+    try:
+        wanted = [versions.parse_range(re.sub(r"\+[^,]*", "", text)) for text in ranges]
+    except versions.BadVersion:
+        return True  # said where the request is made
+    known = {text for name in matrix.packages.distributions(component) for text in matrix.packages.versions(name)}
+    return any(all(one.admits(text) is not False for one in wanted) for text in known)
+
+
+def _final(component: str, text: str, matrix: "Matrix") -> str:
+    """The range; of a pre-release that the matrix does not know (2.3.0rc0, a nightly build) its release."""
+    exact = re.fullmatch(r"={2,3}([^,*]+)", text)
+    version = versions.try_parse(exact[1]) if exact else None
+    if version is None or not version.is_prerelease:
+        return text
+    known = {one for name in matrix.packages.distributions(component) for one in matrix.packages.versions(name)}
+    local = f"+{version.local}" if version.local else ""
+    return text if version.public in known else f"=={version.base}{local}"
 
 
 def _bounds(found: Iterable[Asked], wanted: frozenset[str], machine: Machine, matrix: "Matrix") -> Iterator[Pin]:
@@ -141,8 +196,9 @@ def _depth(path: str) -> int:
     return os.path.normpath(path).count(os.sep)
 
 
-def _request(component: str, said: list[Asked]) -> Request:
-    texts = list(dict.fromkeys(re.sub(r"\+[^,]*", "", one.range) for one in said if one.range != "*"))
+def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
+    ranges = (_final(component, one.range, matrix) for one in said)
+    texts = list(dict.fromkeys(re.sub(r"\+[^,]*", "", text) for text in ranges if text != "*"))
     joined = ",".join(texts) or "*"
     where = ", ".join(dict.fromkeys(one.where for one in said))
     build = next((tag for one in said if (tag := _build(one)) is not None), "")
@@ -159,29 +215,3 @@ def _build(one: Asked) -> str | None:
     folder that it comes from."""
     local = re.search(r"\+(cu\d+)\b", one.range) or re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", one.url or "")
     return local[1] if local else None
-
-
-def files_of(folder: str) -> Iterator[str]:
-    """The files of a checkout that say what it needs, the nearest to its root first. Links are not followed."""
-    count = 0
-    for path, folders, names in os.walk(folder):
-        depth = 0 if path == folder else os.path.relpath(path, folder).count(os.sep) + 1
-        folders[:] = sorted(one for one in folders if one not in _SKIPPED and depth < _DEPTH)
-        for name in sorted(names, key=_rank):
-            whole = os.path.join(path, name)
-            if _rank(name) < len(_NAMES) and not os.path.islink(whole) and count < _MOST:
-                count += 1
-                yield whole
-
-
-def _rank(name: str) -> int:
-    lower = name.lower()
-    if lower in _NAMES:
-        return _NAMES.index(lower)
-    if lower.startswith("requirements") and lower.endswith((".txt", ".in")):
-        return _NAMES.index("requirements.txt")
-    if re.fullmatch(r"(?:environment|conda)[\w.-]*\.ya?ml", lower):
-        return _NAMES.index("environment.yml")
-    if re.fullmatch(r"dockerfile\..+|.+\.dockerfile", lower):
-        return _NAMES.index("dockerfile")
-    return _NAMES.index("*.ipynb") if lower.endswith(".ipynb") else len(_NAMES)

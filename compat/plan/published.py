@@ -29,14 +29,16 @@ def is_jetson(machine: Machine) -> bool:
 
 def usable(row: "Row", system: str | None, arch: str | None, jetson: bool) -> bool:
     """Is the build for this platform, and still there to be installed?"""
-    if not fits_platform(row, system, arch) or row.get("removed") or row.get("stub") or "yanked" in row:
+    if not fits_platform(row, system, arch) or row.get("removed") or row.get("stub"):
         return False
     return row["index"] in (JETSON if jetson else INSTALLABLE)
 
 
 def rows(matrix: "Matrix", distribution: str, machine: Machine, wanted: str) -> "tuple[Row, ...]":
     """Builds that the range admits, newest release first; pre-releases only where the range names one."""
-    return _rows(matrix, distribution, machine.os, machine.arch, is_jetson(machine), wanted)
+    about = matrix.packages.about(matrix.packages.component(distribution) or distribution)
+    jetson = is_jetson(machine) and about.get("accelerator") != "none"  # what has no GPU code is from the public index
+    return _rows(matrix, distribution, machine.os, machine.arch, jetson, wanted)
 
 
 @lru_cache(maxsize=4096)
@@ -45,12 +47,17 @@ def _rows(
 ) -> "tuple[Row, ...]":
     allowed = versions.parse_range(wanted)
     named = any(bound.is_prerelease for _, bound, _ in allowed.clauses)
+    # A release that its makers withdrew is installed where it is asked for by its number (PEP 592).
+    exact = [bound for operator, bound, whole_line in allowed.clauses if operator == "==" and not whole_line]
     found = []
     for text, builds in matrix.packages.builds(distribution).items():
         version = versions.try_parse(text)
         if version is None or (version.is_prerelease and not (named or jetson)) or allowed.admits(text) is False:
             continue
-        found += [(version, row) for row in builds if usable(row, system, arch, jetson)]
+        asked = any(bound.same_as(version) for bound in exact)
+        found += [
+            (version, row) for row in builds if usable(row, system, arch, jetson) and (asked or "yanked" not in row)
+        ]
     found.sort(key=lambda entry: entry[0].key(), reverse=True)
     return tuple(row for _, row in found)
 
@@ -121,11 +128,21 @@ def pins(
     matrix: "Matrix", lines: Iterable[str], machine: Machine, by: str, source: str, extra: str = ""
 ) -> tuple[Pin, ...]:
     """The requirement lines that count on this machine, as pins."""
-    found = []
-    for name, spec, marker in matrix.packages.pins({"requires": list(lines)}):
-        if applies(marker, machine, extra) and _is_range(spec):
-            found.append(Pin(name, spec, by, source))
-    return tuple(found)
+    platform = (machine.os, machine.arch, machine.python)
+    return tuple([Pin(name, spec, by, source) for name, spec in _counting(matrix, tuple(lines), platform, extra)])
+
+
+@lru_cache(maxsize=8192)
+def _counting(
+    matrix: "Matrix", lines: tuple[str, ...], platform: tuple[str | None, str | None, str | None], extra: str
+) -> list[tuple[str, str]]:
+    """(distribution, range) of the lines that count on a platform."""
+    machine = Machine(os=platform[0], arch=platform[1], python=platform[2])
+    return [
+        (name, spec)
+        for name, spec, marker in matrix.packages.pins({"requires": lines})
+        if applies(marker, machine, extra) and _is_range(spec)
+    ]
 
 
 def _is_range(spec: str) -> bool:

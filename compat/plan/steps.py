@@ -31,8 +31,11 @@ def package_steps(
             steps.append(_conda(choice))
         last = number == len(made) - 1
         own = _requirements(choice, found)
-        dragged = _dragged(found, made, matrix) if last else ()
-        steps.append(_step(before, found, choice, (*done, *own, *dragged), why.get(choice.component, ())))
+        dragged = _dragged(found, made, matrix) if last else {}
+        if dragged and choice.index == "pytorch":
+            steps.insert(0, _first(before, found, dragged, choice))
+            dragged = {}
+        steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ())))
         done += own
     mended = [
         _mended(before, found, choice, why.get(choice.component, ())) for choice in found.choices if choice.mended
@@ -117,9 +120,9 @@ def _requirements(choice: Choice, found: Found) -> tuple[str, ...]:
     return tuple(own)
 
 
-def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> tuple[str, ...]:
-    """Packages that have to move with the choices although no metadata says so, and those that the request's file
-    bounds."""
+def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> dict[str, str]:
+    """Packages, with their ranges, that have to move with the choices although no metadata says so, and those that the
+    request's file bounds."""
     from compat.plan.companions import companion_pins
 
     pins = companion_pins(tuple(made), found.scene.machine, matrix, found.limits)
@@ -128,7 +131,25 @@ def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> tuple[str, .
     for pin in (*pins, *(one for one in found.limits if one.name in drawn and one.range != "*")):
         version = found.shared.get(pin.name)
         ranges.setdefault(pin.name, []).append(f"=={version}" if version and admits(pin, version) else pin.range)
-    return tuple(requirement(name, _joined(texts)) for name, texts in ranges.items())
+    return {name: _joined(texts) for name, texts in ranges.items()}
+
+
+def _lines(ranges: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(requirement(name, text) for name, text in ranges.items())
+
+
+def _first(before: Machine, found: Found, dragged: Mapping[str, str], choice: Choice) -> Step:
+    """What goes in ahead of a build of PyTorch's own index, which mirrors only some releases of it."""
+    said = f"{choice.label} comes from an index that has few releases of {', '.join(dragged)}: what is there is kept."
+    here = (_version_of(before, name) for name in dragged) if not found.scene.folder else ()
+    return Step(
+        "package",
+        ", ".join(dragged),
+        ", ".join(version for version in here if version) or None,
+        ", ".join(text.removeprefix("==") for text in dragged.values()),
+        (Reason("package-versions-mismatch", said, "docs/plan.md, commands"),),
+        installers.install(found.scene.machine, found.scene.folder, _lines(dragged)),
+    )
 
 
 def _joined(texts: list[str]) -> str:

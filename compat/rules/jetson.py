@@ -39,6 +39,8 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
         return
     if main is None or main.state in ("absent", "unknown"):
         return
+    if case.matrix.packages.about(main.component).get("accelerator") == "none":
+        return  # it has no GPU code anywhere: the public index's wheel is the one
     jetpack = _jetpack(case)
     if case.goal.runs_on_gpu and _is_for_servers(case, main):
         yield Finding(

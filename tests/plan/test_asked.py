@@ -38,19 +38,29 @@ def test_the_image_of_a_dockerfile_asks_too(tmp_path, capsys):
     (tmp_path / "Dockerfile").write_text("FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\n")
     code, out, err = planned(capsys, "-r", tmp_path / "Dockerfile")
     assert code == 0
-    assert "torch: 2.4.0" in out
+    assert "nothing to do" in out  # it is in the image, and the image's build serves the GPU and the driver
     assert "Dockerfile:1: torch==2.4.0" in err
+
+
+def test_what_a_dockerfile_installs_takes_the_place_of_what_its_image_has(tmp_path, capsys):
+    (tmp_path / "Dockerfile").write_text(
+        "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install torch==2.5.1\n"
+    )
+    code, out, err = planned(capsys, "-r", tmp_path / "Dockerfile")
+    assert code == 0
+    assert "torch: 2.4.0 -> 2.5.1" in out.replace("→", "->")
+    assert "torch==2.4.0" not in err
 
 
 def test_a_checkout_unpinned_and_old_names(tmp_path, capsys):
     (tmp_path / "requirements.txt").write_text("tensorflow-gpu==2.10.0\n")
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "requirements.txt").write_text("tensorflow==2.15\ntorch\n")
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "requirements.txt").write_text("tensorflow==2.15\ntorch\n")
     (tmp_path / "pyproject.toml").write_text("not [ toml")
     code, out, err = planned(capsys, tmp_path)
     assert "requirements.txt:1: tensorflow-gpu==2.10.0" in err
     assert "tensorflow==2.15 (left out:" in err  # the file nearer to the root counts
-    assert "docs/requirements.txt:2: torch" in err
+    assert "server/requirements.txt:2: torch" in err
     assert "pyproject.toml:1: not TOML" in err
     assert code in (0, 1)
     assert "tensorflow ==2.10.0" in out
@@ -225,3 +235,89 @@ def test_a_bound_that_the_known_break_contradicts(tmp_path, capsys):
     assert code == 1
     assert "numpy <2 in place of ==2.1.0" in out
     assert "torch 2.3.1 in place of ==2.2.0" in out
+
+
+def test_files_of_a_checkout_that_contradict_are_other_ways(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==2.6.0\n")
+    (tmp_path / "environment.yml").write_text("dependencies:\n  - pytorch=1.7.1\n")
+    code, out, err = planned(capsys, tmp_path)
+    assert code == 0
+    assert "torch: 2.6.0" in out
+    assert "requirements.txt says otherwise" in err
+
+
+def test_named_files_that_contradict_are_impossible(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==2.6.0\n")
+    (tmp_path / "more.txt").write_text("torch==2.7.0\n")
+    assert planned(capsys, "-r", tmp_path / "requirements.txt", "-r", tmp_path / "more.txt")[0] == 1
+
+
+@pytest.mark.parametrize("name", ["notebooks/train.ipynb", "examples/requirements.txt"])
+def test_what_is_weak_counts_only_alone(name, tmp_path, capsys):
+    text = '{"cells": [{"cell_type": "code", "source": ["!pip install tensorflow==1.15\\n"]}]}'
+    weak = tmp_path / name
+    weak.parent.mkdir()
+    weak.write_text(text if name.endswith("b") else "tensorflow==1.15\n")
+    assert "tensorflow==1.15" in planned(capsys, tmp_path)[2]
+    (tmp_path / "requirements.txt").write_text("torch==2.6.0\n")
+    code, out, err = planned(capsys, tmp_path)
+    assert code == 0
+    assert "tensorflow" not in out
+    assert "requirements.txt says what is needed" in err
+
+
+@pytest.mark.parametrize("name", ["requirements/base.txt", "requirements_gpu.txt", "pip-requirements.txt", "req.txt"])
+def test_names_of_requirement_files(name, tmp_path, capsys):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("torch==2.6.0\n")
+    (tmp_path / "requirements-dev.txt").write_text("tensorflow==2.15\n")
+    code, out, _ = planned(capsys, tmp_path)
+    assert code == 0
+    assert "torch: 2.6.0" in out
+    assert "tensorflow" not in out
+
+
+def test_a_name_without_gpu_code_does_not_ask_for_the_gpu(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("jax==0.4.26\ntensorflow-cpu==2.16.1\n")
+    code, out, err = planned(capsys, tmp_path)
+    assert code == 0
+    assert "tensorflow-cpu==2.16.1 (left out: it has no GPU code under this name)" in err
+    assert "jax: 0.4.26" in out
+
+
+def test_a_pre_release_that_is_not_known_stands_for_its_release(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.15.0rc1\n")
+    code, out, err = planned(capsys, tmp_path)
+    assert code == 0
+    assert "as ==2.15.0" in err
+    assert "tensorflow: 2.15.0" in out
+
+
+def test_a_withdrawn_release_is_installed_where_it_is_named(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==2.0.0\ntorchvision==0.15.0\n")
+    code, out, _ = planned(capsys, "--python", "3.9", tmp_path)
+    assert code == 0
+    assert "torchvision: 0.15.0+cu118" in out
+
+
+def test_an_image_of_nvidias_registry_asks_for_its_framework(tmp_path, capsys):
+    (tmp_path / "Dockerfile").write_text("FROM nvcr.io/nvidia/pytorch:24.03-py3\n")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "Dockerfile").write_text("FROM nvcr.io/nvidia/pytorch:24.03-py3\n")
+    code, _, err = planned(capsys, tmp_path)
+    assert code == 0
+    assert "Dockerfile:1: torch==2.3.*" in err
+
+
+def test_numpy_goes_in_ahead_of_a_build_of_pytorchs_index(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==1.13.1\ntorchvision==0.14.1\nnumpy==1.23.5\n")
+    old = tmp_path / "old.toml"
+    old.write_text(BOX.read_text().replace("535.183.06", "535.183.06").replace("NVIDIA H100 80GB HBM3", "Tesla T4"))
+    code = run(
+        ["plan", str(tmp_path / "requirements.txt"), "--python", "3.10", "--machine", str(old), "--prefer", "newest"]
+    )
+    out = capsys.readouterr().out
+    assert code == 0
+    lines = [line for line in out.splitlines() if "pip install" in line]
+    assert any("numpy==1.23.5" in line for line in lines)
+    assert not any("numpy" in line and "--index-url" in line for line in lines)

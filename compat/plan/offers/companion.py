@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan.model import Choice
-from compat.plan.published import pins, rows
+from compat.plan import jetson
+from compat.plan.model import Choice, Pin
+from compat.plan.published import JETSON, is_jetson, pins, rows
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
-    """Each release as it is on the public index, and in the variants that PyTorch's index has of its torch."""
+    """Each release as it is on the public index, and in the variants that PyTorch's index has of its torch; on a Jetson
+    the wheels made for its JetPack."""
+    if is_jetson(machine):
+        yield from _of_jetson(component, machine, matrix, wanted)
+        return
     for row in rows(matrix, component, machine, wanted):
         if row["index"] != "pypi" or "requires" not in row:
             continue
@@ -23,10 +28,13 @@ def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Itera
         plain = Choice(
             component, component, row["version"], build=Build(cuda=row.get("cuda"), source="pypi"), pins=found, row=row
         )
-        yield plain
+        if "+" not in _torch(row, matrix):  # else the public index has no torch that it takes
+            yield plain
+        own = tuple(replace(pin, range=pin.range.partition("+")[0]) if pin.name == "torch" else pin for pin in found)
         for variant, cuda in _variants(row, machine, matrix):
             yield replace(
                 plain,
+                pins=own,
                 version=f"{row['version']}+{variant}",
                 index="pytorch",
                 variant=variant,
@@ -35,9 +43,20 @@ def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Itera
             )
 
 
+def _of_jetson(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
+    """Wheels for the JetPack. What they say of torch was not read: they go with the line of torch that the same release
+    of the public index is made for."""
+    for row in rows(matrix, component, machine, wanted):
+        public = matrix.packages.builds(component).get(row["version"], ())
+        torch = next((spec for one in public if (spec := _torch(one, matrix)).startswith("==")), "*")
+        line = "*" if torch == "*" else f"=={versions.major_minor(torch[2:])}.*"
+        for found in jetson.choice(row, component, machine, matrix):
+            yield replace(found, pins=(Pin("torch", line, found.label, str(matrix.source(row))),))
+
+
 def _variants(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
     """(variant, CUDA) of the torch that a release goes with."""
-    wanted = next((spec for name, spec, _ in matrix.packages.pins(row) if name == "torch"), "*")
+    wanted = _torch(row, matrix).partition("+")[0]
     if not wanted.startswith("=="):
         return
     for torch in rows(matrix, "torch", machine, wanted):
@@ -45,8 +64,15 @@ def _variants(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[tuple[
             yield torch["variant"], torch["cuda"]
 
 
+def _torch(row: "Row", matrix: "Matrix") -> str:
+    """The torch that a release demands."""
+    return next((spec for name, spec, _ in matrix.packages.pins(row) if name == "torch"), "*")
+
+
 def fits(torch: Choice, companion: Choice) -> bool:
     """Are both of one index and variant? What is installed with an unknown one may be."""
     if torch.installed or companion.installed:
         return torch.installed and companion.installed
+    if torch.index in JETSON and companion.index in JETSON:
+        return True  # the line that the companion pins decides
     return (torch.index, torch.variant) == (companion.index, companion.variant)

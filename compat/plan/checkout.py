@@ -1,0 +1,74 @@
+"""A checkout: which of its files say what it needs, the weightiest first.
+
+Files nearer to the root weigh more, and manifests more than notebooks. What stands in a folder of examples, tests or
+documentation, or in a notebook, is *weak*: it counts where nothing else in the checkout asks for anything.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+
+# Names of files that say what a checkout needs, in the order in which they are shown.
+_NAMES = (
+    "pylock.toml",
+    "pyproject.toml",
+    "pixi.toml",
+    "setup.cfg",
+    "setup.py",
+    "requirements.txt",
+    "environment.yml",
+    "environment.yaml",
+    "dockerfile",
+    "*.ipynb",
+)
+_REQUIREMENTS = re.compile(r"(?:^|[-_.])req(?:uirement)?s?(?:[-_.]|$)")  # requirements-gpu.txt, pip_requirements.txt
+_FOR_MAKERS = re.compile(r"(?:^|[-_.])(?:dev|develop|docs?|readthedocs|tests?|testing|lint|style|build|ci)(?:[-_.]|$)")
+_OTHER_DEVICES = re.compile(
+    r"(?:^|[-_.])(?:rocm\d*|amd|apple|macos|mac|mps|cpu|xpu|intel|npu|hpu|directml|dml)(?:[-_.]|$)"
+)
+_SKIPPED = frozenset((".git", ".tox", ".venv", "venv", "node_modules", "site-packages", "__pycache__"))
+_WEAK = frozenset(("demo", "demos", "colab", "ci", "third_party", "thirdparty")).union(
+    f"{name}{end}"
+    for name in ("benchmark", "doc", "example", "notebook", "sample", "test", "tutorial")
+    for end in ("", "s")
+)
+_DEPTH = 3  # folders below the checkout's root that are looked into
+_MOST = 40  # files of a checkout that are read
+
+
+def files_of(folder: str) -> Iterator[str]:
+    """The files of a checkout that say what it needs, the nearest to its root first. Links are not followed."""
+    found = []
+    for path, folders, names in os.walk(folder):
+        depth = 0 if path == folder else os.path.relpath(path, folder).count(os.sep) + 1
+        folders[:] = sorted(one for one in folders if one not in _SKIPPED and depth < _DEPTH)
+        inside = os.path.basename(path).lower() if depth else ""
+        for name in names:
+            rank = _rank(name.lower(), inside)
+            whole = os.path.join(path, name)
+            if rank < len(_NAMES) and not os.path.islink(whole):
+                found.append((is_weak(folder, whole), depth, rank, path, _other(name.lower()), name))
+    yield from (os.path.join(path, name) for _, _, _, path, _, name in sorted(found)[:_MOST])
+
+
+def is_weak(folder: str, path: str) -> bool:
+    """Is it a notebook, or in a folder of examples and the like?"""
+    above = os.path.dirname(os.path.relpath(path, folder)).lower().split(os.sep)
+    return path.lower().endswith(".ipynb") or not _WEAK.isdisjoint(above)
+
+
+def _other(name: str) -> bool:
+    """Is the file written for devices other than NVIDIA's? It is one way of several, and they go first."""
+    return _OTHER_DEVICES.search(name.rpartition(".")[0]) is not None
+
+
+def _rank(name: str, folder: str) -> int:
+    if name in _NAMES:
+        return _NAMES.index(name)
+    if name.endswith((".txt", ".in")) and (_REQUIREMENTS.search(name) or folder in ("requirements", "reqs")):
+        return len(_NAMES) if _FOR_MAKERS.search(name) else _NAMES.index("requirements.txt")
+    if re.fullmatch(r"(?:environment|conda)[\w.-]*\.ya?ml", name):
+        return _NAMES.index("environment.yml")
+    if re.fullmatch(r"dockerfile\..+|.+\.dockerfile", name):
+        return _NAMES.index("dockerfile")
+    return _NAMES.index("*.ipynb") if name.endswith(".ipynb") else len(_NAMES)
