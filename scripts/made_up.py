@@ -9,7 +9,7 @@ from typing import Any
 
 from compat import versions
 from compat.matrix import Matrix
-from compat.matrix.packages import normal
+from scripts.consistent import consistent
 
 Facts = dict[str, Any]
 
@@ -31,29 +31,6 @@ _JETSON = ("Xavier NX", "AGX Xavier", "Jetson Nano", "TX2", "AGX Orin", "Orin Na
 _MIG = ("1g.10gb", "3g.40gb", "7g.80gb", "enabled", False)
 
 
-def _consistent(facts: Facts, matrix: Matrix) -> Facts:
-    """Without what is said of Linux alone, where the system is Windows."""
-    of_linux = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
-    if (facts.get("jetson") or {}).get("module"):
-        facts.pop("gpus", None)  # the module has its own
-    if "jetson" in facts:
-        facts.pop("device_nodes", None)
-    if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
-        (facts.get("container") or {}).pop("image", None)  # which names its CUDA
-    packages = facts.get("packages") or {}
-    of_tensorrt = matrix.packages.distributions("tensorrt")
-    release = next((one for name, one in packages.items() if one and normal(name) in of_tensorrt), None)
-    copies = facts.get("libraries") or []
-    for copy in copies:
-        if any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
-            copy.pop("loaded", None) if copy.get("loaded") else None  # one of them is
-        if copy["name"] == "tensorrt" and release and "version" in copy:
-            copy["version"] = release
-        if not any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
-            copy.pop("loaded", None) if copy.get("loaded") is False else None  # it says that another one is
-    return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in of_linux}
-
-
 class MadeUp:
     """Machines of one seed."""
 
@@ -73,7 +50,7 @@ class MadeUp:
             other = self._one(goal)
             for name in self.random.sample(sorted(other), min(len(other), 3)):
                 facts[name] = other[name]
-        return goal, _consistent(facts, self.matrix)
+        return goal, consistent(facts, self.matrix)
 
     # -- chances ------------------------------------------------------------------------------------------------------
 

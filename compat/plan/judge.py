@@ -8,7 +8,7 @@ from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Choice, Reason
 from compat.rules import every_rule
-from compat.rules.base import REGISTRY, Finding
+from compat.rules.base import REGISTRY, Evidence, Finding
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
@@ -36,7 +36,14 @@ def is_of_platform(found: Reason) -> bool:
 
 def reason(found: Finding) -> Reason:
     """A finding as a reason, with the source of the claim that decided."""
-    return Reason(found.rule, found.message, found.evidence[-1].source if found.evidence else "")
+    told = [one.source for one in found.evidence if one.source != "default"]
+    return Reason(found.rule, found.message, told[-1] if told else "")
+
+
+def claim(evidence: Iterable[Evidence]) -> str:
+    """The source of the claim among what a rule went by: the last that is not the description of the machine."""
+    claims = [one.source for one in evidence if one.source not in ("machine description", "default")]
+    return claims[-1] if claims else ""
 
 
 def masked_by(found: Iterable[Reason]) -> frozenset[str]:

@@ -245,6 +245,8 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
     main = case.main
     if main is None or main.state in ("absent", "unknown"):
         return
+    if case.matrix.packages.about(main.component).get("accelerator") == "none":
+        return  # no build of it has any: what it runs on is another package's matter (Keras)
     for other in case.subjects[1:]:  # what the main one computes with
         if other.component != "jaxlib" and other.field("cuda").decide(lambda cuda: cuda is False):
             yield _without_cuda(case, other)

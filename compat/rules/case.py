@@ -63,12 +63,11 @@ def implied(machine: Machine) -> Machine:
     jetson = machine.jetson
     if not (machine.in_environment("jetson") or jetson.module or jetson.jetpack or jetson.l4t):
         return machine
-    told = {"os": "linux", "arch": "aarch64"}
-    missing = {name: value for name, value in told.items() if getattr(machine, name) is None}
+    missing = [name for name in ("os", "arch") if getattr(machine, name) is None]
     if not missing:
         return machine
     sources = {**machine.sources, **dict.fromkeys(missing, "every Jetson's")}
-    return replace(machine, **missing, sources=sources)
+    return replace(machine, os=machine.os or "linux", arch=machine.arch or "aarch64", sources=sources)
 
 
 class Case:
@@ -294,6 +293,12 @@ class Case:
         stated = runtime.source.startswith(fields)
         fact = self.read(runtime.source, runtime.cuda) if stated else Evidence(told, runtime.source)
         return (fact, *(self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed))
+
+    def outside_wsl(self, ask: Any) -> tuple[Evidence, ...]:
+        """That it is not WSL 2, where nothing is said of that and ``ask(system)`` is answered otherwise there."""
+        if self.machine.environment is not None or self.systems == ("windows",) or ask("linux") == ask("windows"):
+            return ()
+        return (self.assume("environment", "no WSL 2, whose driver is that of Windows"),)
 
     def agree(self, ask: Any) -> Any:
         """The answer of ``ask(system)`` where all systems that the driver can be of give the same one, else None."""

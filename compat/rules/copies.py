@@ -57,6 +57,11 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
         ]
         if other.loaded is None and other.loaded_by is None:
             taken.append(case.assume(f"{other_path}.loaded", "the other copy is the one that loads"))
+        taken += [
+            case.assume(f"{place}.loaded_by", "which package loads it is not told: what is said holds for all")
+            for place, one in case.usable(name)
+            if one.loaded_by is None
+        ]
         if copy.origin is None:
             taken.append(case.assume(f"{path}.origin", "the copy that loads is no part of the package itself"))
         yield Finding("library-shadowed", name, f"{message}.", (*facts, *taken), remedies)

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.records import replace
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
+
+if TYPE_CHECKING:
+    from compat.matrix.claim import Claim
 
 UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
@@ -135,10 +139,7 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
     driver = case.machine.driver
     if driver.version is None:
         return _by_offered_cuda(case, runtime)
-    answers = {}
-    for system in case.driver_systems:
-        claim = case.matrix.cuda.minimum(runtime.cuda, system)
-        answers[system] = (claim, versions.at_least(driver.version, claim.value) if claim is not None else None)
+    answers = {system: _is_new_enough(case, runtime, system) for system in case.driver_systems}
     verdicts = {answer for _, answer in answers.values()}
     if verdicts == {True}:
         claim = next(iter(answers.values()))[0]
@@ -160,6 +161,7 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
             (
                 *case.driver_evidence,
                 *case.started(runtime),
+                *case.outside_wsl(lambda system: _is_new_enough(case, runtime, system)[1]),
                 case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim),
             ),
             (
@@ -168,6 +170,14 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
             ),
         )
     return _by_offered_cuda(case, runtime)
+
+
+def _is_new_enough(case: Case, runtime: Runtime, system: str) -> "tuple[Claim | None, bool | None]":
+    """The least driver for the runtime on a system, and whether this one is as new."""
+    claim = case.matrix.cuda.minimum(runtime.cuda, system)
+    if claim is None:
+        return None, None
+    return claim, versions.at_least(case.machine.driver.version or "0", claim.value)
 
 
 def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
@@ -310,7 +320,12 @@ def _served(case: Case, gpu: GpuFact) -> Outcome:
             "driver-dropped-gpu",
             "driver",
             f"Driver {release} no longer supports {gpu.name} ({row['name']}): branch {last} is the last that does.",
-            (*gpu.evidence, *said, case.cite(f"{row['name']} ends with driver branch {last}", row, "driver_last")),
+            (
+                *gpu.evidence,
+                *said,
+                *case.outside_wsl(lambda system: case.matrix.drivers.number(release, system)),
+                case.cite(f"{row['name']} ends with driver branch {last}", row, "driver_last"),
+            ),
             (Remedy(f"install the legacy driver of branch {last}", "driver"),),
         )
     if first is not None and branch < int(first) and case.agree(lambda system: system == "windows") is False:
@@ -318,7 +333,12 @@ def _served(case: Case, gpu: GpuFact) -> Outcome:
             "driver-dropped-gpu",
             "driver",
             f"Driver {release} does not know {gpu.name} ({row['name']}) yet: branch {first} is the first that does.",
-            (*gpu.evidence, *said, case.cite(f"{row['name']} begins with driver branch {first}", row, "driver_first")),
+            (
+                *gpu.evidence,
+                *said,
+                *case.outside_wsl(str),
+                case.cite(f"{row['name']} begins with driver branch {first}", row, "driver_first"),
+            ),
             (Remedy(f"install a driver of branch {first} or newer", "driver"),),
         )
     if first is None and last is None:

@@ -29,6 +29,8 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     system, arch = case.machine.os, case.machine.arch
     if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda or main.facts.architectures:
         return
+    if case.matrix.packages.about(main.component).get("accelerator") == "none":
+        return  # what it runs on is another package's matter (Keras)
     subject = (
         next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main
     )
@@ -39,6 +41,8 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     if found is None:
         return
     ok, evidence = found
+    if ok and main.state == "unknown" and not case.usable(main.component):
+        return  # that one is published says nothing of what is installed
     if ok:
         yield Holds("no-gpu-build-for-platform", main.component, f"{main.label} has a GPU build for {system}", evidence)
     else:
@@ -158,15 +162,12 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
         evidence = case.cite(
             f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
         )
-        yield _python(
-            subject,
-            line,
-            fits,
-            (case.read("python", python), evidence),
-            sorted(
-                {one for row in rows for one in row["python"]}, key=lambda text: versions.parse(text.rstrip("t")).key()
-            ),
-        )
+        offered = {one for row in rows for one in row["python"]}
+        ordered = sorted(offered, key=lambda text: versions.parse(text.rstrip("t")).key())
+        found = _python(subject, line, fits, (case.read("python", python), evidence), ordered)
+        if isinstance(found, Finding) and case.machine.arch is None:  # a platform that it has no file for fails by that
+            found = replace(found, others=("no-gpu-build-for-platform",))
+        yield found
 
 
 def _python(subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str]) -> Outcome:

@@ -9,11 +9,11 @@ import pytest
 
 from compat.check import Report
 from compat.matrix import Matrix
-from scripts import metamorphic
+from scripts import metamorphic, relations
 from scripts.made_up import GOALS, MadeUp
 
 MATRIX = Matrix.load()
-JUDGE = metamorphic.Judge(MATRIX)
+JUDGE = relations.Judge(MATRIX)
 SEEDS = (20261122, 7, 58, 411)
 
 
@@ -54,8 +54,8 @@ def test_a_seed_makes_the_same_machines() -> None:
 def test_what_may_not_happen_is_seen() -> None:
     """The relations themselves: a judge that takes what is missing for the worst is found out."""
 
-    class Pessimist(metamorphic.Judge):
-        def __call__(self, goal: str, machine: metamorphic.Facts) -> Report:
+    class Pessimist(relations.Judge):
+        def __call__(self, goal: str, machine: relations.Facts) -> Report:
             if "driver" not in machine:
                 machine = {**machine, "driver": {"kernel_module_loaded": False}}
             return super().__call__(goal, machine)

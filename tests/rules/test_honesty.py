@@ -1,6 +1,6 @@
 """What is unknown is said as unknown (docs/machine.md, Less is never worse), of every described machine.
 
-The relations are in scripts/metamorphic.py, which holds them against made-up machines for as long as it is let.
+The relations are in scripts/relations.py; `python -m scripts.metamorphic` holds them against made-up machines.
 """
 
 import json
@@ -13,10 +13,10 @@ from reported_machines import ALL
 
 from compat import description
 from compat.matrix import Matrix
-from scripts import metamorphic
+from scripts import relations
 from scripts.cases import folder
 
-JUDGE = metamorphic.Judge(Matrix.load())
+JUDGE = relations.Judge(Matrix.load())
 Described = tuple[str, str, dict[str, Any]]  # name, goal, machine
 _MACHINES = Path(__file__).parents[1] / "machines" / "described"
 _GOALS = ("use:gpu", "use:torch", "use:jax", "use:tensorflow", "use:onnxruntime-cuda", "use:tensorrt")
@@ -47,23 +47,23 @@ each = pytest.mark.parametrize(("name", "goal", "machine"), EVERY, ids=NAMES)
 
 @each
 def test_a_fact_less_brings_no_fault_and_takes_only_its_own(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = metamorphic.less_is_never_worse(JUDGE, goal, machine, JUDGE(goal, machine))
+    found = relations.less_is_never_worse(JUDGE, goal, machine, JUDGE(goal, machine))
     assert [one.what for one in found] == []
 
 
 @each
 def test_what_the_goal_does_not_use_changes_nothing(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = metamorphic.more_that_does_not_matter(JUDGE, goal, machine, JUDGE(goal, machine))
+    found = relations.more_that_does_not_matter(JUDGE, goal, machine, JUDGE(goal, machine))
     assert [one.what for one in found] == []
 
 
 @each
 def test_a_newer_driver_breaks_nothing(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = metamorphic.newer_driver(JUDGE, goal, machine, JUDGE(goal, machine))
+    found = relations.newer_driver(JUDGE, goal, machine, JUDGE(goal, machine))
     assert [one.what for one in found] == []
 
 
 @each
 def test_order_is_no_fact(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = metamorphic.order_is_no_fact(JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
+    found = relations.order_is_no_fact(JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
     assert [one.what for one in found] == []

@@ -15,7 +15,7 @@ from compat.machine import Machine
 from compat.rules import CATALOGUE, every_rule
 from compat.rules.case import Case
 from compat.rules.order import in_order
-from scripts import metamorphic
+from scripts import relations
 from scripts.made_up import MadeUp
 from scripts.rulebook import ONLY_ASKED, PAGE, READS, SHARED, WHERE, page
 
@@ -39,9 +39,9 @@ def test_what_decides_is_listed(tried: Tried) -> None:
     """Without a fact that is not listed the rule says the same."""
     for machine in filter(None, (tried.violated, tried.holds)):
         before = _said(judge(tried.goal, machine), tried.rule)
-        for path in metamorphic.facts(machine):
-            if _said(judge(tried.goal, metamorphic.without(machine, path)), tried.rule) != before:
-                assert metamorphic.is_read(path, tried.rule), path
+        for path in relations.facts(machine):
+            if _said(judge(tried.goal, relations.without(machine, path)), tried.rule) != before:
+                assert relations.is_read(path, tried.rule), path
 
 
 def _everything() -> Iterator[tuple[str, dict[str, Any]]]:

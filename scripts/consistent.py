@@ -1,0 +1,71 @@
+"""Descriptions made up by chance, without what contradicts itself: nobody could say both of one machine."""
+
+from typing import Any
+
+from compat.matrix import Matrix
+from compat.matrix.packages import CONDA_INDEXES, normal, same_cuda
+
+Facts = dict[str, Any]
+_OF_LINUX = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
+_PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
+
+
+def consistent(facts: Facts, matrix: Matrix) -> Facts:
+    """The description without the lesser of two facts that exclude each other."""
+    _jetson(facts)
+    _image(facts)
+    _builds(facts, matrix)
+    _copies(facts, matrix)
+    return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in _OF_LINUX}
+
+
+def _jetson(facts: Facts) -> None:
+    """A Jetson has its own GPU, processor, system and nodes."""
+    if not facts.get("jetson") and "jetson" not in (facts.get("environment") or ()):
+        return
+    for name in ("gpus", "device_nodes"):
+        facts.pop(name, None)
+    facts |= {name: value for name, value in (("os", "linux"), ("arch", "aarch64")) if name in facts}
+    facts.pop("distribution", None)
+
+
+def _image(facts: Facts) -> None:
+    """An image's name tells its CUDA."""
+    if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
+        (facts.get("container") or {}).pop("image", None)
+
+
+def _builds(facts: Facts, matrix: Matrix) -> None:
+    """A build is of a package that is there, under the name that is there, for the CUDA that its environment pins."""
+    packages, builds = facts.get("packages") or {}, facts.get("builds") or {}
+    installed = {name for name, version in packages.items() if version is not False}
+    for name in list(builds):
+        component = matrix.packages.component(name)
+        others = {one for one in installed if component and matrix.packages.component(one) == component}
+        if packages.get(name, "") is False or (name not in installed and others):
+            del builds[name]
+        elif _is_pinned_otherwise(name, builds[name].get("cuda"), packages, matrix):
+            del builds[name]["cuda"]
+    if "builds" in facts and not builds:
+        del facts["builds"]
+
+
+def _is_pinned_otherwise(name: str, cuda: Any, packages: dict[str, Any], matrix: Matrix) -> bool:
+    indexes = {row["index"] for rows in matrix.packages.builds(name).values() for row in rows}
+    pins = [packages[pin] for pin in _PINS if packages.get(pin)]
+    return indexes <= set(CONDA_INDEXES) and any(same_cuda(cuda, pin) is False for pin in pins)
+
+
+def _copies(facts: Facts, matrix: Matrix) -> None:
+    """Of a library's copies one loads, and TensorRT's is of its package's release."""
+    of_tensorrt = matrix.packages.distributions("tensorrt")
+    packages = facts.get("packages") or {}
+    release = next((one for name, one in packages.items() if one and normal(name) in of_tensorrt), None)
+    copies = facts.get("libraries") or []
+    for copy in copies:
+        if any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
+            copy.pop("loaded", None) if copy.get("loaded") else None  # one of them is
+        if copy["name"] == "tensorrt" and release and "version" in copy:
+            copy["version"] = release
+        if not any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
+            copy.pop("loaded", None) if copy.get("loaded") is False else None  # it says that another one is

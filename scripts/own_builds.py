@@ -1,0 +1,53 @@
+"""Is a package, as it is described, one of the published builds? What is taken for one rests on what is not stated."""
+
+from typing import Any
+
+from compat import description, versions
+from compat.capability import architecture_lists
+from compat.capability import parse as parse_capability
+from compat.machine import Build
+from compat.matrix import Matrix
+from compat.matrix.packages import normal
+from compat.rules.subject import find
+
+Facts = dict[str, Any]
+
+
+def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
+    """Packages of which so much is said that none of the published builds can be meant."""
+    installed = {name: version for name, version in (machine.get("packages") or {}).items() if version is not False}
+    found = set()
+    for name in {*installed, *(machine.get("builds") or {}), *(machine.get("request") or {})}:
+        component = matrix.packages.component(name)
+        if component is None and not matrix.packages.builds(name):
+            continue
+        component = component or normal(name)
+        others = [one for one in installed if one != name and matrix.packages.component(one) == component]
+        alone = {key: version for key, version in installed.items() if key not in others}
+        request = {key: spec for key, spec in (machine.get("request") or {}).items() if normal(key) == normal(name)}
+        subject = find(description.from_dict({**machine, "packages": alone, "request": request}), component, matrix)
+        # A conda environment's CUDA is for a build that has it.
+        rows = [row for row in subject.candidates if not subject.conda_cuda or row.get("cuda") is not False]
+        if not any(_agrees(row, subject.facts) for row in rows):
+            found.add(normal(name))
+    return found
+
+
+def _agrees(row: Facts, stated: Build) -> bool:
+    for name in ("cudnn", "tensorrt"):
+        have, said = row.get(name), getattr(stated, name)
+        if have is not None and said is not None and not _same_release(str(have), said):
+            return False
+    if stated.architectures is not None and "sass" in row and "ptx" in row:
+        sass, ptx = architecture_lists(stated.architectures)
+        return (set(sass), set(ptx)) == (
+            {parse_capability(one) for one in row["sass"]},
+            {parse_capability(one) for one in row["ptx"]},
+        )
+    return True
+
+
+def _same_release(one: str, other: str) -> bool:
+    mine, its = versions.parse(one).release, versions.parse(other).release
+    size = min(len(mine), len(its))
+    return mine[:size] == its[:size]
