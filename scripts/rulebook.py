@@ -90,7 +90,7 @@ SHARED = {*_SYSTEM, *_DRIVER, *_RUNTIME}  # groups that are listed as a whole
 
 # Rule -> facts that it reads (held against what rules do read by tests/rules/test_rulebook.py).
 READS: dict[str, tuple[str, ...]] = {
-    "wsl-setup": ("environment", "libcuda.path", "libcuda.stub", "packages"),
+    "wsl-setup": ("environment", "kernel", "libcuda.path", "libcuda.stub", "packages"),
     "container-without-gpu": ("container.gpu_access", "container.toolkit_installed", "container.driver_capabilities"),
     "gpu-missing": ("gpus.pci_id", "gpus.name", "gpus.compute_capability", "jetson"),
     "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
@@ -134,7 +134,7 @@ READS: dict[str, tuple[str, ...]] = {
     "package-unknown": _BUILD,
     "package-removed": _BUILD,
     "no-gpu-build-for-platform": _BUILD,
-    "jetson-build-mismatch": ("python", "builds.python_tag", *_BUILD, *_GPUS),
+    "jetson-build-mismatch": ("python", "builds.python_tag", "toolkits", "container.image", *_BUILD, *_GPUS),
     "python-unsupported": ("python", "builds.python_tag", *_BUILD),
     "duplicate-install": ("duplicates", *_BUILD),
     "cpu-only-build": _BUILD,
@@ -150,7 +150,7 @@ READS: dict[str, tuple[str, ...]] = {
     "cuda-library-too-old": ("toolkits", *_SYSTEM, *_BUILD),
     "cuda-major-mismatch": ("toolkits", *_BUILD),
     "mixed-cuda-majors": ("damaged", *_BUILD),
-    "library-not-found": ("missing_libraries", "builds.missing", "builds.cudnn", "variables", "toolkits", *_BUILD),
+    "library-not-found": ("missing_libraries", "builds.missing", "builds.cudnn", "toolkits", *_BUILD),
     "glibc-too-old": (
         "glibc",
         "distribution",

@@ -1,10 +1,11 @@
-"""CUDA's parts that pip put beside a package, and whether the package finds them."""
+"""Libraries that a package looks for by itself: CUDA's parts beside it, and those of its own that fit one CUDA each."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.rules.base import Finding, Outcome, Remedy
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy
 
 if TYPE_CHECKING:
     from compat.rules.case import Case
@@ -18,7 +19,7 @@ def parts_unseen(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     """
     about = case.matrix.packages.about(subject.component)
     affected = about.get("parts_unseen")
-    if affected is None or subject.version is None or subject.conda or case.is_windows:
+    if affected is None or subject.version is None or subject.conda or case.machine.os == "windows":
         return
     if subject.state != "installed" or versions.parse_range(affected).admits(subject.version) is not True:
         return
@@ -53,3 +54,39 @@ def _finds_another(case: "Case") -> bool:
     loads = any(one.origin != "pip" or one.loaded or one.loaded_by for one in copies)
     conda = any(name in case.packages for name in ("cudatoolkit", "cuda-cudart", "cuda-toolkit", "cuda-version"))
     return bool(searched) or bool(case.machine.toolkits) or loads or conda
+
+
+def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
+    """A package whose wheel carries one library for each CUDA release, and opens the one for torch's."""
+    about = case.matrix.packages.about(subject.component)
+    stem = about.get("library_by_cuda")
+    carried = {frozenset(row["brings"]) for row in subject.candidates if row.get("brings")}
+    torch = case.subject("torch")
+    cuda = torch.field("cuda").known
+    if stem is None or subject.version is None or len(carried) != 1 or not cuda or "." not in str(cuda):
+        return
+    exact = versions.parse_range(about["library_by_cuda_exact"]).admits(subject.version)
+    if not exact and versions.parse_range(about["library_by_cuda_major"]).admits(subject.version) is not True:
+        return
+    wanted = versions.major_minor(str(cuda))
+    found = [match[1] for name in next(iter(carried)) if (match := re.match(rf"{stem}(\d+)\.", name))]
+    served = [f"{digits[:-1]}.{digits[-1]}" for digits in sorted(found)]
+    fits = wanted in served if exact else any(versions.same_line(one, wanted, 1) for one in served)
+    facts = (
+        case.read(subject.path, subject.version),
+        Evidence(f"{torch.label} is of CUDA {cuda}", torch.field("cuda").source),
+        case.cite(f"{subject.label} carries libraries for CUDA {', '.join(served)}", subject.candidates[0], "brings"),
+    )
+    if fits:
+        yield Holds("library-not-found", subject.component, f"{subject.label} has a library for CUDA {wanted}", facts)
+        return
+    yield Finding(
+        "library-not-found",
+        subject.component,
+        f"{subject.label} opens its library for CUDA {wanted}, that of {torch.label}, and carries none.",
+        facts,
+        (
+            Remedy(f"install a {subject.distribution} that has one for CUDA {wanted}"),
+            Remedy(f"or torch for CUDA {served[-1]}"),
+        ),
+    )

@@ -27,6 +27,7 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
 
     Remedy: take that folder off LD_LIBRARY_PATH, or put the environment's own folder before it.
     """
+    yield from _nothing_in_front(case)
     for name in sorted({library.name for library in case.machine.libraries or ()}):
         loaded = _in_front(case, name)
         if not case.subjects or loaded is None or loaded[1].version is None or loaded[1].origin == "bundled":
@@ -34,6 +35,19 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
         for path, other in case.libraries(name):
             if other is not loaded[1] and other.origin in ("pip", "conda", "bundled") and not _of_another(case, other):
                 yield from _instead(case, name, loaded, (path, other))
+
+
+def _nothing_in_front(case: Case) -> Iterator[Outcome]:
+    """A package that brings its CUDA finds it first, unless a variable names a folder to search before."""
+    main, variables = case.main, case.machine.variables
+    if main is None or main.state != "installed" or variables is None or case.machine.os != "linux":
+        return
+    searched = any(variables.get(name, "").strip(":") for name in ("LD_LIBRARY_PATH", "LD_PRELOAD"))
+    if not searched and case.matrix.packages.about(main.component).get("cuda_from") == "itself":
+        seen = any(_is_loaded(case, one) and one.origin == "system" for one in case.machine.libraries or ())
+        if not seen:
+            text = f"no variable puts another library in front of those that {main.label} brings"
+            yield Holds("library-shadowed", main.component, text, (case.read("variables", "no LD_LIBRARY_PATH"),))
 
 
 def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outcome]:
@@ -99,9 +113,12 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
     if name == "cudnn":
         built = subject.field("cudnn")
         return _decided(built, have, _asks(case, subject)) if built.values else None
-    if name == "cublasLt" and (whole := _cublas(case)) is not None and versions.same_line(have, whole, 1):
-        # cuBLAS comes in two files of one release: libcublas asks its other half for the symbols of its own.
+    if name in _HALVES and (whole := _own(case, _HALVES[name])) is not None and versions.same_line(have, whole, 1):
+        # cuBLAS comes in two files of one release, and cuSPARSE and cuSOLVER call the nvJitLink of theirs: by symbols
+        # that an older one does not have.
         return False if versions.at_least(have, versions.major_minor(whole)) is False else None
+    if name == "nccl":
+        return _has_symbols(case, subject, have)
     lines = {str(row.get("requires")) for row in subject.candidates}
     if len(lines) != 1:
         return None
@@ -111,14 +128,25 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
     return None
 
 
-def _cublas(case: Case) -> str | None:
-    """The release of the environment's own cuBLAS."""
-    for name in ("nvidia-cublas-cu11", "nvidia-cublas-cu12", "nvidia-cublas"):
-        version = case.version_of(name)
+_HALVES = {"cublasLt": "cublas", "nvjitlink": "nvjitlink"}
+
+
+def _own(case: Case, name: str) -> str | None:
+    """The release of the environment's own copy of a CUDA library."""
+    for package in (f"nvidia-{name}-cu11", f"nvidia-{name}-cu12", f"nvidia-{name}"):
+        version = case.version_of(package)
         if version is not None:
             return version
-    found = [one.version for _, one in case.libraries("cublas") if one.origin in ("pip", "conda") and one.version]
+    found = [one.version for _, one in case.libraries(name) if one.origin in ("pip", "conda") and one.version]
     return found[0] if len(found) == 1 else None
+
+
+def _has_symbols(case: Case, subject: Subject, have: str) -> bool | None:
+    """Has this NCCL every symbol that the package's libraries call? None where it is not known which those are."""
+    release = case.matrix.packages.release(subject.component, subject.version) if subject.version else None
+    if release is None or "nccl_minimum" not in release:
+        return None
+    return versions.at_least(have, release["nccl_minimum"])
 
 
 def _in_front(case: Case, name: str) -> Copy | None:
@@ -127,11 +155,23 @@ def _in_front(case: Case, name: str) -> Copy | None:
     seen = [one for one in copies if _is_loaded(case, one[1])]
     if seen or any(copy.loaded_by is not None for _, copy in copies):
         return seen[0] if len(seen) == 1 else None  # of two that are said to load, it is not known which serves whom
+    copies = tuple(one for one in copies if not _of_another_soname(case, name, one[1]))
     for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
         for one in copies:
             if folder and one[1].path is not None and one[1].path.rstrip("/") == folder.rstrip("/"):
                 return one
     return None
+
+
+def _of_another_soname(case: Case, name: str, copy: Library) -> bool:
+    """Is it of another major than each that the goal's packages brought? Its soname carries it: nobody gets it."""
+    if name not in ("cudnn", "cublas", "cublasLt", "cudart", "nvrtc", "nvjitlink") or copy.version is None:
+        return False
+    brought = [one.version for _, one in case.libraries(name) if one.origin in ("pip", "bundled") and one.version]
+    if name == "cudnn" and case.main is not None:
+        itself = case.matrix.packages.about(case.main.component).get("cuda_from") == "itself"
+        brought += [str(built) for built, _ in case.main.field("cudnn").values] if itself else []
+    return bool(brought) and not any(versions.same_line(one, copy.version, 1) for one in brought)
 
 
 def _of_another(case: Case, copy: Library) -> bool:

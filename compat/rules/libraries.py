@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.beside import parts_unseen
+from compat.rules.beside import library_for_cuda, parts_unseen
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
@@ -137,6 +137,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                 )
         yield from _other_tensorrt(case, subject)
         yield from parts_unseen(case, subject)
+        yield from library_for_cuda(case, subject)
         if subject.facts.missing == ():
             yield Holds("library-not-found", subject.component, f"every library that {subject.label} opens is found")
 

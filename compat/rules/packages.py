@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.case import Case
 from compat.rules.extensions import built_for_torch
 from compat.rules.subject import Possible, Subject, matching
@@ -163,6 +163,7 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _pairs(case)
     yield from _linked_tensorrt(case)
     yield from built_for_torch(case)
+    yield from _of_the_other_kind(case)
 
 
 _WITHOUT_TENSORRT = "2.18"
@@ -246,6 +247,7 @@ def _pins(case: Case) -> Iterator[Outcome]:
                     f"{subject.label} goes with {name}{spec}; {name} {have} is installed.",
                     facts,
                     (Remedy(f"install {name}{spec}"), Remedy(f"install the {subject.distribution} for {name} {have}")),
+                    _severity(component, spec, have),
                 )
             elif inside:
                 yield Holds(
@@ -254,6 +256,33 @@ def _pins(case: Case) -> Iterator[Outcome]:
                     f"{subject.label} and {name} {have} are a pair",
                     facts,
                 )
+
+
+def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
+    """What is linked to torch links the CUDA half of it, or not: a CUDA build does not load beside a CPU torch."""
+    torch = case.subject("torch")
+    if torch.field("cuda").known is not False or torch.state != "installed":
+        return
+    for subject in case.subjects:
+        cuda = subject.field("cuda").known
+        if subject.component not in ("torchvision", "torchaudio") or not cuda or subject.state != "installed":
+            continue
+        yield Finding(
+            "package-versions-mismatch",
+            subject.component,
+            f"{subject.label} is the build for CUDA {cuda}; {torch.label} has no CUDA: its operators do not load.",
+            (
+                Evidence(f"{subject.label}: CUDA {cuda}", subject.field("cuda").source),
+                Evidence(f"{torch.label}: no CUDA", torch.field("cuda").source),
+            ),
+            (Remedy(f"install {subject.distribution} from the index that torch is from"),),
+        )
+
+
+def _severity(component: str, spec: str, have: str) -> Severity:
+    """torch keeps its binary interface within a minor release: another patch of it than the one pinned does no harm."""
+    pinned = _exact(versions.parse_range(spec))
+    return "warning" if component == "torch" and pinned and versions.same_line(have, pinned, 2) else "error"
 
 
 def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> bool:
@@ -296,16 +325,17 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                     f"{subject.label} goes with {row['other']} {row['fits']}; this machine has {have}.",
                     facts,
                     (Remedy(f"install {row['other']} {row['fits']}"),),
+                    _severity(row["other"], row["fits"], have),
                 )
 
 
 def _pairs_of(case: Case, subject: Subject) -> "list[Row]":
     """The rows of its very version; where there are none, of the release that it is a rebuild of."""
-    rows = [row for row in case.matrix.every("pair") if normal(row["package"]) == normal(subject.distribution)]
-    for release in _releases(subject.version) if subject.version else ():
+    rows = case.matrix.packages.pairs.get(normal(subject.distribution), [])
+    for release in (subject.version, *_releases(subject.version)) if subject.version else ():
         same = [row for row in rows if versions.parse_range(row["range"]).admits(release)]
         if same:
-            return same
+            return [row for row in same if "+" in row["range"]] or same  # a rebuild's own row before its release's
     return []
 
 
