@@ -22,6 +22,7 @@ WHERE = {
     "glibc": "the file name of libc.so.6 or the text that it carries",
     "glibcxx": "newest GLIBCXX_ version defined by the libstdc++.so.6 that the loader finds",
     "environment": "/.dockerenv, cgroups, the kernel's name and /dev/dxg (WSL), conda-meta, variables (Slurm ...)",
+    "kernel": "uname",
     "secure_boot": "efivars SecureBoot-*, mokutil's state file",
     "gpus.name": "/proc/driver/nvidia/gpus/*/information, else NVML",
     "gpus.compute_capability": "NVML, else the matrix by PCI id or name",

@@ -1,9 +1,10 @@
 """Containers and WSL: is the GPU inside, is the image's own requirement met."""
 
+import re
 from collections.abc import Iterator
 
 from compat import requirement, versions
-from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 
 
@@ -140,12 +141,14 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
     """
     if not case.goal.needs_gpu:
         return
-    if case.environment("wsl1"):
+    kernel = case.machine.kernel or ""
+    if case.environment("wsl1") or _OF_WSL1.match(kernel):
+        said = ("environment", "wsl1") if case.environment("wsl1") else ("kernel", kernel)
         yield Finding(
             "wsl-setup",
             "environment",
             "This is WSL 1, which has no access to the GPU.",
-            (case.read("environment", "wsl1"),),
+            (case.read(*said),),
             (Remedy("convert it: wsl --set-version DISTRIBUTION 2", "environment"),),
         )
         return
@@ -161,6 +164,7 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
         )
         return
+    yield from _old_kernel(case, kernel)
     path = case.machine.libcuda.path
     if path is None:
         return
@@ -175,6 +179,26 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             f"Inside WSL 2 another libcuda loads than Windows' own: {path}.",
             (case.read("libcuda.path", path),),
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
+        )
+
+
+_OF_WSL1 = re.compile(r"4\.4\.0-\d+-Microsoft")
+_OF_WSL2 = re.compile(r"(\d+\.\d+\.\d+(?:\.\d+)?)-microsoft", re.IGNORECASE)
+_LEAST_KERNEL = "5.10.43.3"
+_ASKED = "https://learn.microsoft.com/en-us/windows/ai/directml/gpu-cuda-in-wsl"
+
+
+def _old_kernel(case: Case, kernel: str) -> Iterator[Outcome]:
+    """Microsoft asks for a kernel of 5.10.43.3 or newer; CUDA works on some older ones, in part (vllm issue 6184)."""
+    release = _OF_WSL2.match(kernel)
+    if release is not None and versions.at_least(release[1], _LEAST_KERNEL) is False:
+        yield Finding(
+            "wsl-setup",
+            "environment",
+            f"The kernel of WSL is {release[1]}; CUDA is supported from {_LEAST_KERNEL} on.",
+            (case.read("kernel", kernel), Evidence(f"CUDA in WSL asks for a kernel >= {_LEAST_KERNEL}", _ASKED)),
+            (Remedy("wsl --update, then wsl --shutdown", "environment"),),
+            "warning",
         )
 
 
