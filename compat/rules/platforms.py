@@ -65,7 +65,7 @@ def _publishes(
     case: Case, subject: Subject, parts: list[Subject], system: str, arch: str | None
 ) -> tuple[bool, tuple[Evidence, ...]] | None:
     """Does any index have a CUDA build of this version for the platform? None where the matrix has no such release."""
-    from compat.rules.subject import matching
+    from compat.rules.subject import JETSON, matching
 
     if subject.local_cuda:
         return None
@@ -83,6 +83,8 @@ def _publishes(
         rows = [] if any(fits_platform(row, system, None) for row in every) else every
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source]
+    elif subject.state == "requested":  # wheels for a JetPack are asked for by their own address
+        rows = [row for row in rows if row["index"] not in JETSON]
     # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
     rows = [row for row in rows if not (parts and row["os"] == "any")]
     always = case.matrix.packages.about(subject.component).get("accelerator") == "always"
