@@ -142,6 +142,19 @@ def _row(image: "Image", matrix: "Matrix") -> "Row | None":
     return max(rows, key=lambda row: ("cuda" in row, "framework" in row), default=None)
 
 
+def _meant(row: "Row", tag: str, matrix: "Matrix") -> dict[str, str]:
+    """What an image of NVIDIA's registry was taken for: the framework that it is named for, in its release where the
+    matrix knows it (of TensorFlow the major that the tag names)."""
+    from compat.plan.images import contents as inside_of
+
+    component = matrix.packages.component("torch" if row["image"] == "pytorch" else row["image"])
+    inside = inside_of(row)
+    if component is None or component not in ("torch", "tensorflow", "tensorrt"):
+        return {}
+    major = tag.rpartition("-tf")[2][:1] if "-tf" in tag else ""
+    return {component: f"=={_line(inside[component])}" if component in inside else f"=={major}.*" if major else "*"}
+
+
 def _line(version: str) -> str:
     """A release; of NVIDIA's own build of a commit before it (2.6.0a0) the line that it stands for."""
     from compat import versions
@@ -190,10 +203,8 @@ def _of_image(contents: "Contents", matrix: "Matrix", named: bool) -> "tuple[Req
     image = contents.image
     row = _row(image, matrix)
     if row is not None:
-        from compat.plan.images import contents as inside_of
-
         return tuple(
-            Requirement(name, f"=={_line(version)}", image.path, image.line) for name, version in inside_of(row).items()
+            Requirement(name, text, image.path, image.line) for name, text in _meant(row, image.tag, matrix).items()
         )
     there = entered(Machine(os="linux"), image, matrix)
     found = []
