@@ -9,20 +9,23 @@ from compat.machine import Machine
 from compat.plan import forward, moves
 from compat.plan.forge import environments
 from compat.plan.images import images
-from compat.plan.model import Outcome, Pin, Plan, Request, Step
+from compat.plan.memory import Memory
+from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
 from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
 from compat.plan.request import COMPANION
 from compat.plan.scene import Scene, emptied
-from compat.plan.memory import Memory
 from compat.plan.search import Found, Search
 from compat.plan.steps import package_steps
-from compat.plan.why import of_environment, reasons
+from compat.plan.why import MOVED, of_environment, of_move, reasons
 from compat.records import dataclass, field, replace
 from compat.suggest import goals_of
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
+
+
+_OTHER_WAY = "Nothing stands in the way of the present one; this is another way that is allowed."
 
 
 @dataclass(frozen=True)
@@ -169,8 +172,7 @@ def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iter
 def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
     """New environments with another Python; none where what is asked for is impossible with any."""
     anyone = replace(base, machine=replace(emptied(base.machine), python=None))
-    search = Search(anyone, problem.requests, problem.goals, (), problem.matrix, problem.prefer, memory=problem.memory)
-    if next(search.solutions(), None) is None:
+    if next(_searched(problem, anyone, (), []), None) is None:
         return
     yield from moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu)
 
@@ -248,11 +250,10 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
         if step.why and step.kind != "driver":
             yield step
             continue
-        wanted = {
-            "python": ("python-unsupported",),
-            "driver": ("driver-too-old", "driver-dropped-gpu", "ptx-newer-than-driver", "driver-missing"),
-        }
-        rules = wanted.get(step.kind, ())
-        stood = [said[0] for key, said in before.items() if key.partition(":")[0] in rules]
+        rules = MOVED.get(step.kind, ())
+        stood = of_move(problem, found, step.kind) if rules else ()
+        stood = stood or tuple(
+            one for key, said in before.items() if key.partition(":")[0] in rules for one in said[:1]
+        )
         own = (replace(one, role="how") if one.rule == "driver-installation" else one for one in step.why)
-        yield replace(step, why=(*stood, *own))
+        yield replace(step, why=(*stood, *own) or (Reason("request", _OTHER_WAY, f"--allow {step.kind}"),))

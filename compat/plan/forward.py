@@ -1,8 +1,9 @@
 """Forward compatibility as a way out: a newer CUDA's user-mode driver beside an older kernel driver that may not move.
 
-For data center GPUs only, and only on the driver branches that the package of a CUDA release serves
-(https://docs.nvidia.com/deploy/cuda-compatibility/forward-compatibility.html). Whether it serves this machine, the
-rules say; here is what installing it makes of the machine.
+For data center GPUs only, and only on the driver branches that the package of a CUDA release serves. NVIDIA's network
+repositories and local installers have it as ``cuda-compat-<major>-<minor>`` (GUIDE; public Dockerfiles have
+``yum install -y cuda-compat-10-0``, and ``cuda-compat-13-0`` with yum and apt alike; read 2026-11-22). Whether it
+serves this machine, the rules say; here is what installing it makes of the machine.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 MOVE = "cuda-compat"
+GUIDE = "https://docs.nvidia.com/deploy/cuda-compatibility/forward-compatibility.html"
 _RPM = ("rhel", "rocky", "almalinux", "centos", "ol", "fedora", "amzn")
 
 
@@ -54,7 +56,11 @@ def _with(machine: Machine, row: "Row", release: str, folder: str) -> Machine:
 def _package(machine: Machine, row: "Row", matrix: "Matrix") -> Step:
     name = f"cuda-compat-{row['cuda'].replace('.', '-')}"
     said = f"{name} serves driver branches {', '.join(row['branches'])} on data center GPUs."
-    why = (Reason("driver-too-old", said, str(matrix.source(row))),)
+    how = f"{name} is in NVIDIA's CUDA repository of the distribution, which has to be set up."
+    why = (
+        Reason("driver-too-old", said, str(matrix.source(row))),
+        Reason("driver-installation", how, GUIDE, "how"),
+    )
     return Step("system", MOVE, None, name, why, _install(machine, name), needs_root=True)
 
 

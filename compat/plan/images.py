@@ -46,7 +46,7 @@ def images(
     ):
         return
     rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "cuda" in row]
-    for row in sorted(rows, key=lambda one: (one["image"] in _IMAGES.values(), one["tag"]), reverse=True):
+    for row in sorted(rows, key=lambda one: (bool(_IMAGES[one["image"]]), one["tag"]), reverse=True):
         if not (_for_platform(row, machine, matrix) and _carries(row, requests) and _takes_gpus(row, machine, matrix)):
             continue
         inside = entered(machine, row, matrix)

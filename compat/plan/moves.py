@@ -203,9 +203,7 @@ def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, 
     known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
     commands = driver_commands.install(machine, branch, max(known, default=None))
     said = (
-        (f"So {machine.distribution} packages its drivers.", driver_commands.source(machine))
-        if commands
-        else driver_commands.by_hand(machine, branch)
+        driver_commands.packaged(machine, branch, commands[0]) if commands else driver_commands.by_hand(machine, branch)
     )
     how = Reason("driver-installation", *said)
     return Step(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.check import check
-from compat.plan.judge import faults, is_of_platform
+from compat.goals import parse
+from compat.plan.judge import claim, faults, is_of_platform, reason
 from compat.plan.model import Choice, Reason, Request
 from compat.plan.order import installed
 from compat.plan.request import COMPANION
@@ -14,6 +15,7 @@ from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.goals import Goal
+    from compat.machine import Machine
     from compat.matrix import Matrix
     from compat.plan.answers import Problem
 
@@ -21,6 +23,29 @@ _MOST = 3  # reasons of one kind in a step
 _BUILDS = 4  # builds of a newer release that are asked
 # Rules that are worth a word where they hold for what was chosen.
 _TOLD = ("gpu-not-in-build", "driver-too-old", "gpu-unsupported-by-tensorrt", "cudnn-mismatch")
+
+
+# Kind of a step -> the rules that it is the remedy of.
+MOVED = {
+    "driver": ("driver-too-old", "driver-dropped-gpu", "ptx-newer-than-driver", "driver-missing"),
+    "python": ("python-unsupported",),
+}
+
+
+def of_move(problem: "Problem", found: Found, kind: str) -> tuple[Reason, ...]:
+    """What would be wrong with the very builds that were chosen on the driver, or with the Python, that is there."""
+    wrong = (one for case, goal in _as_it_was(problem, found, kind) for one in check(case, goal, problem.matrix).errors)
+    return tuple(dict.fromkeys(reason(one) for one in wrong if one.rule in MOVED[kind]))[:_MOST]
+
+
+def _as_it_was(problem: "Problem", found: Found, kind: str) -> "Iterator[tuple[Machine, Goal]]":
+    machine, result = problem.machine, found.result
+    if kind == "driver":
+        there = replace(result, driver=machine.driver, libcuda=machine.libcuda)
+        yield from ((there, goal) for goal in problem.goals)
+    for choice in found.choices if kind == "python" else ():
+        there = replace(machine, packages={}, builds={}, request={choice.distribution: f"=={choice.public}"})
+        yield there, parse(f"install:{choice.component}")
 
 
 def reasons(problem: "Problem", found: Found, search: Search | None) -> dict[str, tuple[Reason, ...]]:
@@ -112,10 +137,9 @@ def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[st
     said: dict[str, dict[str, Reason]] = {}
     for goal in goals:
         for held in sorted(check(found.result, goal, matrix).holds, key=lambda one: _rank(one.rule)):
-            if held.rule in _TOLD:
+            if held.rule in _TOLD and claim(held.evidence):
                 component = goal.subjects[0] if goal.subjects else held.component
-                source = held.evidence[-1].source if held.evidence else ""
-                one = Reason(held.rule, held.because + ".", source, role="holds")
+                one = Reason(held.rule, held.because + ".", claim(held.evidence), role="holds")
                 said.setdefault(component, {}).setdefault(held.rule, one)
     return {component: tuple(one.values()) for component, one in said.items()}
 
@@ -131,4 +155,4 @@ def of_environment(problem: "Problem", tried: list[Search]) -> tuple[Reason, ...
     old = next((one for one in tried if not one.scene.folder), None)
     if old is None or old.cut or not problem.machine.packages:
         return ()
-    return tuple(one for one in conflict([old], problem.requests) if one.rule != "request")
+    return tuple(replace(one, role="needed") for one in conflict([old], problem.requests) if one.rule != "request")

@@ -75,6 +75,12 @@ def by_hand(machine: Machine, branch: str) -> tuple[str, str]:
     return f"Install the driver of branch {branch} from NVIDIA's download page.", GUIDE
 
 
-def source(machine: Machine) -> str:
-    """Where the command's package is documented."""
-    return SOURCES.get(machine.distribution or "", GUIDE)
+def packaged(machine: Machine, branch: str, command: Command) -> tuple[str, str]:
+    """What the command's package is and whose archive has it, and the source."""
+    package = command.argv[-1].partition("=")[0]
+    if package.startswith("cuda-drivers"):
+        return f"{package} is branch {branch} in NVIDIA's repository for Debian, which has to be set up.", GUIDE
+    if machine.distribution in SOURCES:
+        owner = str(machine.distribution).capitalize()
+        return f"{package} is {owner}'s own package of driver branch {branch}.", SOURCES[str(machine.distribution)]
+    return f"{package} is the module stream of branch {branch} in NVIDIA's repository, which has to be set up.", GUIDE

@@ -1,0 +1,67 @@
+"""What a driver's step says goes with the driver that it installs."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from compat import versions
+from compat.description import load
+from compat.machine import Machine
+from compat.plan.commands import driver
+from compat.plan.request import requests
+from compat.plan.solve import plan
+
+DESCRIBED = sorted((Path(__file__).parent.parent / "machines" / "described").glob("*.toml"))
+ASKED = ({"jax": "*"}, {"torch": "2.6"}, {"tensorflow": "2.18"})
+_RELEASE = re.compile(r"\b\d{3}\.\d+(?:\.\d+)?\b")
+
+
+@pytest.mark.parametrize(("path", "asked"), list(product(DESCRIBED, ASKED)), ids=lambda one: getattr(one, "stem", None))
+def test_no_reason_asks_for_more_than_is_installed(real, path, asked):
+    machine = next(iter(load(str(path))))
+    answer = plan(machine, requests(asked), real, allow=["driver", "python"])
+    lifted = [step for lift in answer.lifts for step in lift.steps]
+
+    for step in (*answer.steps, *lifted):
+        if step.kind != "driver" or (step.before and versions.at_least(step.before, step.after)):
+            continue
+        for reason in step.why:
+            for release in _RELEASE.findall(reason.message):
+                assert versions.at_least(step.after, release), (step.after, reason)
+
+
+def moved(real, asked, kind):
+    (path,) = [one for one in DESCRIBED if "a100" in one.stem]
+    answer = plan(next(iter(load(str(path)))), requests(asked), real, allow=["driver", "python"])
+    (step,) = [one for one in answer.steps if one.kind == kind]
+    return [one.message for one in step.why if one.role == "needed"]
+
+
+def test_the_driver_is_for_the_builds_that_were_chosen(real):
+    (said,) = moved(real, {"jax": "0.6"}, "driver")
+    assert said.startswith("jax-cuda12-plugin 0.6.2 uses CUDA 12.8")
+
+
+def test_so_is_the_python(real):
+    (said,) = moved(real, {"jax": "*"}, "python")
+    assert "has no build for Python 3.8. It has builds for Python 3.9," in said
+
+
+@pytest.mark.parametrize(
+    ("machine", "said"),
+    [
+        (Machine(os="linux", distribution="ubuntu"), "nvidia-driver-580 is Ubuntu's own package of driver branch 580."),
+        (
+            Machine(os="linux", distribution="debian", distribution_version="12"),
+            "cuda-drivers-580 is branch 580 in NVIDIA's repository for Debian, which has to be set up.",
+        ),
+        (
+            Machine(os="linux", distribution="rocky", distribution_version="9"),
+            "nvidia-driver:580-dkms is the module stream of branch 580 in NVIDIA's repository, which has to be set up.",
+        ),
+    ],
+)
+def test_whose_package_the_driver_is(machine, said):
+    assert driver.packaged(machine, "580", driver.install(machine, "580", None)[0])[0] == said
