@@ -26,7 +26,9 @@ def _machine(*names: str) -> Machine:
 
 
 def _violated(machine: Machine) -> Finding:
-    (found,) = (one for one in check(machine, parse("use:torch"), Matrix.load()).findings if one.rule == "gpu-not-in-build")
+    (found,) = (
+        one for one in check(machine, parse("use:torch"), Matrix.load()).findings if one.rule == "gpu-not-in-build"
+    )
     return found
 
 
