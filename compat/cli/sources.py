@@ -46,10 +46,10 @@ def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool
     there = with_python(there, Said((), python, python_range)) if any_python else there
     loose = frozenset(one for said in walked for one in _paths(said))
     folders = [path for path in paths if os.path.isdir(path)]
-    weak = frozenset(
-        one for said in walked if any(is_weak(folder, said.path) for folder in folders) for one in _paths(said)
-    )
-    requests, lines = asked(found, there, matrix, limits, loose, weak)
+    weak = [said for said in walked if any(is_weak(folder, said.path) for folder in folders)]
+    strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
+    weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
+    requests, lines = asked(found, there, matrix, limits, loose, weakened)
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
         click.echo(f"read: {line.where}: {line.text}{left}", err=True)

@@ -17,6 +17,7 @@ from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.markers import applies
 from compat.plan.model import Pin, Request
+from compat.plan.published import INSTALLABLE
 from compat.plan.request import COMPONENTS, BadRequest, plannable
 from compat.records import dataclass, replace
 
@@ -176,7 +177,8 @@ def _bounds(found: Iterable[Asked], wanted: frozenset[str], machine: Machine, ma
 def drawn_by(matrix: "Matrix", components: frozenset[str]) -> frozenset[str]:
     """Names of packages that builds of the components require, or that are known to break some of them."""
     names = {name for component in components for name in matrix.packages.distributions(component)}
-    rows = [row for name in names for builds in matrix.packages.builds(name).values() for row in builds]
+    builds = (one for name in names for found in matrix.packages.builds(name).values() for one in found)
+    rows = [row for row in builds if row["index"] in INSTALLABLE]
     required = {name for row in rows for name, _, _ in matrix.packages.pins(row)}
     broken = {normal(row["other"]) for row in matrix.every("break") if row.get("other") and row["package"] in names}
     return frozenset(required | broken)

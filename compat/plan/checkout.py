@@ -1,7 +1,8 @@
 """A checkout: which of its files say what it needs, the weightiest first.
 
 Files nearer to the root weigh more, and manifests more than notebooks. What stands in a folder of examples, tests or
-documentation, or in a notebook, is *weak*: it counts where nothing else in the checkout asks for anything.
+documentation, in a notebook, or in a file for other devices than NVIDIA's is *weak*: it counts where nothing else in the
+checkout asks for anything.
 """
 
 import os
@@ -47,19 +48,18 @@ def files_of(folder: str) -> Iterator[str]:
             rank = _rank(name.lower(), inside)
             whole = os.path.join(path, name)
             if rank < len(_NAMES) and not os.path.islink(whole):
-                found.append((is_weak(folder, whole), depth, rank, path, _other(name.lower()), name))
-    yield from (os.path.join(path, name) for _, _, _, path, _, name in sorted(found)[:_MOST])
+                found.append((is_weak(folder, whole), depth, rank, path, name))
+    yield from (os.path.join(path, name) for *_, path, name in sorted(found)[:_MOST])
 
 
 def is_weak(folder: str, path: str) -> bool:
-    """Is it a notebook, or in a folder of examples and the like?"""
-    above = os.path.dirname(os.path.relpath(path, folder)).lower().split(os.sep)
-    return path.lower().endswith(".ipynb") or not _WEAK.isdisjoint(above)
-
-
-def _other(name: str) -> bool:
-    """Is the file written for devices other than NVIDIA's? It is one way of several, and they go first."""
-    return _OTHER_DEVICES.search(name.rpartition(".")[0]) is not None
+    """Is it a notebook, in a folder of examples and the like, or for devices other than NVIDIA's?"""
+    *above, name = os.path.relpath(path, folder).lower().split(os.sep)
+    return (
+        name.endswith(".ipynb")
+        or not _WEAK.isdisjoint(above)
+        or _OTHER_DEVICES.search(name.rpartition(".")[0]) is not None
+    )
 
 
 def _rank(name: str, folder: str) -> int:
