@@ -110,6 +110,14 @@ class Packages:
         return [row for row in self.releases(component) if line.covers(versions.parse(row["version"]))]
 
     @cached_property
+    def pairs(self) -> "dict[str, list[Row]]":
+        """What goes with what, by the distribution that the rows are about."""
+        found: dict[str, list[Row]] = {}
+        for row in self._matrix.every("pair"):
+            found.setdefault(normal(row["package"]), []).append(row)
+        return found
+
+    @cached_property
     def breaks(self) -> "dict[str, list[Row]]":
         """Advisories by the rule that they are reported as."""
         found: dict[str, list[Row]] = {}

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 from compat.machine import Driver, Libcuda, Machine
 from compat.plan.model import Choice, Pin, Reason
+from compat.plan.pairs import Pairs
 from compat.plan.verdicts import Facts, Told, without_moved
 from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from compat.matrix import Matrix
     from compat.plan.search import Search
 
 
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
 class Known:
     """One build in an environment of its own, on one machine whatever its driver and Python are."""
 
-    own: tuple[Mapping[str, str | None], tuple[Reason, ...]] | None = (
-        None  # the releases that it draws, its own clashes
-    )
+    own: tuple[Mapping[str, str | None], tuple[Reason, ...]] | None = None  # what it draws, its own clashes
     _told: dict[tuple[Facts, tuple[int, ...]], Told] = field(default_factory=dict)
 
     def told(self, facts: Facts, values: Mapping[str, int]) -> Told:
@@ -35,8 +35,10 @@ class Memory:
 
     spent: int = 0
     searches: "dict[str, Search]" = field(default_factory=dict)
+    platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
     _numbers: dict[str, int] = field(default_factory=dict)
-    _builds: dict[tuple[int, Choice, tuple[Pin, ...]], Known] = field(default_factory=dict)
+    _builds: dict[tuple[int, Choice, tuple[Pin, ...], frozenset[str]], Known] = field(default_factory=dict)
+    _pairs: dict[int, Pairs] = field(default_factory=dict)
     _offers: dict[str, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
 
     def number(self, what: object) -> int:
@@ -47,12 +49,19 @@ class Memory:
         """The number of a machine whatever its driver and Python are."""
         return self.number((without_moved(bare), more))
 
-    def build(self, place: int, choice: Choice) -> Known:
-        """A build there; what it pins may differ by the Python."""
-        key = (place, choice, choice.pins)
+    def build(self, place: int, choice: Choice, asked: frozenset[str]) -> Known:
+        """A build there; what it pins may differ by the Python. ``asked``: components that no pin chooses."""
+        key = (place, choice, choice.pins, asked.intersection([pin.name for pin in choice.pins]))
         if key not in self._builds:
             self._builds[key] = Known()
         return self._builds[key]
+
+    def pairs(self, machine: Machine, matrix: "Matrix", limits: tuple[Pin, ...]) -> Pairs:
+        """What builds share there, whatever the driver and the Python are."""
+        place = self.place(machine, limits)
+        if place not in self._pairs:
+            self._pairs[place] = Pairs(machine, matrix, limits)
+        return self._pairs[place]
 
     def offers(self, machine: Machine, *more: object) -> dict[tuple[str, str], tuple[Choice, ...]]:
         """Builds by component and range. Of the driver it counts only whether one is known."""

@@ -1,6 +1,7 @@
 """What the planner works with and what it answers (docs/plan.md). Everything is frozen."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from compat.goals import Goal
@@ -80,7 +81,7 @@ class Choice:
     libraries: tuple[tuple[str, str], ...] = ()  # (library, version) that its process loads
     conda: tuple[tuple[str, str], ...] = ()  # parts that come from conda-forge
 
-    @property
+    @cached_property
     def _key(self) -> tuple[object, ...]:
         """What tells builds apart; the rest follows from it."""
         return (
@@ -96,9 +97,13 @@ class Choice:
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Choice) and self._key == other._key
+        return self is other or (isinstance(other, Choice) and self._key == other._key)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self._key)
 
     @property

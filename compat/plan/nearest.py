@@ -6,6 +6,7 @@ widened the nearest release is taken; with several the largest of their distance
 the releases within it those are taken that come first in the order of preference.
 """
 
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -52,10 +53,16 @@ def _first(search: Search, moved: tuple[Request, ...]) -> tuple[int, Found] | No
         away = {choice: distance(choice, request, search.matrix) for choice in search.asked_for(request, widened=True)}
         ranked[request.component] = sorted(away.items(), key=lambda entry: entry[1])
     limits = sorted({far for entries in ranked.values() for _, far in entries})
-    best = _within(search, ranked, limits[-1]) if limits else None
+    least = [next((far for one, far in entries if search.passes(one)), None) for entries in ranked.values()]
+    low, high = max((limits.index(far) for far in least if far is not None), default=0), len(limits) - 1
+    if None in least or not limits:
+        return None
+    best = _within(search, ranked, limits[low])
+    if best is not None:
+        return limits[low], best
+    best = _within(search, ranked, limits[high])
     if best is None:
         return None
-    low, high = 0, len(limits) - 1
     while low < high:  # what goes together within a distance does so within a larger one
         middle = (low + high) // 2
         answer = _within(search, ranked, limits[middle])
@@ -79,15 +86,20 @@ def distance(choice: Choice, request: Request, matrix: "Matrix") -> int:
     """How many lines of published releases lie between a build and a demand; 0 inside a line that it admits."""
     if not choice.version:
         return 0  # installed in a release that is not told
-    allowed = versions.parse_range(request.text)
-    known = [one for one in matrix.packages.versions(choice.distribution) if not versions.parse(one).is_prerelease]
-    lines = list(dict.fromkeys(versions.major_minor(one) for one in known))
-    inside = {versions.major_minor(one) for one in known if allowed.admits(one) is not False}
-    if not inside:  # never published: where its bounds would stand
-        bounds = [version for _, version, _ in allowed.clauses]
-        at = {sum(versions.parse(line) < bound for line in lines) for bound in bounds}
-    else:
-        at = {lines.index(line) for line in inside}
-    here = versions.major_minor(choice.public)
-    where = lines.index(here) if here in lines else len(lines)
+    lines, at = _lines(matrix, choice.distribution, request.text)
+    where = lines.get(versions.major_minor(choice.public), len(lines))
     return min((abs(where - one) for one in at), default=0)
+
+
+@lru_cache(maxsize=256)
+def _lines(matrix: "Matrix", distribution: str, text: str) -> tuple[dict[str, int], frozenset[int]]:
+    """The lines of published releases, oldest first, by number; and the numbers of those that a range admits."""
+    allowed = versions.parse_range(text)
+    known = [one for one in matrix.packages.versions(distribution) if not versions.parse(one).is_prerelease]
+    lines = {line: number for number, line in enumerate(dict.fromkeys(map(versions.major_minor, known)))}
+    inside = {versions.major_minor(one) for one in known if allowed.admits(one) is not False}
+    if inside:
+        return lines, frozenset(lines[line] for line in inside)
+    # Never published: where its bounds would stand.
+    bounds = [version for _, version, _ in allowed.clauses]
+    return lines, frozenset(sum(versions.parse(line) < bound for line in lines) for bound in bounds)

@@ -14,22 +14,19 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.goals import Goal, parse
 from compat.machine import Machine
-from compat.matrix.packages import normal, same_cuda
+from compat.matrix.packages import same_cuda
 from compat.plan.apply import applied, parts_of, staying
 from compat.plan.combine import Combinations
 from compat.plan.companions import companion_pins
 from compat.plan.elements import NOTHING, Ignored, element, of_request
 from compat.plan.judge import MENDABLE, faults, is_of_platform, masked_by, without_gpu
-from compat.plan.likeness import Likeness, likeness
 from compat.plan.memory import Memory
 from compat.plan.model import Choice, Pin, Reason, Request
-from compat.plan.offers import COMPANIONS
-from compat.plan.offers.companion import fits
 from compat.plan.order import ordered
-from compat.plan.pins import Shared, demand, shared
+from compat.plan.pairs import Pairs
+from compat.plan.pins import shared
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
-from compat.plan.shape import Shape, shape, suspects
 from compat.plan.verdicts import Facts, Task, Told, Verdict, moved, tasks_of
 from compat.records import dataclass, field, replace
 
@@ -92,14 +89,9 @@ class Search:
     _builds: dict[Choice, Alone] = field(default_factory=dict)
     _spent: int = 0
     _noted: set[tuple[str, Reason]] = field(default_factory=set)
-    _pinned: set[str] = field(default_factory=set)
-    _classes: dict[Likeness, int] = field(default_factory=dict)
-    _likes: dict[Choice, int] = field(default_factory=dict)
     _wholes: dict[tuple[int, ...], Together] = field(default_factory=dict)
-    _pairs: dict[tuple[int, int], tuple[Reason, ...]] = field(default_factory=dict)
-    _lone: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # wrong with a build whatever is beside it
-    _shapes: dict[int, Shape] = field(default_factory=dict)
-    _modules: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _spoiled: dict[tuple[int, ...], tuple[Reason, ...]] = field(default_factory=dict)  # whatever is beside these
+    _repeated: dict[tuple[tuple[int, ...], Task], tuple[Reason, ...]] = field(default_factory=dict)
     _first: dict[str, list[Task]] = field(default_factory=dict)
 
     @cached_property
@@ -157,33 +149,29 @@ class Search:
         self, columns: list[tuple[Choice, ...]], most: int, enforced: "Enforced | None" = None
     ) -> Combinations[Choice, Found]:
         """The combinations of the columns; ``most`` of them are held against the rules."""
-        self._learn_names(columns)
+        self._shared.learn(columns)
         enforced = enforced or Enforced(self, NOTHING)
         enforced.most = self._spent + most
         return Combinations(columns, enforced)
-
-    def _learn_names(self, columns: list[tuple[Choice, ...]]) -> None:
-        """Which distributions the builds pin: of those the very release counts, and builds differ by it."""
-        names = {pin.name for column in columns for choice in column for pin in choice.pins}
-        if not names <= self._pinned:
-            self._pinned |= names
-            self._likes, self._pairs, self._wholes, self._shapes, self._lone = {}, {}, {}, {}, {}
 
     # -- the platform ----------------------------------------------------------------------------------------------
 
     @cached_property
     def platform_faults(self) -> tuple[Reason, ...]:
         """Faults that are there whatever is installed."""
-        bare = faults(self._bare, self.goals, self.matrix)
-        return tuple(one for one in bare if is_of_platform(one))
+        known = self.memory.platforms
+        key = self.memory.number((replace(self._bare, python=None), self.goals))  # no such rule reads the Python
+        if key not in known:
+            known[key] = tuple(one for one in faults(self._bare, self.goals, self.matrix) if is_of_platform(one))
+        return known[key]
 
     def platform_passes(self, enforced: "Enforced | None" = None) -> bool:
         """Is there no such fault? Otherwise no build has to be asked."""
         for one in self.platform_faults:
-            self._note(one)
+            self.note(one)
         standing = [one for one in self.platform_faults if enforced is None or element(one) not in enforced.ignored]
         if standing and enforced is not None:
-            enforced.cite(standing, "")
+            enforced.cite(standing)
         return not standing
 
     @cached_property
@@ -234,7 +222,7 @@ class Search:
                 known.rest = self._rest(choice, known)
             found = next((one for one in known.rest if name(one.rule) not in ignored), None)
         if found is not None:
-            self._note(found, choice.component)
+            self.note(found, choice.component)
         return found
 
     def passes(self, choice: Choice) -> bool:
@@ -289,7 +277,7 @@ class Search:
 
     def _fresh(self, choice: Choice, tasks: tuple[Task, ...]) -> Alone:
         """A build in an environment of its own: what was said of it in other scenes counts here too."""
-        known = self.memory.build(self._place, choice)
+        known = self.memory.build(self._place, choice, self._asked)
         if known.own is None:
             known.own = self._own_releases(choice)
         releases, clash = known.own
@@ -303,8 +291,12 @@ class Search:
 
     @cached_property
     def _place(self) -> int:
-        asked = tuple(request.component for request in self.requests)
-        return self.memory.place(self._bare, (asked, self.limits, self.needs_gpu, self.goals))
+        return self.memory.place(self._bare, self.limits)
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """Components that are chosen for themselves, not by a pin."""
+        return frozenset(request.component for request in self.requests)
 
     @cached_property
     def _facts(self) -> dict[str, int]:
@@ -312,12 +304,11 @@ class Search:
 
     def _own_releases(self, choice: Choice) -> tuple[Mapping[str, str | None], tuple[Reason, ...]]:
         """The releases of what a build shares with others, and what its own pins rule out."""
-        asked = {request.component for request in self.requests}  # chosen for themselves, not by a pin
         pins = choice.pins
         if not choice.stays:
             pins = (*pins, *companion_pins((choice,), self._bare, self.matrix, self.limits))
         machine = self.scene.machine if choice.installed else self._bare
-        own = shared(self._limited([pin for pin in pins if pin.name not in asked]), machine, self.matrix)
+        own = shared(self._shared.limited([pin for pin in pins if pin.name not in self._asked]), machine, self.matrix)
         return ({}, own) if isinstance(own, tuple) else (own.releases, ())
 
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
@@ -330,92 +321,27 @@ class Search:
 
     # -- two builds ------------------------------------------------------------------------------------------------
 
-    def pair(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
-        """What excludes the two together, by what they share: nothing added can mend that."""
-        mine, its = self.like(one), self.like(other)
-        key = (mine, its)
-        if key not in self._pairs:
-            found = self._shared_by_two(one, other)
-            self._pairs[key] = found if isinstance(found, tuple) else ()
-            for clash in self._pairs[key]:
-                self._note(clash)
-        if self._lone and (mine in self._lone or its in self._lone):
-            return (*self._pairs[key], *self._lone.get(mine, ()), *self._lone.get(its, ()))
-        return self._pairs[key]
-
-    def _shape(self, choice: Choice) -> Shape:
-        like = self.like(choice)
-        if like not in self._shapes:
-            self._shapes[like] = shape(choice, self._module_names(choice), self.scene.machine, self.matrix)
-        return self._shapes[like]
-
-    @cached_property
-    def _here(self) -> frozenset[str]:
-        packages = self.scene.machine.packages or {}
-        here = {normal(name) for name, version in packages.items() if version is not False}
-        return frozenset(here | {pin.name for pin in self.limits})
-
     @cached_property
     def limits(self) -> tuple[Pin, ...]:
         """What the files of the requests demand of packages that builds share."""
         return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
 
-    def _limited(self, pins: list[Pin]) -> list[Pin]:
-        """The pins, and what the files demand of the packages that they name."""
-        names = {pin.name for pin in pins}
-        return [*pins, *(pin for pin in self.limits if pin.name in names)]
+    @cached_property
+    def _shared(self) -> Pairs:
+        return self.memory.pairs(self.scene.machine, self.matrix, self.limits)
 
-    def _shared_by_two(self, one: Choice, other: Choice) -> Shared | tuple[Reason, ...]:
-        """What two share; what only one of them pins was asked of it alone."""
-        names, broken = suspects(self._shape(one), self._shape(other), self._here)
-        drawn = companion_pins((one, other), self.scene.machine, self.matrix, self.limits) if broken else ()
-        if not names and not drawn and not {one.component, other.component} & {*COMPANIONS}:
-            return Shared({})
-        return self._shared((one, other), drawn, names | {pin.name for pin in drawn})
-
-    def _shared(
-        self, choices: tuple[Choice, ...], more: tuple[Pin, ...], names: "frozenset[str] | None" = None
-    ) -> Shared | tuple[Reason, ...]:
-        """Releases of what the choices share (of these names only, where some are given); what they demand of each
-        other is held against each other."""
-        if all(choice.stays for choice in choices):
-            return Shared({})
-        chosen = {choice.distribution: choice for choice in choices}
-        found = []
-        for other in choices:
-            if other.component in COMPANIONS and "torch" in chosen and not fits(chosen["torch"], other):
-                said = f"{other.label} is not built for {chosen['torch'].label}."
-                why = "builds of one index and variant go together"
-                found.append(Reason("package-versions-mismatch", said, why))
-        pins = [pin for choice in choices for pin in choice.pins if names is None or pin.name in names]
-        pins += more
-        owners = {name: choice for choice in choices for name in self._module_names(choice)}
-        for pin in pins:
-            owner = owners.get(pin.name)
-            clash = None if owner is None else demand(pin, owner, self.matrix)
-            if clash is not None:
-                found.append(clash)
-        rest = self._limited([pin for pin in pins if pin.name not in owners])
-        left = shared(rest, self.scene.machine, self.matrix)
-        clashes = (*found, *left) if isinstance(left, tuple) else tuple(found)
-        return clashes or left
-
-    def _module_names(self, choice: Choice) -> tuple[str, ...]:
-        """Distributions that a choice decides about: itself, what it brings, and others of the same module."""
-        if choice.component not in self._modules:
-            about = self.matrix.packages.about(choice.component)
-            siblings = self.matrix.packages.distributions(choice.component) if "module" in about else ()
-            self._modules[choice.component] = (*siblings, *map(normal, about.get("parts", ())))
-        return (choice.distribution, *(name for name, _ in choice.brings), *self._modules[choice.component])
+    def pair(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
+        """What excludes the two together, whatever else there is."""
+        found = self._shared.pair(one, other)
+        if self._spoiled:
+            mine, its = self.like(one), self.like(other)
+            for key in ((mine,), (its,), (mine, its)):
+                found = (*found, *self._spoiled.get(key, ()))
+        return found
 
     def like(self, choice: Choice) -> int:
         """The class of builds that are alike for every rule about several packages together."""
-        if choice not in self._likes:
-            key: Likeness = likeness(choice, self.matrix)
-            if self._pinned.intersection(self._module_names(choice)):
-                key = (*key, choice.version)
-            self._likes[choice] = self._classes.setdefault(key, len(self._classes))
-        return self._likes[choice]
+        return self._shared.like(choice)
 
     # -- all of them -----------------------------------------------------------------------------------------------
 
@@ -434,8 +360,8 @@ class Search:
                 releases, result, _ = self._joined(choices)
             result = replace(result, name=self.scene.machine.name)
             return Found(self.scene, choices, dict(releases), result, self.limits)
-        self._note(found)
-        enforced.cite([found], "")
+        self.note(found)
+        enforced.cite([found])
         return None
 
     def _together(self, choices: tuple[Choice, ...]) -> Together:
@@ -478,7 +404,7 @@ class Search:
             made = [choice for choice in choices if not choice.installed]
             held = parts_of(machine.packages or ()) if staying(machine, made, self.matrix) else {}
             pins += tuple(Pin(name, "*", "what is installed", "installed packages") for name in held)
-        both = self._shared(choices, pins)
+        both = self._shared.shared(choices, pins)
         clash = both if isinstance(both, tuple) else ()
         releases: Mapping[str, str | None] = {} if isinstance(both, tuple) else both.releases
         return releases, applied(machine, choices, releases, self.matrix), clash
@@ -490,20 +416,22 @@ class Search:
             return
         for choice in choices:
             if self._repeats((choice,), wrong, task):
-                self._lone[self.like(choice)] = (wrong,)
+                self._spoiled[(self.like(choice),)] = (wrong,)
                 return
         for number, one in enumerate(choices if len(choices) > 2 else ()):
             for other in choices[number + 1 :]:
-                key = (self.like(one), self.like(other))
-                if not self._pairs[key] and self._repeats((one, other), wrong, task):
-                    self._pairs[key] = (wrong,)
+                if self._repeats((one, other), wrong, task):
+                    self._spoiled[self.like(one), self.like(other)] = (wrong,)
 
     def _repeats(self, choices: tuple[Choice, ...], wrong: Reason, task: Task) -> bool:
         """Does the rule say the very same of these alone?"""
-        machine = self._joined(choices)[1]
-        return wrong in Verdict(lambda: machine, tasks_of((task[0],)), self.matrix).told(task)
+        key = (tuple(self.like(choice) for choice in choices), task)
+        if key not in self._repeated:
+            machine = self._joined(choices)[1]
+            self._repeated[key] = Verdict(lambda: machine, tasks_of((task.goal,)), self.matrix).told(task)
+        return wrong in self._repeated[key]
 
-    def _note(self, one: Reason, component: str = "") -> None:
+    def note(self, one: Reason, component: str = "") -> None:
         key = (element(one, component), one)
         if key not in self._noted:
             self._noted.add(key)
@@ -532,18 +460,20 @@ class Enforced:
         return self.search.like(one)
 
     def pair(self, one: Choice, other: Choice) -> bool:
-        found = self.search.pair(one, other)
-        return not found or not self.cite([clash for clash in found if clash.rule not in self.ignored], "")
+        found = [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
+        if found:
+            self.search.note(found[0])
+            self.cite(found)
+        return not found
 
     def whole(self, choices: Sequence[Choice]) -> Found | None:
         return self.search.whole(choices, self)
 
-    def cite(self, reasons: Sequence[Reason], component: str) -> bool:
-        """Take one of the reasons, one that is cited already where there is such; False where there are none."""
-        names = [element(one, component) for one in reasons]
-        if names and self.cited.isdisjoint(names):
+    def cite(self, reasons: Sequence[Reason]) -> None:
+        """Take one of the reasons, one that is cited already where there is such."""
+        names = [element(one) for one in reasons]
+        if self.cited.isdisjoint(names):
             self.cited.add(names[0])
-        return bool(names)
 
     def cite_request(self, request: Request) -> None:
         """The request takes part, where it leaves anything out."""

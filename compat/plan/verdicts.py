@@ -21,12 +21,28 @@ from compat.rules.case import Case
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-Task = tuple[Goal, str, bool]
-"""A rule of the catalogue, asked for a goal. Of files: whether what is there can be loaded at all."""
 Facts = tuple[str, ...]
 """Which of the facts that a move changes a rule has reached for."""
 _MOVED: Mapping[str, tuple[str, ...]] = {"driver": ("driver", "libcuda"), "python": ("python",)}
 _reached: dict[str, Facts] = {}  # rule -> facts; what a rule reached for once, it is always shown
+
+
+class Task:
+    """A rule of the catalogue, asked for a goal; ``files``: whether what is there can be loaded at all.
+
+    There is one of each (``task``), so that they are told apart by identity: nothing is asked as often.
+    """
+
+    __slots__ = ("files", "goal", "rule")
+
+    def __init__(self, goal: Goal, rule: str, files: bool) -> None:
+        self.goal, self.rule, self.files = goal, rule, files
+
+
+@lru_cache(maxsize=None)
+def task(goal: Goal, rule: str, files: bool = False) -> Task:
+    """The task."""
+    return Task(goal, rule, files)
 
 
 class _Reached(Exception):
@@ -86,7 +102,7 @@ class Verdict:
         self._tasks = tasks
         self._matrix = matrix
         self._shared = shared
-        self._own = Told()
+        self._known: dict[Facts, Told] = {}
         self._machine: Machine | None = None
         self._cases: dict[tuple[Goal, Facts], Case] = {}
 
@@ -106,58 +122,61 @@ class Verdict:
         """One thing that speaks against the machine, and which task said it. ``name``: the element of a rule; those
         that are ignored are not asked, and of those that are ``excused`` nothing counts. ``first``: tasks that others
         failed by, the last one first; they are asked before the rest."""
-        for task in self._known_faults():
-            if name(task[1]) not in ignored and (said := self.told(task)) and not excused(task[1]):
-                return task, said[0]
-        for task in (*[one for one in first if one in self._tasks], *self._tasks):
-            if name(task[1]) not in ignored and (said := self.told(task)) and not excused(task[1]):
-                if task in first:
-                    first.remove(task)
-                first.insert(0, task)
-                return task, said[0]
+        for asked in self._known_faults():
+            if name(asked.rule) not in ignored and (said := self.told(asked)) and not excused(asked.rule):
+                return asked, said[0]
+        for asked in (*[one for one in first if one in self._tasks], *self._tasks):
+            if name(asked.rule) not in ignored and (said := self.told(asked)) and not excused(asked.rule):
+                if asked in first:
+                    first.remove(asked)
+                first.insert(0, asked)
+                return asked, said[0]
         return None
 
     def _known_faults(self) -> list[Task]:
         """Tasks that said something when the same build was asked before."""
-        if self._shared is None:
-            return self._own.faulty
-        return [task for facts in _ways() for task in self._shared(facts).faulty]
+        return [asked for facts in _ways() for asked in self._told(facts).faulty]
+
+    def _told(self, facts: Facts) -> Told:
+        if facts not in self._known:
+            self._known[facts] = Told() if self._shared is None else self._shared(facts)
+        return self._known[facts]
 
     def every(self) -> tuple[Reason, ...]:
         """All that speaks against the machine."""
-        return tuple(dict.fromkeys(one for task in self._tasks for one in self.told(task)))
+        return tuple(dict.fromkeys(one for asked in self._tasks for one in self.told(asked)))
 
     def of_rule(self, rule: str) -> tuple[Reason, ...]:
         """What one rule says, for whichever goal."""
-        return tuple(dict.fromkeys(one for task in self._tasks if task[1] == rule for one in self.told(task)))
+        return tuple(dict.fromkeys(one for asked in self._tasks if asked.rule == rule for one in self.told(asked)))
 
-    def told(self, task: Task) -> tuple[Reason, ...]:
+    def told(self, asked: Task) -> tuple[Reason, ...]:
         """What a task says; nothing where that is the consequence of another rule's finding."""
-        found = self._said(task)
-        if found and not task[2]:
-            for masking in _masking().get(task[1], ()):
-                cause = (task[0], masking, False)
+        found = self._said(asked)
+        if found and not asked.files:
+            for masking in _masking().get(asked.rule, ()):
+                cause = task(asked.goal, masking)
                 if cause in self._tasks and self._said(cause):
                     return ()
         return found
 
-    def _said(self, task: Task) -> tuple[Reason, ...]:
+    def _said(self, asked: Task) -> tuple[Reason, ...]:
         while True:
-            shown = _reached.get(task[1], ()) if self._shared else tuple(_MOVED)
-            known = self._shared(shown) if self._shared else self._own
-            if task in known.said:
-                return known.said[task]
+            shown = _reached.get(asked.rule, ()) if self._shared else tuple(_MOVED)
+            known = self._told(shown)
+            if asked in known.said:
+                return known.said[asked]
             try:
-                found = known.said[task] = self._ask(task, shown)
+                found = known.said[asked] = self._ask(asked, shown)
             except _Reached as fact:
-                _reached[task[1]] = tuple(one for one in _MOVED if one in (*shown, str(fact)))
+                _reached[asked.rule] = tuple(one for one in _MOVED if one in (*shown, str(fact)))
             else:
                 if found:
-                    known.faulty.append(task)
+                    known.faulty.append(asked)
                 return found
 
-    def _ask(self, task: Task, shown: Facts) -> tuple[Reason, ...]:
-        goal, rule, _ = task
+    def _ask(self, asked: Task, shown: Facts) -> tuple[Reason, ...]:
+        goal, rule = asked.goal, asked.rule
         if (goal, shown) not in self._cases:
             self._cases[goal, shown] = Case(_seen(self.machine, shown), goal, self._matrix)
         found = REGISTRY[rule].judge(self._cases[goal, shown])
@@ -167,7 +186,7 @@ class Verdict:
         """May one of the goals' packages be one of several builds? Then only the whole check tells (compat.check)."""
         return any(
             len({str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]) for row in subject.candidates}) > 1
-            for goal in dict.fromkeys(goal for goal, _, files in self._tasks if not files)
+            for goal in dict.fromkeys(asked.goal for asked in self._tasks if not asked.files)
             for subject in Case(self.machine, goal, self._matrix).subjects
         )
 
@@ -188,9 +207,9 @@ def tasks_of(
 ) -> tuple[Task, ...]:
     """The tasks of goals; ``files``: components whose files have to be installable. Rules of the platform are asked
     once for all builds, and what they mask is their consequence."""
-    found = [(Goal("import", name), rule.name, True) for name in files for rule in _rules("files")]
+    found = [task(Goal("import", name), rule.name, True) for name in files for rule in _rules("files")]
     rest = [entry.name for entry in every_rule() if entry.of != "platform" and entry.name not in masked]
-    return (*found, *((goal, rule, False) for goal in goals for rule in rest))
+    return (*found, *(task(goal, rule) for goal in goals for rule in rest))
 
 
 @lru_cache(maxsize=4)

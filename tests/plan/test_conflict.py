@@ -9,9 +9,9 @@ from test_properties import ASKED, MACHINES, OFTEN, TENSORFLOW, TORCH, matrix_of
 from compat.goals import parse
 from compat.plan.answers import Problem, answers
 from compat.plan.conflict import elements_of
-from compat.plan.request import goals_for, requests
 from compat.plan.elements import element
 from compat.plan.judge import faults, file_faults, is_of_platform
+from compat.plan.request import goals_for, requests
 from compat.plan.search import Search
 
 
