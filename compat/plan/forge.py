@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.check import check
 from compat.goals import Goal
-from compat.machine import Build, Machine
+from compat.machine import Build, Library, Machine
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.commands import conda as commands
 from compat.plan.model import Reason, Request, Step
@@ -148,10 +148,24 @@ def _rows(package: str, text: str, machine: Machine, matrix: "Matrix") -> "list[
 
 def cudnn_serves(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
     """Has the newest cuDNN that the build's pin admits code for every GPU? The solver takes that one."""
+    newest = _cudnn(row, matrix)
+    return newest is not None and serves_gpus(matrix, "nvidia-cudnn-", newest, machine)
+
+
+def _cudnn(row: "Row", matrix: "Matrix") -> str | None:
     pin = versions.parse(row["cudnn"]) if row.get("cudnn") else None
     known = [text for text in matrix.packages.conda_builds("cudnn") if pin is None or pin.covers(versions.parse(text))]
-    newest = max(known, key=lambda text: versions.parse(text).key(), default=None)
-    return newest is not None and serves_gpus(matrix, "nvidia-cudnn-", newest, machine)
+    return max(known, key=lambda text: versions.parse(text).key(), default=None)
+
+
+def _copies(
+    machine: Machine, components: tuple[str, ...], rows: "tuple[Row, ...]", matrix: "Matrix"
+) -> tuple[Library, ...] | None:
+    """The machine's libraries, and the environment's own cuDNN, which the builds find first by their RPATH."""
+    if machine.libraries is None:
+        return None
+    own = [one for one in (_cudnn(row, matrix) for row in rows if row.get("cudnn")) if one is not None]
+    return (*(Library("cudnn", one, "conda", loaded_by=components) for one in own[:1]), *machine.libraries)
 
 
 def _installed(
@@ -186,8 +200,10 @@ def _installed(
         )
     )
     environment = tuple(dict.fromkeys((*(machine.environment or ()), "conda")))
+    bare = emptied(machine)
     inside = replace(
-        emptied(machine),
+        bare,
+        libraries=_copies(bare, components, rows, matrix),
         environment=environment,
         packages=packages,
         builds={PACKAGES[one][0]: _build(row) for one, row in zip(components, rows, strict=True)},
@@ -231,7 +247,7 @@ def _holds(rows: "tuple[Row, ...]", machine: Machine, matrix: "Matrix") -> Itera
         said = f"{row['package']} {row['version']} of conda-forge ({row['variant']}) has code for {named}."
         yield Reason("gpu-not-in-build", said, str(matrix.source(row)), "holds")
     if len(rows) > 1:
-        agreed = frozenset({frozenset()})
+        agreed: frozenset[Shared] = frozenset({frozenset()})
         for row in rows:
             agreed = _agreed(agreed, _libraries(row, matrix))
         libraries = ", ".join(f"{name} {release}" for name, release in sorted(max(agreed, key=sorted)))

@@ -6,7 +6,7 @@ Python, and only one that reaches for them is asked again with each.
 """
 
 from collections.abc import Callable, Container, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from compat.goals import Goal
@@ -39,7 +39,7 @@ class Task:
         self.goal, self.rule, self.files = goal, rule, files
 
 
-@lru_cache(maxsize=None)
+@cache
 def task(goal: Goal, rule: str, files: bool = False) -> Task:
     """The task."""
     return Task(goal, rule, files)

@@ -87,7 +87,10 @@ def _sonames(case: Case, subject: Subject, cuda: str) -> "list[Row]":
 
 
 def _takes_system_cuda(case: Case, subject: Subject) -> bool:
-    """Does the package leave its CUDA libraries to the machine? One whose metadata pins CUDA's parts brings them."""
+    """Does the package leave its CUDA libraries to the machine? One whose metadata pins CUDA's parts brings them, and
+    conda's solver lays them beside what it installs."""
+    if subject.conda:
+        return False
     about = case.matrix.packages.about(subject.component).get("cuda_from")
     if about not in ("system", "either"):
         return False
