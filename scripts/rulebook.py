@@ -140,7 +140,7 @@ READS: dict[str, tuple[str, ...]] = {
     "duplicate-install": ("duplicates", *_BUILD),
     "cpu-only-build": _BUILD,
     "driver-too-old": (*_DRIVER, "libcuda.compat", "libcuda.version", *_SYSTEM, *_RUNTIME),
-    "gpu-not-in-build": ("model.target", *_GPUS, *_BUILD),
+    "gpu-not-in-build": ("model.target", *_GPUS, *_RUNTIME),
     "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target", "variables"),
     "ptx-newer-than-driver": ("driver.cuda", "driver.version", "model.target", *_SYSTEM, *_GPUS, *_RUNTIME),
     "ptxas-too-old": ("model.target", *_GPUS, *_BUILD),

@@ -11,7 +11,7 @@ from compat.capability import parse as parse_capability
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, each_chip
+from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.packages import written_twice
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject, matching
@@ -107,7 +107,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
             yield from each_chip(gpu, partial(_has_code, case, subject, code))
     for subject in case.subjects:
         for gpu in case.gpus if gpu_parts(case, subject) else ():
-            if gpu.capability is not None and _below_minimum(case, subject, gpu.capability):
+            if gpu.capability is not None and _above(case, subject, gpu.capability) is not None:
                 yield _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
 
 
@@ -115,19 +115,56 @@ def _has_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> O
     if gpu.capability is None:
         return Untold("gpu-not-in-build", subject.component, (f"{gpu.path}.name",))
     if code:
-        return _kernel_image(case, subject, code, gpu, gpu.capability)
+        found = _kernel_image(case, subject, code, gpu, gpu.capability)
+        return (_no_longer(case, subject, gpu, gpu.capability) or found) if isinstance(found, Untold) else found
     if subject.version or subject.state == "installed":
-        return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+        unlisted = Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+        return _no_longer(case, subject, gpu, gpu.capability) or unlisted
     return None
+
+
+def _no_longer(case: Case, subject: Subject, gpu: GpuFact, capability: Capability) -> Finding | None:
+    """A build of unknown targets, by its CUDA: releases stop making code for old GPUs (12.9 the last for Volta)."""
+    cuda = subject.field("cuda")
+    if not cuda.known:
+        return None
+    fact = Evidence(f"{subject.label} is of CUDA {cuda.known}", cuda.source)
+    return _outlived(case, subject.component, subject.label, str(cuda.known), fact, gpu, capability)
+
+
+def _outlived(
+    case: Case, component: str, label: str, cuda: str, fact: Evidence, gpu: GpuFact, capability: Capability
+) -> Finding | None:
+    last = case.matrix.cuda.last_for(capability)
+    if last is None or versions.at_least(last.value, versions.major_minor(cuda)) is not False:
+        return None
+    return Finding(
+        "gpu-not-in-build",
+        component,
+        f"{label} is of CUDA {cuda}, which makes no code for {gpu.name} ({capability}): "
+        f"CUDA {last.value} was the last that did.",
+        (*gpu.evidence, fact, case.claim(f"{capability} ends with CUDA {last.value}", last)),
+        (Remedy(f"use a build of CUDA {last.value} or older"),),
+    )
 
 
 def _compiled(case: Case) -> Iterator[Outcome]:
     """A program of one's own, compiled for one target (nvcc -arch=sm_52: its machine code, and its PTX)."""
     target = read_capability(case.machine.model.target)
-    if target is None:
-        return
     for gpu in case.gpus:
-        yield from each_chip(gpu, partial(_compiled_for, case, target))
+        if target is not None:
+            yield from each_chip(gpu, partial(_compiled_for, case, target))
+            continue
+        for runtime in case.runtimes:
+            yield from each_chip(gpu, partial(_compiled_with, case, runtime))
+
+
+def _compiled_with(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
+    """A program whose target is not told, by the CUDA that it was built with."""
+    if gpu.capability is None:
+        return None
+    fact = case.started(runtime)[0]
+    return _outlived(case, "program", runtime.of, runtime.cuda, fact, gpu, gpu.capability)
 
 
 def _compiled_for(case: Case, target: Capability, gpu: GpuFact) -> Outcome | None:
@@ -151,8 +188,17 @@ def _compiled_for(case: Case, target: Capability, gpu: GpuFact) -> Outcome | Non
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
     answers = {runs(one, capability) for one in code}
     spoken = _shown(code)
-    if (None in answers or not answers) and _below_minimum(case, subject, capability):
-        answers = {False}
+    row = _above(case, subject, capability) if None in answers or not answers else None
+    if row is not None:
+        least = row["capability_minimum"]
+        fact = case.cite(f"{subject.label} asks for compute capability {least} or newer", row, "capability_minimum")
+        return Finding(
+            "gpu-not-in-build",
+            subject.component,
+            f"{subject.label} has no code for {gpu.name} ({capability.sm}): it asks for {least} or newer.",
+            (*gpu.evidence, fact),
+            (Remedy(_with_code(case, subject, capability)),),
+        )
     if answers == {True}:
         return Holds(
             "gpu-not-in-build",
@@ -200,19 +246,17 @@ def _with_code(case: Case, subject: Subject, gpu: Capability) -> str:
     return f"install a build that has {gpu.sm}: {subject.distribution} {fitting[-1]} to {fitting[0]} have one"
 
 
-def _below_minimum(case: Case, subject: Subject, gpu: Capability) -> bool:
-    """Is the GPU below the minimum that the vendor states, for every release that the installed one can be?"""
+def _above(case: Case, subject: Subject, gpu: Capability) -> "Row | None":
+    """The release with the least capability that the vendor states, if the GPU is below all that this can be."""
     if subject.facts.architectures is not None:
-        return False
+        return None
     lines = {
         ".".join(str(number) for number in versions.parse(row["version"]).release[:2]) for row in subject.candidates
     }
-    stated = [
-        row.get("capability_minimum")
-        for line in lines
-        for row in case.matrix.packages.of_line(subject.component, line) or [{}]
-    ]
-    return bool(stated) and all(least is not None and gpu < parse_capability(least) for least in stated)
+    stated = [row for line in lines for row in case.matrix.packages.of_line(subject.component, line) or [{}]]
+    if not all("capability_minimum" in row and gpu < parse_capability(row["capability_minimum"]) for row in stated):
+        return None
+    return min(stated, key=lambda row: parse_capability(row["capability_minimum"]), default=None)
 
 
 def _shown(code: list[Code]) -> Code:
