@@ -8,7 +8,7 @@ from compat.capability import parse as parse_capability
 from compat.machine import Build
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
-from compat.rules.subject import find
+from compat.rules.subject import Subject, find
 
 Facts = dict[str, Any]
 
@@ -28,9 +28,18 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
         subject = find(description.from_dict({**machine, "packages": alone, "request": request}), component, matrix)
         # A conda environment's CUDA is for a build that has it.
         rows = [row for row in subject.candidates if not subject.conda_cuda or row.get("cuda") is not False]
-        if not any(_agrees(row, subject.facts) for row in rows):
+        if not any(_agrees(row, subject.facts) for row in rows) or not _has_parts(machine, subject, matrix):
             found.add(normal(name))
     return found
+
+
+def _has_parts(machine: Facts, subject: Subject, matrix: Matrix) -> bool:
+    """Of a package whose GPU code lies in its parts (JAX), is one of them published for the CUDA that is told?"""
+    parts = matrix.packages.about(subject.component).get("parts", ())
+    if not parts or not subject.facts.cuda:
+        return True
+    told = ({**machine, "packages": {part: None}, "builds": {part: {"cuda": subject.facts.cuda}}} for part in parts)
+    return any(find(description.from_dict(one), part, matrix).candidates for one, part in zip(told, parts, strict=True))
 
 
 def _agrees(row: Facts, stated: Build) -> bool:

@@ -149,7 +149,10 @@ def _is_about_own_build(judge: Judge, goal: str, machine: Facts, path: Keys, new
     if not own:
         return False
     components = {judge.matrix.packages.component(name) or name for name in own}
-    rest, all_of_it = (errors(judge(goal, {**one, **_without_packages(one, own)})) for one in (less, machine))
+    reports = (judge(goal, {**one, **_without_packages(one, own)}) for one in (less, machine))
+    rest, all_of_it = (
+        {found.rule for found in report.errors if not _by_default(("packages",), found)} for report in reports
+    )
     about = {one.rule for one in judge(goal, less).errors if one.component in components}
     return not new - about & rest and not unread & all_of_it
 
@@ -169,7 +172,10 @@ def _by_default(path: Keys, found: Finding) -> bool:
     of_build = path[0] == "builds" and path[2:] != ("missing",)
     name = _parts(shown(("packages", *path[1:2]) if of_build else path[:3]))
     told = [
-        one.fact.removeprefix("not stated, ").partition(":")[0] for one in found.evidence if one.source == "default"
+        field
+        for one in found.evidence
+        if one.source == "default"
+        for field in one.fact.removeprefix("not stated, ").partition(":")[0].split(", ")
     ]
     return any(name.startswith(fact) or fact.startswith(name) for fact in map(_parts, told))
 
@@ -211,8 +217,9 @@ def more_that_does_not_matter(judge: Judge, goal: str, machine: Facts, before: R
     """A package, toolkit or copy that the goal does not use changes nothing."""
     changed = {
         "unrelated packages": {**machine, "packages": {**(machine.get("packages") or {}), **_PACKAGES}},
-        "unused copies": {**machine, "libraries": [*(machine.get("libraries") or []), *_UNUSED]},
     }
+    if "libraries" in machine:  # else the list would say that these are all there are
+        changed["unused copies"] = {**machine, "libraries": [*machine["libraries"], *_UNUSED]}
     if goal in _BRINGS_ITS_CUDA and not _has_compat(machine):  # whose release is its toolkit's
         changed["toolkits"] = {**machine, "toolkits": [*(machine.get("toolkits") or []), *_KITS]}
     for what, more in changed.items():

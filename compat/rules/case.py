@@ -292,7 +292,20 @@ class Case:
         told = f"{runtime.of} is built for CUDA {runtime.cuda}"
         stated = runtime.source.startswith(fields)
         fact = self.read(runtime.source, runtime.cuda) if stated else Evidence(told, runtime.source)
-        return (fact, *(self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed))
+        taken = (self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed)
+        return (fact, *taken, *self._no_jetson(runtime.component))
+
+    def _no_jetson(self, component: str) -> tuple[Evidence, ...]:
+        """That it is no Jetson, of a release that was built for those as well, where the processor is not told."""
+        from compat.rules.subject import JETSON, matching
+
+        if self.machine.arch is not None or component not in [one.component for one in self.subjects]:
+            return ()
+        subject = self.subject(component)
+        rows = matching(self.matrix, subject.distribution, subject.version) if subject.version else ()
+        if not any(row["index"] in JETSON for row in rows):
+            return ()
+        return (self.assume("arch, jetson", "no Jetson, which has builds of its own"),)
 
     def outside_wsl(self, ask: Any) -> tuple[Evidence, ...]:
         """That it is not WSL 2, where nothing is said of that and ``ask(system)`` is answered otherwise there."""

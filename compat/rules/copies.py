@@ -66,7 +66,7 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     blind = [one for one in case.subjects if older and one.version is None and not one.field(name).values]
     if False in answers or (True not in answers and (blind or _other_major(have, other))):
         taken = [
-            case.assume(f"packages.{one.distribution}", f"it is taken to need the {name} that was installed with it")
+            case.assume(_spoken_of(one), f"it is taken to need the {name} that was installed with it")
             for one in blind
         ]
         if other.loaded is None and other.loaded_by is None:
@@ -90,6 +90,11 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             remedies,
             "warning",
         )
+
+
+def _spoken_of(subject: Subject) -> str:
+    """The field that would tell its release: its own, or where nothing is said of it any name's."""
+    return "packages" if subject.state == "unknown" else f"packages.{subject.distribution}"
 
 
 def _in_its_place(case: Case, copy: Library, other: Library) -> Remedy:
@@ -235,7 +240,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                facts,
+                (*facts, *_gets(case, subject, path, copy)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:
@@ -244,6 +249,13 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
 
 def _read(case: Case, path: str, copy: Library) -> Evidence:
     return case.read(path if path.startswith(("packages.", "builds.")) else f"{path}.version", copy.version)
+
+
+def _gets(case: Case, subject: Subject, path: str, copy: Library) -> tuple[Evidence, ...]:
+    """That it is the package's own process that loads the copy, where nothing is said of that."""
+    if not path.startswith("libraries[") or copy.loaded_by is not None:
+        return ()
+    return (case.assume(f"{path}.loaded_by", f"{subject.label} gets it"),)
 
 
 def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
@@ -270,7 +282,7 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
                 "cudnn-mismatch",
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} refuses releases before {least}.",
-                facts,
+                (*facts, *_gets(case, subject, path, copy)),
                 (Remedy(f"install cuDNN {least} or a newer one of its major"),),
             )
 

@@ -35,7 +35,8 @@ def package_missing(case: Case) -> Iterator[Outcome]:
         yield Holds("package-missing", main.component, "TensorRT's library is there", (fact,))
     elif main.state == "absent":
         others = [name for name in case.matrix.packages.distributions(main.component) if case.has(name) is None]
-        taken = [case.assume("packages", f"nothing else that brings it is installed: {', '.join(others)}")]
+        places = "packages, libraries" if main.component == "tensorrt" else "packages"
+        taken = [case.assume(places, f"nothing else that brings it is there: {', '.join(others)}")]
         yield Finding(
             "package-missing",
             main.component,

@@ -166,10 +166,8 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
         )
         offered = {one for row in rows for one in row["python"]}
         ordered = sorted(offered, key=lambda text: versions.parse(text.rstrip("t")).key())
-        found = _python(subject, line, fits, (case.read("python", python), evidence), ordered)
-        if isinstance(found, Finding) and case.machine.arch is None:  # a platform that it has no file for fails by that
-            found = replace(found, others=("no-gpu-build-for-platform",))
-        yield found
+        where = (case.assume("arch, jetson", "one of those that it is published for"),) if not case.machine.arch else ()
+        yield _python(subject, line, fits, (case.read("python", python), *where, evidence), ordered)
 
 
 def _python(subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str]) -> Outcome:

@@ -268,6 +268,8 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
         return False
     if subject.facts.source is not None and not _is_from(row, subject.facts.source):
         return False
+    if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component):
+        return False
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
         return False
     if subject.facts.architectures and row.get("cuda") is False:
@@ -284,6 +286,12 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
 
 
 JETSON = ("jetson", "jetson-ai-lab")
+
+
+def _is_pips(machine: Machine, component: str) -> bool:
+    """Is every copy of the component's library one that pip or conda brought?"""
+    origins = {one.origin for one in machine.libraries or () if one.name == component}
+    return bool(origins) and origins <= {"pip", "conda"}
 
 
 def _may_be_jetson(machine: Machine) -> bool:
