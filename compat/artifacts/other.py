@@ -1,10 +1,13 @@
 """Files that bear a model's ending and are something else, and runtimes' own formats: named, not read."""
 
+import re
+
 from compat.artifacts.artifact import Artifact, Bytes
 from compat.artifacts.zipped import MAGIC as ZIP
 
 # (offset, bytes, format, what it is)
 _SIGNATURES = (
+    (0, b'model_checkpoint_path: "', "checkpoint-state", "TensorFlow's note of its latest checkpoint, no model"),
     (4, b"ORTM", "onnxruntime-flatbuffer", "ONNX Runtime's own format (.ort): for that runtime only"),
     (4, b"TFL3", "tflite", "TensorFlow Lite model"),
     (0, b"GGUF", "gguf", "GGUF weights (llama.cpp)"),
@@ -20,6 +23,7 @@ _SIGNATURES = (
     (0, b"<?xml", "xml", "XML text"),
     (0, b"QGC WPL", "mission-plan", "mission plan of a drone's ground station"),
 )
+_TEXT_GRAPH = re.compile(rb'node \{\s{1,4}name: "[^"]{1,200}"\s{1,4}op: "')
 _TERRAFORM = (b"tfplan", b"terraform", b"resource_changes", b"planned_values")
 
 
@@ -45,6 +49,8 @@ def _name(head: bytes) -> tuple[str, str] | None:
         return "tensorflowjs", "TensorFlow.js model: for the browser; TensorRT wants the model that it was made from"
     if b'"filetype"' in lowered and b'"plan"' in lowered and head[:1] in b"{\n ":
         return "mission-plan", "mission plan of a drone's ground station (QGroundControl)"
+    if _TEXT_GRAPH.match(head):
+        return "text-graph", "TensorFlow graph as text; tf2onnx reads the binary one (tf.io.write_graph, as_text=False)"
     for offset, signature, form, title in _SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return form, title

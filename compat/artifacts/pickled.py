@@ -28,7 +28,7 @@ def read(source: Bytes) -> Artifact:
             "weights",
             "torch-checkpoint-legacy",
             "PyTorch checkpoint of before 1.6: pickled, never opened here",
-            facts={"modules": modules(head)},
+            facts={"modules": modules(head), **({"whole_module": True} if holds_module(head) else {})},
             remarks=(_WARNING,),
         )
     return Artifact(
@@ -37,6 +37,12 @@ def read(source: Bytes) -> Artifact:
 
 
 _WARNING = "loading a pickle runs the code that it names: load only files that you trust"
+
+
+def holds_module(head: bytes) -> bool:
+    """Does a pickle of torch hold modules (``torch.nn.modules.conv``), and not only their weights?"""
+    found = (match.group(1) for each in (_GLOBAL, _SHORT) for match in each.finditer(head))
+    return any(name.startswith(b"torch.nn.modules.") for name in found)
 
 
 def modules(head: bytes) -> list[str]:

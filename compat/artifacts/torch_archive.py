@@ -15,6 +15,9 @@ from compat.artifacts.artifact import Artifact, Bytes, Malformed, Window
 from compat.artifacts.zipped import MAGIC, Zip
 
 _NAMES = ("data.pkl", "constants.pkl", "archive_format", "serialized_exported_program.json")
+_FIRST = re.compile(
+    rb"[^/]{1,200}/(?:data/\d+|data\.pkl|version|byteorder|\.data/.{1,40}|code/.{1,200})"
+)  # of a folder
 _TORCH_VERSION = re.compile(rb'"torch_version"\s*:\s*"([0-9][0-9A-Za-z.+_-]{0,40})"')
 _AOTI = re.compile(r'"(AOTI_[A-Z_]{1,40})"\s*:\s*"([^"\\]{0,60})"')
 _AOTI_FACTS = {"AOTI_DEVICE_KEY": "device", "AOTI_COMPUTE_CAPABILITY": "compute_capability", "AOTI_MACHINE": "machine"}
@@ -25,8 +28,10 @@ _BASE64 = re.compile(rb"(?:ZnRydA|cHRydA)[A-Za-z0-9+/]{64,8192}")
 
 def recognise(head: bytes, size: int, name: str) -> bool:
     """A zip file whose first members are PyTorch's, or one that bears its endings."""
+    first = head[30 : 30 + int.from_bytes(head[26:28], "little")]
     return head[:4] == MAGIC and (
-        any(one.encode() in head[:512] for one in (*_NAMES, "/.format_version", "/byteorder"))
+        _FIRST.fullmatch(first) is not None
+        or any(one.encode() in head[:512] for one in (*_NAMES, "/.format_version", "/byteorder"))
         or name.endswith((".pt", ".pth", ".pt2", ".ts", ".ckpt", ".torchscript"))
     )
 
@@ -50,8 +55,17 @@ def read(source: Bytes) -> Artifact:
 def _checkpoint(archive: Zip, facts: dict[str, Any]) -> Artifact:
     facts["tensors"] = sum("/data/" in f"/{name}" for name in archive.members)
     pickle = archive.find("data.pkl")
-    if pickle is not None:
-        facts["modules"] = pickled.modules(archive.read(pickle, 1 << 16))
+    head = archive.read(pickle, 1 << 16) if pickle is not None else b""
+    facts["modules"] = pickled.modules(head)
+    if pickled.holds_module(head):
+        facts["whole_module"] = True
+        return Artifact(
+            "weights",
+            "torch-checkpoint",
+            "PyTorch module, pickled whole, never opened here",
+            facts=facts,
+            remarks=(_CLASSES_NEEDED,),
+        )
     return Artifact(
         "weights",
         "torch-checkpoint",
@@ -61,6 +75,10 @@ def _checkpoint(archive: Zip, facts: dict[str, Any]) -> Artifact:
     )
 
 
+_CLASSES_NEEDED = (
+    "its graph is the code of its classes, which have to be importable as they were; loading it runs code "
+    "(weights_only=False), so load only files that you trust"
+)
 _CODE_NEEDED = (
     "it holds no graph: the Python code of the model has to load it and export it to ONNX; loading a pickle runs "
     "code, so load only files that you trust, with weights_only=True"
@@ -124,6 +142,8 @@ def _compiled_for(archive: Zip, names: list[str]) -> dict[str, str]:
 def _script(archive: Zip, facts: dict[str, Any]) -> Artifact:
     code = [name for name in archive.members if name.endswith(".py")]
     facts["code_files"] = len(code)
+    if archive.find("bytecode.pkl") is not None:
+        facts["mobile"] = "bytecode of PyTorch Mobile beside the code"
     uses_tensorrt = any(
         "tensorrt" in (archive.read(archive.members[name], 1 << 16).decode("utf-8", "replace")) for name in code[:200]
     )

@@ -16,27 +16,34 @@ EXPORT_GOALS = {
     "saved-model": "convert:tensorflow-onnx",
     "frozen-graph": "convert:tensorflow-onnx",
     "keras2": "convert:tensorflow-onnx",
+    "keras3": "convert:tensorflow-onnx",  # Keras 3 calls tf2onnx itself
     "torchscript": "convert:torch-onnx",
     "torch-export": "convert:torch-onnx",
 }
 
 
+_KERAS_WITH_ONNX = "3.8"  # keras.Model.export(format="onnx")
 _KERAS_OF_TENSORFLOW = "2.5"  # from here to 2.15 Keras 2 has its TensorFlow's number, which pins it
 
 
 def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step, ...]:
     """What has to be installed before the file can be exported; empty where nothing has to be, or nothing is known."""
     goal = EXPORT_GOALS.get(artifact.format)
+    if is_ultralytics(artifact) and machine.packages is not None:
+        return _ultralytics(machine)
     if goal is None or machine.packages is None:
         return ()
-    from compat.plan.request import requests
+    from compat.plan.request import packages, requests
     from compat.plan.several import plan_for
 
     wanted = _written_by(artifact)
-    plan = plan_for([machine], requests(wanted), matrix, parse(goal), frozenset(), "installed", False)[0]
+    keras = _keras3(artifact)
+    asked = (*requests(wanted), *packages(keras, matrix))
+    plan = plan_for([machine], asked, matrix, parse(goal), frozenset(), "installed", False)[0]
     if plan.outcome == "impossible":
         reasons = "; ".join(one.message for one in plan.conflict[:3])
-        options = " ".join(f"--{name} '{text}'" for name, text in wanted.items())
+        named = [f"--{name} '{text}'" for name, text in wanted.items()] + [f"--package '{text}'" for text in keras]
+        options = " ".join(named)
         return (Step("prepare", f"there is no set of packages here that exports it: {reasons}. Export it elsewhere, or "
                                 f"see `compatcheck plan {options} --goal {goal} --allow python`"),)  # fmt: skip
     return (
@@ -48,6 +55,26 @@ def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step,
     )
 
 
+def is_ultralytics(artifact: Artifact) -> bool:
+    """Is it a module of Ultralytics' classes? Its package exports it (docs.ultralytics.com/modes/export)."""
+    return bool(artifact.facts.get("whole_module")) and "ultralytics" in artifact.facts.get("modules", ())
+
+
+def _ultralytics(machine: Machine) -> tuple[Step, ...]:
+    from compat.plan.commands import python
+
+    missing = tuple(name for name in ("ultralytics", "onnx") if name not in (machine.packages or {}))
+    if not missing:
+        return ()
+    return (
+        Step(
+            "prepare",
+            "Ultralytics' package, of whose classes the file is",
+            (python.install(machine, "", missing)[0].argv,),
+        ),
+    )
+
+
 def _exporter(artifact: Artifact, machine: Machine) -> tuple[Step, ...]:
     """onnxscript, which torch's newer exporter needs and torch does not install."""
     if artifact.format != "torch-export" or (machine.packages or {}).get("onnxscript"):
@@ -56,6 +83,21 @@ def _exporter(artifact: Artifact, machine: Machine) -> tuple[Step, ...]:
 
     command = python.install(machine, "", ("onnxscript",))[0].argv
     return (Step("prepare", "onnxscript, which torch.onnx needs and torch does not install", (command,)),)
+
+
+def interpreter(found: tuple[Step, ...], machine: Machine) -> str:
+    """The Python of the environment that the steps before prepare: the one whose pip installs there."""
+    commands = [command for step in found for command in step.commands]
+    return next((one[0] for one in reversed(commands) if one[1:3] == ("-m", "pip")), machine.interpreter or "python")
+
+
+def _keras3(artifact: Artifact) -> tuple[str, ...]:
+    """The Keras 3 that reads the file: the one that wrote it or a newer one, of those that write ONNX."""
+    if artifact.format != "keras3":
+        return ()
+    written = versions.try_parse(artifact.facts.get("keras_version"))
+    newer = written is not None and versions.at_least(written.public, _KERAS_WITH_ONNX)
+    return (f"keras>={written.public if newer and written is not None else _KERAS_WITH_ONNX}",)
 
 
 def _written_by(artifact: Artifact) -> dict[str, str | None]:

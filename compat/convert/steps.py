@@ -1,5 +1,6 @@
 """The chain from a model file to an engine that runs: export, build, verify, each with its command."""
 
+import json
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 _SAFE_OPSET = 17  # read by TensorRT from 8.4.1 on and by ONNX Runtime from 1.12 on
 
 
+_COMMON = ("__builtin__", "_codecs", "builtins", "collections", "numpy", "torch")  # in every pickle of a module
+
+
 def chain(artifact: Artifact, machine: Machine, matrix: "Matrix", target: str | None = None) -> tuple[Step, ...]:
     """The steps for a model on a machine; ``target`` is the engine's path."""
     case = Case(machine, parse("convert:onnx-tensorrt"), matrix)
@@ -26,13 +30,14 @@ def chain(artifact: Artifact, machine: Machine, matrix: "Matrix", target: str | 
         artifact.path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or artifact.path.rstrip("/").rpartition("/")[2]
     )
     model = artifact.path if artifact.format == "onnx" else f"{stem}.onnx"
+    if prepare.is_ultralytics(artifact):
+        model = f"{artifact.path.removesuffix('.pt')}.onnx"  # it names the file itself
     engine = target or f"{model.removesuffix('.onnx')}.engine"
     export: tuple[Step, ...] = ()
     if artifact.format != "onnx":
-        export = (
-            *prepare.steps(artifact, machine, matrix),
-            _export(artifact, machine, model, opset(release, matrix)),
-        )
+        before = prepare.steps(artifact, machine, matrix)
+        python = prepare.interpreter(before, machine)
+        export = (*before, _export(artifact, python, model, opset(release, matrix)))
     return (*export, _build(artifact, machine, model, engine, release), _verify(engine))
 
 
@@ -48,8 +53,7 @@ def opset(release: str | None, matrix: "Matrix") -> int:
     return min(known[-1], _SAFE_OPSET) if known else _SAFE_OPSET
 
 
-def _export(artifact: Artifact, machine: Machine, model: str, number: int) -> Step:
-    python = machine.interpreter or "python"
+def _export(artifact: Artifact, python: str, model: str, number: int) -> Step:
     path = artifact.path
     tf2onnx = (python, "-m", "tf2onnx.convert", "--output", model, "--opset", str(number))
     if artifact.format == "saved-model":
@@ -67,7 +71,10 @@ def _export(artifact: Artifact, machine: Machine, model: str, number: int) -> St
         )
     if artifact.format == "torch-export":
         opset18 = max(number, 18)
-        code = f"import torch; torch.onnx.export(torch.export.load({path!r}), f={model!r}, opset_version={opset18})"
+        code = (
+            f"import torch; torch.onnx.export(torch.export.load({_text(path)}), f={_text(model)}, "
+            f"opset_version={opset18})"
+        )
         return Step(
             "export",
             "with torch.onnx (and onnxscript), of the torch release that wrote it or newer; the newer "
@@ -75,10 +82,14 @@ def _export(artifact: Artifact, machine: Machine, model: str, number: int) -> St
             ((python, "-c", code),),
         )
     if artifact.format == "keras3":
-        code = f"import keras; keras.saving.load_model({path!r}).export({model!r}, format='onnx')"
+        # A model that was only loaded counts as never called, and Keras then refuses to export it (3.15.1).
+        code = (
+            f"import keras; m = keras.saving.load_model({_text(path)}); i = m.inputs; "
+            f'm(i[0] if len(i) == 1 else m.input); m.export({_text(model)}, format="onnx")'
+        )
         return Step(
             "export",
-            "with Keras 3.8 or newer; loading it builds the classes that the file names",
+            "with Keras 3.8 or newer, which calls tf2onnx; loading it builds the classes that the file names",
             ((python, "-c", code),),
         )
     if artifact.format == "torchscript":
@@ -93,11 +104,29 @@ def _export(artifact: Artifact, machine: Machine, model: str, number: int) -> St
             "the file holds weights only: build the Keras model in its own code, load_weights(FILE), and export it "
             f"(Keras 3: model.export({model!r}, format='onnx'); Keras 2: tf2onnx.convert.from_keras)",
         )
+    if prepare.is_ultralytics(artifact):
+        return Step(
+            "export",
+            "with Ultralytics' own exporter, which writes beside the file; loading it runs the file's code",
+            (("yolo", "export", f"model={path}", "format=onnx", f"opset={number}"),),
+        )
+    if artifact.facts.get("whole_module"):
+        foreign = ", ".join(name for name in artifact.facts.get("modules", ()) if name not in _COMMON)
+        return Step(
+            "export",
+            f"where {foreign or 'its classes'} can be imported: torch.onnx.export(torch.load(FILE, "
+            f"weights_only=False), example_inputs, {model!r}, opset_version={number}); loading it runs the file's code",
+        )
     return Step(
         "export",
         f"the file holds weights only: load them into the model's own code and call torch.onnx.export(model, "
         f"example_inputs, {model!r}, opset_version={number})",
     )
+
+
+def _text(path: str) -> str:
+    """The path as Python reads it, in the quotes that a shell line does not need for itself."""
+    return json.dumps(path, ensure_ascii=False)
 
 
 def _build(artifact: Artifact, machine: Machine, model: str, engine: str, release: str | None) -> Step:

@@ -1,6 +1,8 @@
 """What a target of the fuzzer is, and how its bytes are handed to a parser: in memory, or as a file in a folder."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -58,7 +60,9 @@ class Files:
 
 def _folder() -> str:
     place = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 (memory: a fuzzer writes much)
-    return tempfile.mkdtemp(prefix="compatcheck-fuzz-", dir=place)
+    made = tempfile.mkdtemp(prefix="compatcheck-fuzz-", dir=place)
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @cache

@@ -1,5 +1,6 @@
 """engine, model, convert and check --model/--engine, from the command line."""
 
+import ast
 import hashlib
 import json
 from pathlib import Path
@@ -280,6 +281,48 @@ def test_convert_of_a_saved_model_exports_first(capsys, machine, tmp_path):
     export = next(step for step in page["steps"] if step["kind"] == "export")["commands"][0]["argv"]
     assert export[1:3] == ["-m", "tf2onnx.convert"]
     assert export[-2:] == ["--saved-model", str(tmp_path)]
+
+
+def steps(capsys, file, machine):
+    _, page = answer(capsys, "convert", str(file), "--to", "tensorrt", "--dry-run", "--machine", machine)
+    return page["steps"]
+
+
+def test_convert_of_a_keras_3_model_installs_what_its_exporter_calls(capsys, machine, tmp_path):
+    """As tried on Keras 3.15.1 with TensorFlow 2.21.0 and tf2onnx 1.17.0: of one input, several, and a Sequential; a
+    model that was only loaded counts as never called, and is refused."""
+    file = tmp_path / 'a "b".keras'
+    file.write_bytes(made.zipped({"metadata.json": b'{"keras_version": "3.9.0"}', "config.json": b"{}"}))
+    found = steps(capsys, file, machine(packages={"numpy": "1.26.4"}, python="3.11.9"))
+    prepared = [step["text"].split()[0] for step in found if step["kind"] == "prepare"]
+    assert {"keras", "tensorflow", "tf2onnx", "onnx"} <= set(prepared)
+    keras = next(step["text"].split()[1] for step in found if step["text"].startswith("keras "))
+    assert tuple(map(int, keras.split(".")[:2])) >= (3, 9)
+    export = next(step for step in found if step["kind"] == "export")["commands"][0]["argv"]
+    pip = next(step for step in found if step["text"].startswith("tf2onnx"))["commands"][0]["argv"]
+    assert export[0] == pip[0]  # where the packages are
+    code = ast.parse(export[2])
+    assert str(file) in [node.value for node in ast.walk(code) if isinstance(node, ast.Constant)]
+    assert [ast.unparse(line).partition("(")[0] for line in code.body] == [
+        "import keras", "m = keras.saving.load_model", "i = m.inputs", "m", "m.export"]  # fmt: skip
+
+
+def test_convert_of_an_ultralytics_checkpoint_uses_its_own_exporter(capsys, machine, tmp_path):
+    data = b"\x80\x02cultralytics.nn.tasks\nDetectionModel\n)R0ctorch.nn.modules.conv\nConv2d\n)R0}."
+    file = tmp_path / "yolo11n.pt"
+    file.write_bytes(made.zipped({"a/data.pkl": data, "a/version": b"3"}))
+    prepare, export, build, _ = steps(capsys, file, machine())
+    assert prepare["commands"][0]["argv"][-2:] == ["ultralytics", "onnx"]
+    assert export["commands"][0]["argv"] == ["yolo", "export", f"model={file}", "format=onnx", "opset=17"]
+    assert build["commands"][0]["argv"][1] == f"--onnx={tmp_path / 'yolo11n.onnx'}"
+
+
+def test_convert_of_a_pickled_module_says_whose_classes_it_needs(capsys, machine, tmp_path):
+    data = b"\x80\x02cmynets.body\nNet\n)R0ctorch.nn.modules.conv\nConv2d\n)R0}."
+    file = tmp_path / "a.pth"
+    file.write_bytes(made.zipped({"a/data.pkl": data, "a/version": b"3"}))
+    export = steps(capsys, file, machine())[0]
+    assert export["text"].startswith("where mynets can be imported: torch.onnx.export(torch.load(FILE")
 
 
 def test_convert_builds_only_here(capsys, machine):

@@ -61,6 +61,8 @@ def test_a_pickle_is_named_and_never_opened(opened, tmp_path):
         (b"<!DOCTYPE html><html></html>", "a.onnx", "html"),
         (b"\x20\x00\x00\x00ORTM" + bytes(64), "a.ort", "onnxruntime-flatbuffer"),
         (b"\x1c\x00\x00\x00TFL3" + bytes(64), "a.tflite", "tflite"),
+        (b'node {\n  name: "x"\n  op: "Placeholder"\n}\n', "a.pbtxt", "text-graph"),
+        (b'model_checkpoint_path: "model-1"\n', "checkpoint", "checkpoint-state"),
         (b"", "a.engine", "unknown"),
     ],
 )
@@ -210,3 +212,43 @@ def test_models_of_other_runtimes_are_named(opened, data, form):
 
 def test_a_checkpoint_names_the_modules_of_its_pickle():
     assert "collections" in open_artifact(str(MODELS / "checkpoint.pt")).facts["modules"]
+
+
+@pytest.mark.parametrize("name", ["a.pt", "model", "a.jit", "a.bin"])
+def test_torchscript_is_known_by_its_first_member(opened, name):
+    """torch.jit.save writes the tensors first, behind which the names that tell lie beyond the head."""
+    members = {
+        "net/data/0": bytes(5000),
+        "net/data.pkl": b"\x80\x02}.",
+        "net/code/__torch__.py": b"class M(Module):\n",
+        "net/constants.pkl": b"\x80\x02).",
+        "net/version": b"3\n",
+    }
+    found = opened(made.zipped(members), name)
+    assert (found.format, found.facts) == ("torchscript", {"file_version": "3", "code_files": 1})
+    mobile = opened(made.zipped({**members, "net/bytecode.pkl": b"\x80\x02)."}), name)
+    assert mobile.facts["mobile"].startswith("bytecode of PyTorch Mobile")
+
+
+def pickled(*names):
+    pairs = (name.rpartition(".") for name in names)
+    return b"\x80\x02" + b"".join(f"c{module}\n{name}\n)R0".encode() for module, _, name in pairs) + b"}."
+
+
+@pytest.mark.parametrize(
+    ("names", "whole", "modules"),
+    [
+        (("collections.OrderedDict", "torch._utils._rebuild_tensor_v2"), None, ["collections", "torch"]),
+        (("__main__.Net", "torch.nn.modules.conv.Conv2d"), True, ["__main__", "torch"]),
+        (("torch.nn.modules.container.Sequential",), True, ["torch"]),
+    ],
+)
+def test_a_module_pickled_whole_is_no_mere_checkpoint(opened, names, whole, modules):
+    data = pickled(*names)
+    for found in (
+        opened(made.zipped({"archive/data.pkl": data, "archive/data/0": b"x", "archive/version": b"3"}), "a.pth"),
+        opened(bytes.fromhex("80028a0a6cfc9c46f9206aa850192e") + data, "a.pth"),
+    ):
+        assert found.kind == "weights"
+        assert found.facts.get("whole_module") is whole
+        assert found.facts["modules"] == modules
