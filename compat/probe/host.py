@@ -8,26 +8,43 @@ read is remembered in `Host.trouble`; what is merely absent is not trouble.
 
 A `Host` is a snapshot: listings and file attributes are cached for its lifetime.
 """
-# Records are named tuples: a class of them costs a seventh of a dataclass to make, and start-up time counts.
 # os.path throughout: importing pathlib would cost more time than most of what is read here.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat as modes
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Literal, NamedTuple
 
-from compat.records import dataclass
+from compat.probe.answer import (
+    ABSENT,
+    BAD_NAME,
+    DENIED,
+    LOOP,
+    NOT_A_FILE,
+    TOO_LARGE,
+    Completed,
+    Failure,
+    Reader,
+    Stat,
+    Unreadable,
+    reason_of,
+)
 
-ABSENT = "absent"
-DENIED = "permission denied"
-NOT_A_FILE = "not a regular file"
-TOO_LARGE = "larger than the limit"
-LOOP = "too many symbolic links"
-BAD_NAME = "not a usable file name"
+__all__ = [
+    "ABSENT",
+    "BAD_NAME",
+    "DENIED",
+    "LOOP",
+    "NOT_A_FILE",
+    "TOO_LARGE",
+    "Completed",
+    "Failure",
+    "Host",
+    "Reader",
+    "Stat",
+    "Unreadable",
+]
 
 TEXT_LIMIT = 16 << 20
 """Most bytes that `read_bytes` and `read_text` read unless told otherwise."""
@@ -56,97 +73,6 @@ PROGRAM_DIRECTORIES = (
 """Where a program given by its bare name is looked up; the user's PATH is deliberately not asked."""
 
 _OPEN = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_ABSENT_ERRORS = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A path that could not be read, and why; false in a condition."""
-
-    path: str
-    reason: str
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-
-class Stat(NamedTuple):
-    """Attributes of what a path leads to; `size` in bytes, `mode` as in stat(2), `modified` in s."""
-
-    size: int
-    mode: int
-    inode: int
-    device: int
-    rdevice: int
-    modified: float
-
-    @property
-    def is_file(self) -> bool:
-        return modes.S_ISREG(self.mode)
-
-    @property
-    def is_dir(self) -> bool:
-        return modes.S_ISDIR(self.mode)
-
-    @property
-    def is_device(self) -> bool:
-        return modes.S_ISCHR(self.mode) or modes.S_ISBLK(self.mode)
-
-
-class Completed(NamedTuple):
-    """A child process that ended by itself, whatever its exit status."""
-
-    argv: tuple[str, ...]
-    status: int
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A child process that was not started or was stopped, and why; false in a condition."""
-
-    argv: tuple[str, ...]
-    reason: str
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-
-class Reader:
-    """Reads pieces of one open file; use as a context manager, or call `close`."""
-
-    __slots__ = ("_fd", "path", "size", "total")
-
-    def __init__(self, fd: int, path: str, size: int) -> None:
-        self._fd = fd
-        self.path = path
-        self.size = size
-        self.total = 0
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Up to `length` bytes at `offset`; fewer at the end of the file, none on an error or once closed."""
-        if self._fd < 0 or offset < 0 or length <= 0 or offset >= self.size:
-            return b""
-        try:
-            data = os.pread(self._fd, min(length, self.size - offset), offset)
-        except (OSError, OverflowError):
-            return b""
-        self.total += len(data)
-        return data
-
-    def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Host:
@@ -245,7 +171,7 @@ class Host:
         try:
             data = _drain(fd, limit + 1)
         except OSError as error:
-            return self._report(path, _reason(error))
+            return self._report(path, reason_of(error))
         finally:
             os.close(fd)
         return data if len(data) <= limit else self._report(path, TOO_LARGE)
@@ -263,7 +189,7 @@ class Host:
         try:
             return _drain(fd, length)
         except OSError as error:
-            return self._report(path, _reason(error))
+            return self._report(path, reason_of(error))
         finally:
             os.close(fd)
 
@@ -276,7 +202,7 @@ class Host:
             return Reader(fd, path, os.fstat(fd).st_size)
         except OSError as error:
             os.close(fd)
-            return self._report(path, _reason(error))
+            return self._report(path, reason_of(error))
 
     # Processes
 
@@ -369,7 +295,7 @@ class Host:
         try:
             return os.readlink(place) if modes.S_ISLNK(os.lstat(place).st_mode) else None
         except (OSError, ValueError) as error:
-            return Unreadable(path, _reason(error))
+            return Unreadable(path, reason_of(error))
 
     def _stat(self, path: str) -> Stat | Unreadable:
         place = self._place(path)
@@ -378,7 +304,7 @@ class Host:
         try:
             found = os.stat(place)
         except (OSError, ValueError) as error:
-            return self._report(path, _reason(error))
+            return self._report(path, reason_of(error))
         return Stat(
             found.st_size,
             found.st_mode,
@@ -401,7 +327,7 @@ class Host:
                         break
                     names.append(entry.name)
         except (OSError, ValueError) as error:
-            self._report(path, _reason(error))
+            self._report(path, reason_of(error))
         return tuple(sorted(names))
 
     def _open(self, path: str) -> int | Unreadable:
@@ -417,7 +343,7 @@ class Host:
         try:
             fd = os.open(place, _OPEN if self.native else _OPEN | getattr(os, "O_NOFOLLOW", 0))
         except (OSError, ValueError) as error:
-            return self._report(path, _reason(error))
+            return self._report(path, reason_of(error))
         if modes.S_ISREG(os.fstat(fd).st_mode):
             return fd
         os.close(fd)
@@ -443,15 +369,3 @@ def _drain(fd: int, limit: int) -> bytes:
         pieces.append(piece)
         left -= len(piece)
     return b"".join(pieces)
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, ValueError):  # a NUL byte or a lone surrogate in the name
-        return BAD_NAME
-    if error.errno in _ABSENT_ERRORS:
-        return ABSENT
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return DENIED
-    if error.errno == errno.ELOOP:
-        return LOOP
-    return error.strerror or f"error {error.errno}"
