@@ -70,6 +70,13 @@ def test_variant_tags(tag: str, cuda: str | None) -> None:
         ("9.0a", "9.0", True, True),
         ("10.0", "11.0", False, True),
         ("12.0", "12.1", True, True),
+        # Jetson's GPUs and discrete ones run nothing of each other's; PTX is compiled for either.
+        ("8.0", "8.7", False, True),
+        ("8.7", "8.7", True, True),
+        ("8.7", "8.9", False, True),
+        ("7.0", "7.2", False, True),
+        ("5.0", "5.3", False, True),
+        ("6.2", "6.2", True, True),
     ],
 )
 def test_code_and_gpus(target: str, gpu: str, sass: bool, ptx: bool) -> None:

@@ -34,3 +34,17 @@ def test_the_capability_of_a_name(name: str, capability: str, kind: str) -> None
 @pytest.mark.parametrize("name", ["NVIDIA Foo-4Q", "GeForce GT 730", "NVIDIA Graphics Device", "Q", "8C", ""])
 def test_a_name_of_no_chip_or_of_several(name: str) -> None:
     assert MATRIX.gpus.find(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "capabilities"),
+    [
+        ("GeForce GT 730", ["3.5", "3.0", "2.1"]),
+        ("NVIDIA GeForce GTX 860M", ["5.0", "3.0"]),
+        ("GeForce GTX 1050", []),  # one chip, or several of one capability
+        ("GeForce GTX 750 Ti", []),  # a reviewed row says which is meant
+        ("Foo", []),
+    ],
+)
+def test_the_chips_of_a_name(name: str, capabilities: list[str]) -> None:
+    assert [row["capability"] for row in MATRIX.gpus.chips(name)] == capabilities
