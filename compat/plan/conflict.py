@@ -154,6 +154,7 @@ def _instead(tried: list[Search], request: Request) -> str:
     """Where nothing is published for the platform inside the range: what there is."""
     if any(search.asked_for(request) for search in tried):
         return ""
-    there = list(dict.fromkeys(choice.version for search in tried for choice in search.offered(request.component, "*")))
+    offered = [choice for search in tried for choice in search.offered(request.component, "*") if choice.version]
+    there = list(dict.fromkeys(choice.version for choice in offered))
     shown = ", ".join(there[:6]) + (" and older" if len(there) > 6 else "")
     return f", and no such release is published for {_where(tried[0].scene.machine)}: there is {shown}"

@@ -44,7 +44,7 @@ def beside(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Cho
     """The build with the packages beside it that carry what it opens, cuDNN of the build's major among them; None
     where no packages do."""
     major = versions.parse(row["cuda"]).major
-    names = carriers(matrix, row, major) if "needs" in row and machine.os == "linux" else None
+    names = carriers(matrix, row, major) if "needs" in row and machine.os in ("linux", "windows") else None
     if not names:
         return None
     cudnn = row.get("cudnn")

@@ -16,6 +16,7 @@ from compat.plan.judge import reason
 from compat.plan.model import Command, Kind, Reason, Step
 from compat.plan.scene import Scene
 from compat.records import dataclass, replace
+from compat.rules.containers import is_driver
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -82,6 +83,26 @@ def _own_libcuda(machine: Machine) -> Machine:
     )
 
 
+def _windows_libcuda(machine: Machine) -> Machine:
+    """In WSL 2 the libcuda that Windows mounts loads, without a Linux driver beside it."""
+    if not machine.in_environment("wsl2"):
+        return machine
+    path = machine.libcuda.path
+    foreign = path is not None and "/wsl/" not in path
+    packages = {name: have for name, have in (machine.packages or {}).items() if not is_driver(name)}
+    return replace(
+        machine,
+        libcuda=Libcuda(path=_OF_WINDOWS) if foreign else machine.libcuda,
+        packages=packages if machine.packages is not None else None,
+    )
+
+
+def _one_instance(machine: Machine) -> Machine:
+    """A process that is given one MIG instance."""
+    cut = [gpu for gpu in machine.gpus or () if isinstance(gpu.mig, str)]
+    return replace(machine, gpus=tuple(cut[:1])) if len(cut) > 1 else machine
+
+
 def _one_release(machine: Machine) -> Machine:
     """After a restart the module is that of the installed driver."""
     version = machine.driver.version
@@ -136,6 +157,7 @@ def _found_tensorrt(machine: Machine) -> Machine:
     return replace(machine, missing_libraries=missing) if machine.missing_libraries else machine
 
 
+_OF_WINDOWS = "/usr/lib/wsl/lib/libcuda.so.1"
 _COMPAT = Repair("setting", "libcuda", "cuda-compat off the loader's path", _own_libcuda)
 REPAIRS: dict[str, Repair] = {
     "gpus-hidden": Repair("setting", "environment", "CUDA_VISIBLE_DEVICES and its like unset", _shown_gpus),
@@ -147,6 +169,16 @@ REPAIRS: dict[str, Repair] = {
     ),
     "library-not-found": Repair(
         "setting", "libraries", f"LD_LIBRARY_PATH holds the environment's {TENSORRT_FOLDER}", _found_tensorrt
+    ),
+    "wsl-setup": Repair(
+        "system",
+        "libcuda",
+        "the Linux driver's packages removed from WSL 2; the libcuda that Windows mounts loads",
+        _windows_libcuda,
+        needs_root=True,
+    ),
+    "mig-single-instance": Repair(
+        "setting", "environment", "CUDA_VISIBLE_DEVICES names one MIG instance for each process", _one_instance
     ),
     "driver-library-mismatch": Repair(
         "system", "driver", "restarted, so that the installed module is loaded", _one_release, ("sudo", "reboot"), True

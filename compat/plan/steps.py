@@ -206,9 +206,10 @@ def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable
     for choice in made:
         if choice.library_path:
             after = f"LD_LIBRARY_PATH holds {packages}/nvidia/*/lib of the environment"
+            if before.os == "windows":
+                after = r"PATH holds Lib\site-packages\nvidia\*\bin of the environment"
             if choice.preload:
-                ways = (f"{choice.preload} is called first", *((after,) if before.os != "windows" else ()))
-                after = "; or ".join(ways)
+                after = f"{choice.preload} is called first; or {after}"
             said = f"{choice.label} looks for CUDA on the loader's path only, and packages lie beside it."
             why = Reason("library-not-found", said, "docs/plan.md, commands")
             yield Step("setting", choice.component, None, after, (why,))

@@ -154,7 +154,7 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
         return
     if not case.environment("wsl2"):
         return
-    inside = [name for name, have in (case.machine.packages or {}).items() if have is not False and _is_driver(name)]
+    inside = [name for name, have in (case.machine.packages or {}).items() if have is not False and is_driver(name)]
     if inside:
         yield Finding(
             "wsl-setup",
@@ -212,6 +212,6 @@ _DRIVER_PACKAGES = (
 )
 
 
-def _is_driver(name: str) -> bool:
+def is_driver(name: str) -> bool:
     """Is it a system package that brings a Linux driver or its libcuda? Those of the toolkit do not."""
     return name.startswith(_DRIVER_PACKAGES)

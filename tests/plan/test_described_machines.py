@@ -7,8 +7,11 @@ import pytest
 from compat.check import check
 from compat.description import load
 from compat.goals import parse
+from compat.machine import Gpu, Libcuda
+from compat.plan.model import Request
 from compat.plan.request import requests
 from compat.plan.solve import plan
+from compat.records import replace
 
 MACHINES = {
     path.stem: next(iter(load(str(path))))
@@ -153,3 +156,42 @@ def test_the_order_is_the_same_every_time(real):
     one, other = (plan(MACHINES["h100-driver535"], asked, real) for _ in range(2))
     assert one.steps == other.steps
     assert one.result == other.result
+
+
+def test_a_jetson_gets_what_goes_with_its_torch(real):
+    asked = (*requests({"torch": "*"}), Request("torchvision", "*"))
+    answer = plan(MACHINES["xavier-nx-jetpack5"], asked, real)
+    assert [choice.label for choice in answer.choices] == [
+        "torch 2.1.0a0+41361538.nv23.06",
+        "torchvision 0.16.2+c6f3977",
+    ]
+    asked = (*requests({"torch": "2.2"}), Request("torchvision", "*"))
+    answer = plan(MACHINES["xavier-nx-jetpack5"], asked, real)
+    assert [choice.label for choice in answer.choices] == ["torch 2.2.0", "torchvision 0.17.2+c1d70fe"]
+
+
+def test_what_has_no_gpu_code_comes_to_a_jetson_from_the_public_index(real):
+    answer = plan(MACHINES["xavier-nx-jetpack5"], requests({"torch": "*"}), real, parse("convert:onnx-tensorrt"))
+    assert answer.outcome == "planned"
+    assert any("onnx==" in shell for shell in commands(answer))
+
+
+def test_onnxruntime_on_windows_finds_its_packages_on_path(real):
+    answer = plan(MACHINES["windows11-rtx4060"], requests({"onnxruntime": "1.19"}), real)
+    assert answer.result.packages["onnxruntime-gpu"] == "1.19.2"
+    assert "nvidia-cudnn-cu12" in commands(answer)[0]
+    assert any(step.kind == "setting" and step.after.startswith("PATH holds") for step in answer.steps)
+
+
+def test_a_linux_driver_inside_wsl_is_removed(real):
+    machine = replace(MACHINES["wsl2-rtx4070"], libcuda=Libcuda(path="/usr/lib/x86_64-linux-gnu/libcuda.so.1"))
+    answer = plan(machine, (), real, parse("use:gpu"))
+    assert [(step.kind, step.component) for step in answer.steps] == [("system", "libcuda")]
+    assert check(answer.result, parse("use:gpu"), real).verdict == "compatible"
+
+
+def test_a_process_is_given_one_mig_instance(real):
+    half = Gpu(name="NVIDIA A100-SXM4-40GB", mig="3g.20gb")
+    machine = replace(MACHINES["a100-driver450"], gpus=(half, half))
+    answer = plan(machine, (), real, parse("use:gpu"))
+    assert [step.kind for step in answer.steps] == ["setting"]
