@@ -80,7 +80,12 @@ class Subject:
             told = self._of_release(name)
         if name == "cuda" and told.known is None and self.local_cuda is not None:
             return Possible(((self.local_cuda, self.path),), True)
-        if name == "cuda" and told.known is None and self.conda_cuda is not None and any(told.values):
+        if (
+            name == "cuda"
+            and told.known is None
+            and self.conda_cuda is not None
+            and (any(told.values) or not self.candidates)
+        ):
             return Possible((self.conda_cuda,), True)
         return told
 
