@@ -5,7 +5,7 @@ from itertools import combinations
 
 from compat import versions
 from compat.check import check
-from compat.goals import parse
+from compat.goals import Goal, parse
 from compat.plan import moves
 from compat.plan.answers import Problem, answers, planned
 from compat.plan.commands import ENVIRONMENT
@@ -15,7 +15,7 @@ from compat.plan.model import Lift, Pin, Request, Step
 from compat.plan.nearest import nearest
 from compat.plan.nearest import needs as needs_of
 from compat.plan.repairs import repaired
-from compat.plan.request import goal_of
+from compat.plan.request import COMPANION, goal_of, with_goal
 from compat.plan.scene import Scene, emptied
 from compat.plan.search import Found, Search
 from compat.records import replace
@@ -120,10 +120,13 @@ def _together(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) 
 
 def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:
     """The requests in two environments (in one each, where two do not do), each block planned for itself."""
-    if len(problem.requests) < 2 or problem.folder:
+    units = _units(problem)
+    if len(units) < 2 or problem.folder:
         return None
     moving = allowed | (frozenset(more) - {"environment"})
-    for blocks in _partitions(problem.requests):
+    if any(_blocks(problem, (unit,), moving) is None for unit in units):
+        return None  # it has no environment of its own either
+    for blocks in _partitions(units):
         solved = _blocks(problem, blocks, moving)
         if solved is None:
             continue
@@ -139,27 +142,45 @@ def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> 
     return None
 
 
-def _partitions(requests: tuple[Request, ...]) -> Iterator[tuple[tuple[Request, ...], ...]]:
-    """Two blocks, the larger first; at last one block for each request."""
-    count = len(requests)
+Block = tuple[Request, ...]
+
+
+def _units(problem: Problem) -> list[Block]:
+    """Requests that have to stay together: what one goal runs in one process (a conversion hands over a file), and
+    what is built for another that is asked for. What only comes along with a request is chosen with it anew."""
+    named = [request for request in problem.requests if request.where != COMPANION]
+    tied = [set(goal.subjects) for goal in problem.goals if goal.verb != "convert"]
+    tied += [{one.component for one in with_goal((request,), None, problem.matrix)} for request in named]
+    groups: list[Block] = []
+    for request in named:
+        its = {component for tie in tied if request.component in tie for component in tie}
+        mine = [one for one in groups if not its.isdisjoint(other.component for other in one)]
+        joined = (*(other for one in mine for other in one), request)
+        groups = [one for one in groups if one not in mine] + [joined]
+    return [tuple(one for one in named if one in group) for group in groups]
+
+
+def _partitions(units: list[Block]) -> Iterator[tuple[Block, ...]]:
+    """Two blocks, the larger first; at last one block for each unit."""
+    count = len(units)
     for size in range(count - 1, (count - 1) // 2, -1):
-        for block in combinations(requests, size):
-            rest = tuple(request for request in requests if request not in block)
-            if size > len(rest) or requests[0] in block:
-                yield block, rest
+        for block in combinations(units, size):
+            rest = tuple(unit for unit in units if unit not in block)
+            if size > len(rest) or units[0] in block:
+                yield sum(block, ()), sum(rest, ())
     if count > 2:
-        yield tuple((request,) for request in requests)
+        yield tuple(units)
 
 
 def _blocks(
-    problem: Problem, blocks: tuple[tuple[Request, ...], ...], moving: frozenset[str]
+    problem: Problem, blocks: tuple[Block, ...], moving: frozenset[str]
 ) -> list[tuple[Found, tuple[Step, ...]]] | None:
     solved: list[tuple[Found, tuple[Step, ...]]] = []
     machine, done = problem.machine, set()
     for number, block in enumerate(blocks):
         folder = f"{ENVIRONMENT}-{block[0].component}" if number else ""
-        goals = tuple(parse(goal_of(request.component, problem.matrix)) for request in block)
-        one = replace(problem, machine=machine, requests=block, goals=goals, folder=folder)
+        requests = with_goal(block, None, problem.matrix)
+        one = replace(problem, machine=machine, requests=requests, goals=_goals_of(problem, requests), folder=folder)
         tried: list[Search] = []
         found = next(answers(one, moving, tried), None)
         if found is None:
@@ -171,6 +192,14 @@ def _blocks(
             done.add("driver")
             machine = moves.with_driver(machine, found.result.driver.version, problem.matrix)
     return solved
+
+
+def _goals_of(problem: Problem, requests: tuple[Request, ...]) -> tuple[Goal, ...]:
+    """The problem's goals that these requests reach, and for the rest what asking for them means."""
+    there = {request.component for request in requests}
+    found = [goal for goal in problem.goals if goal.subjects and there.issuperset(goal.subjects)]
+    covered = {component for goal in found for component in goal.subjects}
+    return (*found, *(parse(goal_of(one, problem.matrix)) for one in sorted(there - covered)))
 
 
 def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:

@@ -38,8 +38,10 @@ class Memory:
     platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
     _numbers: dict[str, int] = field(default_factory=dict)
     _builds: dict[tuple[int, Choice, tuple[Pin, ...], frozenset[str]], Known] = field(default_factory=dict)
+    _near: dict[tuple[int, int, frozenset[str]], tuple[Choice, Known]] = field(default_factory=dict)  # by identity
     _pairs: dict[int, Pairs] = field(default_factory=dict)
-    _offers: dict[str, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
+    _offers: dict[int, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
+    _certificates: dict[int, list[frozenset[str]]] = field(default_factory=dict)
 
     def number(self, what: object) -> int:
         """A number for what is written alike."""
@@ -51,10 +53,13 @@ class Memory:
 
     def build(self, place: int, choice: Choice, asked: frozenset[str]) -> Known:
         """A build there; what it pins may differ by the Python. ``asked``: components that no pin chooses."""
-        key = (place, choice, choice.pins, asked.intersection([pin.name for pin in choice.pins]))
-        if key not in self._builds:
-            self._builds[key] = Known()
-        return self._builds[key]
+        near = (place, id(choice), asked)
+        if near not in self._near:
+            key = (place, choice, choice.pins, asked.intersection([pin.name for pin in choice.pins]))
+            if key not in self._builds:
+                self._builds[key] = Known()
+            self._near[near] = (choice, self._builds[key])
+        return self._near[near][1]
 
     def pairs(self, machine: Machine, matrix: "Matrix", limits: tuple[Pin, ...]) -> Pairs:
         """What builds share there, whatever the driver and the Python are."""
@@ -64,8 +69,16 @@ class Memory:
         return self._pairs[place]
 
     def offers(self, machine: Machine, *more: object) -> dict[tuple[str, str], tuple[Choice, ...]]:
-        """Builds by component and range. Of the driver it counts only whether one is known."""
-        driver = machine.driver
-        known = bool(driver.version or driver.cuda or driver.kernel_module_version)
-        stripped = replace(machine, driver=Driver(), libcuda=Libcuda())
-        return self._offers.setdefault(repr((stripped, known, more)), {})
+        """Builds by component and range."""
+        return self._offers.setdefault(self.number((_undriven(machine), more)), {})
+
+    def certificates(self, machine: Machine, *more: object) -> list[frozenset[str]]:
+        """What excludes everything with whichever driver."""
+        return self._certificates.setdefault(self.number((_undriven(machine), more)), [])
+
+
+def _undriven(machine: Machine) -> tuple[Machine, bool]:
+    """The machine whatever its driver is: to builds it only counts whether one is known."""
+    driver = machine.driver
+    known = bool(driver.version or driver.cuda or driver.kernel_module_version)
+    return replace(machine, driver=Driver(), libcuda=Libcuda()), known

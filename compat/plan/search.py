@@ -27,7 +27,7 @@ from compat.plan.pairs import Pairs
 from compat.plan.pins import shared
 from compat.plan.request import goal_of
 from compat.plan.scene import Scene, emptied
-from compat.plan.verdicts import Facts, Task, Told, Verdict, moved, tasks_of
+from compat.plan.verdicts import Facts, Task, Told, Verdict, moved, reaches, tasks_of
 from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class Search:
     _spoiled: dict[tuple[int, ...], tuple[Reason, ...]] = field(default_factory=dict)  # whatever is beside these
     _repeated: dict[tuple[tuple[int, ...], Task], tuple[Reason, ...]] = field(default_factory=dict)
     _first: dict[str, list[Task]] = field(default_factory=dict)
+    _tasks: dict[tuple[str, ...], tuple[Task, ...]] = field(default_factory=dict)
 
     @cached_property
     def needs_gpu(self) -> bool:
@@ -102,6 +103,9 @@ class Search:
 
     def solutions(self) -> Iterator[Found]:
         """Combinations that pass, best first."""
+        self.certificate = self._known(NOTHING)
+        if self.certificate is not None:
+            return
         enforced = Enforced(self, NOTHING)
         combinations = self._started(enforced, MOST_COMBINATIONS - self.memory.spent)
         if combinations is not None:
@@ -113,19 +117,36 @@ class Search:
             self.cut = self.cut or combinations.cut
             if some or combinations.cut:
                 return
-        self.certificate = frozenset(enforced.cited)
+        self.certificate = self._certified(enforced)
 
     def refuted(self, ignored: Ignored) -> frozenset[str] | None:
         """Elements that exclude everything though others are ignored; None where there is an answer, and where that
         could not be settled."""
+        self.unsettled = False
+        known = self._known(ignored)
+        if known is not None:
+            return known
         enforced = Enforced(self, ignored)
         combinations = self._started(enforced, MOST_WITHOUT)
-        self.unsettled = False
         if combinations is not None:
             if next(combinations.answers(), None) is not None:
                 return None
             self.unsettled = combinations.cut
-        return None if self.unsettled else frozenset(enforced.cited)
+        return None if self.unsettled else self._certified(enforced)
+
+    def _certified(self, enforced: "Enforced") -> frozenset[str]:
+        found = frozenset(enforced.cited)
+        if not enforced.of_driver:
+            self._everywhere.append(found)
+        return found
+
+    def _known(self, ignored: Ignored) -> frozenset[str] | None:
+        """A certificate of a scene that differs by its driver only, in which no driver has a say."""
+        return next((one for one in self._everywhere if not ignored.meets(one)), None)
+
+    @cached_property
+    def _everywhere(self) -> list[frozenset[str]]:
+        return self.memory.certificates(self.scene.machine, self.requests, self.goals, self.prefer)
 
     def _started(self, enforced: "Enforced", most: int) -> Combinations[Choice, Found] | None:
         """The combinations to try; None where a fault of the platform, or one component alone, excludes all of them."""
@@ -139,7 +160,7 @@ class Search:
             own = Enforced(self, enforced.ignored)
             own.cite_request(request)
             if not any(own.alone(choice) for choice in column):
-                enforced.cited = own.cited
+                enforced.cited, enforced.of_driver = own.cited, own.of_driver
                 return None
         for request in self.requests:
             enforced.cite_request(request)
@@ -172,6 +193,7 @@ class Search:
         standing = [one for one in self.platform_faults if enforced is None or element(one) not in enforced.ignored]
         if standing and enforced is not None:
             enforced.cite(standing)
+            enforced.of_driver = True
         return not standing
 
     @cached_property
@@ -236,6 +258,10 @@ class Search:
         known = self._alone(choice)
         return tuple(dict.fromkeys((*known.clash, *known.verdict.every(), *(known.rest or ()))))
 
+    def hangs_on_driver(self, choice: Choice, found: Reason) -> bool:
+        """May the driver have a say in what was found against a build alone?"""
+        return choice.installed or reaches(found.rule, "driver") or found in (self._alone(choice).rest or ())
+
     def _rest(self, choice: Choice, known: Alone) -> tuple[Reason, ...]:
         """What no single rule tells: where it is open which build it is, and where nothing tells of a GPU build."""
         goals = self._goals_of(choice)
@@ -263,17 +289,19 @@ class Search:
 
     def _alone(self, choice: Choice) -> Alone:
         if choice not in self._builds:
-            tasks = tasks_of(
-                self._goals_of(choice),
-                (choice.component, *(name for name, _ in choice.brings)),
-                masked_by(self.platform_faults),
-            )
+            tasks = self._tasks_of(choice)
             if choice.installed:
                 machine, clash = self._with(choice)
                 self._builds[choice] = Alone(clash, Verdict(lambda: machine, tasks, self.matrix))
             else:
                 self._builds[choice] = self._fresh(choice, tasks)
         return self._builds[choice]
+
+    def _tasks_of(self, choice: Choice) -> tuple[Task, ...]:
+        names = (choice.component, *[name for name, _ in choice.brings])
+        if names not in self._tasks:
+            self._tasks[names] = tasks_of(self._goals_of(choice), names, masked_by(self.platform_faults))
+        return self._tasks[names]
 
     def _fresh(self, choice: Choice, tasks: tuple[Task, ...]) -> Alone:
         """A build in an environment of its own: what was said of it in other scenes counts here too."""
@@ -446,6 +474,7 @@ class Enforced:
     ignored: Ignored
     most: int = 0
     cited: set[str] = field(default_factory=set)
+    of_driver: bool = False  # may the driver have a say in one of the rejections?
 
     def enough(self) -> bool:
         return self.search._spent >= self.most
@@ -454,6 +483,7 @@ class Enforced:
         found = self.search.fails(one, self.ignored)
         if found is not None:
             self.cited.add(element(found, one.component))
+            self.of_driver = self.of_driver or self.search.hangs_on_driver(one, found)
         return found is None
 
     def like(self, one: Choice) -> int:
@@ -462,18 +492,18 @@ class Enforced:
     def pair(self, one: Choice, other: Choice) -> bool:
         found = [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
         if found:
-            self.search.note(found[0])
             self.cite(found)
         return not found
 
     def whole(self, choices: Sequence[Choice]) -> Found | None:
+        self.of_driver = True
         return self.search.whole(choices, self)
 
     def cite(self, reasons: Sequence[Reason]) -> None:
         """Take one of the reasons, one that is cited already where there is such."""
-        names = [element(one) for one in reasons]
-        if self.cited.isdisjoint(names):
-            self.cited.add(names[0])
+        if self.cited.isdisjoint([element(one) for one in reasons]):
+            self.search.note(reasons[0])
+            self.cited.add(element(reasons[0]))
 
     def cite_request(self, request: Request) -> None:
         """The request takes part, where it leaves anything out."""

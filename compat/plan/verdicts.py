@@ -68,6 +68,11 @@ def _ways() -> tuple[Facts, ...]:
     return tuple(dict.fromkeys(((), *_reached.values())))
 
 
+def reaches(rule: str, fact: str) -> bool:
+    """Has the rule ever reached for a fact that a move changes?"""
+    return fact in _reached.get(rule, ())
+
+
 def without_moved(machine: Machine) -> Machine:
     """The machine as it is for every driver and Python."""
     return replace(machine, driver=Driver(), libcuda=Libcuda(), python=None)
