@@ -18,10 +18,10 @@ from scripts.rulebook import READS
 Facts = dict[str, Any]
 Keys = tuple[str | int, ...]
 
-# Lists that say all there is: without one of its items such a list says something else, not less.
+# What says all there is: without one of its items such a list, or the variables that are set, says something else.
 COMPLETE = (
     "gpus", "environment", "device_nodes", "toolkits", "libraries", "architectures", "compat_drivers", "loaded_by",
-    "missing", "operators", "types",
+    "missing", "operators", "types", "variables",
 )  # fmt: skip
 # What a record cannot be without: a copy of nothing is no copy.
 IDENTITY = {"libraries": ("name",), "duplicates": ("name",), "damaged": ("package", "path", "problem")}
@@ -70,7 +70,7 @@ def facts(node: Any, path: Keys = ()) -> Iterator[Keys]:
         if here == ("model",) and any(asked[-1] in value for asked in ASKED):
             yield from facts(value, here)
             continue
-        if isinstance(key, int):
+        if isinstance(key, int) or path == ("variables",):
             if path[-1] not in COMPLETE:
                 yield here
         elif not (len(here) == 3 and key in IDENTITY.get(str(here[0]), ())):

@@ -150,9 +150,8 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
             f"driver {driver.version} serves {runtime.of} (CUDA {runtime.cuda}): {claim.value} or newer is needed",
             (*case.driver_evidence, case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim)),
         )
-    if verdicts == {False}:
-        claim = next(iter(answers.values()))[0]
-        assert claim is not None
+    claim = next((claim for claim, _ in answers.values() if claim is not None), None)
+    if verdicts == {False} and claim is not None:
         return Finding(
             "driver-too-old",
             "driver",
@@ -175,8 +174,11 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
 def _is_new_enough(case: Case, runtime: Runtime, system: str) -> "tuple[Claim | None, bool | None]":
     """The least driver for the runtime on a system, and whether this one is as new."""
     claim = case.matrix.cuda.minimum(runtime.cuda, system)
-    if claim is None:
-        return None, None
+    if claim is None:  # no CUDA takes an older driver than the majors before it did
+        majors = range(9, versions.parse(runtime.cuda).major)
+        before = (case.matrix.cuda.minimum(str(major), system) for major in majors)
+        older = (versions.at_least(case.machine.driver.version or "0", one.value) is False for one in before if one)
+        return None, False if any(older) else None
     return claim, versions.at_least(case.machine.driver.version or "0", claim.value)
 
 

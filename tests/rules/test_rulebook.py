@@ -1,7 +1,9 @@
 """docs/rules.md is current, and what it says that a rule reads is what decides."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -9,7 +11,7 @@ from recording import Recording
 from reported_machines import ALL
 from tried import MATRIX, TRIED, Tried, judge
 
-from compat import description, goals
+from compat import description, goals, probe, records
 from compat.check import Report
 from compat.machine import Machine
 from compat.rules import CATALOGUE, every_rule
@@ -27,7 +29,17 @@ def test_the_page_is_current() -> None:
 def test_every_rule_and_every_fact_is_listed() -> None:
     assert set(READS) == set(CATALOGUE)
     assert {fact for facts in READS.values() for fact in facts} <= set(WHERE)
-    assert set(ONLY_ASKED) <= set(CATALOGUE)
+    asked = {rule for rule, facts in READS.items() if {"model", "engine"} & set(facts)}
+    assert asked <= set(ONLY_ASKED) <= set(CATALOGUE)
+
+
+def test_what_is_only_described_is_put_by_no_layer_of_the_probe() -> None:
+    layers = (path.read_text(encoding="utf-8") for path in Path(probe.__file__).parent.rglob("*.py"))
+    read = {name for text in layers for name in re.findall(r'\.put\(f?"([a-z_]+)', text)}
+    assert {fact.partition(".")[0] for fact, place in WHERE.items() if not place.startswith("described")} <= read
+    assert not {fact.partition(".")[0] for fact, place in WHERE.items() if place.startswith("described")} & read
+    fields = {one.name for one in records.fields(Machine)} - {"name", "sources", "unknown", "interpreter"}
+    assert {fact.partition(".")[0] for fact in WHERE} == fields
 
 
 def _said(report: Report, rule: str) -> tuple[bool, bool]:
