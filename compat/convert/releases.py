@@ -42,7 +42,10 @@ ONNXRUNTIME = Reader("onnxruntime", "run:onnx", with_onnxruntime)
 def answers(machine: Machine, reader: Reader, matrix: "Matrix") -> tuple[Answer, ...]:
     """Every known release's answer for the machine's model and GPUs, oldest first."""
     found = []
+    jetson = machine.in_environment("jetson")
     for row in matrix.packages.releases(reader.component):
+        if row.get("platforms") == ["jetson"] and not jetson:
+            continue  # there is none to install here
         case = Case(reader.install(machine, row["version"]), parse(reader.goal), matrix)
         found.append(_answer(row["version"], list(_outcomes(case))))
     return tuple(found)

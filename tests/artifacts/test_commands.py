@@ -203,6 +203,15 @@ def test_a_model_that_both_readers_take(capsys, machine):
     assert (taken["8.6.1"], taken["8.2.5"], taken["10.3.0"]) == (True, False, True)
 
 
+def test_a_release_for_jetson_only_is_no_answer_elsewhere(capsys, machine):
+    model = str(DATA / "opset17.onnx")
+    _, page = answer(capsys, "model", model, "--machine", machine())
+    assert "11.4.1" not in [one["release"] for one in page["releases"]["tensorrt"]]
+    orin = machine(arch="aarch64", environment=["jetson"], gpus=[{"name": "Orin", "compute_capability": "8.7"}])
+    _, page = answer(capsys, "model", model, "--machine", orin)
+    assert "11.4.1" in [one["release"] for one in page["releases"]["tensorrt"]]
+
+
 def test_an_opset_beyond_the_installed_release_gets_the_least_changes(capsys, machine):
     status, page = answer(capsys, "model", str(DATA / "opset23.onnx"), "--machine", machine(), "--tensorrt", "8.6.1",
                           "--onnxruntime", "1.19.2")  # fmt: skip
