@@ -78,6 +78,8 @@ def _carriers(case: Case) -> Iterator[Subject]:
         if subject.component == "tensorrt" or (str(case.goal) == "use:onnxruntime-tensorrt"):
             # TensorRT has a support range of its own (gpu-unsupported-by-tensorrt), its provider compiles for the GPU.
             continue
+        if subject.state == "requested" and subject.local_cuda is False:
+            continue  # who asks for +cpu wants no GPU of it
         yield from gpu_parts(case, subject) or (subject,)
 
 

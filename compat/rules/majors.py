@@ -254,6 +254,53 @@ def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
             )
     if case.subjects:
         yield from _same_paths(case)
+        yield from _conda_parts(case)
+
+
+_CONDA_PARTS = {
+    "cuda-cudart": "cudart",
+    "cuda-nvrtc": "nvrtc",
+    "libcublas": "cublas",
+    "libcufft": "cufft",
+    "libcurand": "curand",
+    "libcusolver": "cusolver",
+    "libcusparse": "cusparse",
+}
+
+
+def _conda_parts(case: Case) -> Iterator[Outcome]:
+    """conda's packages of single CUDA libraries: solved one by one, of another major than the package beside them."""
+    there = {name: case.version_of(name) for name in _CONDA_PARTS}
+    for subject in case.subjects:
+        cuda = subject.field("cuda") if subject.conda else None
+        if cuda is None or not cuda.known:
+            continue
+        for name, have in there.items():
+            majors = _majors_with(case, _CONDA_PARTS[name], have) if have else {}
+            if not majors or versions.parse(cuda.known).major in majors:
+                continue
+            kit = next(iter(majors.values()))
+            yield Finding(
+                "mixed-cuda-majors",
+                name,
+                f"{name} {have} is of CUDA {kit['version']}; {subject.label} is built for CUDA {cuda.known} and loads "
+                "the library of that.",
+                (
+                    case.read(f"packages.{name}", have),
+                    case.cite(f"CUDA {kit['version']} has {_CONDA_PARTS[name]} {have}", kit, "components"),
+                    Evidence(f"{subject.label}: CUDA {cuda.known}", cuda.source),
+                ),
+                (Remedy(f"install the {name} of CUDA {versions.major_minor(cuda.known)}"),),
+            )
+
+
+def _majors_with(case: Case, component: str, version: str) -> "dict[int, Row]":
+    """A toolkit by each CUDA major that has this very version of a component; none where no toolkit is known to."""
+    return {
+        versions.parse(row["version"]).major: row
+        for row in case.matrix.cuda.toolkits
+        if row.get("components", {}).get(component) == version
+    }
 
 
 _SAME_PATHS = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparselt")

@@ -100,10 +100,12 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
     files = [row for rows in case.matrix.packages.builds(name).values() for row in rows]
     if files and case.machine.os == "macos" and not any(row["os"] in ("macos", "any") for row in files):
         return  # no release of any age runs there
+    local = _local(wanted)
     published = [
         version
         for version in case.matrix.packages.versions(name)
-        if wanted.admits(version) and not versions.parse(version).is_prerelease
+        if (_has(case, name, version, wanted, local) if local else wanted.admits(version))
+        and not versions.parse(version).is_prerelease
     ]
     newest = published[-1] if published else None
     fact = case.read(f"request.{name}", spec)
@@ -141,6 +143,18 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
         )
     elif newest is not None:
         yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
+
+
+def _local(wanted: versions.Range) -> str:
+    """What follows the ``+`` of the version that is asked for: such a build is of its vendor's index."""
+    return next((bound.text.partition("+")[2] for operator, bound, _ in wanted.clauses if operator == "=="), "")
+
+
+def _has(case: Case, name: str, version: str, wanted: versions.Range, local: str) -> bool:
+    """Is this version published as the build that is asked for, for any platform?"""
+    if _exact(wanted) != version:
+        return False
+    return any(row.get("local", row["variant"]) == local for row in case.matrix.packages.builds(name)[version])
 
 
 def _exact(wanted: versions.Range) -> str | None:

@@ -67,7 +67,7 @@ def _publishes(
     """Does any index have a CUDA build of this version for the platform? None where the matrix has no such release."""
     from compat.rules.subject import JETSON, matching
 
-    if subject.local_cuda:
+    if subject.local_cuda and subject.state != "requested":
         return None
     wanted = (case.machine.request or {}).get(subject.distribution, "")
     # The GPU build may be published under a name of its own (onnxruntime-gpu).

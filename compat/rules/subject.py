@@ -135,7 +135,7 @@ def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
     requested = _named(machine.request, names)
     if requested is not None:
         wanted = (machine.request or {})[requested]
-        return _subject(machine, component, requested, None, "requested", matrix, wanted)
+        return _subject(machine, component, requested, _exact_build(wanted), "requested", matrix, wanted)
     installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
     for name in _gpu_first(names):
         if name in installed:
@@ -146,6 +146,12 @@ def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
         return _subject(machine, component, built, _of_library(machine, component), "installed", matrix)
     denied = _named(machine.packages, names)
     return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
+
+
+def _exact_build(wanted: str) -> str | None:
+    """The one build that is asked for: ``==2.5.1+cu124`` names a file of the vendor's index, as no other range does."""
+    clauses = versions.parse_range(wanted).clauses
+    return next((bound.text for sign, bound, _ in clauses if sign == "==" and "+" in bound.text), None)
 
 
 def _of_library(machine: Machine, component: str) -> str | None:
