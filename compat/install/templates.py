@@ -92,7 +92,7 @@ class System:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A command of pixi, which keeps environments in workspaces of its own: a person runs it."""
+    """A command of pixi, which keeps environments in workspaces of its own, or inside a container: a person's."""
 
     argv: tuple[str, ...]
 
@@ -267,8 +267,12 @@ def _system(words: tuple[str, ...]) -> Action | None:
 
 
 def _container(words: tuple[str, ...]) -> Action | None:
+    if words[:3] == ("docker", "exec", container.NAME):
+        prepared = _rebuilt(words, container.start("")) or isinstance(_pip(words[3:]), Install)
+        return Workspace(words) if prepared else None
     fits = words[:1] == ("docker",) and _IMAGE.fullmatch(words[-1])
-    return Start(words) if fits and _rebuilt(words, container.run(words[-1])) else None
+    made = (*container.run(words[-1]), *container.start(words[-1])[:1])
+    return Start(words) if fits and _rebuilt(words, made) else None
 
 
 Known = Callable[[str], bool]

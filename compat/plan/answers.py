@@ -7,6 +7,8 @@ from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan import forward, moves
+from compat.plan.base_images import bases, inside
+from compat.plan.commands.container import VENV
 from compat.plan.forge import environments
 from compat.plan.images import images
 from compat.plan.memory import Memory
@@ -83,8 +85,10 @@ def streams(
     if not problem.conda:
         yield ("environment",), _forged(base, problem, answered)
     if "container" in allow and not problem.folder:
-        inside = images(base.machine, problem.requests, problem.goals, problem.matrix)
-        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in inside)
+        ready = images(base.machine, problem.requests, problem.goals, problem.matrix)
+        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in ready)
+        for scene in bases(base.machine, problem.matrix):
+            yield scene.moves, _searched(problem, scene, (), tried)
     if forward.MOVE in allow:
         for compat in forward.scenes(unshadowed(base) or base, problem.matrix):
             for scene in _environments(compat):
@@ -217,7 +221,8 @@ def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
 def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     search = next((one for one in tried if one.scene is found.scene), None)
     why = reasons(problem, found, search)
-    steps = (*_explained(problem, found, tried), *package_steps(problem.machine, found, why, problem.matrix))
+    made = package_steps(problem.machine, found, why, problem.matrix)
+    steps = (*_explained(problem, found, tried), *(inside(made) if found.scene.folder == VENV else made))
     outcome: Outcome = "planned" if steps else "nothing-to-do"
     result = exact(found.result, problem.machine)
     return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)

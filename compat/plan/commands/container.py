@@ -25,6 +25,32 @@ def reference(image: str, tag: str, framework: str | None = None) -> str:
     return f"{REGISTRY}/{image}:{tag}"
 
 
+NAME = "compatcheck"  # of the container that is started to be worked in
+VENV = "/opt/venv"
+
+
+def start(image: str) -> tuple[Command, ...]:
+    """Start an image with the host's GPUs and keep it running; make an environment of its system's own Python.
+
+    pip is renewed: the one of Ubuntu 20.04 (20.0) does not know wheels tagged ``manylinux_2_28`` (PEP 600, pip 20.3).
+    """
+    run_it = ("docker", "run", "--detach", "--interactive", "--tty", "--gpus", "all", "--name", NAME, image)
+    return (Command("docker", run_it), *map(execute, _PREPARE))
+
+
+def execute(argv: tuple[str, ...]) -> Command:
+    """A command inside the container that was started."""
+    return Command("docker", ("docker", "exec", NAME, *argv))
+
+
+_PREPARE = (
+    ("apt-get", "update"),
+    ("apt-get", "install", "--yes", "--no-install-recommends", "python3-venv"),
+    ("python3", "-m", "venv", VENV),
+    (f"{VENV}/bin/python", "-m", "pip", "install", "--upgrade", "pip"),
+)
+
+
 def run(name: str) -> tuple[Command, ...]:
     """Start it with the host's GPUs, removed when it ends."""
     return (Command("docker", ("docker", "run", "--rm", "-it", "--gpus", "all", name)),)
