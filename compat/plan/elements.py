@@ -51,6 +51,10 @@ class Ignored:
     def __bool__(self) -> bool:
         return self.movable or self.kept is not None
 
+    def spares(self, component: str) -> bool:
+        """Is everything ignored that may be said of one component alone?"""
+        return self.kept is not None and not any(one.endswith(f":{component}") for one in self.kept)
+
     def meets(self, some: frozenset[str]) -> bool:
         """Is one of these elements ignored?"""
         return any(one in self for one in some)

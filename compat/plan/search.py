@@ -474,12 +474,17 @@ class Enforced:
     ignored: Ignored
     most: int = 0
     cited: set[str] = field(default_factory=set)
+    _spared: dict[str, bool] = field(default_factory=dict)
     of_driver: bool = False  # may the driver have a say in one of the rejections?
 
     def enough(self) -> bool:
         return self.search._spent >= self.most
 
     def alone(self, one: Choice) -> bool:
+        if one.component not in self._spared:
+            self._spared[one.component] = self.ignored.spares(one.component)
+        if self._spared[one.component]:
+            return True
         found = self.search.fails(one, self.ignored)
         if found is not None:
             self.cited.add(element(found, one.component))

@@ -1,6 +1,7 @@
 """TensorFlow: with CUDA from its extra, from packages beside it, or from the machine."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -99,7 +100,15 @@ def _cuda(row: "Row") -> versions.Version | None:
 def resolvable(matrix: "Matrix", lines: "list[str]", machine: Machine) -> bool:
     """Can an installer get every package of the extra? Placeholders, never-published releases and exact releases that
     have no file for this Python stop it."""
-    for name, spec, _ in matrix.packages.pins({"requires": list(lines)}):
+    return _resolvable(matrix, tuple(lines), machine.os, machine.arch, machine.python, is_jetson(machine))
+
+
+@lru_cache(maxsize=1024)
+def _resolvable(
+    matrix: "Matrix", lines: tuple[str, ...], system: str | None, arch: str | None, python: str | None, jetson: bool
+) -> bool:
+    machine = Machine(os=system, arch=arch, python=python, environment=("jetson",) if jetson else None)
+    for name, spec, _ in matrix.packages.pins({"requires": lines}):
         for dead in matrix.every("name"):
             if dead["distribution"] != name or dead["state"] not in (
                 "stub",
