@@ -37,7 +37,9 @@ def container_without_gpu(case: Case) -> Iterator[Outcome]:
             (case.read("container.gpu_access", False),),
             (Remedy("start it with --gpus all (docker) or --device nvidia.com/gpu=all (podman)", "container"),),
         )
-    elif container.toolkit_installed is False:
+    elif container.toolkit_installed is False and _in_container(case) is None:
+        yield Untold("container-without-gpu", "container", ("environment",))
+    elif container.toolkit_installed is False and _in_container(case):
         yield Finding(
             "container-without-gpu",
             "container",
@@ -60,6 +62,13 @@ def container_without_gpu(case: Case) -> Iterator[Outcome]:
             "the container has access to the GPU",
             (case.read("container.gpu_access", True),),
         )
+
+
+def _in_container(case: Case) -> bool | None:
+    """Is the goal about a container? A host that starts none needs no toolkit. None where nothing tells."""
+    if case.goal.verb == "start" or case.machine.container.image:
+        return True
+    return case.machine.in_environment("docker")
 
 
 def _computes(capabilities: str) -> bool:

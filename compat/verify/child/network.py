@@ -52,8 +52,13 @@ def _value(name: str, shape: tuple[int, ...], precision: str) -> bytes:
     return _text(1, name) + _bytes(2, _bytes(1, _number(1, _TYPES[precision]) + _bytes(2, sizes)))
 
 
-def _node(operator: str, inputs: tuple[str, ...], output: str) -> bytes:
-    return b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(3, output) + _text(4, operator)
+def _node(operator: str, inputs: tuple[str, ...], output: str, *attributes: bytes) -> bytes:
+    named = b"".join(_text(1, name) for name in inputs) + _text(2, output) + _text(3, output) + _text(4, operator)
+    return named + b"".join(_bytes(5, attribute) for attribute in attributes)
+
+
+def _integers(name: str, values: tuple[int, ...]) -> bytes:
+    return _text(1, name) + b"".join(_number(8, value) for value in values) + _number(20, 7)  # AttributeProto.INTS
 
 
 def model(filters: bytes, matrix: bytes, precision: str) -> bytes:
@@ -63,7 +68,8 @@ def model(filters: bytes, matrix: bytes, precision: str) -> bytes:
     nodes, constants, (x, w) = _quantized(precision) if precision in QUANTIZED else ((), (), ("x", "w"))
     nodes = (
         *nodes,
-        _node("Conv", (x, w), "convolved"),
+        # ONNX infers the kernel's shape; TensorRT 8.6 does not where the filters come out of DequantizeLinear.
+        _node("Conv", (x, w), "convolved", _integers("kernel_shape", FILTERS[2:])),
         _node("Relu", ("convolved",), "positive"),
         _node("MatMul", ("positive", "m"), "y"),
     )

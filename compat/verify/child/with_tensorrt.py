@@ -80,7 +80,7 @@ def _one(
     started = time.perf_counter()
     engine_bytes = _build(tensorrt, log, model, precision)
     built = time.perf_counter() - started
-    engine = tensorrt.Runtime(log).deserialize_cuda_engine(engine_bytes)
+    engine = _made(tensorrt.Runtime, log).deserialize_cuda_engine(engine_bytes)
     if engine is None:
         raise result.Wrong(f"TensorRT cannot read back the engine that it wrote ({precision}): {_tail(log)}")
     data = network.raw(numpy, x, precision)
@@ -106,9 +106,17 @@ def _one(
     )
 
 
+def _made(kind: Any, log: Any) -> Any:
+    """A builder or runtime. Where TensorRT makes none, the bindings say "nullptr" and only the log says why."""
+    try:
+        return kind(log)
+    except TypeError:
+        raise result.Wrong(f"TensorRT makes no {kind.__name__}: {_tail(log)}") from None
+
+
 def _build(tensorrt: Any, log: Any, model: bytes, precision: str) -> Any:
     """The serialized engine. Networks are strongly typed where TensorRT has that (9 and later; 11 has nothing else)."""
-    builder = tensorrt.Builder(log)
+    builder = _made(tensorrt.Builder, log)
     kinds = tensorrt.NetworkDefinitionCreationFlag
     flags = 0
     typed = hasattr(kinds, "STRONGLY_TYPED")
