@@ -98,7 +98,11 @@ class Subject:
             return NOTHING  # the tables tell what the public index has
         found = self.matrix.packages.release(self.component, self.version)
         field = "cuda_default" if name == "cuda" else name
-        if found is None or field not in found:
+        if found is None:
+            return NOTHING
+        if name == "cuda" and field not in found and len(found.get("cuda", ())) == 1:  # made for one CUDA alone
+            return Possible(((found["cuda"][0], str(self.matrix.source(found, "cuda"))),), True)
+        if field not in found:
             return NOTHING
         return Possible(((found[field], str(self.matrix.source(found, field))),), True)
 
