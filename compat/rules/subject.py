@@ -305,7 +305,7 @@ JETSON = ("jetson", "jetson-ai-lab")
 
 def _is_pips(machine: Machine, component: str) -> bool:
     """Is every copy of the component's library one that pip or conda brought?"""
-    origins = {one.origin for one in machine.libraries or () if one.name == component}
+    origins = {one.origin for one in machine.libraries or () if one.name == component and one.loaded is not False}
     return bool(origins) and origins <= {"pip", "conda"}
 
 
