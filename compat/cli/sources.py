@@ -32,8 +32,8 @@ def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool
     from compat.plan.asked import requests_of as asked
     from compat.plan.checkout import is_weak
 
-    named = [one for path in paths if not os.path.isdir(path) for one in _contents(path)]
-    walked = [one for path in paths if os.path.isdir(path) for one in _contents(path)]
+    named = [one for path in paths if not os.path.isdir(path) for one in _contents(path, machine.os)]
+    walked = [one for path in paths if os.path.isdir(path) for one in _contents(path, machine.os)]
     contents = [*named, *walked]
     image = next((one.image for one in named if one.image is not None), None)
     found = [one for said in contents for one in said.requirements]
@@ -46,7 +46,7 @@ def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool
     there = with_python(there, Said((), python, python_range)) if any_python else there
     loose = frozenset(one for said in walked for one in _paths(said))
     folders = [path for path in paths if os.path.isdir(path)]
-    weak = [said for said in walked if any(is_weak(folder, said.path) for folder in folders)]
+    weak = [said for said in walked if any(is_weak(folder, said.path, machine.os) for folder in folders)]
     strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
     weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
     requests, lines = asked(found, there, matrix, limits, loose, weakened)
@@ -171,7 +171,7 @@ def _minor(line: str) -> int:
     return int(line.partition(".")[2])
 
 
-def _contents(path: str) -> "Iterator[Contents]":
+def _contents(path: str, system: str | None) -> "Iterator[Contents]":
     from compat.guard.files import BadFile
     from compat.guard.files import read as read_file
 
@@ -183,7 +183,7 @@ def _contents(path: str) -> "Iterator[Contents]":
         return
     from compat.plan.checkout import files_of
 
-    for file in files_of(path):
+    for file in files_of(path, system):
         try:
             yield read_file(file)
         except BadFile as error:

@@ -72,20 +72,21 @@ def requests_of(
     lines = []
     planned = [(one, name) for one in (*found, *limits) if (name := _planned(one, matrix)) is not None]
     strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
-    with_gpu = any(not _without_gpu(one, matrix) for one, _ in planned)
+    with_gpu = any(not _without_gpu(one) for one, _ in planned)
+    other = _other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, matrix)
     for one, component in planned:
         mine = named.setdefault(component, [])
         why = ""
         if not _for(one, machine):
             why = f"not for this machine: {one.marker}"
-        elif with_gpu and _without_gpu(one, matrix):
+        elif with_gpu and _without_gpu(one):
             why = "it has no GPU code under this name"
         elif strong is not None and one.path in weak:
             why = f"{strong.path} says what is needed"
         elif mine and _depth(mine[0].path) < _depth(one.path):
             why = f"{mine[0].path} is nearer to the root"
-        elif mine and one.path in loose and not _agree(component, mine, one, matrix):
-            why = f"{mine[0].path} says otherwise"
+        elif one.path in other:
+            why = f"{other[one.path]} says otherwise"
         if why:
             lines.append(Line(one.where, _text(one), why))
             continue
@@ -98,8 +99,9 @@ def requests_of(
         named.setdefault("jax", alone)
     wanted = {name: said for name, said in named.items() if any(one in found for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
-    counted = [one for one in (*found, *limits) if strong is None or one.path not in weak]
-    bounds = tuple(_bounds(counted, frozenset(wanted), machine, matrix))
+    skipped = {*other, *(weak if strong is not None else ())}
+    counted = [one for one in (*found, *limits) if one.path not in skipped]
+    bounds = tuple(_bounds(counted, frozenset(wanted), machine, matrix, loose))
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
     asked = (_request(name, wanted[name], matrix) for name in order if name in wanted)
     return tuple(replace(one, limits=bounds) for one in asked), tuple(lines)
@@ -107,7 +109,10 @@ def requests_of(
 
 def _once(found: Iterable[Asked]) -> list[Asked]:
     """Each line once, though several files draw its file."""
-    return list({(os.path.normpath(one.path), one.where.rpartition(":")[2], one.name): one for one in found}.values())
+    lines: dict[tuple[str, str, str], Asked] = {}
+    for one in found:
+        lines.setdefault((os.path.normpath(one.path), one.where.rpartition(":")[2], one.name), one)
+    return list(lines.values())
 
 
 def _planned(one: Asked, matrix: "Matrix") -> str | None:
@@ -121,7 +126,29 @@ def _for(one: Asked, machine: Machine) -> bool:
     return not one.marker or applies(one.marker, machine, "")
 
 
-def _without_gpu(one: Asked, matrix: "Matrix") -> bool:
+def _other_ways(planned: list[tuple[Asked, str]], loose: frozenset[str], matrix: "Matrix") -> dict[str, str]:
+    """Of the files that nobody named those that contradict one before them, and that one. Such a file is left out as a
+    whole: what it says of other packages belongs to its own way."""
+    files: dict[str, list[tuple[Asked, str]]] = {}
+    for one, component in planned:
+        files.setdefault(one.path, []).append((one, component))
+    taken: dict[str, list[Asked]] = {}
+    opposed: dict[str, str] = {}
+    for path, lines in files.items():
+        against = None
+        if path in loose:
+            against = next(
+                (taken[name][0] for one, name in lines if not _agree(name, taken.get(name, []), one, matrix)), None
+            )
+        if against is not None:
+            opposed[path] = against.path
+            continue
+        for one, name in lines:
+            taken.setdefault(name, []).append(one)
+    return opposed
+
+
+def _without_gpu(one: Asked) -> bool:
     """Does the name itself say that no GPU is meant (tensorflow-cpu)?"""
     return normal(one.name).endswith("-cpu")
 
@@ -157,18 +184,26 @@ def _final(component: str, text: str, matrix: "Matrix") -> str:
     return text if version.public in known else f"=={version.base}{local}"
 
 
-def _bounds(found: Iterable[Asked], wanted: frozenset[str], machine: Machine, matrix: "Matrix") -> Iterator[Pin]:
+def _bounds(
+    found: Iterable[Asked],
+    wanted: frozenset[str],
+    machine: Machine,
+    matrix: "Matrix",
+    loose: frozenset[str] = frozenset(),
+) -> Iterator[Pin]:
     """What the files demand of packages that builds of what is asked for share with others: numpy<1.24, or numpy in any
-    release. Of one package the files nearest to the root count."""
+    release. Of one package the files nearest to the root count, and of those that nobody named the first that bounds
+    it."""
     drawn = drawn_by(matrix, wanted)
     nearest: dict[str, int] = {}
+    bounded: dict[str, str] = {}
     for one in found:
         name = normal(one.name)
-        if name not in drawn or matrix.packages.component(name) in wanted:
+        if name not in drawn or matrix.packages.component(name) in wanted or not _for(one, machine):
             continue
-        if (one.marker and not applies(one.marker, machine, "")) or nearest.setdefault(name, _depth(one.path)) < _depth(
-            one.path
-        ):
+        if nearest.setdefault(name, _depth(one.path)) < _depth(one.path):
+            continue
+        if one.range != "*" and bounded.setdefault(name, one.path) != one.path and one.path in loose:
             continue
         yield Pin(name, re.sub(r"\+[^,]*", "", one.range), one.where, one.where)
 

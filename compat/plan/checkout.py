@@ -1,8 +1,8 @@
 """A checkout: which of its files say what it needs, the weightiest first.
 
 Files nearer to the root weigh more, and manifests more than notebooks. What stands in a folder of examples, tests or
-documentation, in a notebook, or in a file for other devices than NVIDIA's is *weak*: it counts where nothing else in the
-checkout asks for anything.
+documentation, in a notebook, or in a file for other devices than NVIDIA's or another system is *weak*: it counts where
+nothing else in the checkout asks for anything.
 """
 
 import os
@@ -27,6 +27,10 @@ _FOR_MAKERS = re.compile(r"(?:^|[-_.])(?:dev|develop|docs?|readthedocs|tests?|te
 _OTHER_DEVICES = re.compile(
     r"(?:^|[-_.])(?:rocm\d*|amd|apple|macos|mac|mps|cpu|xpu|intel|npu|hpu|directml|dml)(?:[-_.]|$)"
 )
+_SYSTEMS = {
+    "linux": re.compile(r"[-_.](?:linux|ubuntu)[-_.]"),
+    "windows": re.compile(r"[-_.](?:windows|win|win32|win64)[-_.]"),
+}
 _SKIPPED = frozenset((".git", ".tox", ".venv", "venv", "node_modules", "site-packages", "__pycache__"))
 _WEAK = frozenset(("demo", "demos", "colab", "ci", "third_party", "thirdparty")).union(
     f"{name}{end}"
@@ -37,7 +41,7 @@ _DEPTH = 3  # folders below the checkout's root that are looked into
 _MOST = 40  # files of a checkout that are read
 
 
-def files_of(folder: str) -> Iterator[str]:
+def files_of(folder: str, system: str | None) -> Iterator[str]:
     """The files of a checkout that say what it needs, the nearest to its root first. Links are not followed."""
     found = []
     for path, folders, names in os.walk(folder):
@@ -48,17 +52,18 @@ def files_of(folder: str) -> Iterator[str]:
             rank = _rank(name.lower(), inside)
             whole = os.path.join(path, name)
             if rank < len(_NAMES) and not os.path.islink(whole):
-                found.append((is_weak(folder, whole), depth, rank, path, name))
+                found.append((is_weak(folder, whole, system), depth, rank, path, name))
     yield from (os.path.join(path, name) for *_, path, name in sorted(found)[:_MOST])
 
 
-def is_weak(folder: str, path: str) -> bool:
-    """Is it a notebook, in a folder of examples and the like, or for devices other than NVIDIA's?"""
+def is_weak(folder: str, path: str, system: str | None) -> bool:
+    """Is it a notebook, in a folder of examples and the like, or for devices other than NVIDIA's or another system?"""
     *above, name = os.path.relpath(path, folder).lower().split(os.sep)
     return (
         name.endswith(".ipynb")
         or not _WEAK.isdisjoint(above)
         or _OTHER_DEVICES.search(name.rpartition(".")[0]) is not None
+        or any(one != system and mark.search(name) for one, mark in _SYSTEMS.items() if system)
     )
 
 
