@@ -14,6 +14,7 @@ from compat.install import templates
 from compat.install.errors import BadPlan
 from compat.install.templates import Action, Install, Known, Start, System, Uninstall
 from compat.machine import Machine
+from compat.plan.model import quoted_for_windows
 from compat.records import dataclass
 
 SCHEMA = "compatcheck.plan/1"
@@ -211,7 +212,7 @@ def _argv(value: Any, where: str) -> tuple[str, ...]:
     words = tuple(_text(word, f"{where}.argv", 1000) for word in _list(value["argv"], f"{where}.argv"))
     if not words or value["installer"] not in INSTALLERS:
         raise BadPlan(f"{where}: no such installer, or no command", _AGAIN)
-    if value["shell"] != shlex.join(words):
+    if value["shell"] not in (shlex.join(words), quoted_for_windows(words)):
         raise BadPlan(f"{where}: the text that is shown is not the command that would be run", _AGAIN)
     return words
 

@@ -226,6 +226,10 @@ def _create(words: tuple[str, ...]) -> Action | None:
 def _conda(words: tuple[str, ...]) -> Action | None:
     if words[:1] == ("pixi",):
         return _pixi(words)
+    if words[1:2] == ("remove",):
+        names = words[3:]
+        known = bool(names) and all(_NAME.match(name) for name in names)
+        return Workspace(words) if known and _rebuilt(words, conda.remove(names)) else None
     if words[1:2] != ("install",):
         return None
     parts, folder = _parts(words), _after(words, "--prefix")

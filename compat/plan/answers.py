@@ -12,6 +12,7 @@ from compat.plan.commands.container import VENV
 from compat.plan.forge import environments
 from compat.plan.images import images
 from compat.plan.memory import Memory
+from compat.plan.mixed import for_system, with_conda
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
 from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
@@ -222,7 +223,8 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     search = next((one for one in tried if one.scene is found.scene), None)
     why = reasons(problem, found, search)
     made = package_steps(problem.machine, found, why, problem.matrix)
-    steps = (*_explained(problem, found, tried), *(inside(made) if found.scene.folder == VENV else made))
+    made = (*_explained(problem, found, tried), *(inside(made) if found.scene.folder == VENV else made))
+    steps = tuple(for_system(with_conda(made, found, problem.matrix), problem.machine))
     outcome: Outcome = "planned" if steps else "nothing-to-do"
     result = exact(found.result, problem.machine)
     return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)

@@ -121,19 +121,27 @@ class Choice:
         return self.installed and not self.mended
 
 
+def quoted_for_windows(argv: tuple[str, ...]) -> str:
+    """Double quotes around whatever is more than a name, a version or a path: both shells of Windows take them."""
+    import re
+
+    return " ".join(word if re.fullmatch(r"[\w@+=:,./\\-]+", word) else f'"{word}"' for word in argv)
+
+
 @dataclass(frozen=True)
 class Command:
-    """A command as an argument list; ``installer`` is the program's family."""
+    """A command as an argument list; ``installer`` is the program's family, ``windows`` the system it is for."""
 
     installer: str
     argv: tuple[str, ...]
+    windows: bool = False
 
     @property
     def shell(self) -> str:
-        """The same, quoted for reading and pasting."""
+        """The same, quoted for reading and pasting: into a POSIX shell, on Windows into its prompt or PowerShell."""
         import shlex
 
-        return shlex.join(self.argv)
+        return quoted_for_windows(self.argv) if self.windows else shlex.join(self.argv)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ def install(parts: tuple[tuple[str, str], ...], folder: str = "") -> tuple[Comma
     )
 
 
+def remove(names: tuple[str, ...]) -> tuple[Command, ...]:
+    """Packages out of the active environment, by conda and mamba."""
+    return tuple(Command(program, (program, "remove", "--yes", *names)) for program in PROGRAMS)
+
+
 def add(parts: tuple[tuple[str, str], ...], folder: str) -> tuple[Command, ...]:
     """The same by pixi, into the workspace of a folder."""
     return (Command("pixi", ("pixi", "add", "--manifest-path", folder, *_specs(parts))),)
