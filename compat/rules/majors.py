@@ -270,6 +270,8 @@ _CONDA_PARTS = {
 
 def _conda_parts(case: Case) -> Iterator[Outcome]:
     """conda's packages of single CUDA libraries: solved one by one, of another major than the package beside them."""
+    if case.has("cudatoolkit"):
+        return  # all libraries in one package: what lies beside it is another's
     there = {name: case.version_of(name) for name in _CONDA_PARTS}
     for subject in case.subjects:
         cuda = subject.field("cuda") if subject.conda else None
@@ -280,11 +282,14 @@ def _conda_parts(case: Case) -> Iterator[Outcome]:
             if not majors or versions.parse(cuda.known).major in majors:
                 continue
             kit = next(iter(majors.values()))
+            opens, ships = (_soname(case, _CONDA_PARTS[name], one) for one in (cuda.known, kit["version"]))
+            if not opens or not ships or opens == ships:
+                continue  # cuRAND and cuSOLVER kept theirs from CUDA 11 to 12
             yield Finding(
                 "mixed-cuda-majors",
                 name,
-                f"{name} {have} is of CUDA {kit['version']}; {subject.label} is built for CUDA {cuda.known} and loads "
-                "the library of that.",
+                f"{name} {have} is of CUDA {kit['version']} and has {ships}; {subject.label} is built for CUDA "
+                f"{cuda.known} and opens {opens}.",
                 (
                     case.read(f"packages.{name}", have),
                     case.cite(f"CUDA {kit['version']} has {_CONDA_PARTS[name]} {have}", kit, "components"),
@@ -292,6 +297,12 @@ def _conda_parts(case: Case) -> Iterator[Outcome]:
                 ),
                 (Remedy(f"install the {name} of CUDA {versions.major_minor(cuda.known)}"),),
             )
+
+
+def _soname(case: Case, library: str, cuda: str) -> str | None:
+    system = "windows" if case.is_windows else "linux"
+    row = case.matrix.libraries.soname_for(library, cuda=versions.major_minor(cuda), system=system)
+    return row["soname"] if row else None
 
 
 def _majors_with(case: Case, component: str, version: str) -> "dict[int, Row]":

@@ -8,7 +8,7 @@ from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.case import Case
 from compat.rules.extensions import built_for_torch
-from compat.rules.subject import Possible, Subject, matching
+from compat.rules.subject import Possible, Subject, matching, same_local
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -154,7 +154,7 @@ def _has(case: Case, name: str, version: str, wanted: versions.Range, local: str
     """Is this version published as the build that is asked for, for any platform?"""
     if _exact(wanted) != version:
         return False
-    return any(row.get("local", row["variant"]) == local for row in case.matrix.packages.builds(name)[version])
+    return any(same_local(row, local) for row in case.matrix.packages.builds(name)[version])
 
 
 def _exact(wanted: versions.Range) -> str | None:

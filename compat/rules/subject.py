@@ -192,7 +192,7 @@ def _subject(
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
     local = version.partition("+")[2] if version else ""
-    exact = tuple(row for row in fitting if local and row.get("local", row["variant"]) == local)
+    exact = tuple(row for row in fitting if local and same_local(row, local))
     return replace(subject, candidates=exact or fitting)
 
 
@@ -293,11 +293,19 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
         return False
     local = subject.version.partition("+")[2] if subject.version else ""
     if local:
-        same: bool = row.get("local", row["variant"]) == local
-        return same or same_cuda(row.get("cuda"), subject.local_cuda) is True
+        return same_local(row, local) or same_cuda(row.get("cuda"), subject.local_cuda) is True
     if subject.state == "requested":
         return row["index"] in ("pypi", subject.facts.source)
     return not bool(row.get("stub"))
+
+
+def same_local(row: "Row", local: str) -> bool:
+    """Is the build's local part this one? Its numbers compare as numbers (PEP 440): pip calls nv22.01 nv22.1."""
+    return _plain(row.get("local", row["variant"])) == _plain(local)
+
+
+def _plain(local: str) -> list[str]:
+    return [part.lstrip("0") or part if part.isdigit() else part for part in local.split(".")]
 
 
 JETSON = ("jetson", "jetson-ai-lab")
