@@ -14,6 +14,7 @@ from compat.records import replace
 FORMATS: tuple[str, ...] = (
     "engine",
     "pointer",
+    "rtx",
     "timing",
     "keras",
     "torch_archive",

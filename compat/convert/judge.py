@@ -12,12 +12,36 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 
+FOR_RTX = "it is an engine of TensorRT for RTX"
+
+
 def with_engine(machine: Machine, artifact: Artifact) -> Machine:
     """The machine with the file as its engine; a file that is none is an engine that cannot be loaded."""
-    engine = artifact.engine or Engine(
-        file=artifact.path, damaged=artifact.damaged or f"it is no engine but: {artifact.title}"
-    )
-    return replace(machine, engine=engine)
+    return replace(machine, engine=artifact.engine or Engine(file=artifact.path, damaged=_why_none(machine, artifact)))
+
+
+def _why_none(machine: Machine, artifact: Artifact) -> str | None:
+    """Why a file without an engine's header cannot be loaded; None for a container whose header was not found."""
+    if artifact.damaged is not None:
+        return artifact.damaged
+    if artifact.format == "tensorrt-rtx-engine":
+        return _why_not_rtx(machine, artifact.facts["tensorrt_rtx"])
+    return None if artifact.kind == "engine" else f"it is no engine but: {artifact.title}"
+
+
+def _why_not_rtx(machine: Machine, release: str) -> str | None:
+    """TensorRT for RTX loads the engines of its own release only (its documentation, "Engine Compatibility").
+
+    https://docs.nvidia.com/deeplearning/tensorrt-rtx/latest/inference-library/engine-compatibility.html
+    """
+    if machine.packages is None:
+        return None
+    found = (text for name, text in machine.packages.items() if name.startswith("tensorrt-rtx"))
+    here = next((text for text in found if text), None)
+    if here is None:
+        return f"{FOR_RTX} {release}, which TensorRT does not load"
+    same = release.split(".")[:3] == here.split(".")[:3]
+    return None if same else f"{FOR_RTX} {release}, and {here} loads no other release's"
 
 
 def with_model(

@@ -20,6 +20,10 @@ def _run_engine(case: Case) -> bool:
     return str(case.goal) == "run:engine"
 
 
+_FOR_RTX = "of TensorRT for RTX"
+_OTHER_LIBRARY = Remedy("load it with TensorRT for RTX (package tensorrt-rtx) in the release that built it")
+
+
 @rule("engine-unreadable", of="platform")
 def engine_unreadable(case: Case) -> Iterator[Outcome]:
     """The file is cut short, or it is no engine at all.
@@ -42,7 +46,7 @@ def engine_unreadable(case: Case) -> Iterator[Outcome]:
             "engine",
             f"{engine.file} cannot be loaded: {engine.damaged}.",
             (_of_engine(case, "damaged", engine.damaged),),
-            (Remedy("fetch the file again"), REBUILD),
+            (_OTHER_LIBRARY if _FOR_RTX in engine.damaged else Remedy("fetch the file again"), REBUILD),
         )
     elif engine.tensorrt is not None:
         yield Holds(

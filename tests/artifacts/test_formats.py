@@ -2,12 +2,15 @@
 
 import base64
 import json
+import struct
 from pathlib import Path
 
 import made
 import pytest
 
 from compat.artifacts import open_artifact
+from compat.convert.judge import with_engine
+from compat.machine import Engine, Machine
 
 MODELS = Path(__file__).parent / "data" / "models"
 
@@ -252,3 +255,47 @@ def test_a_module_pickled_whole_is_no_mere_checkpoint(opened, names, whole, modu
         assert found.kind == "weights"
         assert found.facts.get("whole_module") is whole
         assert found.facts["modules"] == modules
+
+
+def for_rtx(size=None):
+    """An engine of TensorRT for RTX, laid out as five real ones of 1.7.1.116 are."""
+    body, weights = bytes(300), bytes(40)
+    at = 64 + 2 * 24
+    total = at + len(body) + len(weights)
+    head = b"vtrt" + struct.pack("<IIIQ", 0, 2, 0, total) + bytes((1, 7, 1, 116)) + b"vtrt"
+    head += struct.pack("<QQQQ", 0x7E, 0, 0, len(weights))
+    for name, start, length in ((b"NGNE", at, len(body)), (b"THGW", at + len(body), len(weights))):
+        head += name + struct.pack("<IQQ", 0, start, length)
+    return (head + body + weights)[:size]
+
+
+def test_an_engine_of_tensorrt_for_rtx(opened):
+    found = opened(for_rtx(), "a.engine")
+    assert (found.kind, found.format, found.damaged) == ("engine", "tensorrt-rtx-engine", None)
+    assert found.facts == {"tensorrt_rtx": "1.7.1.116", "platform": "vtrt", "sections": {"ENGN": 300, "WGHT": 40}}
+    assert opened(for_rtx(-5), "a.engine").damaged == "cut short: 5 bytes are missing"
+    assert opened(for_rtx(70), "a.engine").damaged == f"cut short: {len(for_rtx()) - 70} bytes are missing"
+
+
+@pytest.mark.parametrize(
+    ("packages", "damaged"),
+    [
+        ({"tensorrt": "10.3.0"}, "it is an engine of TensorRT for RTX 1.7.1.116, which TensorRT does not load"),
+        (
+            {"tensorrt-rtx": "1.6.0.1"},
+            "it is an engine of TensorRT for RTX 1.7.1.116, and 1.6.0.1 loads no other release's",
+        ),
+        ({"tensorrt-rtx": "1.7.1.116"}, None),
+        (None, None),
+    ],
+)
+def test_who_loads_an_engine_of_tensorrt_for_rtx(opened, packages, damaged):
+    machine = with_engine(Machine(os="linux", packages=packages), opened(for_rtx(), "a.engine"))
+    assert machine.engine.damaged == damaged
+
+
+def test_a_container_whose_engine_was_not_found_is_unknown_not_broken(opened):
+    members = {"m/data.pkl": b"\x80\x02}.", "m/constants.pkl": b"", "m/code/__torch__.py": b"tensorrt.Engine"}
+    found = opened(made.zipped(members), "a.ts")
+    assert (found.format, found.engine) == ("torch-tensorrt", None)
+    assert with_engine(Machine(os="linux"), found).engine == Engine(file=found.path)

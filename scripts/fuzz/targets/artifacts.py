@@ -77,6 +77,14 @@ def _heads() -> list[bytes]:
     return [bytes.fromhex(path.read_text()) for path in sorted(_HEADS.glob("*.hex"))] if _HEADS.is_dir() else []
 
 
+def _for_rtx() -> list[bytes]:
+    body = made.archive((1, 7, 1, 116), made.p3(8, 9), None)
+    table = b"NGNE" + struct.pack("<IQQ", 0, 112, len(body)) + b"THGW" + struct.pack("<IQQ", 0, 112 + len(body), 40)
+    whole = 112 + len(body) + 40
+    head = b"vtrt" + struct.pack("<IIIQ", 0, 2, 0, whole) + bytes((1, 7, 1, 116)) + b"vtrt" + bytes(32)
+    return [head + table + body + bytes(40)]
+
+
 def _timing() -> list[bytes]:
     body = made.opening(0x8012) + made.record(7, 1) + b"GPU-01234567-89ab-cdef-0123-456789abcdef" + bytes(64)
     return [b"ptrt" + struct.pack("<IIIQ", 0, 236, 0, len(body)) + body]
@@ -157,6 +165,7 @@ TARGETS = (
     Target(
         "flatbuffer", lambda: [made.flatbuffer(b"TITAN V", 7, 0)], _reader("engine", "a.engine"), ways.sized(0, "<Q")
     ),
+    Target("rtx-engine", _for_rtx, _reader("rtx", "a.engine"), ways.any_of(ways.sized(16, "<Q"), ways.plain)),
     Target("timing-cache", _timing, _reader("timing", "a.cache"), ways.sized(16, "<Q", 24)),
     Target(
         "lfs-pointer",
