@@ -51,8 +51,8 @@ def canonical(capability: Capability) -> Capability:
     return capability
 
 
-# The integrated GPUs of Jetson: TX1 and Nano, TX2, Xavier, Orin, Thor. Between them and discrete GPUs no machine code is
-# exchanged, in either direction (CUDA programming guide; DEVICE_REQUIREMENT in torch/cuda/__init__.py).
+# The integrated GPUs of Jetson: TX1 and Nano, TX2, Xavier, Orin, Thor. Between them and discrete GPUs no machine code
+# is exchanged, in either direction (CUDA programming guide; DEVICE_REQUIREMENT in torch/cuda/__init__.py).
 _INTEGRATED = frozenset({(5, 3), (6, 2), (7, 2), (8, 7), (11, 0)})
 
 

@@ -131,11 +131,11 @@ def _no_longer(case: Case, subject: Subject, gpu: GpuFact, capability: Capabilit
     if not cuda.known:
         return None
     fact = Evidence(f"{subject.label} is of CUDA {cuda.known}", cuda.source)
-    return _outlived(case, subject.component, subject.label, str(cuda.known), fact, gpu, capability)
+    return _outlived(case, subject.component, subject.label, str(cuda.known), (fact,), gpu, capability)
 
 
 def _outlived(
-    case: Case, component: str, label: str, cuda: str, fact: Evidence, gpu: GpuFact, capability: Capability
+    case: Case, component: str, label: str, cuda: str, facts: tuple[Evidence, ...], gpu: GpuFact, capability: Capability
 ) -> Finding | None:
     last = case.matrix.cuda.last_for(capability)
     if last is None or versions.at_least(last.value, versions.major_minor(cuda)) is not False:
@@ -145,7 +145,7 @@ def _outlived(
         component,
         f"{label} is of CUDA {cuda}, which makes no code for {gpu.name} ({capability}): "
         f"CUDA {last.value} was the last that did.",
-        (*gpu.evidence, fact, case.claim(f"{capability} ends with CUDA {last.value}", last)),
+        (*gpu.evidence, *facts, case.claim(f"{capability} ends with CUDA {last.value}", last)),
         (Remedy(f"use a build of CUDA {last.value} or older"),),
     )
 
@@ -165,8 +165,8 @@ def _compiled_with(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None
     """A program whose target is not told, by the CUDA that it was built with."""
     if gpu.capability is None:
         return None
-    fact = case.started(runtime)[0]
-    return _outlived(case, "program", runtime.of, runtime.cuda, fact, gpu, gpu.capability)
+    facts = case.started(runtime)
+    return _outlived(case, "program", runtime.of, runtime.cuda, facts, gpu, gpu.capability)
 
 
 def _compiled_for(case: Case, target: Capability, gpu: GpuFact) -> Outcome | None:
