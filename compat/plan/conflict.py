@@ -31,6 +31,9 @@ _EASY = (
 )
 
 
+_OPEN = "(Whether this one takes part is not settled: not all was tried without it.)"
+
+
 @dataclass(frozen=True)
 class Elements:
     """``names`` as ``rule:component`` (about one build), ``rule`` (about several), ``request:component``. ``open``:
@@ -82,7 +85,9 @@ def conflict(tried: list[Search], requests: tuple[Request, ...], found: Elements
             return (_unpublished(tried, request),)
     found = found or elements_of(tried)
     shown = [(one, _shown(one, tried, requests)) for one in found.names]
-    return tuple(replace(reason, role="open") if one in found.open else reason for one, reason in shown)
+    return tuple(
+        replace(reason, message=f"{reason.message} {_OPEN}") if one in found.open else reason for one, reason in shown
+    )
 
 
 def elements_of(tried: Sequence[Search]) -> Elements:

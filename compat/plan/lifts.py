@@ -11,6 +11,7 @@ from compat.plan.answers import Problem, answers, planned
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.companions import companion_pins
 from compat.plan.forward import MOVE
+from compat.plan.memory import Memory
 from compat.plan.model import Lift, Pin, Request, Step
 from compat.plan.nearest import nearest
 from compat.plan.nearest import needs as needs_of
@@ -30,6 +31,8 @@ ORDER = (
     ("environment", "python"),
     ("environment", "cuda-compat"),
     ("environment", "driver"),
+    ("container", "driver"),
+    ("python", "cuda-compat"),
     ("python", "driver"),
     ("environment", "python", "driver"),
 )
@@ -43,7 +46,7 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movabl
     """
     found: list[frozenset[str]] = []
     ever = movable and all(_ever(problem, request) for request in problem.requests)
-    for more in ORDER if ever else (("container",),):
+    for more in ORDER if ever else [one for one in ORDER if "container" in one]:
         wanted = frozenset(more)
         if wanted <= allowed or any(one <= wanted for one in found):
             continue
@@ -53,6 +56,23 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movabl
             yield lift
     yield from _unlimited(problem, allowed)
     yield from _nearest(problem, tried)
+    yield from _without_gpu(problem, allowed, tried)
+
+
+def _without_gpu(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Iterator[Lift]:
+    """The same builds without the GPU, where the machine has none."""
+    if not any(one.rule == "gpu-missing" for search in tried[:1] for one in search.platform_faults):
+        return
+    named = [request.component for request in problem.requests if request.where != COMPANION]
+    if any(problem.matrix.packages.about(one).get("accelerator", "none") not in ("none", "optional") for one in named):
+        return  # it computes on a GPU or not at all
+    goals = tuple(parse(f"import:{component}") for component in named)
+    bare = replace(problem, goals=goals, memory=Memory())
+    searches: list[Search] = []
+    found = next(answers(bare, allowed, searches), None)
+    if found is not None:
+        needs = f"the processor instead of a GPU (--goal import:{named[0]})"
+        yield Lift(("goal",), needs, planned(bare, found, searches).steps)
 
 
 def _unlimited(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
