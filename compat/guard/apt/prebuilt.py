@@ -1,9 +1,9 @@
 """Ubuntu's prebuilt kernel modules: packages that carry the kernel's version, and say in what they depend on which
-driver release they hold (``nvidia-kernel-common-580 (>= 580.65.06)``), those of the open modules with a ceiling besides.
+driver release they hold (``nvidia-kernel-common-580 (>= 580.65.06)``); open modules have a ceiling besides.
 
-Read in what apt says of unmet dependencies on Ubuntu 22.04, in a public repository's log (2026-11-22):
-``linux-modules-nvidia-535-open-5.15.0-106-generic : Depends: nvidia-kernel-common-535 (<= 535.171.04-1)`` and ``Depends:
-nvidia-kernel-common-535 (>= 535.171.04)``; the same of 470, 550, ``-server`` and ``-server-open``.
+Read in what apt says of unmet dependencies on Ubuntu 22.04, in a public repository's log (2026-11-22): of
+``linux-modules-nvidia-535-open-5.15.0-106-generic``, ``nvidia-kernel-common-535 (<= 535.171.04-1)`` and
+``nvidia-kernel-common-535 (>= 535.171.04)``; the same of 470, 550, ``-server`` and ``-server-open``.
 """
 
 import re
