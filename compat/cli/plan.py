@@ -76,10 +76,10 @@ _CONDA = ("conda", "mamba", "pixi")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
+    type=click.Choice(["text", "json", "markdown", "html", "dockerfile"]),
     default="text",
     show_default=True,
-    help="markdown and html have a picture of the stack before and after.",
+    help="markdown and html have a picture of the stack before and after; dockerfile is for plans inside an image.",
 )
 @click.option(
     "--lock",

@@ -275,7 +275,8 @@ def _container(words: tuple[str, ...]) -> Action | None:
         prepared = _rebuilt(words, container.start("")) or isinstance(_pip(words[3:]), Install)
         return Workspace(words) if prepared else None
     fits = words[:1] == ("docker",) and _IMAGE.fullmatch(words[-1])
-    made = (*container.run(words[-1]), *container.start(words[-1])[:1])
+    name = words[-1]
+    made = (*container.run(name), *container.start(name)[:1], *container.run_on_jetson(name))
     return Start(words) if fits and _rebuilt(words, made) else None
 
 

@@ -7,10 +7,12 @@ from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan import forward, moves
-from compat.plan.base_images import bases, inside
+from compat.plan.base_images import bases
+from compat.plan.base_images import inside as in_container
 from compat.plan.commands.container import VENV
 from compat.plan.forge import environments
 from compat.plan.images import images
+from compat.plan.jetson_images import jetson_images
 from compat.plan.memory import Memory
 from compat.plan.mixed import for_system, with_conda
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
@@ -88,6 +90,8 @@ def streams(
     if "container" in allow and not problem.folder:
         ready = images(base.machine, problem.requests, problem.goals, problem.matrix)
         yield ("container",), (Found(scene, (), {}, scene.machine) for scene in ready)
+        jetson = jetson_images(base.machine, problem.requests, problem.goals, problem.matrix)
+        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in jetson)
         for scene in bases(base.machine, problem.matrix):
             yield scene.moves, _searched(problem, scene, (), tried)
     if forward.MOVE in allow:
@@ -97,6 +101,16 @@ def streams(
     if "driver" in allow:
         for scene in _driver_scenes(base, problem, allow):
             yield scene.moves, _searched(problem, scene, kept, tried)
+        if "container" in allow and not problem.folder:
+            for scene in _with_drivers(base, problem):
+                yield ("container", "driver"), _imaged(scene, problem)
+
+
+def _imaged(scene: Scene, problem: Problem) -> Iterator[Found]:
+    """Images on a machine with another driver."""
+    for inside in images(scene.machine, problem.requests, problem.goals, problem.matrix):
+        both = replace(inside, steps=(*scene.steps, *inside.steps), moves=(*scene.moves, *inside.moves))
+        yield Found(both, (), {}, both.machine)
 
 
 def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
@@ -223,7 +237,7 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     search = next((one for one in tried if one.scene is found.scene), None)
     why = reasons(problem, found, search)
     made = package_steps(problem.machine, found, why, problem.matrix)
-    made = (*_explained(problem, found, tried), *(inside(made) if found.scene.folder == VENV else made))
+    made = (*_explained(problem, found, tried), *(in_container(made) if found.scene.folder == VENV else made))
     steps = tuple(for_system(with_conda(made, found, problem.matrix), problem.machine))
     outcome: Outcome = "planned" if steps else "nothing-to-do"
     result = exact(found.result, problem.machine)

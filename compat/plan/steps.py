@@ -23,7 +23,8 @@ def package_steps(
     """Removals, then one step for each component that changes, with its reasons. Each command repeats what the earlier
     ones installed, so that the installer keeps it."""
     made = [choice for choice in found.choices if not choice.installed]
-    made.sort(key=lambda choice: choice.index != "pytorch")  # what has an index of its own goes first
+    # What has an index of its own goes first, what needs one beside the public one last: its command names all before it.
+    made.sort(key=lambda choice: (choice.index != "pytorch", choice.extra_index is not None))
     steps = [*_removals(before, found, made)]
     done: tuple[str, ...] = ()
     for number, choice in enumerate(made):
@@ -36,7 +37,8 @@ def package_steps(
             steps.insert(0, _first(before, found, dragged, choice))
             dragged = {}
         steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ())))
-        done += own
+        if choice.index not in JETSON:  # those are files and an index of their own, which no later command can name
+            done += own
     mended = [
         _mended(before, found, choice, why.get(choice.component, ())) for choice in found.choices if choice.mended
     ]
@@ -91,7 +93,7 @@ def _step(
         commands = jetson.install(found.scene.machine, found.scene.folder, choice)
         if not commands:
             said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
-            why = (*why, Reason("jetson-build-mismatch", said, str(choice.row.get("index", ""))))
+            why = (*why, Reason("jetson-build-mismatch", said, jetson.THREAD, "how"))
         return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index

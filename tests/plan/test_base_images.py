@@ -66,3 +66,14 @@ def test_one_image_for_each_ubuntu_and_none_that_the_driver_does_not_start(real)
 @pytest.mark.parametrize("change", [{"environment": ("docker",)}, {"os": "windows"}, {"arch": "ppc64le"}])
 def test_none_where_no_such_image_runs(real, change):
     assert list(bases(replace(old_system(), **change), real)) == []
+
+
+def test_as_a_dockerfile(real):
+    answer = plan(old_system(), requests(TOGETHER), real, allow=["container"])
+    lines = [line for line in render([answer], real, "dockerfile", "pip") if not line.startswith("#")]
+    assert lines[0] == f"FROM {answer.steps[0].after}"
+    runs = [json.loads(line.removeprefix("RUN ")) for line in lines[1:]]
+    assert runs[0] == ["apt-get", "update"]
+    assert any("torch==2.6.0+cu126" in argv for argv in runs)
+    said = render([plan(old_system(), requests(TOGETHER), real)], real, "dockerfile", "pip")
+    assert not any(line.startswith("FROM") for line in said)

@@ -10,6 +10,7 @@ from compat.goals import parse
 from compat.plan.commands import UnsafeArgument
 from compat.plan.commands import container as commands
 from compat.plan.images import START
+from compat.plan.jetson_images import jetson_images
 from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
@@ -88,3 +89,24 @@ def test_what_is_an_image_only_is_planned_as_one(real):
     assert [step.kind for step in answer.steps] == ["container"]
     assert answer.steps[0].after.startswith("nvcr.io/nvidia/tritonserver:")
     assert plan(machine("cpu-only"), (), real, goal).outcome == "impossible"
+
+
+@pytest.mark.parametrize(
+    ("l4t", "release", "image"),
+    [
+        ("35.4.1", "2.0", "r35.2.1-pth2.0-py3"),
+        ("35.1", "1.12", "r35.1.0-pth1.12-py3"),
+        ("32.7.4", "1.10", "r32.7.1-pth1.10-py3"),
+        ("32.5.1", "1.6", "r32.5.0-pth1.6-py3"),
+        ("35.4.1", "1.12", None),  # made for JetPack 5.0, which runs no other
+        ("32.6.1", "1.10", None),
+        ("36.4", "2.0", None),
+    ],
+)
+def test_images_of_a_jetson_by_its_linux(real, l4t, release, image):
+    module = machine("xavier-nx-jetpack5")
+    here = replace(module, jetson=replace(module.jetson, l4t=l4t, jetpack=None))
+    wanted = requests({"torch": release})
+    found = [scene.steps[-1].commands[0].argv for scene in jetson_images(here, wanted, (parse("use:torch"),), real)]
+    name = f"nvcr.io/nvidia/l4t-pytorch:{image}"
+    assert found == ([("docker", "run", "--rm", "-it", "--runtime", "nvidia", name)] if image else [])

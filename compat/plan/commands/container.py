@@ -12,11 +12,14 @@ from compat.plan.model import Command
 REGISTRY = "nvcr.io/nvidia"
 _TAG = re.compile(r"^[0-9]{2}\.[0-9]{2}(?:\.[0-9]+)?(?:-[a-z0-9]+)*$")
 _IMAGE = re.compile(r"^[a-z]+$")
+_JETSON = re.compile(r"^l4t-[a-z]+:r[0-9]{2}(?:\.[0-9]+){2}-[a-z]+[0-9.]+-py3$")
 
 
 def reference(image: str, tag: str, framework: str | None = None) -> str:
     """The image's full name. The notes call an image by its month (24.03); its tag has the Python (24.03-py3) and, from
     19.11 on, TensorFlow's major (22.10-tf2-py3). Raises UnsafeArgument."""
+    if _JETSON.match(f"{image}:{tag}"):
+        return f"{REGISTRY}/{image}:{tag}"
     if not _IMAGE.match(image) or not _TAG.match(tag):
         raise UnsafeArgument(f"{image}:{tag}")
     if "-" not in tag:
@@ -54,3 +57,8 @@ _PREPARE = (
 def run(name: str) -> tuple[Command, ...]:
     """Start it with the host's GPUs, removed when it ends."""
     return (Command("docker", ("docker", "run", "--rm", "-it", "--gpus", "all", name)),)
+
+
+def run_on_jetson(name: str) -> tuple[Command, ...]:
+    """The same on a Jetson, where NVIDIA's runtime is named (the driver is mounted by it)."""
+    return (Command("docker", ("docker", "run", "--rm", "-it", "--runtime", "nvidia", name)),)

@@ -14,6 +14,7 @@ FORMATS = {
     "json": "compat.report.plan.data",
     "markdown": "compat.report.plan.markdown",
     "html": "compat.report.plan.html",
+    "dockerfile": "compat.report.plan.dockerfile",
 }
 
 
