@@ -14,6 +14,8 @@ def consistent(facts: Facts, matrix: Matrix) -> Facts:
     """The description without the lesser of two facts that exclude each other."""
     _jetson(facts)
     _image(facts)
+    if "libcuda" in facts and "missing_libraries" in facts:
+        facts["missing_libraries"] = [one for one in facts["missing_libraries"] if one != "libcuda.so.1"]
     _builds(facts, matrix)
     _copies(facts, matrix)
     return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in _OF_LINUX}

@@ -99,7 +99,12 @@ SHARED = {*_SYSTEM, *_DRIVER, *_RUNTIME}  # groups that are listed as a whole
 # Rule -> facts that it reads (held against what rules do read by tests/rules/test_rulebook.py).
 READS: dict[str, tuple[str, ...]] = {
     "wsl-setup": ("environment", "kernel", "libcuda.path", "libcuda.stub", "packages"),
-    "container-without-gpu": ("container.gpu_access", "container.toolkit_installed", "container.driver_capabilities"),
+    "container-without-gpu": (
+        "container.gpu_access",
+        "container.toolkit_installed",
+        "container.driver_capabilities",
+        "container.image",
+    ),
     "gpu-missing": ("gpus.pci_id", "gpus.name", "gpus.compute_capability", "jetson"),
     "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
     "other-driver-bound": ("driver.kernel_module", "packages", "request"),

@@ -93,7 +93,7 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
         "compat-library-older-than-driver",
         "libcuda",
         f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
-        (said, case.read(field, toolkit), offered[1], case.assume("libcuda.compat", assumed)),
+        (said, case.read(field, toolkit), offered[1], case.assume("libcuda.compat, libcuda.version", assumed)),
         (WITHOUT_COMPAT,),
     )
 

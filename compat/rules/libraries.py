@@ -186,7 +186,7 @@ def belongs(case: Case, package: str) -> bool:
     """Is it a package of the goal, or a CUDA part that one of them pins?"""
     name = normal(package)
     for subject in wants(case):
-        if name == normal(subject.distribution):
+        if name == normal(subject.distribution) or case.matrix.packages.component(name) == subject.component:
             return True
         pinning = (any(name == pinned for pinned, _, _ in case.matrix.packages.pins(row)) for row in subject.candidates)
         # A release has few builds; of an unknown release it has to be so whichever it is.

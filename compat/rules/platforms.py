@@ -38,7 +38,7 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     found = _publishes(case, main if main.version else subject, parts, system, arch)
     if found is not None and not found[0] and main.version is None and main.state != "requested":
         found = found if _no_release_has(case, main, parts, system, arch) else None
-    if found is None:
+    if found is None or (not found[0] and _is_own(main)):
         return
     ok, evidence = found
     if ok and main.state == "unknown" and not case.usable(main.component):
@@ -106,6 +106,15 @@ def _publishes(
         return None  # of a publisher's own archive single files are known, not the whole list
     row = (local or elsewhere)[0]
     return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
+
+
+def _is_own(subject: Subject) -> bool:
+    """Has its version a local part that no index has? Of such builds (those in NVIDIA's images) none is published."""
+    from compat.rules.subject import matching
+
+    local = subject.version.partition("+")[2] if subject.version else ""
+    published = matching(subject.matrix, subject.distribution, subject.version) if local else ()
+    return bool(local) and not any(row.get("local", row["variant"]) == local for row in published)
 
 
 def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str, arch: str | None) -> bool:

@@ -18,6 +18,15 @@ def test_verdict_and_diagnosis(reported: Reported) -> None:
         assert {one.rule for one in report.errors} & set(reported.rules), [one.message for one in report.errors]
 
 
+ODD = [one for one in ALL if one.name.startswith("odd: ")]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=[one.name for one in ODD])
+def test_what_is_odd_and_healthy_is_not_warned_of(odd: Reported) -> None:
+    report = check(description.from_dict(odd.machine), goals.parse(odd.goal), MATRIX)
+    assert [one.message for one in report.findings] == []
+
+
 def test_names_are_distinct() -> None:
     assert len({one.name for one in ALL}) == len(ALL)
 
