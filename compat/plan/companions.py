@@ -46,18 +46,24 @@ def breaks_of(
         outside = complement(row.get("with", "*"))
         if not release or outside is None or versions.parse_range(row["range"]).admits(release) is not True:
             continue
-        other = normal(row["other"])
         by = f"{package} {release} ({row['why'].rstrip('.')})"
-        found.append((other, outside, Pin(other, outside, by, str(matrix.source(row)))))
+        soft = row.get("severity", "error") != "error"
+        for other in _carrying(matrix, row["other"]):
+            found.append((other, outside, Pin(other, outside, by, str(matrix.source(row)), soft=soft)))
     return tuple(found)
+
+
+def _carrying(matrix: "Matrix", name: str) -> list[str]:
+    """The distribution of this name; of a library, those that carry it."""
+    return list(map(normal, matrix.packages.distributions(name))) or [normal(name)]
 
 
 @lru_cache(maxsize=4)
 def _breaks(matrix: "Matrix") -> "dict[str, list[Row]]":
-    """Breaks that are errors, by the package that they are about."""
+    """Breaks by the package that they are about. What is only a warning makes a pin that gives way."""
     found: dict[str, list[Row]] = {}
     for row in matrix.every("break"):
-        if row.get("severity", "error") == "error" and row.get("other"):
+        if row.get("severity", "error") in ("error", "warning") and row.get("other"):
             found.setdefault(normal(row["package"]), []).append(row)
     return found
 
@@ -78,13 +84,18 @@ def _implied(bound: str, ranges: list[str]) -> bool:
     operator = bound[:2] if bound[1] == "=" else bound[0]
     limit = versions.parse(bound[len(operator) :])
     for text in ranges:
-        for own, version, _ in versions.parse_range(text).clauses:
-            if (
-                operator[0] == "<"
-                and own in ("<", "<=", "==", "~=")
-                and (version < limit or (own == "<" and version <= limit))
-            ):
-                return True
+        for own, version, whole_line in versions.parse_range(text).clauses:
+            if operator[0] == "<":
+                line = own == "~=" or (own == "==" and whole_line)
+                end = _line_after(version, own) if line else version
+                if own in ("<", "<=", "==", "~=") and (end < limit or ((line or own == "<") and end <= limit)):
+                    return True
             if operator[0] == ">" and own in (">", ">=", "==", "~=") and version >= limit:
                 return True
     return False
+
+
+def _line_after(version: versions.Version, operator: str) -> versions.Version:
+    """Where the line ends that ``~=9.0`` or ``==9.*`` names."""
+    line = version.release[:-1] if operator == "~=" else version.release
+    return versions.parse(".".join(str(number) for number in (*line[:-1], line[-1] + 1)))

@@ -30,7 +30,7 @@ class Reason:
 class Pin:
     """What the metadata of a build demands of another package.
 
-    ``unread``: it demands one release, and the matrix does not know which.
+    ``unread``: it demands one release, and the matrix does not know which. ``soft``: kept where that is possible.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Pin:
     by: str
     source: str = ""
     unread: bool = False
+    soft: bool = False
 
 
 @dataclass(frozen=True)
