@@ -240,6 +240,29 @@ def from_dict(value: Any) -> Machine:
     return Machine(**known, unknown=unknown)
 
 
+_OF_LINUX = ("wsl1", "wsl2", "jetson", "slurm")
+
+
+def contradictions(machine: Machine) -> list[str]:
+    """What nobody could say both of one machine, and which of the two is taken; empty for most descriptions."""
+    found = [
+        f"packages.{name} is false and builds.{name} is stated: it is taken to be installed"
+        for name in machine.builds
+        if (machine.packages or {}).get(name) is False
+    ]
+    linux = [name for name in ("glibc", "device_nodes") if getattr(machine, name)]
+    linux += [f"environment {kind}" for kind in machine.environment or () if kind in _OF_LINUX]
+    if linux and machine.os in ("windows", "macos"):
+        found.append(f"os is {machine.os}, and {linux[0]} is Linux's: os is taken")
+    if machine.arch == "x86_64" and (machine.jetson.module or machine.jetson.l4t or machine.in_environment("jetson")):
+        found.append("arch is x86_64, and every Jetson is aarch64: arch is taken")
+    loaded = [one.name for one in machine.libraries or () if one.loaded and one.loaded_by is None]
+    found += [
+        f"two copies of {name} are said to load: neither is taken" for name in {*loaded} if loaded.count(name) > 1
+    ]
+    return found
+
+
 def to_dict(machine: Machine, sources: bool = False) -> dict[str, Any]:
     """The description as plain data; what is unknown is left out."""
     plain = {"schema": SCHEMA, **_plain(machine), **machine.unknown}

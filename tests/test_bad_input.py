@@ -87,6 +87,25 @@ def test_standard_input() -> None:
     assert_refused(compatcheck("check", "--machine", "-", stdin=b"\xff\xfe\x00"), "not UTF-8")
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"packages": {"torch": False}, "builds": {"torch": {"cuda": "12.4"}}}, "taken to be installed"),
+        ({"os": "windows", "glibc": "2.35"}, "os is windows, and glibc is Linux's"),
+        ({"os": "windows", "environment": ["wsl2"]}, "environment wsl2 is Linux's"),
+        ({"jetson": {"module": "Orin NX"}}, "every Jetson is aarch64"),
+        ({"libraries": [{"name": "cudnn", "version": one, "loaded": True} for one in ("8.9", "9.1")]}, "two copies"),
+    ],
+)
+def test_what_contradicts_itself_is_told(tmp_path: Path, more: dict[str, object], words: str) -> None:
+    file = tmp_path / "machine.json"
+    file.write_text(json.dumps({**GOOD, **more}))
+    done = compatcheck("check", "--machine", str(file), "--goal", "use:torch")
+    assert done.returncode in (0, 1)
+    assert done.stderr.count("warning: ") == 1
+    assert words in done.stderr
+
+
 def test_unknown_keys_are_kept_and_told(tmp_path: Path) -> None:
     path = tmp_path / "new.json"
     path.write_text(json.dumps({**GOOD, "quantum": {"qubits": 3}}))

@@ -48,13 +48,15 @@ def read_machines(root: str = "/", pythons: tuple[str, ...] = (), redact: bool =
 
 def load_machines(path: str) -> "Iterator[Machine]":
     """The machines of a description file, its own name where the description has none."""
-    from compat.description import BadDescription, load
+    from compat.description import BadDescription, contradictions, load
     from compat.records import replace
 
     try:
         for machine in load(path):
             if machine.unknown:
                 click.echo(f"warning: {path}: unknown keys kept: {', '.join(sorted(machine.unknown))}", err=True)
+            for one in contradictions(machine):
+                click.echo(f"warning: {path}: {one}", err=True)
             yield machine if machine.name or path.endswith(".jsonl") else replace(machine, name=os.path.basename(path))
     except BadDescription as error:
         text = str(error) if str(error).startswith(path) else f"{path}: {error}"
