@@ -87,6 +87,8 @@ def _needed(problem: "Problem", found: Found, choice: Choice, search: Search | N
     if request.where == COMPANION and here is not None:
         said = f"{here.label} was built for the release that is installed, and moves with it."
         yield Reason("package-versions-mismatch", said, "builds of one index and variant go together")
+    elif request.where == COMPANION:
+        yield _drawn(choice, found)
     elif here is None or found.scene.folder:
         yield asked(request)
     elif installed(choice.component, request.text, machine, matrix) is None:
@@ -94,6 +96,18 @@ def _needed(problem: "Problem", found: Found, choice: Choice, search: Search | N
         yield Reason("request", said, _source(request))
     else:
         yield from _faulty(here, choice, problem, search)
+
+
+def _drawn(choice: Choice, found: Found) -> Reason:
+    """Who needs a package that nobody asked for."""
+    names = {choice.distribution, choice.component}
+    for other in found.choices:
+        for pin in other.pins:
+            if pin.name in names:
+                wanted = "" if pin.range == "*" else f" {pin.range}"
+                return Reason("package-versions-mismatch", f"{other.label} needs {pin.name}{wanted}.", pin.source)
+    others = ", ".join(other.label for other in found.choices if other is not choice and not other.installed)
+    return Reason("package-versions-mismatch", f"{choice.label} goes with {others}.", COMPANION)
 
 
 def _faulty(here: Choice, choice: Choice, problem: "Problem", search: Search | None) -> Iterator[Reason]:
@@ -141,7 +155,16 @@ def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[st
                 component = goal.subjects[0] if goal.subjects else held.component
                 one = Reason(held.rule, held.because + ".", claim(held.evidence), role="holds")
                 said.setdefault(component, {}).setdefault(held.rule, one)
-    return {component: tuple(one.values()) for component, one in said.items()}
+    return {
+        component: tuple(one for one in own.values() if _tells(one, component, said)) for component, own in said.items()
+    }
+
+
+def _tells(one: Reason, component: str, said: dict[str, dict[str, Reason]]) -> bool:
+    """Is it this component's step that says it? What is said of several is said where its name stands, else first."""
+    tellers = [name for name, own in said.items() if one in own.values()]
+    named = [name for name in tellers if f" {name} " in f" {one.message} "]
+    return component == (named or tellers)[0]
 
 
 def _rank(rule: str) -> int:
