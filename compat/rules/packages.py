@@ -1,5 +1,6 @@
 """Packages among themselves: dead names, fixed pairs, doubles, and the breaks of NumPy and protobuf."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.case import Case
 from compat.rules.extensions import built_for_torch
-from compat.rules.subject import Possible, Subject, matching, same_local
+from compat.rules.subject import CUDA_TAG, Possible, Subject, matching, same_local
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -133,7 +134,8 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
             return
     known = case.matrix.packages.versions(name)
     exact = _exact(wanted)
-    if newest is None and len(known) >= 5 and exact is not None and versions.at_least(known[-1], exact):
+    listed = len(known) >= 5 and _lists_such(case, name, wanted)
+    if newest is None and listed and exact is not None and versions.at_least(known[-1], exact):
         yield Finding(
             "package-removed",
             name,
@@ -148,6 +150,30 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
 def _local(wanted: versions.Range) -> str:
     """What follows the ``+`` of the version that is asked for: such a build is of its vendor's index."""
     return next((bound.text.partition("+")[2] for operator, bound, _ in wanted.clauses if operator == "=="), "")
+
+
+def _lists_such(case: Case, name: str, wanted: versions.Range) -> bool:
+    """Are the builds of the index that would have it listed? The vendor's own has more than the public one."""
+    exact = next((bound for operator, bound, _ in wanted.clauses if operator in ("==", "===")), None)
+    if exact is None:
+        return False
+    builds = case.matrix.packages.builds(name)
+    if exact.post >= CUDA_TAG:  # paddlepaddle-gpu 2.6.1.post120
+        return any(versions.parse(known).post >= CUDA_TAG and _alike(known, exact) for known in builds)
+    kind = _KIND.match(exact.text.partition("+")[2])
+    if not kind or exact.public not in builds:
+        return True
+    there = (row for rows in builds.values() for row in rows if row["index"] in _WHOLE)
+    found = (_KIND.match(str(row.get("local", row["variant"]))) for row in there)
+    return any(one[0] == kind[0] for one in found if one)
+
+
+_WHOLE = ("pytorch", "jax")  # indexes of which every file is known; of others single ones
+_KIND = re.compile(r"[A-Za-z]+")  # of a local part: cu, cpu, rocm
+
+
+def _alike(known: str, exact: versions.Version) -> bool:
+    return versions.parse(known).release == exact.release
 
 
 def _has(case: Case, name: str, version: str, wanted: versions.Range, local: str) -> bool:

@@ -94,7 +94,7 @@ class Subject:
         gpu = "gpu" in self.distribution or self.matrix.packages.about(self.component).get("accelerator") == "always"
         if self.version is None or not gpu or self.conda or self.local_cuda is not None:
             return NOTHING
-        if self.facts.source not in (None, "pypi") or versions.parse(self.version).post >= _TAG:
+        if self.facts.source not in (None, "pypi") or versions.parse(self.version).post >= CUDA_TAG:
             return NOTHING  # the tables tell what the public index has
         found = self.matrix.packages.release(self.component, self.version)
         field = "cuda_default" if name == "cuda" else name
@@ -251,13 +251,13 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
         # Not a release that the matrix lists (a nightly, a withdrawn patch): what its whole line has in common.
         minor = versions.Version("", line.release[:2])
         inside = [rows for known, rows in index.items() if _is_of(known, minor)]
-    if line.post >= _TAG:
+    if line.post >= CUDA_TAG:
         inside = list(_same_tag(index, line))
     for rows in inside:
         yield from rows
 
 
-_TAG = 90  # a post part from here on names a CUDA release: paddlepaddle-gpu 2.3.1.post116
+CUDA_TAG = 90  # a post part from here on names a CUDA release: paddlepaddle-gpu 2.3.1.post116
 
 
 def _same_tag(index: "dict[str, list[Row]]", version: versions.Version) -> "Iterable[list[Row]]":
@@ -301,7 +301,7 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
 
 def same_local(row: "Row", local: str) -> bool:
     """Is the build's local part this one? Its numbers compare as numbers (PEP 440): pip calls nv22.01 nv22.1."""
-    return _plain(row.get("local", row["variant"])) == _plain(local)
+    return _plain(str(row.get("local", row["variant"]))) == _plain(local)
 
 
 def _plain(local: str) -> list[str]:
