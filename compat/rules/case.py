@@ -61,7 +61,8 @@ class Runtime:
 def implied(machine: Machine) -> Machine:
     """With what the rest of the description leaves no choice of: a Jetson runs Linux on aarch64."""
     jetson = machine.jetson
-    if not (machine.in_environment("jetson") or jetson.module or jetson.jetpack or jetson.l4t):
+    named = any((gpu.name or "").startswith("Jetson ") for gpu in machine.gpus or ())
+    if not (named or machine.in_environment("jetson") or jetson.module or jetson.jetpack or jetson.l4t):
         return machine
     missing = [name for name in ("os", "arch") if getattr(machine, name) is None]
     if not missing:

@@ -281,7 +281,9 @@ def _pins(case: Case) -> Iterator[Outcome]:
                 case.read(f"packages.{name}", have),
                 case.cite(f"{subject.label} requires {name}{spec}", subject.candidates[0], "requires"),
             )
-            if inside is False:
+            if inside is False and _before_releases(subject.version, have):
+                yield Untold("package-versions-mismatch", subject.component, (f"packages.{name}",))
+            elif inside is False:
                 yield Finding(
                     "package-versions-mismatch",
                     subject.component,
@@ -352,7 +354,9 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                     yield Untold("package-versions-mismatch", subject.component, (path,))
                 continue
             facts = (case.read(path, have), case.cite(f"{subject.label} goes with {row['other']} {row['fits']}", row))
-            if inside:
+            if not inside and _before_releases(subject.version, have):
+                yield Untold("package-versions-mismatch", subject.component, (path,))
+            elif inside:
                 yield Holds(
                     "package-versions-mismatch",
                     subject.component,
@@ -368,6 +372,13 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                     (Remedy(f"install {row['other']} {row['fits']}"),),
                     _severity(row["other"], row["fits"], have),
                 )
+
+
+def _before_releases(one: str | None, other: str) -> bool:
+    """Are both builds of a night, or of a vendor's image? They were made for each other's day, not for a release: the
+    nightly of torchaudio 2.5 goes with that of torch 2.6."""
+    parsed = [versions.parse(text) for text in (one or "0", other)]
+    return all(version.is_prerelease and "rc" not in version.public for version in parsed)
 
 
 def _pairs_of(case: Case, subject: Subject) -> "list[Row]":
