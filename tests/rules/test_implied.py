@@ -1,0 +1,54 @@
+"""What follows from little: of a Jetson, of a driver's age, of a package without GPU code; and what does not."""
+
+import pytest
+from tried import Facts, errors, judge
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"jetson": {"module": "AGX Xavier"}},
+        {"jetson": {"l4t": "35.4.1"}},
+        {"environment": ["jetson"]},
+        {"gpus": [{"name": "Jetson AGX Xavier"}]},
+    ],
+)
+def test_a_jetson_is_linux_on_aarch64(facts: Facts) -> None:
+    """A wheel that is published for x86_64 alone is not taken for the one that is installed."""
+    machine = {"python": "3.13.1", "packages": {"tensorflow": "2.10.1"}}
+    assert errors(judge("import:tensorflow", machine)) == ["python-unsupported"]
+    assert errors(judge("import:tensorflow", {**machine, **facts})) == []
+
+
+def test_what_is_stated_of_a_jetson_stands() -> None:
+    machine = {"arch": "x86_64", "environment": ["jetson"], "python": "3.13.1", "packages": {"tensorflow": "2.10.1"}}
+    assert errors(judge("import:tensorflow", machine)) == ["python-unsupported"]
+
+
+@pytest.mark.parametrize("driver", ["367.48", "390.157", "418.197.02"])
+def test_a_driver_older_than_the_majors_before_takes_no_newer_cuda(driver: str) -> None:
+    """Whatever the system is: not for each is a minimum of CUDA 13 known."""
+    machine = {"driver": {"version": driver}, "packages": {"vllm": "0.25.1"}}
+    assert errors(judge("use:vllm", machine)) == ["driver-too-old"]
+
+
+def test_a_package_without_gpu_code_is_not_asked_for_it() -> None:
+    machine = {"os": "linux", "packages": {"keras": "3.4.0", "onnx": "1.16.0"}}
+    assert errors(judge("use:keras", machine)) == []
+    assert errors(judge("use:onnx", machine)) == []
+
+
+def test_that_a_build_is_published_says_nothing_of_what_is_installed() -> None:
+    assert judge("use:torch", {"os": "linux"}).verdict == "unknown"
+    assert judge("use:torch", {"os": "linux", "packages": {"torch": "2.7.1"}}).verdict == "compatible"
+
+
+def test_nothing_stated_of_wsl_is_named_where_windows_would_answer_otherwise() -> None:
+    def taken(machine: Facts) -> list[str]:
+        found = judge("use:torch", machine).errors
+        return [one.fact for error in found for one in error.evidence if one.source == "default"]
+
+    machine: Facts = {"os": "linux", "driver": {"version": "527.00"}, "packages": {"torch": "1.7.1"}}
+    old = {**machine, "driver": {"version": "367.48"}, "gpus": [{"name": "NVIDIA GeForce RTX 3090"}]}
+    assert any("not stated, environment" in fact for fact in taken(old))
+    assert not any("not stated, environment" in fact for fact in taken({**old, "environment": []}))
