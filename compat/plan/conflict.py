@@ -8,6 +8,7 @@ has needs no search to be left out, and a scene is searched again only where som
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from compat.machine import Machine
 from compat.plan.commands.container import REGISTRY
@@ -31,6 +32,7 @@ _EASY = (
 )
 
 
+_LOOKED_AT = 8  # scenes, and builds of a component, of which the one is shown that misses least
 _OPEN = "(Whether this one takes part is not settled: not all was tried without it.)"
 
 
@@ -132,7 +134,21 @@ def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> 
                 against = next((one for one in search.why_not(choice) if one.rule == rule), None)
                 if against is not None:
                     return against
-    return next(search.rejected[element][0] for search in tried if element in search.rejected)
+    noted = next((search.rejected[element][0] for search in tried if element in search.rejected), None)
+    return (None if component else _nearest_miss(rule, tried, requests)) or noted or Reason(rule, f"{rule}.")
+
+
+def _nearest_miss(rule: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason | None:
+    """What a rule has against the two builds that were asked for and of which it says the least."""
+    said: list[tuple[Reason, ...]] = []
+    for search in tried[:_LOOKED_AT]:
+        columns = [
+            [one for one in search.asked_for(request) if search.passes(one)][:_LOOKED_AT] for request in requests
+        ]
+        for mine, its in combinations(columns, 2):
+            found = [search.pair(one, other) for one in mine for other in its]
+            said += [reasons for reasons in found if any(one.rule == rule for one in reasons)]
+    return next((one for one in min(said, key=len) if one.rule == rule), None) if said else None
 
 
 def _unpublished(tried: list[Search], request: Request) -> Reason:
@@ -162,4 +178,4 @@ def _instead(tried: list[Search], request: Request) -> str:
     offered = [choice for search in tried for choice in search.offered(request.component, "*") if choice.version]
     there = list(dict.fromkeys(choice.version for choice in offered))
     shown = ", ".join(there[:6]) + (" and older" if len(there) > 6 else "")
-    return f", and no such release is published for {_where(tried[0].scene.machine)}: there is {shown}"
+    return f", and the matrix has no such release for {_where(tried[0].scene.machine)}: there is {shown}"
