@@ -23,7 +23,7 @@ def package_steps(
     """Removals, then one step for each component that changes, with its reasons. Each command repeats what the earlier
     ones installed, so that the installer keeps it."""
     made = [choice for choice in found.choices if not choice.installed]
-    # What has an index of its own goes first, what needs one beside the public one last: its command names all before it.
+    # What has an index of its own goes first; last what needs one beside the public one, so that its command resolves.
     made.sort(key=lambda choice: (choice.index != "pytorch", choice.extra_index is not None))
     steps = [*_removals(before, found, made)]
     done: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ def _conda(choice: Choice) -> Step:
     said = Reason(
         "library-not-found",
         f"{choice.label} takes CUDA and cuDNN from outside; no package of the index carries them.",
-        "TensorFlow installation pages",
+        "https://www.tensorflow.org/install/pip",
     )
     return Step(
         "package",

@@ -89,6 +89,11 @@ def _needed(problem: "Problem", found: Found, choice: Choice, search: Search | N
         yield Reason("package-versions-mismatch", said, "builds of one index and variant go together")
     elif request.where == COMPANION:
         yield _drawn(choice, found)
+    elif versions.parse_range(request.text).admits(choice.public) is False:
+        said = (
+            f"{request.component} {request.text} is asked for and has no plan here; {choice.label} is near and has one."
+        )
+        yield Reason("request", said, _source(request))
     elif here is None or found.scene.folder:
         yield asked(request)
     elif installed(choice.component, request.text, machine, matrix) is None:
