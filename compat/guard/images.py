@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 _CUDA = re.compile(r"^(\d+\.\d+(?:\.\d+)?)-.*?(base|runtime|devel)(?:-([a-z]+)([\d.]+))?$")
-_TORCH = re.compile(r"^(\d+\.\d+\.\d+)-cuda(\d+\.\d+)-cudnn(\d+)-(?:runtime|devel)$")
-_TENSORFLOW = re.compile(r"^(\d+\.\d+\.\d+(?:rc\d+)?)((?:-gpu|-jupyter)*)$")
+_TORCH = re.compile(r"^(\d+\.\d+(?:\.\d+)?)-cuda(\d+\.\d+)-cudnn(\d+)-(?:runtime|devel)$")
+_TENSORFLOW = re.compile(r"^(\d+\.\d+\.\d+(?:rc\d+)?)((?:-gpu|-jupyter|-devel|-py[23])*)$")
 _PYTHON = re.compile(r"^(\d+\.\d+(?:\.\d+)?)(?:-.*)?$")
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.capability import Capability
 from compat.machine import Machine
-from compat.matrix.packages import normal
+from compat.matrix.packages import fits_platform, normal
+from compat.plan.companions import breaks_of
 from compat.plan.model import Choice, Pin, Reason
 from compat.plan.parts import known_releases
 from compat.plan.published import gpus_of, serves
@@ -34,11 +35,12 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
     by_name: dict[str, list[Pin]] = {}
     for pin in found:
         by_name.setdefault(pin.name, []).append(pin)
+    fixed = tuple(sorted({(pin.name, pin.range[2:]) for mine in by_name.values() for pin in mine if _exact(pin)}))
     clashes = [*_same_files(by_name)]
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
     chosen: dict[str, str | None] = {}
     for name, mine in by_name.items():
-        release = _release(name, mine, here.get(name), machine, matrix)
+        release = _release(name, mine, here.get(name), machine, matrix, fixed)
         if isinstance(release, Reason):
             clashes.append(release)
         else:
@@ -46,20 +48,30 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
     return tuple(clashes) or Shared(chosen)
 
 
+Fixed = tuple[tuple[str, str], ...]
+"""Packages that have to be of one release, with that release."""
+
+
+def _exact(pin: Pin) -> bool:
+    return pin.range.startswith("==") and not {",", "*"} & set(pin.range) and not pin.unread
+
+
 def _release(
-    name: str, mine: list[Pin], installed: str | None, machine: Machine, matrix: "Matrix"
+    name: str, mine: list[Pin], installed: str | None, machine: Machine, matrix: "Matrix", fixed: Fixed
 ) -> str | Reason | None:
+    if any(pin.soft for pin in mine):
+        kept = None if any(pin.unread for pin in mine) else _fitting(name, mine, installed, machine, matrix, fixed)
+        mine = [pin for pin in mine if not pin.soft]
+        if kept is not None or not mine:
+            return kept or installed
     unread = next((pin for pin in mine if pin.unread), None)
     if unread is not None:
         others = [pin for pin in mine if pin.by != unread.by and not (pin.unread or pin.range == "*")]
         return _unknown(name, unread, others[0]) if others else None
-    if installed is not None and all(admits(pin, installed) is not False for pin in mine):
-        return installed
-    ranges = tuple(sorted({pin.range for pin in mine}))
-    served = newest_served(matrix, name, ranges, gpus_of(machine, matrix))
-    if served is not None:
-        return served
-    inside = admitted(matrix, name, ranges)
+    fitting = _fitting(name, mine, installed, machine, matrix, fixed)
+    if fitting is not None:
+        return fitting
+    inside = admitted(matrix, name, _ranges(mine))
     if inside:
         return _no_code(name, mine[0], inside[0])
     exact = next(
@@ -70,6 +82,23 @@ def _release(
         against = next((pin for pin in mine if admits(pin, wanted) is False), None)
         return wanted if against is None else _clash(name, exact, against)
     return _overlap(name, mine)
+
+
+def _fitting(
+    name: str, mine: list[Pin], installed: str | None, machine: Machine, matrix: "Matrix", fixed: Fixed
+) -> str | None:
+    """What is installed, where every pin admits it, else the newest known release that all admit."""
+    if installed is not None and all(admits(pin, installed) is not False for pin in mine):
+        return installed
+    ranges, gpus, platform = _ranges(mine), gpus_of(machine, matrix), (machine.os, machine.arch)
+    own = tuple(one for one in fixed if one[0] != name)
+    return newest_served(matrix, name, ranges, gpus, platform, own) or newest_served(
+        matrix, name, ranges, gpus, platform
+    )
+
+
+def _ranges(mine: list[Pin]) -> tuple[str, ...]:
+    return tuple(sorted({pin.range for pin in mine}))
 
 
 @lru_cache(maxsize=16384)
@@ -84,10 +113,37 @@ def admitted(matrix: "Matrix", name: str, ranges: tuple[str, ...]) -> tuple[str,
 
 @lru_cache(maxsize=16384)
 def newest_served(
-    matrix: "Matrix", name: str, ranges: tuple[str, ...], gpus: tuple[Capability | None, ...]
+    matrix: "Matrix",
+    name: str,
+    ranges: tuple[str, ...],
+    gpus: tuple[Capability | None, ...],
+    platform: tuple[str | None, str | None] = (None, None),
+    fixed: Fixed = (),
 ) -> str | None:
-    """The newest of them that has code for these GPUs."""
-    return next((one for one in admitted(matrix, name, ranges) if serves(matrix, name, one, gpus)), None)
+    """The newest of them that has code for these GPUs and a file for this platform, and goes with what is fixed."""
+    return next(
+        (
+            one
+            for one in admitted(matrix, name, ranges)
+            if serves(matrix, name, one, gpus)
+            and _has_file(matrix, name, one, platform)
+            and not (fixed and _breaks(matrix, name, one, platform, fixed))
+        ),
+        None,
+    )
+
+
+def _has_file(matrix: "Matrix", name: str, version: str, platform: tuple[str | None, str | None]) -> bool:
+    rows = matrix.packages.builds(name).get(version, ())
+    return not rows or any(fits_platform(row, *platform) for row in rows)
+
+
+def _breaks(matrix: "Matrix", name: str, version: str, platform: tuple[str | None, str | None], fixed: Fixed) -> bool:
+    """Is it known to break with a release that is fixed?"""
+    known = breaks_of(matrix, name, version, *platform)
+    return any(
+        _inside(outside, release) is False for other, outside, _ in known for own, release in fixed if own == other
+    )
 
 
 def _overlap(name: str, mine: list[Pin]) -> Reason | None:
