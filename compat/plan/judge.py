@@ -84,6 +84,8 @@ def without_gpu(choice: Choice, matrix: "Matrix", machine: Machine) -> tuple[Rea
     package has builds without."""
     if choice.installed or choice.build.cuda or choice.brings:
         return ()
+    if choice.row.get("os") == "any" and "requires" in choice.row:
+        return ()  # nothing compiled is in it: it computes with what it requires
     if matrix.packages.about(choice.component).get("accelerator") != "optional" and choice.component != "tensorrt":
         return ()
     where = " on ".join(part for part in (machine.os, machine.arch) if part) or "this platform"

@@ -30,7 +30,7 @@ _LOCAL = re.compile(r"__version__\s*=\s*'[^'+]+\+cu(\d+)(\d)'")
 _SMALL = 1 << 20
 
 OLDEST = {
-    "torchvision": "0.4.0",
+    "torchvision": "0.2.1",
     "torchaudio": "0.3.0",
     "torch-tensorrt": "1.0",
     "xformers": "0.0.16",

@@ -20,7 +20,7 @@ def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Itera
     if is_jetson(machine):
         yield from _of_jetson(component, machine, matrix, wanted)
         return
-    for row in rows(matrix, component, machine, wanted):
+    for row in (*rows(matrix, component, machine, wanted), *_withdrawn(component, machine, matrix, wanted)):
         if row["index"] != "pypi" or "requires" not in row:
             continue
         label = f"{component} {row['version']}"
@@ -28,6 +28,8 @@ def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Itera
         plain = Choice(
             component, component, row["version"], build=Build(cuda=row.get("cuda"), source="pypi"), pins=found, row=row
         )
+        if "yanked" in row:
+            plain = replace(plain, tested=False, default=False)
         if "+" not in _torch(row, matrix):  # else the public index has no torch that it takes
             yield plain
         own = tuple(replace(pin, range=pin.range.partition("+")[0]) if pin.name == "torch" else pin for pin in found)
@@ -41,6 +43,16 @@ def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Itera
                 build=Build(cuda=cuda, source="pytorch"),
                 default=False,
             )
+
+
+def _withdrawn(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> "Iterator[Row]":
+    """Releases that were withdrawn, of pure Python: the only ones for torch 1.0. They are asked for by their number."""
+    allowed = versions.parse_range(wanted)
+    known = {row["version"] for row in rows(matrix, component, machine, wanted)}
+    for version, builds in matrix.packages.builds(component).items():
+        if allowed.admits(version) and all("yanked" in row and row["os"] == "any" for row in builds):
+            if version not in known:
+                yield from rows(matrix, component, machine, f"=={version}")
 
 
 def _of_jetson(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
