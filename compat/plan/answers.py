@@ -7,14 +7,10 @@ from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan import forward, moves
-from compat.plan.base_images import bases
-from compat.plan.base_images import inside as in_container
 from compat.plan.commands.container import VENV
 from compat.plan.forge import environments
 from compat.plan.images import images
-from compat.plan.jetson_images import jetson_images
 from compat.plan.memory import Memory
-from compat.plan.mixed import for_system, with_conda
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
 from compat.plan.order import installed
 from compat.plan.repairs import repaired, unshadowed
@@ -88,6 +84,9 @@ def streams(
     if not problem.conda:
         yield ("environment",), _forged(base, problem, answered)
     if "container" in allow and not problem.folder:
+        from compat.plan.base_images import bases
+        from compat.plan.jetson_images import jetson_images
+
         ready = images(base.machine, problem.requests, problem.goals, problem.matrix)
         yield ("container",), (Found(scene, (), {}, scene.machine) for scene in ready)
         jetson = jetson_images(base.machine, problem.requests, problem.goals, problem.matrix)
@@ -237,8 +236,16 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     search = next((one for one in tried if one.scene is found.scene), None)
     why = reasons(problem, found, search)
     made = package_steps(problem.machine, found, why, problem.matrix)
-    made = (*_explained(problem, found, tried), *(in_container(made) if found.scene.folder == VENV else made))
-    steps = tuple(for_system(with_conda(made, found, problem.matrix), problem.machine))
+    if found.scene.folder == VENV:
+        from compat.plan.base_images import inside
+
+        made = tuple(inside(made))
+    steps = (*_explained(problem, found, tried), *made)
+    machine = problem.machine
+    if machine.os == "windows" or machine.in_environment("conda") or any(choice.conda for choice in found.choices):
+        from compat.plan.mixed import for_system, with_conda
+
+        steps = tuple(for_system(with_conda(steps, found, problem.matrix), machine))
     outcome: Outcome = "planned" if steps else "nothing-to-do"
     result = exact(found.result, problem.machine)
     return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)
