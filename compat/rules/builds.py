@@ -78,8 +78,8 @@ def _carriers(case: Case) -> Iterator[Subject]:
         if subject.component == "tensorrt" or (str(case.goal) == "use:onnxruntime-tensorrt"):
             # TensorRT has a support range of its own (gpu-unsupported-by-tensorrt), its provider compiles for the GPU.
             continue
-        if subject.state == "requested" and subject.local_cuda is False:
-            continue  # who asks for +cpu wants no GPU of it
+        if subject.for_cpu:
+            continue
         yield from gpu_parts(case, subject) or (subject,)
 
 

@@ -29,7 +29,7 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     system, arch = case.machine.os, case.machine.arch
     if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda or main.facts.architectures:
         return
-    if case.matrix.packages.about(main.component).get("accelerator") == "none":
+    if case.matrix.packages.about(main.component).get("accelerator") == "none" or main.for_cpu:
         return  # what it runs on is another package's matter (Keras)
     subject = (
         next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main

@@ -122,6 +122,13 @@ class Subject:
         return None
 
     @property
+    def for_cpu(self) -> bool:
+        """Is it asked for as what computes on the CPU alone: ``+cpu``, or a name that never had CUDA (onnxruntime)?"""
+        if self.state != "requested" or not self.candidates or self.field("cuda").known is not False:
+            return False
+        return self.local_cuda is False or not any(row.get("cuda") for rows in self.published.values() for row in rows)
+
+    @property
     def published(self) -> "dict[str, list[Row]]":
         """Builds by version of the distribution, conda's where conda installed it."""
         packages = self.matrix.packages
