@@ -76,18 +76,22 @@ def _without_gpu(problem: Problem, allowed: frozenset[str], tried: list[Search])
 
 
 def _unlimited(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
-    """The plan without what the files demand of packages that builds share: of these demands as few as do."""
+    """The plan without what the files demand of packages that builds share: of these demands as few as do; with another
+    Python where it has to be."""
     left = tuple(pin for pin in problem.limits if pin.range != "*")
-    if not left or _unlimited_by(problem, left, allowed) is None:
+    ways: tuple[tuple[str, ...], ...] = ((), ("python",)) if left else ()
+    more = next((one for one in ways if _unlimited_by(problem, left, allowed | frozenset(one)) is not None), None)
+    if more is None:
         return
+    moving = allowed | frozenset(more)
     for pin in left:
         fewer = tuple(one for one in left if one != pin)
-        if fewer and _unlimited_by(problem, fewer, allowed) is not None:
+        if fewer and _unlimited_by(problem, fewer, moving) is not None:
             left = fewer
-    found = _unlimited_by(problem, left, allowed)
+    found = _unlimited_by(problem, left, moving)
     if found is not None:
-        needs = " and ".join(_instead_of(pin, found[0], problem) for pin in left)
-        yield Lift(("versions",), needs, planned(problem.widened(left), *found).steps)
+        needs = (*_needs(problem, found[0], more), *(_instead_of(pin, found[0], problem) for pin in left))
+        yield Lift(("versions",), " and ".join(needs), planned(problem.widened(left), *found).steps)
 
 
 def _unlimited_by(

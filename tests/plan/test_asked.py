@@ -339,3 +339,13 @@ def test_a_file_for_another_system_is_weak(tmp_path, capsys):
     code, out, _ = planned(capsys, tmp_path)
     assert code == 0
     assert "torch: 2.6.0" in out
+
+
+def test_a_bound_is_widened_together_with_another_python(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.8.0\nnumpy==1.18.5\n")
+    t4 = tmp_path / "t4.toml"
+    t4.write_text(BOX.read_text().replace("NVIDIA H100 80GB HBM3", "Tesla T4"))
+    code = run(["plan", str(tmp_path / "requirements.txt"), "--machine", str(t4)])
+    text = " ".join(capsys.readouterr().out.split())
+    assert code == 1
+    assert "would lift it: Python 3.10 and numpy <2,>=1.20 in place of ==1.18.5" in text
