@@ -39,10 +39,9 @@ def after(machine: Machine, transaction: Transaction, matrix: "Matrix") -> Machi
     )
     new = replace(new, libraries=_libraries(new, machine, coming, touched, matrix))
     lost = {
-        soname
+        normal(name): sonames_of(matrix, name, version)
         for name, version in (machine.packages or {}).items()
         if normal(name) in touched and version
-        for soname in sonames_of(matrix, name, version)
     }
     return _with_sonames(new, lost, matrix)
 
@@ -111,8 +110,9 @@ def _without(copy: Library, library: str, takers: set[str]) -> Library:
     return replace(copy, loaded_by=tuple(one for one in copy.loaded_by if one not in takers))
 
 
-def _with_sonames(machine: Machine, lost: set[str], matrix: "Matrix") -> Machine:
-    """Sonames that are found now are no longer missing; those that went with a package, and are nowhere else, are."""
+def _with_sonames(machine: Machine, lost: "dict[str, tuple[str, ...]]", matrix: "Matrix") -> Machine:
+    """Sonames that are found now are no longer missing; those that went with a package, and are nowhere else, are: for
+    the machine, and for whatever is built with a requirement of that package."""
     there = {
         soname
         for name, version in (machine.packages or {}).items()
@@ -120,11 +120,19 @@ def _with_sonames(machine: Machine, lost: set[str], matrix: "Matrix") -> Machine
         for soname in sonames_of(matrix, name, version)
     }
     elsewhere = {one.name for one in machine.libraries or () if one.origin != "pip"}
-    gone = {one for one in lost - there if _library(matrix, one) not in elsewhere}
+    left = {
+        name: [one for one in sonames if one not in there and _library(matrix, one) not in elsewhere]
+        for name, sonames in lost.items()
+    }
+    gone = {one for sonames in left.values() for one in sonames}
     builds = {
         name: replace(build, missing=_still(build.missing, there)) if build.missing else build
         for name, build in machine.builds.items()
     }
+    for package, sonames in left.items():
+        for name in users(machine, matrix, package) if sonames else ():
+            build = builds.get(name, Build())
+            builds[name] = replace(build, missing=tuple(sorted({*(build.missing or ()), *sonames})))
     missing = (
         None
         if machine.missing_libraries is None and not gone

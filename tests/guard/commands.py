@@ -24,6 +24,8 @@ BREAKING = (
     ("h100", "onnxruntime123", "pip install onnxruntime-gpu==1.18.0"),
     ("a100-535", "torch26", "pip install --upgrade torch torchvision"),
     ("v100", "torch26", "pip install --upgrade torch torchvision"),
+    # torchvision's extension stays one that needs CUDA's half of torch: it no longer imports.
+    ("no-gpu", "torch26", f"pip install --force-reinstall --no-deps torch==2.6.0 --index-url {CPU}"),
 )
 
 HARMLESS = (
@@ -47,7 +49,6 @@ HARMLESS = (
     ("h100", "onnxruntime123", "pip install pillow"),
     ("a100-535", "torch26", "pip install --upgrade pillow"),
     ("v100", "torch26", "pip install torch==2.7.1 torchvision==0.22.1"),
-    ("no-gpu", "torch26", f"pip install --force-reinstall --no-deps torch==2.6.0 --index-url {CPU}"),
 )
 
 # Not known beforehand: written down first, resolved and judged afterwards.
@@ -75,6 +76,7 @@ UNSEEN_BREAKING = (
     ("a100-535", "empty", 'uv pip install "jax[cuda13]"'),
     ("no-gpu", "onnxruntime123", "uv pip install onnxruntime"),
     ("h100", "torch26", "uv pip uninstall nvidia-cublas-cu12"),
+    ("h100", "torch26", "uv pip uninstall nvidia-nvjitlink-cu12"),  # cuSPARSE needs it
 )
 
 UNSEEN_HARMLESS = (
