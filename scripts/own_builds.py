@@ -5,9 +5,10 @@ from typing import Any
 from compat import description, versions
 from compat.capability import architecture_lists
 from compat.capability import parse as parse_capability
-from compat.machine import Build
+from compat.machine import Build, Machine
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
+from compat.rules.case import implied
 from compat.rules.subject import Subject, find
 
 Facts = dict[str, Any]
@@ -25,12 +26,16 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
         others = [one for one in installed if one != name and matrix.packages.component(one) == component]
         alone = {key: version for key, version in installed.items() if key not in others}
         request = {key: spec for key, spec in (machine.get("request") or {}).items() if normal(key) == normal(name)}
-        subject = find(description.from_dict({**machine, "packages": alone, "request": request}), component, matrix)
+        subject = find(_machine({**machine, "packages": alone, "request": request}), component, matrix)
         # A conda environment's CUDA is for a build that has it.
         rows = [row for row in subject.candidates if not subject.conda_cuda or row.get("cuda") is not False]
         if not any(_agrees(row, subject.facts) for row in rows) or not _has_parts(machine, subject, matrix):
             found.add(normal(name))
     return found
+
+
+def _machine(facts: Facts) -> Machine:
+    return implied(description.from_dict(facts))
 
 
 def _has_parts(machine: Facts, subject: Subject, matrix: Matrix) -> bool:
@@ -39,7 +44,7 @@ def _has_parts(machine: Facts, subject: Subject, matrix: Matrix) -> bool:
     if not parts or not subject.facts.cuda:
         return True
     told = ({**machine, "packages": {part: None}, "builds": {part: {"cuda": subject.facts.cuda}}} for part in parts)
-    return any(find(description.from_dict(one), part, matrix).candidates for one, part in zip(told, parts, strict=True))
+    return any(find(_machine(one), part, matrix).candidates for one, part in zip(told, parts, strict=True))
 
 
 def _agrees(row: Facts, stated: Build) -> bool:

@@ -306,7 +306,7 @@ class Case:
         rows = matching(self.matrix, subject.distribution, subject.version) if subject.version else ()
         if not any(row["index"] in JETSON for row in rows):
             return ()
-        return (self.assume("arch, jetson", "no Jetson, which has builds of its own"),)
+        return (self.assume("arch, jetson, environment", "no Jetson, which has builds of its own"),)
 
     def outside_wsl(self, ask: Any) -> tuple[Evidence, ...]:
         """That it is not WSL 2, where nothing is said of that and ``ask(system)`` is answered otherwise there."""

@@ -176,7 +176,11 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
         offered = {one for row in rows for one in row["python"]}
         ordered = sorted(offered, key=lambda text: versions.parse(text.rstrip("t")).key())
         open_ = [name for name in ("os", "arch") if getattr(case.machine, name) is None]
-        where = [case.assume(", ".join([*open_, "jetson"]), "a platform that it is published for")] if open_ else []
+        where = (
+            [case.assume(", ".join([*open_, "jetson", "environment"]), "a platform that it is published for")]
+            if open_
+            else []
+        )
         yield _python(subject, line, fits, (case.read("python", python), *where, evidence), ordered)
 
 
