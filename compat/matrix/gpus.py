@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 _NOISE = re.compile(r"\b(nvidia|corporation|graphics|gpu|r|tm)\b|[®™()\[\],]")
+_JOINED = re.compile(r"(?<=\b[gr]tx)(?=\d)|(?<=\bgt)(?=\d)")
 # Memory sizes, form factors and link types that tell variants of one product apart, not chips.
 _VARIANT = re.compile(
     r"\b(\d+\s?gb|hbm\d?e?|pcie|sxm\d?|nvl\d*|oam|cnx|liquid cooled|founders edition|d3|mig \S+)\b|-(?=\s|$)"
@@ -22,8 +23,9 @@ _VIRTUAL = re.compile(r"^(?:grid )?(?P<board>.+?)(?P<form>xm|[dlx])? (?:\d )?\d{
 
 
 def simplify(name: str) -> str:
-    """A GPU's name reduced to what identifies it: lower case, no vendor, single blanks."""
-    return " ".join(_NOISE.sub(" ", name.lower().replace("-", " ").replace("_", " ").replace("/", " ")).split())
+    """A GPU's name reduced to what identifies it: lower case, no vendor, single blanks, ``gt730`` as ``gt 730``."""
+    plain = _NOISE.sub(" ", name.lower().replace("-", " ").replace("_", " ").replace("/", " "))
+    return " ".join(_JOINED.sub(" ", plain).split())
 
 
 def without_variant(name: str) -> str:
@@ -48,7 +50,10 @@ def name_index(rows: "list[Row]") -> dict[str, list[int]]:
         names = {simplify(text) for text in (row["name"], *row.get("aliases", ()))}
         shared = _CHIP.match(row["name"])
         keys = names | {f"~{without_variant(name)}" for name in names}
-        for key in sorted(keys | ({f"chip:{simplify(shared[1])}"} if shared else set())):
+        if shared:  # people leave the brand out: GT 730
+            product = simplify(shared[1])
+            keys |= {f"chip:{product}", f"chip:{product.removeprefix('geforce ')}"}
+        for key in sorted(keys):
             index.setdefault(key, []).append(number)
     return index
 

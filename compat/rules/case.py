@@ -136,7 +136,8 @@ class Case:
 
     @property
     def is_jetson(self) -> bool:
-        return bool(self.environment("jetson")) or self.machine.jetson.module is not None
+        jetson = self.machine.jetson
+        return bool(self.environment("jetson")) or any((jetson.module, jetson.jetpack, jetson.l4t))
 
     # -- GPUs ------------------------------------------------------------------------------------------------------
 

@@ -42,12 +42,13 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     if case.matrix.packages.about(main.component).get("accelerator") == "none":
         return  # it has no GPU code anywhere: the public index's wheel is the one
     jetpack = _jetpack(case)
-    if case.goal.runs_on_gpu and _is_for_servers(case, main):
+    wants = _of_its_own(case, main, jetpack) if case.goal.runs_on_gpu else None
+    if wants is not None:
         yield Finding(
             RULE,
             main.component,
-            f"{main.label} is a generic aarch64 build; {case.gpus[0].name} needs NVIDIA's wheel for its JetPack.",
-            (*case.gpus[0].evidence, Evidence(f"{main.label} is from {main.facts.source}", main.path)),
+            f"{main.label} is a generic aarch64 build; {wants[0]} needs NVIDIA's wheel for its JetPack.",
+            (*wants[1], Evidence(f"{main.label} is from {main.facts.source}", main.path)),
             (Remedy(f"install the {main.distribution} wheel that NVIDIA made for this JetPack"),),
         )
     elif jetpack is None:
@@ -128,10 +129,17 @@ def _cuda(case: Case, main: Subject, row: Row, facts: Facts) -> Iterator[Outcome
         yield Untold(RULE, main.component, (f"builds.{main.distribution}.cuda",))
 
 
-def _is_for_servers(case: Case, main: Subject) -> bool:
-    """Is it a build of the public indexes on a module older than Orin, whose JetPacks all need builds of their own?"""
-    capability = case.gpus[0].capability if case.gpus else None
-    return main.facts.source in ("pypi", "pytorch") and capability is not None and capability < Capability(8, 7)
+def _of_its_own(case: Case, main: Subject, jetpack: "tuple[Row, Facts] | None") -> "tuple[str, Facts] | None":
+    """What no build of the public indexes serves: a module older than Orin, a JetPack of CUDA 11 or older."""
+    if main.facts.source not in ("pypi", "pytorch"):
+        return None
+    gpu = case.gpus[0] if case.gpus else None
+    if gpu is not None and gpu.capability is not None and gpu.capability < Capability(8, 7):
+        return gpu.name, gpu.evidence
+    if jetpack is None or not jetpack[0].get("cuda") or versions.parse(jetpack[0]["cuda"]).major >= 12:
+        return None
+    row, facts = jetpack
+    return f"JetPack {row['jetpack']} with CUDA {row['cuda']}", facts
 
 
 def _jetpack(case: Case) -> "tuple[Row, Facts] | None":

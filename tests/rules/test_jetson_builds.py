@@ -23,3 +23,15 @@ def test_the_wheels_python_is_held_against_the_environments(python: str, rules: 
     )
     report = check(machine, parse("use:torch"), Matrix.load())
     assert [one.rule for one in report.errors] == rules
+
+
+@pytest.mark.parametrize(
+    ("jetpack", "source", "rules"),
+    [("5.1.2", "pypi", ["jetson-build-mismatch"]), ("6.1", "pypi", []), ("5.1.2", "jetson", [])],
+)
+def test_the_public_indexes_have_nothing_for_an_old_jetpack(jetpack: str, source: str, rules: list[str]) -> None:
+    machine = from_dict(
+        {"jetson": {"jetpack": jetpack}, "packages": {"torch": None}, "builds": {"torch": {"source": source}}}
+    )
+    report = check(machine, parse("use:torch"), Matrix.load())
+    assert [one.rule for one in report.errors] == rules

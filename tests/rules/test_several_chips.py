@@ -59,3 +59,9 @@ def test_a_stated_capability_settles_it() -> None:
     known = [{**GT_730[0], "compute_capability": "3.5"}]
     report = judged("use:gpu", os="linux", gpus=known, driver={"version": "470.82.01"})
     assert told(report, "driver-dropped-gpu") == (False, True, False)
+
+
+@pytest.mark.parametrize("name", ["GeForce GT 730", "GT 730", "GT730", "gt730"])
+def test_the_brand_and_the_blank_are_left_out(name: str) -> None:
+    report = judged("use:tensorrt", gpus=[{"name": name}], packages={"tensorrt": "8.6.1"})
+    assert told(report, "gpu-unsupported-by-tensorrt") == (True, False, False)
