@@ -69,7 +69,8 @@ def sets(feedstock: Feedstock) -> dict[Key, set[str]]:
             cuda = variant.get("cuda_compiler_version", "None")
             if match and version and re.fullmatch(r"\d+\.\d+", cuda):
                 pins = " ".join(f"{name}={variant[name]}" for name in LIBRARIES if name in variant)
-                found[(version[1], *_SYSTEMS[match[1]], cuda)].add(pins)
+                system, arch = _SYSTEMS[match[1]]
+                found[(version[1], system, arch, cuda)].add(pins)
     return found
 
 
