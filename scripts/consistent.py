@@ -23,9 +23,10 @@ def consistent(facts: Facts, matrix: Matrix) -> Facts:
 
 def _jetson(facts: Facts) -> None:
     """A Jetson has its own GPU, processor, system and nodes."""
-    if not facts.get("jetson") and "jetson" not in (facts.get("environment") or ()):
+    told = facts.get("jetson") or "jetson" in (facts.get("environment") or ())
+    if not told and not any(gpu.get("name", "").startswith("Jetson ") for gpu in facts.get("gpus") or ()):
         return
-    for name in ("gpus", "device_nodes"):
+    for name in ("gpus", "device_nodes") if told else ():
         facts.pop(name, None)
     facts |= {name: value for name, value in (("os", "linux"), ("arch", "aarch64")) if name in facts}
     facts.pop("distribution", None)
@@ -44,7 +45,8 @@ def _builds(facts: Facts, matrix: Matrix) -> None:
     for name in list(builds):
         component = matrix.packages.component(name)
         others = {one for one in installed if component and matrix.packages.component(one) == component}
-        if packages.get(name, "") is False or (name not in installed and others):
+        asked = component in {matrix.packages.component(one) for one in facts.get("request") or ()}
+        if packages.get(name, "") is False or (name not in installed and (others or asked)):
             del builds[name]
         elif _is_pinned_otherwise(name, builds[name].get("cuda"), packages, matrix):
             del builds[name]["cuda"]
