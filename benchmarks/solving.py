@@ -153,14 +153,12 @@ def solved(
     for _ in range(rounds + 1):
         start = time.process_time()
         options = dict(one.split() for one in asked.split(", "))
-        named = tuple(f"{name}=={text}" for name, text in options.items() if text != "*")
         own = requests(options)
         rest = tuple(
             name if text == "*" else f"{name}=={text}"
             for name, text in options.items()
             if name not in {one.component for one in own}
         )
-        del named
         wanted = (*own, *packages(rest, matrix))
         allowed = frozenset(allow.split(",")) - {""}
         plans = plan_for(machines, wanted, matrix, parse(goal) if goal else None, allowed, "installed", False)

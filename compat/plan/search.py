@@ -376,7 +376,9 @@ class Search:
     def whole(self, choices: Sequence[Choice], enforced: "Enforced") -> Found | None:
         """What the choices make of the machine, None if the rules that are enforced do not accept it."""
         choices = tuple(choices)
-        key = tuple(self.like(choice) for choice in choices)
+        # Builds are alike for the rules about several only where nothing is wrong with them alone.
+        alike = not enforced.ignored
+        key = (int(alike), *[self.like(choice) if alike else id(choice) for choice in choices])
         if key not in self._wholes:
             self._spent += 1
             self._wholes[key] = self._together(choices)
@@ -410,7 +412,8 @@ class Search:
             said = known.verdict.against(ignored, str, first, excused)
             if said is not None:
                 found = said[1]
-                self._blame(choices, found, said[0])
+                if not ignored:
+                    self._blame(choices, found, said[0])
         if found is None and (not ignored or known.verdict.is_open()):
             if known.rest is None:  # the check itself has the last word
                 goals = (*self.goals, *self.kept_goals)

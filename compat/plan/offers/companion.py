@@ -50,9 +50,9 @@ def _withdrawn(component: str, machine: Machine, matrix: "Matrix", wanted: str) 
     allowed = versions.parse_range(wanted)
     known = {row["version"] for row in rows(matrix, component, machine, wanted)}
     for version, builds in matrix.packages.builds(component).items():
-        if allowed.admits(version) and all("yanked" in row and row["os"] == "any" for row in builds):
-            if version not in known:
-                yield from rows(matrix, component, machine, f"=={version}")
+        withdrawn = all("yanked" in row and row["os"] == "any" for row in builds)
+        if withdrawn and allowed.admits(version) and version not in known:
+            yield from rows(matrix, component, machine, f"=={version}")
 
 
 def _of_jetson(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
