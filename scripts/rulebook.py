@@ -104,6 +104,7 @@ READS: dict[str, tuple[str, ...]] = {
         "container.toolkit_installed",
         "container.driver_capabilities",
         "container.image",
+        "environment",
     ),
     "gpu-missing": ("gpus.pci_id", "gpus.name", "gpus.compute_capability", "jetson"),
     "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
