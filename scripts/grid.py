@@ -10,6 +10,7 @@ simulated against them with ``apt-get -s``; nothing is installed.
 """
 
 import argparse
+import datetime
 import os
 import subprocess
 import sys
@@ -253,7 +254,8 @@ def table(lines: list[Line], matrix: Matrix) -> str:
     head = [
         "# The grid",
         "",
-        f"{len(lines)} requests, planned with the matrix of {matrix.date} by `scripts/grid.py`: "
+        f"{len(lines)} requests, planned on {datetime.date.today()} with the matrix of {matrix.date} by "
+        + "`scripts/grid.py`: "
         + ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
         + ".",
         "Each command was resolved for the machine's Python and platform: "
