@@ -56,7 +56,8 @@ WHERE = {
     "that it needs, its name and local version, conda-meta",
     "builds.cudnn": "the same files, sonames that it needs, conda's build string",
     "builds.tensorrt": "sonames that it needs; the version of TensorRT's own packages",
-    "builds.architectures": "TensorFlow's build_info.py; of other packages the published build tells it (the matrix)",
+    "builds.architectures": "TensorFlow's build_info.py; libtorch_python.so of a torch that nobody published; else "
+    "the published build tells it (the matrix)",
     "builds.python_tag": "WHEEL",
     "builds.source": "direct_url.json, local version, conda-meta channel",
     "builds.missing": "the loader's search for what this package opens",

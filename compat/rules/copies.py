@@ -66,8 +66,7 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     blind = [one for one in case.subjects if older and one.version is None and not one.field(name).values]
     if False in answers or (True not in answers and (blind or _other_major(have, other))):
         taken = [
-            case.assume(_spoken_of(one), f"it is taken to need the {name} that was installed with it")
-            for one in blind
+            case.assume(_spoken_of(one), f"it is taken to need the {name} that was installed with it") for one in blind
         ]
         if other.loaded is None and other.loaded_by is None:
             taken.append(case.assume(f"{other_path}.loaded", "the other copy is the one that loads"))

@@ -41,14 +41,31 @@ def test_torch_says_its_cuda(root: Root, version: str, annotation: str, written:
     assert build(root, "torch") == Build(cuda=cuda, python_tag="cp310", source="pytorch")
 
 
-def test_only_a_deep_reading_searches_for_torchs_architectures(root: Root) -> None:
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        ("2.9.0a0+git0fabc3b", ("sm_75", "sm_90a", "compute_90")),
+        ("2.6.0a0+ecf3bae40a.nv25.01", ("sm_75", "sm_90a", "compute_90")),
+        ("2.9.0+cu128", None),  # published: the matrix knows its targets
+        ("2.9.0", None),
+    ],
+)
+def test_a_torch_that_nobody_published_is_asked_for_its_architectures(
+    root: Root, version: str, told: tuple[str, ...] | None
+) -> None:
     content = library(pad=3_000_000)[: (1 << 20) - 9] + b"\0sm_75 sm_90a compute_90\0" + b"\0" * 99
-    root.wheel(SITE, "torch", "2.9.0", {"torch/version.py": "cuda = '12.8'\n", "torch/lib/libtorch_python.so": content})
-    assert build(root, "torch").architectures is None
-    found = root.reading("/env", ("python", "distributions"))
-    found.aside["deep"] = True
-    deep = builds.read(root.host(), found).aside["builds"]["torch"]
-    assert deep.architectures == ("sm_75", "sm_90a", "compute_90")
+    text = f"__version__ = {version!r}\ncuda = '12.8'\n"
+    root.wheel(SITE, "torch", version, {"torch/version.py": text, "torch/lib/libtorch_python.so": content})
+    found = build(root, "torch")
+    assert found.cuda == "12.8"
+    assert found.architectures == told
+
+
+def test_names_of_kernels_are_no_flags(root: Root) -> None:
+    content = b"\0sm_90_kernel\0" + b"\0" * 40 + b"\0sm_90 compute_90\0"
+    files = {"torch/version.py": "__version__ = '2.9.0+git1'\ncuda = '12.8'\n", "torch/lib/libtorch_python.so": content}
+    root.wheel(SITE, "torch", "2.9.0+git1", files)
+    assert build(root, "torch").architectures == ("sm_90", "compute_90")
 
 
 def test_torch_without_version_py_is_told_by_tag_or_libraries(root: Root) -> None:

@@ -58,7 +58,6 @@ class Context:
     host: Host
     distribution: Distribution
     installed: Installed
-    deep: bool = False  # search libraries of megabytes too
 
     @property
     def folder(self) -> str:
@@ -94,7 +93,7 @@ def read(host: Host, so_far: Reading) -> Reading:
         module = reader_of(name)
         if module is None:
             continue
-        context = Context(host, distribution, installed, deep=bool(so_far.aside.get("deep")))
+        context = Context(host, distribution, installed)
         found: Found = import_module(f"compat.probe.builds.{module}").read(context)
         build = _completed(context, found.build)
         if build != Build():

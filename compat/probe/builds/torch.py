@@ -9,9 +9,11 @@ from compat.probe import libnames
 from compat.probe.builds import Context, Found, as_cuda, assigned, cuda_of_local, has_assignment, usable
 from compat.probe.host import Unreadable
 
-_FLAGS = re.compile(rb"\x00((?:(?:sm|compute)_\d+[af]? ?){2,60})\x00")
+_FLAGS = re.compile(rb"((?:(?:sm|compute)_\d+[af]? ?){1,60})\x00")
+_FIRST = b"\x00sm_"  # how the flags begin: a search for it takes a hundredth of the pattern's time
 _SEARCH_LIMIT = 64 << 20
 _PIECE = 1 << 20
+_PUBLISHED = re.compile(r"(?:cu\d+|cpu|rocm[\d.]*|xpu)(?:[._-]|$)")  # local parts of builds that the matrix can know
 
 
 def read(context: Context) -> Found:
@@ -30,24 +32,40 @@ def read(context: Context) -> Found:
     if cuda is None and libraries:
         path = f"{context.folder}/torch/lib"
         cuda = None if any(name.startswith("libtorch_cuda") for name in libraries) else False
-    targets = architectures(context) if context.deep and cuda and module == "torch" else None
+    targets = architectures(context) if cuda and module == "torch" and _is_own(own) else None
     return Found(Build(cuda=as_cuda(cuda), cudnn=_cudnn(libraries) if cuda else None, architectures=targets), path)
+
+
+def _is_own(version: str | None) -> bool:
+    """Is this a build that nobody published (``2.9.0a0+git1a2b3c4``)? What the others hold the matrix says."""
+    local = (version or "").partition("+")[2]
+    return bool(local) and not _PUBLISHED.match(local)
 
 
 def architectures(context: Context) -> tuple[str, ...] | None:
     """What ``torch.cuda.get_arch_list()`` would return: the flags string in ``libtorch_python.so``.
 
-    This searches megabytes, so only a `deep` reading asks for it.
+    This searches some thirty megabytes, so only builds that nobody published are asked.
     """
     reader = context.host.open_at(f"{context.folder}/torch/lib/libtorch_python.so")
     if isinstance(reader, Unreadable):
         return None
     with reader:
         for offset in range(0, min(reader.size, _SEARCH_LIMIT), _PIECE):
-            match = _FLAGS.search(reader.read(offset, _PIECE + 1024))
-            if match:
-                return tuple(match[1].decode().split())
+            found = _flags(reader.read(offset, _PIECE + 1024))
+            if found:
+                return found
     return None
+
+
+def _flags(piece: bytes) -> tuple[str, ...]:
+    at = piece.find(_FIRST)
+    while at >= 0:
+        match = _FLAGS.match(piece, at + 1)
+        if match:
+            return tuple(match[1].decode().split())
+        at = piece.find(_FIRST, at + 1)
+    return ()
 
 
 def _cudnn(libraries: tuple[str, ...]) -> str | None:
