@@ -19,8 +19,8 @@ from compat.description import load
 from compat.goals import parse
 from compat.machine import Machine
 from compat.matrix import Matrix
-from compat.plan.request import ALLOWED, packages, requests
-from compat.plan.several import plan_for
+from compat.plan.asking.request import ALLOWED, packages, requests
+from compat.plan.ways.several import plan_for
 
 LIMITS = {"single": 0.05, "joint": 1.0}  # seconds of processor time, issue 5
 _ROOT = Path(__file__).resolve().parent.parent

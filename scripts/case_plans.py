@@ -16,8 +16,8 @@ from compat.check import check
 from compat.description import from_dict
 from compat.goals import parse
 from compat.matrix import Matrix
+from compat.plan.asking.request import ALLOWED, BadRequest
 from compat.plan.model import Plan, Step
-from compat.plan.request import ALLOWED, BadRequest
 from compat.plan.solve import plan
 from scripts.cases import folder
 

@@ -17,13 +17,13 @@ from compat.check import check
 from compat.goals import parse
 from compat.machine import Build, Driver, Gpu, Libcuda, Machine
 from compat.matrix import Matrix
-from compat.plan.forge import cudnn_serves
+from compat.plan.asking.request import goal_of, requests
 from compat.plan.model import Plan
-from compat.plan.published import rows
-from compat.plan.request import goal_of, requests
-from compat.plan.scene import Scene
-from compat.plan.search import Search
+from compat.plan.offers.published import rows
 from compat.plan.solve import plan
+from compat.plan.solver.scene import Scene
+from compat.plan.solver.search import Search
+from compat.plan.ways.forge import cudnn_serves
 from compat.records import replace
 from scripts.grid import CONDA, PAGE, UV, renew
 

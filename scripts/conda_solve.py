@@ -22,11 +22,11 @@ from typing import Any
 from compat import versions
 from compat.description import load
 from compat.matrix import Matrix
+from compat.plan.asking.request import requests
 from compat.plan.commands.conda import INSTALLERS, PLATFORMS
-from compat.plan.forge import PACKAGES
 from compat.plan.model import Plan
-from compat.plan.request import requests
 from compat.plan.solve import plan
+from compat.plan.ways.forge import PACKAGES
 from compat.report.plan import words
 
 _PYTHONS = tuple(f"3.{minor}" for minor in range(6, 15))

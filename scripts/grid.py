@@ -24,8 +24,8 @@ from compat.description import load
 from compat.goals import parse
 from compat.machine import Gpu, Machine
 from compat.matrix import Matrix
+from compat.plan.asking.request import requests
 from compat.plan.model import Plan, Step
-from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 

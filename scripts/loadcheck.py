@@ -154,11 +154,11 @@ ARRANGEMENTS = (
 
 def prediction(environ: Mapping[str, str]) -> dict[str, tuple[set[str], list[str]]]:
     """Distribution -> (real paths of the libraries of its process, what it does not get)."""
-    from compat.probe import loads
     from compat.probe.assemble import LAYERS, _run
     from compat.probe.host import Host
     from compat.probe.layer import Reading
-    from compat.probe.search import loader_of
+    from compat.probe.layers import loads
+    from compat.probe.loading.search import loader_of
 
     host, found = Host("/", environ), Reading()
     found.put("interpreter", sys.executable, "given")

@@ -26,8 +26,8 @@ from compat.description import from_dict, load, to_dict
 from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.plan.asking.request import requests
 from compat.plan.model import Plan
-from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 from scripts.grid import INSTALLS, MACHINES, PAGE, REQUESTS, index, renew, requirements

@@ -123,9 +123,9 @@ def read_plan(
 def _planned(matrix: "Matrix", fresh: bool, python: str | None, asked: dict[str, Any], machine_file: str | None) -> Any:
     """The planner's answer as plain data."""
     from compat.cli.plan import _allowed, _machines
-    from compat.plan.request import BadRequest, requests
-    from compat.plan.scene import emptied
-    from compat.plan.several import plan_for
+    from compat.plan.asking.request import BadRequest, requests
+    from compat.plan.solver.scene import emptied
+    from compat.plan.ways.several import plan_for
     from compat.report.plan import as_data, render
 
     try:
@@ -157,7 +157,7 @@ def _base() -> str | None:
     """The interpreter that a new environment is made with, where the plan is for the machine as it is."""
     from compat.install.errors import InstallError
     from compat.probe.host import Host
-    from compat.probe.python import Interpreter, find
+    from compat.probe.layers.python import Interpreter, find
 
     found = find(Host())
     try:

@@ -109,8 +109,8 @@ def command(
     The driver and Python stay as they are unless --allow names them; the OS, JetPack and GPU always do. Exit status:
     0 planned or nothing to do, 1 impossible, 2 wrong usage or unreadable input.
     """
-    from compat.plan.request import BadRequest, packages, requests
-    from compat.plan.several import plan_for
+    from compat.plan.asking.request import BadRequest, packages, requests
+    from compat.plan.ways.several import plan_for
     from compat.report.plan import render
 
     matrix = common.load_matrix()
@@ -184,7 +184,7 @@ def _with_files(
 
 
 def _allowed(text: str) -> frozenset[str]:
-    from compat.plan.request import ALLOWED
+    from compat.plan.asking.request import ALLOWED
 
     names = frozenset(part.strip() for part in text.split(",") if part.strip())
     unknown = sorted(names - set(ALLOWED))

@@ -29,8 +29,8 @@ class Said:
 def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool, any_python: bool = True) -> Said:
     """What files and checkouts ask for; what was read is written to stderr. ``any_python``: the files may say for which
     Python. Raises InputError and BadRequest."""
-    from compat.plan.asked import requests_of as asked
-    from compat.plan.checkout import is_weak
+    from compat.plan.asking.asked import requests_of as asked
+    from compat.plan.asking.checkout import is_weak
 
     named = [one for path in paths if not os.path.isdir(path) for one in _contents(path, machine.os)]
     walked = [one for path in paths if os.path.isdir(path) for one in _contents(path, machine.os)]
@@ -86,7 +86,7 @@ def inside(machine: "Machine", image: "Image | None", matrix: "Matrix") -> "Mach
     if image is None:
         return machine
     from compat.guard.images import inside as entered
-    from compat.plan.images import entered as of_registry
+    from compat.plan.ways.images import entered as of_registry
     from compat.records import replace
 
     row = _row(image, matrix)
@@ -145,7 +145,7 @@ def _row(image: "Image", matrix: "Matrix") -> "Row | None":
 def _meant(row: "Row", tag: str, matrix: "Matrix") -> dict[str, str]:
     """What an image of NVIDIA's registry was taken for: the framework that it is named for, in its release where the
     matrix knows it (of TensorFlow the major that the tag names)."""
-    from compat.plan.images import contents as inside_of
+    from compat.plan.ways.images import contents as inside_of
 
     component = matrix.packages.component("torch" if row["image"] == "pytorch" else row["image"])
     inside = inside_of(row)
@@ -181,7 +181,7 @@ def _contents(path: str, system: str | None) -> "Iterator[Contents]":
         except BadFile as error:
             raise InputError(str(error), error.hint) from None
         return
-    from compat.plan.checkout import files_of
+    from compat.plan.asking.checkout import files_of
 
     for file in files_of(path, system):
         try:

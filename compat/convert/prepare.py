@@ -33,8 +33,8 @@ def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step,
         return _ultralytics(machine)
     if goal is None or machine.packages is None:
         return ()
-    from compat.plan.request import packages, requests
-    from compat.plan.several import plan_for
+    from compat.plan.asking.request import packages, requests
+    from compat.plan.ways.several import plan_for
 
     wanted = _written_by(artifact)
     keras = _keras3(artifact)

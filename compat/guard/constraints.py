@@ -15,7 +15,7 @@ from compat.check import check
 from compat.goals import parse
 from compat.machine import Build, Machine
 from compat.matrix.packages import fits_platform
-from compat.plan.scene import emptied
+from compat.plan.solver.scene import emptied
 from compat.rules.base import Finding
 
 if TYPE_CHECKING:

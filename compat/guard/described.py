@@ -15,8 +15,8 @@ from compat.guard.images import inside
 from compat.guard.transaction import source_of
 from compat.machine import Build, Machine, Toolkit
 from compat.matrix.packages import normal
-from compat.plan.markers import applies
-from compat.plan.scene import emptied
+from compat.plan.asking.markers import applies
+from compat.plan.solver.scene import emptied
 from compat.suggest import goals_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _with_packages(base: Machine, contents: Contents, matrix: "Matrix") -> Machi
 def _in_python(requirements: Iterable[Requirement], matrix: "Matrix") -> Iterator[Requirement]:
     """Those of conda under the names that they have in Python. What conda offers in another release than the one that
     is named (cudatoolkit, and ranges of frameworks) is not known here, and the index's own builds say nothing of it."""
-    from compat.probe.distributions import CONDA_NAMES
+    from compat.probe.layers.distributions import CONDA_NAMES
 
     for one in requirements:
         if not one.conda:
@@ -101,7 +101,7 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
     if matrix.packages.component(one.name) is None:
         return None
     if one.conda:
-        from compat.probe.builds import of_conda
+        from compat.probe.layers.builds import of_conda
 
         return of_conda(one.build.strip("*")) if one.build is not None else Build(source="conda")
     if one.url is not None:

@@ -54,7 +54,7 @@ class Gate:
         """The machine that the change is judged for."""
         from dataclasses import replace
 
-        from compat.plan.scene import emptied
+        from compat.plan.solver.scene import emptied
         from compat.probe.assemble import read_machine
         from compat.probe.host import Host
 

@@ -95,7 +95,7 @@ def _listed(invocation: Invocation) -> Iterator[tuple[str, str]]:
 
 
 def _planned(invocation: Invocation, machine: Machine, matrix: "Matrix") -> list[Nearest]:
-    from compat.plan.request import COMPONENTS
+    from compat.plan.asking.request import COMPONENTS
     from compat.versions import BadVersion, parse_range
 
     asked: dict[str, str] = {}

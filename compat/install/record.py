@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 from compat.install.target import Target
-from compat.probe import distributions
 from compat.probe.host import Host
+from compat.probe.layers import distributions
 
 
 def freeze(target: Target) -> dict[str, Any]:

@@ -5,9 +5,9 @@ import os
 from compat import versions
 from compat.install.errors import InstallError
 from compat.machine import Build, Machine
-from compat.probe import distributions
 from compat.probe.host import Host
-from compat.probe.python import Interpreter, describe, find
+from compat.probe.layers import distributions
+from compat.probe.layers.python import Interpreter, describe, find
 from compat.records import dataclass, replace
 
 EVERYTHING = ("",)

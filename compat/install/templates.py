@@ -14,7 +14,7 @@ from compat.plan.commands import ENVIRONMENT, UnsafeArgument, conda, container, 
 from compat.plan.commands import driver as drivers
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Command
-from compat.plan.repairs import REPAIRS
+from compat.plan.steps.repairs import REPAIRS
 from compat.records import dataclass
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([A-Za-z0-9,._-]+)\])?([=<>!~][A-Za-z0-9.+*!=<>~,]+)?$")

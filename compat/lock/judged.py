@@ -8,9 +8,9 @@ from compat.guard.result import after
 from compat.guard.transaction import Coming, Transaction, source_of
 from compat.lock import Locked
 from compat.machine import Machine
-from compat.plan.judge import faults
 from compat.plan.model import Plan, Reason
-from compat.plan.scene import emptied
+from compat.plan.solver.judge import faults
+from compat.plan.solver.scene import emptied
 from compat.records import replace
 from compat.suggest import goals_of
 

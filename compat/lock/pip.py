@@ -18,7 +18,7 @@ from compat.lock.resolve import no_file, question, run, without_credentials, wri
 from compat.lock.wanted import Wanted, missing
 from compat.machine import Machine
 from compat.matrix.packages import normal
-from compat.plan.markers import applies
+from compat.plan.asking.markers import applies
 
 _OLDEST_GLIBC = 5  # manylinux_2_5 is manylinux1, the oldest tag there is (PEP 600)
 _FLAGS = ("-I", "-m", "pip", "--disable-pip-version-check", "--no-input")

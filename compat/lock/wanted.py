@@ -12,11 +12,11 @@ from compat.install.templates import read as understood
 from compat.lock import NoLock
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.plan.asking.markers import applies
 from compat.plan.commands import requirement
 from compat.plan.commands.python import PYTORCH
-from compat.plan.markers import applies
 from compat.plan.model import Choice, Plan
-from compat.plan.order import installed
+from compat.plan.solver.order import installed
 from compat.records import dataclass
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from compat.goals import Goal
 from compat.machine import Machine
-from compat.plan.answers import Problem, answers, planned
-from compat.plan.conflict import conflict, elements_of
-from compat.plan.lifts import lifts
+from compat.plan.asking.request import described, goals_for, with_companions, with_goal
 from compat.plan.model import Plan, Request
-from compat.plan.request import described, goals_for, with_companions, with_goal
-from compat.plan.search import Search
+from compat.plan.solver.answers import Problem, answers, planned
+from compat.plan.solver.conflict import conflict, elements_of
+from compat.plan.solver.search import Search
+from compat.plan.ways.lifts import lifts
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def plan(
         )
     best = planned(problem, found, tried)
     if alternatives:
-        from compat.plan.alternatives import alternatives as others
+        from compat.plan.ways.alternatives import alternatives as others
 
         best = replace(best, alternatives=others(problem, frozenset(allow), best))
     return best

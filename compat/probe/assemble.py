@@ -69,7 +69,7 @@ def read_machine(
 def _run(name: str, host: Host, so_far: Reading) -> Reading:
     """One layer. A layer does not raise; if one does all the same, the others still report."""
     try:
-        reading = import_module(f"compat.probe.{name}").read(host, so_far)
+        reading = import_module(f"compat.probe.layers.{name}").read(host, so_far)
     except Exception as error:
         host.trouble.append(Unreadable(f"probe layer {name}", f"failed: {type(error).__name__}: {error}"))
         return Reading()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from compat.probe import elf
+from compat.probe.binary import elf
 
 from .wheel import RemoteWheel
 

@@ -1,6 +1,6 @@
 """CUDA fat binaries inside wheels: for which GPUs a library carries machine code (cubins) and PTX.
 
-The layout is `compat.probe.fatbin`'s; what is added here is reading a library as a stream, because in a wheel it is
+The layout is `compat.probe.binary.fatbin`'s; what is added here is reading a library as a stream, as in a wheel it is
 deflated. The layout was held against libraries whose targets are known otherwise: torch 1.4.0 (the build script's
 list), torch 2.0.0, 2.4.0 and 2.15.0 (their own flags), vllm's FlashMLA (9.0a and 10.0a, later 10.0f).
 """
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from compat.probe import elf
-from compat.probe.elf import Read
-from compat.probe.fatbin import Fatbins, read_fatbins, walk
+from compat.probe.binary import elf
+from compat.probe.binary.elf import Read
+from compat.probe.binary.fatbin import Fatbins, read_fatbins, walk
 
 from .toml import capability_key
 

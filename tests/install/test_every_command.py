@@ -14,13 +14,13 @@ from compat.install import known, planfile, templates
 from compat.install.templates import Fetch, Install, Start, System
 from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.plan.asking.request import requests
 from compat.plan.commands import container, driver, jetson
 from compat.plan.commands import python as installers
-from compat.plan.jetson import choice
 from compat.plan.model import Command
-from compat.plan.published import JETSON
-from compat.plan.request import requests
-from compat.plan.several import plan_for
+from compat.plan.offers.jetson import choice
+from compat.plan.offers.published import JETSON
+from compat.plan.ways.several import plan_for
 from compat.report.plan import as_data
 
 PLANNER = tiny.ROOT / "compat" / "plan"

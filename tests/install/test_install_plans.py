@@ -20,11 +20,11 @@ from compat.install.planfile import from_data
 from compat.install.templates import Conda, Create, Fetch, Install, Uninstall
 from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.plan.asking.request import requests
 from compat.plan.commands import conda, jetson
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice
-from compat.plan.request import requests
-from compat.plan.several import plan_for
+from compat.plan.ways.several import plan_for
 from compat.report.plan import as_data
 
 DESCRIBED = sorted((tiny.ROOT / "tests" / "machines" / "described").glob("*.toml"))

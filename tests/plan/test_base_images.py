@@ -9,9 +9,9 @@ from compat.check import check
 from compat.description import load
 from compat.goals import parse
 from compat.install.planfile import from_data
-from compat.plan.base_images import bases
-from compat.plan.request import requests
+from compat.plan.asking.request import requests
 from compat.plan.solve import plan
+from compat.plan.ways.base_images import bases
 from compat.records import replace
 from compat.report.plan import render
 

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compat.plan.combine import Combinations
+from compat.plan.solver.combine import Combinations
 
 SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=4)
 

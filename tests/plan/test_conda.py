@@ -7,10 +7,10 @@ import pytest
 from compat.check import check
 from compat.description import load
 from compat.machine import Machine
-from compat.plan import forge
+from compat.plan.asking.request import requests
 from compat.plan.commands import UnsafeArgument, conda
-from compat.plan.request import requests
 from compat.plan.solve import plan
+from compat.plan.ways import forge
 from compat.records import replace
 from compat.report.plan import words
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from test_properties import ASKED, MACHINES, OFTEN, TENSORFLOW, TORCH, matrix_of, rows
 
 from compat.goals import parse
-from compat.plan.answers import Problem, answers
-from compat.plan.conflict import elements_of
-from compat.plan.elements import element
-from compat.plan.judge import faults, file_faults, is_of_platform
-from compat.plan.request import goals_for, requests
-from compat.plan.search import Search
+from compat.plan.asking.request import goals_for, requests
+from compat.plan.solver.answers import Problem, answers
+from compat.plan.solver.conflict import elements_of
+from compat.plan.solver.elements import element
+from compat.plan.solver.judge import faults, file_faults, is_of_platform
+from compat.plan.solver.search import Search
 
 
 def alone(search: Search, choice) -> set[str]:

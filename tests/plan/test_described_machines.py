@@ -8,8 +8,8 @@ from compat.check import check
 from compat.description import load
 from compat.goals import parse
 from compat.machine import Gpu, Libcuda
+from compat.plan.asking.request import requests
 from compat.plan.model import Request
-from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 

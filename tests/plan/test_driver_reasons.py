@@ -9,8 +9,8 @@ import pytest
 from compat import versions
 from compat.description import load
 from compat.machine import Machine
+from compat.plan.asking.request import requests
 from compat.plan.commands import driver
-from compat.plan.request import requests
 from compat.plan.solve import plan
 
 DESCRIBED = sorted((Path(__file__).parent.parent / "machines" / "described").glob("*.toml"))

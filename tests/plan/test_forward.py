@@ -5,7 +5,7 @@ import small_matrix
 
 from compat.check import check
 from compat.machine import Gpu
-from compat.plan.request import requests
+from compat.plan.asking.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 

@@ -7,12 +7,12 @@ import pytest
 from compat.check import check
 from compat.description import load
 from compat.goals import parse
+from compat.plan.asking.request import requests
 from compat.plan.commands import UnsafeArgument
 from compat.plan.commands import container as commands
-from compat.plan.images import START
-from compat.plan.jetson_images import jetson_images
-from compat.plan.request import requests
 from compat.plan.solve import plan
+from compat.plan.ways.images import START
+from compat.plan.ways.jetson_images import jetson_images
 from compat.records import replace
 
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"

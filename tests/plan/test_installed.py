@@ -6,8 +6,8 @@ import small_matrix
 from compat.check import check
 from compat.goals import parse
 from compat.machine import Build, Container, Damage, Driver, Duplicate, Gpu, Libcuda, Library, Machine
+from compat.plan.asking.request import requests
 from compat.plan.model import Reason
-from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 

@@ -6,7 +6,7 @@ import pytest
 
 from compat.description import from_dict, load
 from compat.goals import parse
-from compat.plan.request import requests
+from compat.plan.asking.request import requests
 from compat.plan.solve import plan
 
 BOX = Path(__file__).parent.parent / "machines" / "described" / "h100-driver535.toml"

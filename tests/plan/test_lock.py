@@ -24,8 +24,8 @@ from compat.lock.resolve import without_credentials
 from compat.lock.uv import platform
 from compat.lock.wanted import missing, wanted
 from compat.machine import Machine
+from compat.plan.asking.request import requests
 from compat.plan.model import Plan
-from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 

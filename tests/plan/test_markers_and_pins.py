@@ -4,10 +4,10 @@ import pytest
 import small_matrix
 
 from compat.machine import Machine
-from compat.plan.companions import complement
-from compat.plan.markers import applies
+from compat.plan.asking.markers import applies
 from compat.plan.model import Pin
-from compat.plan.pins import Shared, shared
+from compat.plan.solver.companions import complement
+from compat.plan.solver.pins import Shared, shared
 
 LINUX = Machine(os="linux", arch="x86_64", python="3.10.12")
 WINDOWS = Machine(os="windows", arch="x86_64", python="3.9.1")

@@ -8,8 +8,8 @@ import pytest
 from compat.description import load
 from compat.install.planfile import from_data
 from compat.machine import Build
+from compat.plan.asking.request import requests
 from compat.plan.model import Command
-from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 from compat.report.plan import render

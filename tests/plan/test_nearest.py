@@ -7,11 +7,11 @@ from hypothesis import given
 from test_properties import MACHINES, OFTEN, TENSORFLOW, TORCH, fits, matrix_of, rows
 
 from compat.check import check
+from compat.plan.asking.request import requests
 from compat.plan.model import Request
-from compat.plan.nearest import distance
 from compat.plan.offers import offers
-from compat.plan.request import requests
 from compat.plan.solve import plan
+from compat.plan.ways.nearest import distance
 
 
 def lift(answer):

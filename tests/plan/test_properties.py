@@ -12,12 +12,12 @@ from compat.check import check
 from compat.goals import parse
 from compat.machine import Machine
 from compat.matrix import Matrix
-from compat.plan.apply import applied
-from compat.plan.judge import file_faults
+from compat.plan.asking.request import requests
 from compat.plan.model import Request
 from compat.plan.offers import offers
-from compat.plan.request import requests
 from compat.plan.solve import plan
+from compat.plan.solver.apply import applied
+from compat.plan.solver.judge import file_faults
 
 CUDNN = ("8.7.0.84", "8.9.6.50", "9.1.0.70")
 PINS = ("==8.7.0.84", "==9.1.0.70", ">=8.6,<9", ">=9,<10", ">=8.9.6")

@@ -8,7 +8,7 @@ from compat.check import check
 from compat.description import load
 from compat.goals import parse
 from compat.machine import Build, Driver, Gpu, Jetson, Library, Machine, Toolkit
-from compat.plan.request import requests
+from compat.plan.asking.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 

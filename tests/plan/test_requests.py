@@ -3,7 +3,7 @@
 import pytest
 
 from compat.goals import parse
-from compat.plan.request import BadRequest, goals_for, read_range, requests, with_goal
+from compat.plan.asking.request import BadRequest, goals_for, read_range, requests, with_goal
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from compat.description import load
-from compat.plan.request import packages, requests
+from compat.plan.asking.request import packages, requests
 from compat.plan.solve import plan
 
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from compat.machine import Driver, Gpu, Machine
+from compat.plan.asking.request import requests
 from compat.plan.model import Plan, Reason, Step
-from compat.plan.request import requests
 from compat.plan.solve import plan
 from compat.records import replace
 

@@ -107,7 +107,7 @@ class Root:
         found.put("arch", "x86_64")
         found.put("interpreter", interpreter)
         for layer in layers:
-            found.merge(import_module(f"compat.probe.{layer}").read(host, found))
+            found.merge(import_module(f"compat.probe.layers.{layer}").read(host, found))
         return found
 
     def machine(self, interpreter: str | None = None) -> Machine:

@@ -104,7 +104,7 @@ def test_a_layer_that_breaks_does_not_stop_the_others(tmp_path: Path, monkeypatc
     def broken(host: Host, so_far: Reading) -> Reading:
         raise KeyError("x")
 
-    monkeypatch.setattr("compat.probe.nodes.read", broken)
+    monkeypatch.setattr("compat.probe.layers.nodes.read", broken)
     host = desktop(tmp_path).host()
     machine = read_machine(host, layers=SYSTEM_LAYERS)
     assert (machine.distribution, machine.device_nodes) == ("ubuntu", None)
@@ -144,7 +144,7 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
 def test_the_layers_are_all_modules_with_a_read() -> None:
     assert set(SYSTEM_LAYERS) <= set(assemble.LAYERS)
     assert len(set(assemble.LAYERS)) == len(assemble.LAYERS)
-    assert all(callable(import_module(f"compat.probe.{name}").read) for name in assemble.LAYERS)
+    assert all(callable(import_module(f"compat.probe.layers.{name}").read) for name in assemble.LAYERS)
 
 
 def test_the_system_layers_are_in_the_order_of_the_table() -> None:

@@ -8,7 +8,7 @@ import pytest
 from software import Root, library
 
 from compat.machine import Build
-from compat.probe import builds
+from compat.probe.layers import builds
 
 SITE = "/env/lib/python3.10/site-packages"
 

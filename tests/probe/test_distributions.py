@@ -8,8 +8,8 @@ import pytest
 from software import Root
 
 from compat.machine import Duplicate
-from compat.probe import distributions
 from compat.probe.host import Host
+from compat.probe.layers import distributions
 
 SITE = "/env/lib/python3.10/site-packages"
 

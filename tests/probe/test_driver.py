@@ -8,8 +8,8 @@ from elfimage import certificate, kernel_module, pkcs7
 from folder import CLOSED_535, OPEN_580, Folder
 
 from compat.machine import Driver
+from compat.probe.binary.kernel_module import Module, Signer, read_module, signer_of
 from compat.probe.host import Completed, Host, Unreadable
-from compat.probe.kernel_module import Module, Signer, read_module, signer_of
 
 EFI = "/sys/firmware/efi/efivars"
 SECURE_BOOT = f"{EFI}/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"

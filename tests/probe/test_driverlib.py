@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from elf_bytes import dynamic, elf, note
 
-from compat.probe.driverlib import (
+from compat.probe.binary.driverlib import (
     COMPAT_SECTION,
     CompatNote,
     compat_note,
@@ -16,7 +16,7 @@ from compat.probe.driverlib import (
     version_of_file,
     version_of_name,
 )
-from compat.probe.elf import Broken, Elf, Read, parse
+from compat.probe.binary.elf import Broken, Elf, Read, parse
 from compat.probe.host import Host
 
 # What the note of cuda-compat 13.1 (driver 590.44.01) says, and that of Jetson's Orin (13.2.1).

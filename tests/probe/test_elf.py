@@ -14,7 +14,7 @@ from elf_bytes import dynamic, elf, note
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compat.probe.elf import READ_LIMIT, Broken, Elf, parse, read_elf
+from compat.probe.binary.elf import READ_LIMIT, Broken, Elf, parse, read_elf
 from compat.probe.host import Host, Unreadable
 
 NAMES = b"\0libcuda.so.1\0libm.so.6\0libc.so.6\0$ORIGIN/../lib\0/opt/lib\0"

@@ -12,8 +12,8 @@ from elf_bytes import elf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compat.probe.elf import Elf, parse
-from compat.probe.fatbin import Code, Fatbins, read_fatbins, walk
+from compat.probe.binary.elf import Elf, parse
+from compat.probe.binary.fatbin import Code, Fatbins, read_fatbins, walk
 
 SPECIFIC, FAMILY = 1 << 20, 1 << 21
 

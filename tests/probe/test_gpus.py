@@ -7,8 +7,9 @@ import pytest
 from folder import Folder
 
 from compat.machine import Gpu
-from compat.probe import gpus, nvml
+from compat.probe import nvml
 from compat.probe.layer import Reading
+from compat.probe.layers import gpus
 
 
 def test_a_desktop(tmp_path: Path) -> None:

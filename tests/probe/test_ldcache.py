@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compat.probe.binary.ldcache import FLAGS, Cache, configured_directories, parse, read_cache
 from compat.probe.host import ABSENT, Host
-from compat.probe.ldcache import FLAGS, Cache, configured_directories, parse, read_cache
 
 Row = tuple[str, str, int, int]  # name, path, flags, hwcap
 PLAIN: list[Row] = [

@@ -7,9 +7,9 @@ from elfimage import note
 from folder import Folder
 
 from compat.machine import Libcuda
-from compat.probe.driverlib import COMPAT_SECTION
+from compat.probe.binary.driverlib import COMPAT_SECTION
 from compat.probe.layer import Reading
-from compat.probe.libcuda import read
+from compat.probe.layers.libcuda import read
 from compat.probe.nvml import Answer
 
 LIB = "/usr/lib/x86_64-linux-gnu"

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compat.probe.elf import Elf, read_elf
+from compat.probe.binary.elf import Elf, read_elf
 from compat.probe.host import Host
-from compat.probe.loader import ALREADY, NOT_FOUND, Loader, Process, Step
+from compat.probe.loading.loader import ALREADY, NOT_FOUND, Loader, Process, Step
 
 MACHINE = platform.machine()
 pytestmark = pytest.mark.skipif(

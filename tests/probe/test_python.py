@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from software import Root, library
 
-from compat.probe import python
 from compat.probe.host import Unreadable
-from compat.probe.python import Interpreter
+from compat.probe.layers import python
+from compat.probe.layers.python import Interpreter
 
 SITE = "/env/lib/python3.8/site-packages"
 

@@ -6,7 +6,7 @@ import pytest
 from elfimage import shared_object
 from folder import Folder
 
-from compat.probe.system import os_release
+from compat.probe.layers.system import os_release
 
 
 def test_ubuntu(tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ def test_every_ptxas_and_the_one_that_path_gives(root: Root) -> None:
 
 
 def test_inside_a_container_it_is_the_images(root: Root) -> None:
-    from compat.probe import toolkits as layer
     from compat.probe.layer import Reading
+    from compat.probe.layers import toolkits as layer
 
     root.file("/usr/local/cuda/version.json", JSON.format("12.1.0", "12.1.66"))
     so_far = Reading()

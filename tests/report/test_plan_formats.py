@@ -15,10 +15,10 @@ from compat.cli.plan import command
 from compat.description import load
 from compat.install import known, planfile
 from compat.matrix import Matrix
-from compat.plan.cost import KINDS, Cost, cost
+from compat.plan.asking.request import requests
 from compat.plan.model import Plan, Reason, Step
-from compat.plan.request import requests
 from compat.plan.solve import plan
+from compat.plan.steps.cost import KINDS, Cost, cost
 from compat.records import replace
 from compat.report.plan import FORMATS, as_data, mermaid, render, svg, words
 from compat.report.plan.picture import Row, rows

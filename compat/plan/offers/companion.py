@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan import jetson
 from compat.plan.model import Choice, Pin
-from compat.plan.published import JETSON, is_jetson, pins, rows
+from compat.plan.offers import jetson
+from compat.plan.offers.published import JETSON, is_jetson, pins, rows
 from compat.records import replace
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Pin
-from compat.plan.published import newest, pins, rows, serves_python
+from compat.plan.offers.published import newest, pins, rows, serves_python
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan import parts
 from compat.plan.model import Choice
-from compat.plan.published import INSTALLABLE, pins, rows
+from compat.plan.offers import parts
+from compat.plan.offers.published import INSTALLABLE, pins, rows
 from compat.records import replace
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan import jetson, parts
 from compat.plan.model import Choice
+from compat.plan.offers import jetson, parts
+from compat.plan.offers.published import is_jetson, pins, rows
 from compat.plan.offers.tensorflow import resolvable
-from compat.plan.published import is_jetson, pins, rows
 from compat.records import replace
 
 if TYPE_CHECKING:

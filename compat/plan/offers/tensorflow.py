@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan import jetson, parts
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice
-from compat.plan.published import is_jetson, pins, rows, serves_python
+from compat.plan.offers import jetson, parts
+from compat.plan.offers.published import is_jetson, pins, rows, serves_python
 from compat.records import replace
 
 if TYPE_CHECKING:

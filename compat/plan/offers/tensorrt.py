@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan.jetson import jetpack_of
 from compat.plan.model import Choice
-from compat.plan.published import is_jetson, rows
+from compat.plan.offers.jetson import jetpack_of
+from compat.plan.offers.published import is_jetson, rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan import jetson
 from compat.plan.model import Choice, Pin
-from compat.plan.published import is_jetson, pins, rows
+from compat.plan.offers import jetson
+from compat.plan.offers.published import is_jetson, pins, rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compat.description import to_dict
+from compat.plan.asking.request import COMPANION
 from compat.plan.model import Plan, Reason, Step
-from compat.plan.request import COMPANION
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -50,7 +50,7 @@ def _plan(plan: Plan, matrix: "Matrix") -> dict[str, Any]:
 
 
 def _cost(plan: Plan) -> dict[str, Any]:
-    from compat.plan.cost import cost
+    from compat.plan.steps.cost import cost
 
     found = cost(plan)
     return {"kind": found.kind, "packages": found.packages, "restart": found.restart, "root": found.root}

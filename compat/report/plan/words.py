@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from compat.plan.cost import cost
+from compat.plan.asking.request import ALLOWED, COMPANION
 from compat.plan.model import Command, Lift, Plan, Reason, Step
-from compat.plan.request import ALLOWED, COMPANION
+from compat.plan.steps.cost import cost
 
 _OUTCOMES = {
     "nothing-to-do": "nothing to do: what is asked for is there and works",

@@ -7,8 +7,8 @@ from scripts.fuzz.target import Files, Memory, Target
 
 
 def _elf(data: bytes) -> object:
-    from compat.probe.elf import Elf, parse
-    from compat.probe.fatbin import read_fatbins
+    from compat.probe.binary.elf import Elf, parse
+    from compat.probe.binary.fatbin import read_fatbins
 
     source = Memory(data)
     found = parse(source.read, len(data))
@@ -35,7 +35,7 @@ def _elf_seeds() -> list[bytes]:
 
 
 def _ldcache(data: bytes) -> object:
-    from compat.probe.ldcache import parse
+    from compat.probe.binary.ldcache import parse
 
     return parse(data)
 
@@ -55,9 +55,9 @@ def _ldcache_seeds() -> list[bytes]:
 
 def _recorded(path: str) -> object:
     """The record of an installed distribution, and its headers."""
-    from compat.probe.distributions import find
     from compat.probe.host import Host
-    from compat.probe.integrity import record
+    from compat.probe.layers.distributions import find
+    from compat.probe.layers.integrity import record
 
     folder = path.rpartition("/")[0]
     with open(f"{folder}/METADATA", "wb") as file, open(path, "rb") as source:

@@ -1,0 +1,1 @@
+"""What is asked for: read from options, files and whole checkouts."""

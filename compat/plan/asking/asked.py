@@ -1,0 +1,254 @@
+"""Requests from files: what requirements, projects, locks, environments, Dockerfiles and checkouts ask for.
+
+The readers are those of the guard; they are handed in as what they answer. Of several demands for one component all
+have to be met; a component that a file only names may be any release. A constraint counts for what is asked for
+elsewhere. A build that is named (``2.1.0+cu118``, or PyTorch's index of it as the source of that very package) is
+demanded; an index that a whole file names says only where an installer may look.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol
+
+from compat import versions
+from compat.machine import Machine
+from compat.matrix.packages import normal
+from compat.plan.asking.markers import applies
+from compat.plan.asking.request import COMPONENTS, BadRequest, plannable
+from compat.plan.model import Pin, Request
+from compat.plan.offers.published import INSTALLABLE
+from compat.records import dataclass, replace
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+
+class Asked(Protocol):
+    """A requirement as the readers answer it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def range(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def where(self) -> str: ...
+    @property
+    def marker(self) -> str: ...
+    @property
+    def url(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was read from one line, and why it is no part of the request where it is none."""
+
+    where: str
+    text: str
+    left_out: str = ""
+
+
+def requests_of(
+    found: Iterable[Asked],
+    machine: Machine,
+    matrix: "Matrix",
+    constraints: Iterable[Asked] = (),
+    loose: frozenset[str] = frozenset(),
+    weak: frozenset[str] = frozenset(),
+) -> tuple[tuple[Request, ...], tuple[Line, ...]]:
+    """The requests and the lines that they were read from. Of a component the files nearest to the root count.
+
+    ``loose``: files that were found and not named, in the order of their weight: where one contradicts those before it
+    (requirements.txt and environment.yml of two years), it is another way to the same, and left out. ``weak``: those of
+    them that count where no other asks for anything.
+
+    Raises BadRequest for a range that cannot be read.
+    """
+    found, limits = _once(found), _once(constraints)
+    named: dict[str, list[Asked]] = {}
+    lines = []
+    planned = [(one, name) for one in (*found, *limits) if (name := _planned(one, matrix)) is not None]
+    strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
+    with_gpu = any(not _without_gpu(one) for one, _ in planned)
+    other = _other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, matrix)
+    for one, component in planned:
+        mine = named.setdefault(component, [])
+        why = ""
+        if not _for(one, machine):
+            why = f"not for this machine: {one.marker}"
+        elif with_gpu and _without_gpu(one):
+            why = "it has no GPU code under this name"
+        elif strong is not None and one.path in weak:
+            why = f"{strong.path} says what is needed"
+        elif mine and _depth(mine[0].path) < _depth(one.path):
+            why = f"{mine[0].path} is nearer to the root"
+        elif one.path in other:
+            why = f"{other[one.path]} says otherwise"
+        if why:
+            lines.append(Line(one.where, _text(one), why))
+            continue
+        mine.append(one)
+        final = _final(component, one.range, matrix)
+        as_final = "" if final == one.range else f" (as {final}: the matrix does not know this pre-release)"
+        lines.append(Line(one.where, _text(one) + as_final))
+    if "jaxlib" in named:  # half of JAX: the release of jax decides on it, and alone it asks for its own
+        alone = named.pop("jaxlib")
+        named.setdefault("jax", alone)
+    wanted = {name: said for name, said in named.items() if any(one in found for one in said)}
+    order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
+    skipped = {*other, *(weak if strong is not None else ())}
+    counted = [one for one in (*found, *limits) if one.path not in skipped]
+    bounds = tuple(_bounds(counted, frozenset(wanted), machine, matrix, loose))
+    lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
+    asked = (_request(name, wanted[name], matrix) for name in order if name in wanted)
+    return tuple(replace(one, limits=bounds) for one in asked), tuple(lines)
+
+
+def _once(found: Iterable[Asked]) -> list[Asked]:
+    """Each line once, though several files draw its file."""
+    lines: dict[tuple[str, str, str], Asked] = {}
+    for one in found:
+        lines.setdefault((os.path.normpath(one.path), one.where.rpartition(":")[2], one.name), one)
+    return list(lines.values())
+
+
+def _planned(one: Asked, matrix: "Matrix") -> str | None:
+    """The component that a requirement is about, where such are planned."""
+    component = matrix.packages.component(normal(one.name))
+    known = component is not None and (component in COMPONENTS or _counts(component, matrix))
+    return component if known else None
+
+
+def _for(one: Asked, machine: Machine) -> bool:
+    return not one.marker or applies(one.marker, machine, "")
+
+
+def _other_ways(planned: list[tuple[Asked, str]], loose: frozenset[str], matrix: "Matrix") -> dict[str, str]:
+    """Of the files that nobody named those that contradict one before them, and that one. Such a file is left out as a
+    whole: what it says of other packages belongs to its own way."""
+    files: dict[str, list[tuple[Asked, str]]] = {}
+    for one, component in planned:
+        files.setdefault(one.path, []).append((one, component))
+    taken: dict[str, list[Asked]] = {}
+    opposed: dict[str, str] = {}
+    for path, lines in files.items():
+        against = None
+        if path in loose:
+            against = next(
+                (taken[name][0] for one, name in lines if not _agree(name, taken.get(name, []), one, matrix)), None
+            )
+        if against is not None:
+            opposed[path] = against.path
+            continue
+        for one, name in lines:
+            taken.setdefault(name, []).append(one)
+    return opposed
+
+
+def _without_gpu(one: Asked) -> bool:
+    """Does the name itself say that no GPU is meant (tensorflow-cpu)?"""
+    return normal(one.name).endswith("-cpu")
+
+
+def _agree(component: str, mine: list[Asked], other: Asked, matrix: "Matrix") -> bool:
+    """Is there a release that all the demands admit, or none that those before admit by themselves?"""
+    builds = {tag for one in (*mine, other) if (tag := _build(one)) is not None}
+    before = [_final(component, one.range, matrix) for one in mine if one.path != other.path]
+    if not before or len(builds) > 1:
+        return not before
+    return _known_inside(component, (*before, _final(component, other.range, matrix)), matrix) or not _known_inside(
+        component, tuple(before), matrix
+    )
+
+
+def _known_inside(component: str, ranges: tuple[str, ...], matrix: "Matrix") -> bool:
+    try:
+        wanted = [versions.parse_range(re.sub(r"\+[^,]*", "", text)) for text in ranges]
+    except versions.BadVersion:
+        return True  # said where the request is made
+    known = {text for name in matrix.packages.distributions(component) for text in matrix.packages.versions(name)}
+    return any(all(one.admits(text) is not False for one in wanted) for text in known)
+
+
+def _final(component: str, text: str, matrix: "Matrix") -> str:
+    """The range; of a pre-release that the matrix does not know (2.3.0rc0, a nightly build) its release."""
+    exact = re.fullmatch(r"={2,3}([^,*]+)", text)
+    version = versions.try_parse(exact[1]) if exact else None
+    if version is None or not version.is_prerelease:
+        return text
+    known = {one for name in matrix.packages.distributions(component) for one in matrix.packages.versions(name)}
+    local = f"+{version.local}" if version.local else ""
+    return text if version.public in known else f"=={version.base}{local}"
+
+
+def _bounds(
+    found: Iterable[Asked],
+    wanted: frozenset[str],
+    machine: Machine,
+    matrix: "Matrix",
+    loose: frozenset[str] = frozenset(),
+) -> Iterator[Pin]:
+    """What the files demand of packages that builds of what is asked for share with others: numpy<1.24, or numpy in any
+    release. Of one package the files nearest to the root count, and of those that nobody named the first that bounds
+    it."""
+    drawn = drawn_by(matrix, wanted)
+    nearest: dict[str, int] = {}
+    bounded: dict[str, str] = {}
+    for one in found:
+        name = normal(one.name)
+        if name not in drawn or matrix.packages.component(name) in wanted or not _for(one, machine):
+            continue
+        if nearest.setdefault(name, _depth(one.path)) < _depth(one.path):
+            continue
+        if one.range != "*" and bounded.setdefault(name, one.path) != one.path and one.path in loose:
+            continue
+        yield Pin(name, re.sub(r"\+[^,]*", "", one.range), one.where, one.where)
+
+
+@lru_cache(maxsize=16)
+def drawn_by(matrix: "Matrix", components: frozenset[str]) -> frozenset[str]:
+    """Names of packages that builds of the components require, or that are known to break some of them."""
+    names = {name for component in components for name in matrix.packages.distributions(component)}
+    builds = (one for name in names for found in matrix.packages.builds(name).values() for one in found)
+    rows = [row for row in builds if row["index"] in INSTALLABLE]
+    required = {name for row in rows for name, _, _ in matrix.packages.pins(row)}
+    broken = {normal(row["other"]) for row in matrix.every("break") if row.get("other") and row["package"] in names}
+    return frozenset(required | broken)
+
+
+def _counts(component: str, matrix: "Matrix") -> bool:
+    """Is it something with GPU code, or that is compiled against what has it?"""
+    about = matrix.packages.about(component)
+    return "module" in about and about.get("accelerator") != "none" and plannable(component, matrix)
+
+
+def _text(one: Asked) -> str:
+    return one.name if one.range == "*" else f"{one.name}{one.range}"
+
+
+def _depth(path: str) -> int:
+    return os.path.normpath(path).count(os.sep)
+
+
+def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
+    ranges = (_final(component, one.range, matrix) for one in said)
+    texts = list(dict.fromkeys(re.sub(r"\+[^,]*", "", text) for text in ranges if text != "*"))
+    joined = ",".join(texts) or "*"
+    where = ", ".join(dict.fromkeys(one.where for one in said))
+    build = next((tag for one in said if (tag := _build(one)) is not None), "")
+    try:
+        versions.parse_range(joined)
+    except versions.BadVersion:
+        hint = "write it as pip does: ==2.15.1, >=2.3,<2.5"
+        raise BadRequest(f"{where}: {component} {joined}: not a range", hint) from None
+    return Request(component, joined, joined + (f"+{build}" if build else ""), where, build)
+
+
+def _build(one: Asked) -> str | None:
+    """The build that a demand names: by what stands behind the plus (``+cpu`` is left to the goal), or by PyTorch's
+    folder that it comes from."""
+    local = re.search(r"\+(cu\d+)\b", one.range) or re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", one.url or "")
+    return local[1] if local else None

@@ -1,0 +1,225 @@
+"""What is asked for: components with ranges, a Python, goals; read from options."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.goals import Goal, parse
+from compat.machine import Machine
+from compat.matrix.packages import normal
+from compat.plan.model import Request
+from compat.plan.offers import COMPANIONS, OWN
+from compat.plan.offers.published import INSTALLABLE, newest_rows
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+ALLOWED = ("python", "container", "cuda-compat", "driver")  # what may be moved on request
+COMPONENTS = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")
+# The goal that a request for a component means, where it is not use:COMPONENT.
+GOALS = {"onnxruntime": "use:onnxruntime-cuda"}
+# Goals that are about the machine: no package is brought in.
+OF_THE_MACHINE = ("use:gpu", "run:cuda-binary", "start:container")
+# Programs that are published as images only, and the image of NVIDIA's registry that each is.
+IMAGES = {"tritonserver": "tritonserver"}
+# Components that a goal brings in, in any release, where they are not asked for by name.
+BROUGHT = {
+    "convert:onnx-tensorrt": ("tensorrt",),
+    "convert:torch-onnx": ("torch", "onnx"),
+    "convert:tensorflow-onnx": ("tensorflow", "tf2onnx", "onnx"),
+    "run:onnx": ("onnxruntime",),
+    "run:engine": ("tensorrt",),
+    "build:cuda-extension": ("torch",),
+    "use:tf-trt": ("tensorflow", "tensorrt"),
+    "use:onnxruntime-tensorrt": ("onnxruntime", "tensorrt"),
+    "use:onnxruntime-cuda": ("onnxruntime",),
+}
+
+
+def goal_of(component: str, matrix: "Matrix") -> str:
+    """The goal that asking for a component means: it computes on the GPU, or is imported where it has no GPU code."""
+    if matrix.packages.about(component).get("accelerator", "none") == "none":
+        return f"import:{component}"
+    return GOALS.get(component, f"use:{component}")
+
+
+def plannable(component: str, matrix: "Matrix") -> bool:
+    """Does the matrix list builds of it that an installer can be told to take?"""
+    return any(
+        row["index"] in INSTALLABLE and not (row.get("stub") or row.get("removed"))
+        for name in matrix.packages.distributions(component)
+        for builds in matrix.packages.builds(name).values()
+        for row in builds
+    )
+
+
+class BadRequest(ValueError):
+    """The request cannot be read; ``hint`` says how it is written."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def read_range(component: str, said: str) -> str:
+    """A range from what a user writes: ``2.15`` is the line, ``2.15.1`` the release, ``2.x``, ``>=2.3,<2.5``, ``*``.
+
+    TensorRT's releases have four numbers, so three of them name a line. Raises BadRequest.
+    """
+    text = said.strip()
+    plain = versions.try_parse(text)
+    try:
+        if plain is not None and plain.local is None:
+            whole = 4 if component == "tensorrt" else 3
+            exact = len(plain.release) >= whole or plain.is_prerelease or plain.post >= 0
+            return f"=={text}" if exact else f"=={'.'.join(str(number) for number in plain.release)}.*"
+        versions.parse_range(text)
+    except versions.BadVersion:
+        raise BadRequest(
+            f"--{component} {said}: not a version or a range",
+            'write a release (2.15.1), a line (2.15 or 2.x), a range (">=2.3,<2.5") or *',
+        ) from None
+    if text.lower().endswith(".x") and text[0].isdigit():
+        return f"=={text[:-2]}.*"
+    return "*" if text in ("", "any", "latest", "x") else text
+
+
+def requests(options: Mapping[str, str | None]) -> tuple[Request, ...]:
+    """Requests from options (component -> what was written), in the order of COMPONENTS. Raises BadRequest."""
+    return tuple(
+        Request(component, read_range(component, said), said, f"--{component}")
+        for component in COMPONENTS
+        if (said := options.get(component)) is not None
+    )
+
+
+def packages(said: tuple[str, ...], matrix: "Matrix") -> tuple[Request, ...]:
+    """Requests for packages by their own names, ``vllm`` or ``vllm==0.9.2``. Raises BadRequest."""
+    found = []
+    for text in said:
+        match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)$", text)
+        name, spec = (match[1], match[2].strip()) if match else (text, "")
+        component = matrix.packages.component(name) or normal(name)
+        if not plannable(component, matrix):
+            raise _by_hand(f"--package {name}", component, matrix)
+        found.append(Request(component, read_range(component, spec or "*"), spec or "*", "--package"))
+    return tuple(found)
+
+
+def described(machine: Machine, goal: Goal, matrix: "Matrix") -> tuple[Request, ...]:
+    """What the machine's description says is about to be installed."""
+    found = []
+    for name, text in (machine.request or {}).items():
+        component = matrix.packages.component(name) or name.partition("[")[0]
+        if plannable(component, matrix) or component == goal.object:
+            found.append(Request(component, "*" if text in ("", "*") else text, text, "request"))
+    return tuple(found)
+
+
+COMPANION = "installed beside it"  # where of a request that no user made
+
+
+def with_companions(asked: tuple[Request, ...], machine: Machine) -> tuple[Request, ...]:
+    """The requests, and the installed packages that have to move with torch."""
+    named = {request.component for request in asked}
+    here = {normal(name) for name, version in (machine.packages or {}).items() if version}
+    more = [name for name in COMPANIONS if "torch" in named and name in here and name not in named]
+    return (*asked, *(Request(name, "*", "", COMPANION) for name in more))
+
+
+def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -> tuple[Request, ...]:
+    """The requests, and those that the goal and what is asked for bring in beside them.
+
+    Raises BadRequest for a package that has no plan.
+    """
+    named = {request.component for request in asked}
+    brought: tuple[str, ...] = ()
+    if goal is not None and str(goal) not in OF_THE_MACHINE:
+        brought = BROUGHT.get(str(goal)) or _of_package(goal, matrix)
+        if str(goal) == "convert:onnx-tensorrt" and named & {"torch", "tensorflow"}:
+            # An exporter writes the model here: onnx, and for TensorFlow the converter, are part of the chain.
+            brought = (*brought, *(("tf2onnx",) if "tensorflow" in named else ()), "onnx")
+    found = [*asked, *(Request(one, "*", str(goal), "--goal") for one in brought if one not in named)]
+    for request in tuple(found):
+        known = {one.component for one in found}
+        found += [Request(one, "*", "", COMPANION) for one in _beside(request, matrix) if one not in known]
+    return tuple(found)
+
+
+def _of_package(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
+    component = matrix.packages.component(goal.object) or goal.object
+    if component in IMAGES or plannable(component, matrix):
+        return (component,)
+    raise _by_hand(str(goal), component, matrix)
+
+
+def _by_hand(said: str, component: str, matrix: "Matrix") -> BadRequest:
+    known = sorted(name for name in matrix.index["packages"] if plannable(name, matrix))
+    return BadRequest(
+        f"{said} is planned by hand: {_why_not(component, matrix)}",
+        f"plans are made for {', '.join(known)}, and for goals such as {', '.join(list(BROUGHT)[:3])}",
+    )
+
+
+def _why_not(component: str, matrix: "Matrix") -> str:
+    """Why there is no plan for a package, in words."""
+    about = matrix.packages.about(component)
+    if not about:
+        return f"the matrix knows no package {component}"
+    rows = [
+        row
+        for name in matrix.packages.distributions(component)
+        for builds in matrix.packages.builds(name).values()
+        for row in builds
+    ]
+    if rows and all(row.get("stub") for row in rows):
+        return f"what the public index holds of {component} has no code, and what its build step fetches is not listed"
+    return f"no build of {component} is published where pip or uv find one" + (
+        f" ({about['note'].rstrip('.')})" if "note" in about else ""
+    )
+
+
+@lru_cache(maxsize=256)
+def _beside(request: Request, matrix: "Matrix") -> tuple[str, ...]:
+    """Components with GPU code of their own that the newest release asked for pins: they are chosen with it, since
+    their builds have to be of its CUDA."""
+    if request.component in OWN:
+        return ()  # their offers name what has to come with them
+    builds = [
+        row
+        for name in matrix.packages.distributions(request.component)
+        for row in newest_rows(matrix, name, request.text)
+        if "requires" in row
+    ]
+    found: dict[str, None] = {}
+    for row in builds:
+        for name, _, marker in matrix.packages.pins(row):
+            owner = matrix.packages.component(name)
+            if owner is None or owner == request.component or "extra" in marker:
+                continue
+            about = matrix.packages.about(owner)
+            imported = owner in OWN or ("module" in about and about.get("linked", True))
+            if imported and about.get("accelerator") != "none":
+                found[owner] = None
+    return tuple(one for one in dict.fromkeys((*COMPONENTS, *found)) if one in found)
+
+
+def goals_for(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -> tuple[Goal, ...]:
+    """The goals that the planned machine has to pass: the one that was named first, then one for each request.
+
+    An ``install:`` goal asks for a working installation, so the machine is held against ``use:`` instead. A goal that
+    only imports stays one: it needs no GPU.
+    """
+    found = []
+    if goal is not None:
+        component = matrix.packages.component(goal.object) or goal.object
+        found.append(parse(goal_of(component, matrix)) if goal.verb == "install" else goal)
+    only_import = goal is not None and goal.verb == "import"
+    covered = {component for one in found for component in one.subjects}
+    for request in asked:
+        if request.component in covered:
+            continue
+        found.append(parse(f"import:{request.component}" if only_import else goal_of(request.component, matrix)))
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,153 @@
+"""Which published builds of a distribution could be installed on a machine, newest first."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.capability import Capability
+from compat.capability import parse as parse_capability
+from compat.goals import Goal
+from compat.machine import Gpu, Jetson, Machine
+from compat.matrix.packages import fits_platform
+from compat.plan.asking.markers import applies
+from compat.plan.model import Pin
+from compat.rules.case import Case
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+USE_GPU = Goal("use", "gpu")
+INSTALLABLE = ("pypi", "pytorch", "nvidia")  # indexes that pip and uv can be pointed at, and that are planned for
+JETSON = ("jetson", "jetson-ai-lab")
+
+
+def is_jetson(machine: Machine) -> bool:
+    """Is it a Jetson, whose builds come from JetPack's own indexes?"""
+    return bool(machine.in_environment("jetson")) or machine.jetson.module is not None or machine.jetson.l4t is not None
+
+
+def usable(row: "Row", system: str | None, arch: str | None, jetson: bool) -> bool:
+    """Is the build for this platform, and still there to be installed?"""
+    if not fits_platform(row, system, arch) or row.get("removed") or row.get("stub"):
+        return False
+    return row["index"] in (JETSON if jetson else INSTALLABLE)
+
+
+def rows(matrix: "Matrix", distribution: str, machine: Machine, wanted: str) -> "tuple[Row, ...]":
+    """Builds that the range admits, newest release first; pre-releases only where the range names one."""
+    about = matrix.packages.about(matrix.packages.component(distribution) or distribution)
+    jetson = is_jetson(machine) and about.get("accelerator") != "none"  # what has no GPU code is from the public index
+    return _rows(matrix, distribution, machine.os, machine.arch, jetson, wanted)
+
+
+@lru_cache(maxsize=4096)
+def _rows(
+    matrix: "Matrix", distribution: str, system: str | None, arch: str | None, jetson: bool, wanted: str
+) -> "tuple[Row, ...]":
+    allowed = versions.parse_range(wanted)
+    named = any(bound.is_prerelease for _, bound, _ in allowed.clauses)
+    # A release that its makers withdrew is installed where it is asked for by its number (PEP 592).
+    exact = [bound for operator, bound, whole_line in allowed.clauses if operator == "==" and not whole_line]
+    found = []
+    for text, builds in matrix.packages.builds(distribution).items():
+        version = versions.try_parse(text)
+        if version is None or (version.is_prerelease and not (named or jetson)) or allowed.admits(text) is False:
+            continue
+        asked = any(bound.same_as(version) for bound in exact)
+        found += [
+            (version, row) for row in builds if usable(row, system, arch, jetson) and (asked or "yanked" not in row)
+        ]
+    found.sort(key=lambda entry: entry[0].key(), reverse=True)
+    return tuple(row for _, row in found)
+
+
+def newest_rows(matrix: "Matrix", distribution: str, wanted: str) -> "tuple[Row, ...]":
+    """Builds of the newest release that the range admits, for whichever platform."""
+    allowed = versions.parse_range(wanted)
+    named = any(bound.is_prerelease for _, bound, _ in allowed.clauses)
+    for text in reversed(matrix.packages.versions(distribution)):
+        if allowed.admits(text) is not False and (named or not versions.parse(text).is_prerelease):
+            found = tuple(row for row in matrix.packages.builds(distribution)[text] if row["index"] in INSTALLABLE)
+            if found:
+                return found
+    return ()
+
+
+def serves_python(row: "Row", machine: Machine) -> bool:
+    """Has the build a file for this Python? True where either is unknown."""
+    return machine.python is None or "python" not in row or versions.major_minor(machine.python) in row["python"]
+
+
+def newest(
+    matrix: "Matrix", distribution: str, machine: Machine, ranges: Iterable[str], serves: bool = False
+) -> str | None:
+    """The newest published release inside all ranges that has a file for this machine; None where none is known.
+
+    ``serves``: a cuDNN has to have code for the machine's GPUs too.
+    """
+    wanted = ",".join(text for text in ranges if text != "*") or "*"
+    for row in rows(matrix, distribution, machine, wanted):
+        if serves_python(row, machine) and (not serves or serves_gpus(matrix, distribution, row["version"], machine)):
+            return str(row["version"])
+    return None
+
+
+def serves_gpus(matrix: "Matrix", name: str, version: str, machine: Machine) -> bool:
+    """Has this cuDNN code for every GPU? It drops old ones within a major (9.11: Maxwell to Volta)."""
+    return serves(matrix, name, version, gpus_of(machine, matrix))
+
+
+def serves(matrix: "Matrix", name: str, version: str, gpus: tuple[Capability | None, ...]) -> bool:
+    """The same, of GPUs by their capabilities."""
+    least = _least_gpu(matrix, ".".join(version.split(".")[:3])) if name.startswith("nvidia-cudnn-") else None
+    return least is None or all(one is None or one >= least for one in gpus)
+
+
+def gpus_of(machine: Machine, matrix: "Matrix") -> tuple[Capability | None, ...]:
+    """The capabilities of a machine's GPUs."""
+    return _gpus(matrix, machine.gpus, machine.jetson, machine.environment)
+
+
+@lru_cache(maxsize=64)
+def _gpus(
+    matrix: "Matrix", gpus: tuple[Gpu, ...] | None, jetson: Jetson, environment: tuple[str, ...] | None
+) -> tuple[Capability | None, ...]:
+    # Looked up once: a joint search asks hundreds of thousands of times.
+    described = Machine(gpus=gpus, jetson=jetson, environment=environment)
+    return tuple(gpu.capability for gpu in Case(described, USE_GPU, matrix).gpus)
+
+
+@lru_cache(maxsize=1024)
+def _least_gpu(matrix: "Matrix", cudnn: str) -> Capability | None:
+    row = matrix.packages.release("cudnn", cudnn)
+    return parse_capability(row["capability_minimum"]) if row is not None and "capability_minimum" in row else None
+
+
+def pins(
+    matrix: "Matrix", lines: Iterable[str], machine: Machine, by: str, source: str, extra: str = ""
+) -> tuple[Pin, ...]:
+    """The requirement lines that count on this machine, as pins."""
+    platform = (machine.os, machine.arch, machine.python)
+    return tuple([Pin(name, spec, by, source) for name, spec in _counting(matrix, tuple(lines), platform, extra)])
+
+
+@lru_cache(maxsize=8192)
+def _counting(
+    matrix: "Matrix", lines: tuple[str, ...], platform: tuple[str | None, str | None, str | None], extra: str
+) -> list[tuple[str, str]]:
+    """(distribution, range) of the lines that count on a platform."""
+    machine = Machine(os=platform[0], arch=platform[1], python=platform[2])
+    return [
+        (name, spec)
+        for name, spec, marker in matrix.packages.pins({"requires": lines})
+        if applies(marker, machine, extra) and _is_range(spec)
+    ]
+
+
+def _is_range(spec: str) -> bool:
+    try:
+        versions.parse_range(spec)
+    except versions.BadVersion:
+        return False  # a direct reference, or a spelling that indexes no longer take
+    return True

@@ -1,0 +1,287 @@
+"""Every answer to a problem, the least change first: scenes in the order of preference, a search in each."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat.check import check
+from compat.goals import Goal
+from compat.machine import Machine
+from compat.plan.asking.request import COMPANION
+from compat.plan.commands.container import VENV
+from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
+from compat.plan.solver.memory import Memory
+from compat.plan.solver.order import installed
+from compat.plan.solver.scene import Scene, emptied
+from compat.plan.solver.search import Found, Search
+from compat.plan.steps.make import package_steps
+from compat.plan.steps.repairs import repaired, unshadowed
+from compat.plan.steps.why import MOVED, of_environment, of_move, reasons
+from compat.plan.ways import forward, moves
+from compat.plan.ways.forge import environments
+from compat.plan.ways.images import images
+from compat.records import dataclass, field, replace
+from compat.suggest import goals_of
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+
+_OTHER_WAY = "Nothing stands in the way of the present one; this is another way that is allowed."
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One machine and what is asked of it. ``folder``: a new environment of that name, nothing of the present one;
+    ``conda``: packages of conda-forge before those of pip's indexes."""
+
+    machine: Machine
+    requests: tuple[Request, ...]
+    goals: tuple[Goal, ...]
+    matrix: "Matrix"
+    prefer: str = "installed"
+    folder: str = ""
+    conda: bool = False
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def needs_gpu(self) -> bool:
+        return any(goal.needs_gpu for goal in self.goals)
+
+    @property
+    def limits(self) -> tuple[Pin, ...]:
+        """What the files of the requests demand of packages that builds share."""
+        return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
+
+    def widened(self, limits: tuple[Pin, ...]) -> "Problem":
+        """The problem with any release of what these demands are about."""
+        any_release = {pin: replace(pin, range="*") for pin in limits}
+        requests = tuple(
+            replace(one, limits=tuple(any_release.get(pin, pin) for pin in one.limits)) for one in self.requests
+        )
+        return replace(self, requests=requests, memory=Memory())
+
+
+def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
+    """Every answer, the least change first: nothing at all where the goals are reached as it is."""
+    for _, found in streams(problem, allow, tried):
+        yield from found
+
+
+def streams(
+    problem: Problem, allow: frozenset[str], tried: list[Search]
+) -> Iterator[tuple[tuple[str, ...], Iterator[Found]]]:
+    """The moves of each scene with its answers, the least change first."""
+    if not problem.folder and problem.prefer == "installed" and _reached(problem):
+        yield (), iter((Found(Scene(problem.machine), (), {}, problem.machine),))
+    kept = _kept_goals(problem)
+    base = _base(problem, allow)
+    answered: list[Found] = []
+    problem.memory.spent = 0
+    if problem.conda:
+        yield ("environment",), _noted(_forged(base, problem, answered), answered)
+    for scene in _scenes(base, problem, allow):
+        yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
+    if not problem.conda:
+        yield ("environment",), _forged(base, problem, answered)
+    if "container" in allow and not problem.folder:
+        from compat.plan.ways.base_images import bases
+        from compat.plan.ways.jetson_images import jetson_images
+
+        ready = images(base.machine, problem.requests, problem.goals, problem.matrix)
+        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in ready)
+        jetson = jetson_images(base.machine, problem.requests, problem.goals, problem.matrix)
+        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in jetson)
+        for scene in bases(base.machine, problem.matrix):
+            yield scene.moves, _searched(problem, scene, (), tried)
+    if forward.MOVE in allow:
+        for compat in forward.scenes(unshadowed(base) or base, problem.matrix):
+            for scene in _environments(compat):
+                yield scene.moves, _searched(problem, scene, kept, tried)
+    if "driver" in allow:
+        for scene in _driver_scenes(base, problem, allow):
+            yield scene.moves, _searched(problem, scene, kept, tried)
+        if "container" in allow and not problem.folder:
+            for scene in _with_drivers(base, problem):
+                yield ("container", "driver"), _imaged(scene, problem)
+
+
+def _imaged(scene: Scene, problem: Problem) -> Iterator[Found]:
+    """Images on a machine with another driver."""
+    for inside in images(scene.machine, problem.requests, problem.goals, problem.matrix):
+        both = replace(inside, steps=(*scene.steps, *inside.steps), moves=(*scene.moves, *inside.moves))
+        yield Found(both, (), {}, both.machine)
+
+
+def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
+    for one in found:
+        answered.append(one)
+        yield one
+
+
+def _forged(base: Scene, problem: Problem, answered: list[Found]) -> Iterator[Found]:
+    """conda-forge's builds, where they are preferred or pip's indexes have none, whatever the files demand of shared
+    packages."""
+    if not problem.conda:
+        if answered:
+            return
+        free = problem.widened(problem.limits)
+        if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base)):
+            return
+    for scene in environments(base, problem.requests, problem.goals, problem.matrix, problem.conda):
+        yield Found(scene, (), {}, scene.machine)
+
+
+def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:
+    held = () if scene.folder else kept
+    known = problem.memory.searches
+    key = repr((scene.machine, scene.moves, scene.folder, problem.requests, problem.goals, held, problem.prefer))
+    search = known.get(key)
+    if search is None:
+        search = known[key] = Search(
+            scene, problem.requests, problem.goals, held, problem.matrix, problem.prefer, memory=problem.memory
+        )
+    tried.append(search)
+    if search.certificate is None:
+        yield from search.solutions()
+
+
+def _reached(problem: Problem) -> bool:
+    """Does the machine pass as it is, with every component that was asked for by name inside its range?"""
+    named = [
+        request for request in problem.requests if request.where != COMPANION and _has_to_be_there(request, problem)
+    ]
+    there = all(installed(one.component, one.text, problem.machine, problem.matrix) is not None for one in named)
+    return (
+        there
+        and bool(problem.goals)
+        and all(check(problem.machine, goal, problem.matrix).verdict == "compatible" for goal in problem.goals)
+    )
+
+
+def _has_to_be_there(request: Request, problem: Problem) -> bool:
+    """Is it asked for by name, or by a goal that is named for it on a machine whose packages are known?"""
+    if request.where != "--goal":
+        return True
+    if problem.machine.packages is None or (request.component == "tensorrt" and problem.machine.libraries is None):
+        return False
+    return any(request.component in goal.subjects[:1] for goal in problem.goals)
+
+
+def _base(problem: Problem, allow: frozenset[str]) -> Scene:
+    return repaired(Scene(problem.machine, folder=problem.folder), problem.goals, problem.matrix, allow)
+
+
+def _scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
+    yield from _environments(base)
+    clear = unshadowed(base)
+    if clear is not None:
+        yield from _environments(clear)
+    if "python" in allow:
+        yield from _pythons(clear or base, problem)
+
+
+def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
+    for scene in _with_drivers(unshadowed(base) or base, problem):
+        yield from _environments(scene)
+        if "python" in allow:
+            yield from _pythons(scene, problem)
+
+
+def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
+    """New environments with another Python; none where what is asked for is impossible with any."""
+    anyone = replace(base, machine=replace(emptied(base.machine), python=None))
+    if next(_searched(problem, anyone, (), []), None) is None:
+        return
+    yield from moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu)
+
+
+def _environments(base: Scene) -> Iterator[Scene]:
+    """The environment as it is, then a new one beside it; a folder that is asked for is the new one."""
+    if not base.folder:
+        yield base
+    if base.folder or base.machine.packages:
+        yield moves.new_environment(base)
+
+
+def _with_drivers(base: Scene, problem: Problem) -> Iterator[Scene]:
+    """One scene for each driver floor, oldest first; the driver that is installed is the newest branch kept up."""
+    seen = set()
+    for branch, release in moves.drivers(base.machine, problem.matrix):
+        if release in seen:
+            continue
+        seen.add(release)
+        step = moves.driver_step(base.machine, branch, release, (), problem.matrix)
+        yield Scene(
+            moves.with_driver(base.machine, release, problem.matrix),
+            (*base.steps, step),
+            (*base.moves, "driver"),
+            base.folder,
+        )
+
+
+def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
+    """Goals of what is installed and not asked for, that are reached now and have to stay so."""
+    if not problem.machine.packages:
+        return ()
+    suggested = [goal for goal in goals_of(problem.machine) if goal not in problem.goals and str(goal) != "use:gpu"]
+    return tuple(
+        goal
+        for goal in suggested
+        if goal.subjects[0] not in {one.component for one in problem.requests if one.where != COMPANION}
+        and check(problem.machine, goal, problem.matrix).verdict == "compatible"
+    )
+
+
+def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
+    search = next((one for one in tried if one.scene is found.scene), None)
+    why = reasons(problem, found, search)
+    made = package_steps(problem.machine, found, why, problem.matrix)
+    if found.scene.folder == VENV:
+        from compat.plan.ways.base_images import inside
+
+        made = tuple(inside(made))
+    steps = (*_explained(problem, found, tried), *made)
+    machine = problem.machine
+    if machine.os == "windows" or machine.in_environment("conda") or any(choice.conda for choice in found.choices):
+        from compat.plan.ways.mixed import for_system, with_conda
+
+        steps = tuple(for_system(with_conda(steps, found, problem.matrix), machine))
+    outcome: Outcome = "planned" if steps else "nothing-to-do"
+    result = exact(found.result, problem.machine)
+    return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)
+
+
+def exact(result: Machine, before: Machine) -> Machine:
+    """The result with exact versions only: a package that comes along in a release that the matrix does not know is
+    left out. What was there before without a version stays as it was."""
+    known = before.packages or {}
+    packages = {
+        name: version for name, version in (result.packages or {}).items() if version is not None or name in known
+    }
+    return result if result.packages is None else replace(result, packages=packages)
+
+
+def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[Step]:
+    """The steps of the scene; a move says which rule stood in the way without it."""
+    before = next(
+        (
+            search.rejected
+            for search in tried
+            if "python" not in search.scene.moves and "driver" not in search.scene.moves
+        ),
+        {},
+    )
+    for step in found.scene.steps:
+        if step.kind == "environment":
+            yield replace(step, why=of_environment(problem, tried) or step.why)
+            continue
+        if step.why and step.kind != "driver":
+            yield step
+            continue
+        rules = MOVED.get(step.kind, ())
+        stood = of_move(problem, found, step.kind) if rules else ()
+        stood = stood or tuple(
+            one for key, said in before.items() if key.partition(":")[0] in rules for one in said[:1]
+        )
+        own = (replace(one, role="how") if one.rule == "driver-installation" else one for one in step.why)
+        yield replace(step, why=(*stood, *own) or (Reason("request", _OTHER_WAY, f"--allow {step.kind}"),))

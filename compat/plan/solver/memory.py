@@ -1,0 +1,84 @@
+"""What the scenes of a problem share: what was said of builds, which builds there are, how much was tried."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from compat.machine import Driver, Libcuda, Machine
+from compat.plan.model import Choice, Pin, Reason
+from compat.plan.solver.pairs import Pairs
+from compat.plan.solver.verdicts import Facts, Told, without_moved
+from compat.records import dataclass, field, replace
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+    from compat.plan.solver.search import Search
+
+
+@dataclass
+class Known:
+    """One build in an environment of its own, on one machine whatever its driver and Python are."""
+
+    own: tuple[Mapping[str, str | None], tuple[Reason, ...]] | None = None  # what it draws, its own clashes
+    _told: dict[tuple[Facts, tuple[int, ...]], Told] = field(default_factory=dict)
+
+    def told(self, facts: Facts, values: Mapping[str, int]) -> Told:
+        """What rules said that reached for these facts, with these values."""
+        key = (facts, tuple([values[one] for one in facts]))
+        if key not in self._told:
+            self._told[key] = Told()
+        return self._told[key]
+
+
+@dataclass
+class Memory:
+    """``spent``: combinations that were held against the rules in searches for an answer."""
+
+    spent: int = 0
+    searches: "dict[str, Search]" = field(default_factory=dict)
+    platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _builds: dict[tuple[int, Choice, tuple[Pin, ...], frozenset[str]], Known] = field(default_factory=dict)
+    _near: dict[tuple[int, int, frozenset[str]], tuple[Choice, Known]] = field(default_factory=dict)  # by identity
+    _pairs: dict[int, Pairs] = field(default_factory=dict)
+    _offers: dict[int, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
+    _certificates: dict[int, list[frozenset[str]]] = field(default_factory=dict)
+
+    def number(self, what: object) -> int:
+        """A number for what is written alike."""
+        return self._numbers.setdefault(repr(what), len(self._numbers))
+
+    def place(self, bare: Machine, more: object) -> int:
+        """The number of a machine whatever its driver and Python are."""
+        return self.number((without_moved(bare), more))
+
+    def build(self, place: int, choice: Choice, asked: frozenset[str]) -> Known:
+        """A build there; what it pins may differ by the Python. ``asked``: components that no pin chooses."""
+        near = (place, id(choice), asked)
+        if near not in self._near:
+            key = (place, choice, choice.pins, asked.intersection([pin.name for pin in choice.pins]))
+            if key not in self._builds:
+                self._builds[key] = Known()
+            self._near[near] = (choice, self._builds[key])
+        return self._near[near][1]
+
+    def pairs(self, machine: Machine, matrix: "Matrix", limits: tuple[Pin, ...]) -> Pairs:
+        """What builds share there, whatever the driver and the Python are."""
+        place = self.place(machine, limits)
+        if place not in self._pairs:
+            self._pairs[place] = Pairs(machine, matrix, limits)
+        return self._pairs[place]
+
+    def offers(self, machine: Machine, *more: object) -> dict[tuple[str, str], tuple[Choice, ...]]:
+        """Builds by component and range."""
+        return self._offers.setdefault(self.number((_undriven(machine), more)), {})
+
+    def certificates(self, machine: Machine, *more: object) -> list[frozenset[str]]:
+        """What excludes everything with whichever driver."""
+        return self._certificates.setdefault(self.number((_undriven(machine), more)), [])
+
+
+def _undriven(machine: Machine) -> tuple[Machine, bool]:
+    """The machine whatever its driver is: to builds it only counts whether one is known."""
+    driver = machine.driver
+    known = bool(driver.version or driver.cuda or driver.kernel_module_version)
+    return replace(machine, driver=Driver(), libcuda=Libcuda()), known

@@ -1,0 +1,83 @@
+"""What a build shares with others, in a form that tells at once whether two can be together.
+
+Most pairs of builds go together, and a joint search asks of tens of thousands. So for each package that a build pins
+the releases that it admits are one number, a bit for each known release: where two numbers have a bit in common, there
+is a release for both. Only for the packages that this does not settle the pins are held against each other (pins.py).
+"""
+
+from typing import TYPE_CHECKING
+
+from compat.machine import Machine
+from compat.matrix.packages import normal
+from compat.plan.model import Choice
+from compat.plan.offers.parts import known_releases
+from compat.plan.offers.published import serves_gpus
+from compat.plan.solver.companions import breaks_of
+from compat.plan.solver.pins import SAME_FILES, admitted
+from compat.records import dataclass
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+
+@dataclass(frozen=True)
+class Shape:
+    """``admits``: package -> bits of its releases, None where they are not known. ``breaks``: packages that a known
+    break of this release is about."""
+
+    names: frozenset[str]  # distributions that the choice decides about
+    admits: dict[str, int | None]
+    stems: dict[str, str]  # parts whose files another CUDA major's would overwrite -> the distribution
+    breaks: frozenset[str]
+
+
+def shape(choice: Choice, names: tuple[str, ...], machine: Machine, matrix: "Matrix") -> Shape:
+    """The shape of a build on a machine; ``names`` are the distributions that it decides about."""
+    ranges: dict[str, list[str]] = {}
+    unread = {pin.name for pin in choice.pins if pin.unread}
+    for pin in choice.pins:
+        ranges.setdefault(pin.name, []).append(pin.range)
+    here = {normal(name) for name, version in (machine.packages or {}).items() if version is not False}
+    admits = {
+        name: None if name in unread or name in here else _bits(matrix, name, tuple(sorted(set(texts))), machine)
+        for name, texts in ranges.items()
+    }
+    stems = {stem: name for name in ranges for stem in SAME_FILES if name.startswith(f"{stem}-cu")}
+    own = {choice.distribution: choice.public, **dict(choice.brings)}
+    broken = {
+        other
+        for name, release in own.items()
+        for other, _, _ in breaks_of(matrix, name, release, machine.os, machine.arch)
+    }
+    return Shape(frozenset(names), admits, stems, frozenset(broken))
+
+
+def _bits(matrix: "Matrix", name: str, ranges: tuple[str, ...], machine: Machine) -> int | None:
+    if not known_releases(matrix, name):
+        return None
+    number = {version: index for index, version in enumerate(known_releases(matrix, name))}
+    bits = 0
+    for version in admitted(matrix, name, ranges):
+        if serves_gpus(matrix, name, version, machine):
+            bits |= 1 << number[version]
+    return bits
+
+
+def suspects(one: Shape, other: Shape, here: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """Packages that may keep the two apart, all others surely do not; and whether known breaks have a say. ``here``:
+    packages that are installed."""
+    found = {
+        name for name in one.admits.keys() & other.admits.keys() if not _meet(one.admits[name], other.admits[name])
+    }
+    for stem, name in one.stems.items():
+        if other.stems.get(stem, name) != name:
+            found |= {name, other.stems[stem]}
+    if not one.names.isdisjoint(other.admits) or not other.names.isdisjoint(one.admits):
+        found |= one.names | other.names
+    broken = one.breaks | other.breaks
+    drawn = bool(broken) and not broken.isdisjoint(one.admits.keys() | other.admits.keys() | here)
+    return frozenset(found), drawn
+
+
+def _meet(mine: int | None, its: int | None) -> bool:
+    return mine is not None and its is not None and bool(mine & its)

@@ -1,0 +1,233 @@
+"""What the rules say of a machine, asked one rule at a time.
+
+Most builds fail by the first rule that is asked, so nothing more is asked of them. What a rule says of a build is kept
+for every driver and Python that it does not hang on: a rule is first shown the machine without its driver and its
+Python, and only one that reaches for them is asked again with each.
+"""
+
+from collections.abc import Callable, Container, Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from compat.goals import Goal
+from compat.machine import Driver, Libcuda, Machine
+from compat.plan.model import Reason
+from compat.plan.solver.judge import reason, weighs
+from compat.records import dataclass, field, replace
+from compat.rules import every_rule
+from compat.rules.base import REGISTRY, Finding
+from compat.rules.case import Case
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+Facts = tuple[str, ...]
+"""Which of the facts that a move changes a rule has reached for."""
+_MOVED: Mapping[str, tuple[str, ...]] = {"driver": ("driver", "libcuda"), "python": ("python",)}
+_reached: dict[str, Facts] = {}  # rule -> facts; what a rule reached for once, it is always shown
+
+
+class Task:
+    """A rule of the catalogue, asked for a goal; ``files``: whether what is there can be loaded at all.
+
+    There is one of each (``task``), so that they are told apart by identity: nothing is asked as often.
+    """
+
+    __slots__ = ("files", "goal", "rule")
+
+    def __init__(self, goal: Goal, rule: str, files: bool) -> None:
+        self.goal, self.rule, self.files = goal, rule, files
+
+
+@cache
+def task(goal: Goal, rule: str, files: bool = False) -> Task:
+    """The task."""
+    return Task(goal, rule, files)
+
+
+class _Reached(Exception):
+    """A rule asks for a fact that is kept from it."""
+
+
+def _kept_from(fact: str) -> property:
+    def reach(_: Machine) -> NoReturn:
+        raise _Reached(fact)
+
+    return property(reach)
+
+
+@lru_cache(maxsize=8)
+def _view(shown: Facts) -> type[Machine]:
+    """Machines that keep the other facts to themselves."""
+    hidden = {name: _kept_from(fact) for fact, names in _MOVED.items() if fact not in shown for name in names}
+    return type("View", (Machine,), hidden) if hidden else Machine
+
+
+def _ways() -> tuple[Facts, ...]:
+    """The sets of facts that rules have reached for."""
+    return tuple(dict.fromkeys(((), *_reached.values())))
+
+
+def reaches(rule: str, fact: str) -> bool:
+    """Has the rule ever reached for a fact that a move changes?"""
+    return fact in _reached.get(rule, ())
+
+
+def without_moved(machine: Machine) -> Machine:
+    """The machine as it is for every driver and Python."""
+    return replace(machine, driver=Driver(), libcuda=Libcuda(), python=None)
+
+
+def moved(machine: Machine) -> dict[str, object]:
+    """The facts that a move changes."""
+    return {"driver": (machine.driver, machine.libcuda), "python": machine.python}
+
+
+@dataclass
+class Told:
+    """What was said of a build for some of the facts, and by which tasks something was."""
+
+    said: dict[Task, tuple[Reason, ...]] = field(default_factory=dict)
+    faulty: list[Task] = field(default_factory=list)
+
+
+class Verdict:
+    """The rules' word on one machine: which tasks are asked, and what was said so far."""
+
+    def __init__(
+        self,
+        made: Callable[[], Machine],
+        tasks: tuple[Task, ...],
+        matrix: "Matrix",
+        shared: "Callable[[Facts], Told] | None" = None,
+    ) -> None:
+        """``made`` makes the machine when it is needed. ``shared``: what was said of the same build, by the facts that
+        a rule reached for; without it the machine is shown as a whole."""
+        self._made = made
+        self._tasks = tasks
+        self._matrix = matrix
+        self._shared = shared
+        self._known: dict[Facts, Told] = {}
+        self._machine: Machine | None = None
+        self._cases: dict[tuple[Goal, Facts], Case] = {}
+
+    @property
+    def machine(self) -> Machine:
+        if self._machine is None:
+            self._machine = self._made()
+        return self._machine
+
+    def against(
+        self,
+        ignored: Container[str],
+        name: Callable[[str], str],
+        first: list[Task],
+        excused: Callable[[str], bool] = lambda rule: False,
+    ) -> tuple[Task, Reason] | None:
+        """One thing that speaks against the machine, and which task said it. ``name``: the element of a rule; those
+        that are ignored are not asked, and of those that are ``excused`` nothing counts. ``first``: tasks that others
+        failed by, the last one first; they are asked before the rest."""
+        for asked in self._known_faults():
+            if name(asked.rule) not in ignored and (said := self.told(asked)) and not excused(asked.rule):
+                return asked, said[0]
+        for asked in (*[one for one in first if one in self._tasks], *self._tasks):
+            if name(asked.rule) not in ignored and (said := self.told(asked)) and not excused(asked.rule):
+                if asked in first:
+                    first.remove(asked)
+                first.insert(0, asked)
+                return asked, said[0]
+        return None
+
+    def _known_faults(self) -> list[Task]:
+        """Tasks that said something when the same build was asked before."""
+        return [asked for facts in _ways() for asked in self._told(facts).faulty]
+
+    def _told(self, facts: Facts) -> Told:
+        if facts not in self._known:
+            self._known[facts] = Told() if self._shared is None else self._shared(facts)
+        return self._known[facts]
+
+    def every(self) -> tuple[Reason, ...]:
+        """All that speaks against the machine."""
+        return tuple(dict.fromkeys(one for asked in self._tasks for one in self.told(asked)))
+
+    def of_rule(self, rule: str) -> tuple[Reason, ...]:
+        """What one rule says, for whichever goal."""
+        return tuple(dict.fromkeys(one for asked in self._tasks if asked.rule == rule for one in self.told(asked)))
+
+    def told(self, asked: Task) -> tuple[Reason, ...]:
+        """What a task says; nothing where that is the consequence of another rule's finding."""
+        found = self._said(asked)
+        if found and not asked.files:
+            for masking in _masking().get(asked.rule, ()):
+                cause = task(asked.goal, masking)
+                if cause in self._tasks and self._said(cause):
+                    return ()
+        return found
+
+    def _said(self, asked: Task) -> tuple[Reason, ...]:
+        while True:
+            shown = _reached.get(asked.rule, ()) if self._shared else tuple(_MOVED)
+            known = self._told(shown)
+            if asked in known.said:
+                return known.said[asked]
+            try:
+                found = known.said[asked] = self._ask(asked, shown)
+            except _Reached as fact:
+                _reached[asked.rule] = tuple(one for one in _MOVED if one in (*shown, str(fact)))
+            else:
+                if found:
+                    known.faulty.append(asked)
+                return found
+
+    def _ask(self, asked: Task, shown: Facts) -> tuple[Reason, ...]:
+        goal, rule = asked.goal, asked.rule
+        if (goal, shown) not in self._cases:
+            self._cases[goal, shown] = Case(_seen(self.machine, shown), goal, self._matrix)
+        found = REGISTRY[rule].judge(self._cases[goal, shown])
+        return tuple(dict.fromkeys(reason(one) for one in found if isinstance(one, Finding) and weighs(one)))
+
+    def is_open(self) -> bool:
+        """May one of the goals' packages be one of several builds? Then only the whole check tells (compat.check)."""
+        return any(
+            len({str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]) for row in subject.candidates}) > 1
+            for goal in dict.fromkeys(asked.goal for asked in self._tasks if not asked.files)
+            for subject in Case(self.machine, goal, self._matrix).subjects
+        )
+
+
+def _seen(machine: Machine, shown: Facts) -> Machine:
+    kind = _view(shown)
+    if kind is Machine:
+        return machine
+    view = object.__new__(kind)
+    hidden = {name for fact, names in _MOVED.items() if fact not in shown for name in names}
+    vars(view).update({name: value for name, value in vars(machine).items() if name not in hidden})
+    return view
+
+
+@lru_cache(maxsize=512)
+def tasks_of(
+    goals: tuple[Goal, ...], files: tuple[str, ...] = (), masked: frozenset[str] = frozenset()
+) -> tuple[Task, ...]:
+    """The tasks of goals; ``files``: components whose files have to be installable. Rules of the platform are asked
+    once for all builds, and what they mask is their consequence."""
+    found = [task(Goal("import", name), rule.name, True) for name in files for rule in _rules("files")]
+    rest = [entry.name for entry in every_rule() if entry.of != "platform" and entry.name not in masked]
+    return (*found, *(task(goal, rule) for goal in goals for rule in rest))
+
+
+@lru_cache(maxsize=4)
+def _rules(of: str) -> tuple[Any, ...]:
+    return tuple(entry for entry in every_rule() if entry.of == of)
+
+
+@lru_cache(maxsize=1)
+def _masking() -> dict[str, tuple[str, ...]]:
+    """Rule -> the rules about packages that it may be the consequence of."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entry in every_rule():
+        if entry.of != "platform":
+            for name in entry.masks:
+                found[name] = (*found.get(name, ()), entry.name)
+    return found

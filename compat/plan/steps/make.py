@@ -1,0 +1,235 @@
+"""From what was found to ordered steps: what changes, why, and the commands."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Machine
+from compat.matrix.packages import normal
+from compat.plan.commands import conda, jetson, requirement
+from compat.plan.commands import python as installers
+from compat.plan.model import Choice, Reason, Step
+from compat.plan.offers.published import JETSON
+from compat.plan.solver.pins import admits
+from compat.plan.solver.search import Found
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+
+def package_steps(
+    before: Machine, found: Found, why: Mapping[str, tuple[Reason, ...]], matrix: "Matrix"
+) -> tuple[Step, ...]:
+    """Removals, then one step for each component that changes, with its reasons. Each command repeats what the earlier
+    ones installed, so that the installer keeps it."""
+    made = [choice for choice in found.choices if not choice.installed]
+    # What has an index of its own goes first; last what needs one beside the public one, so that its command resolves.
+    made.sort(key=lambda choice: (choice.index != "pytorch", choice.extra_index is not None))
+    steps = [*_removals(before, found, made)]
+    done: tuple[str, ...] = ()
+    for number, choice in enumerate(made):
+        if choice.conda:
+            steps.append(_conda(choice))
+        last = number == len(made) - 1
+        own = _requirements(choice, found)
+        dragged = _dragged(found, made, matrix) if last else {}
+        if dragged and choice.index == "pytorch":
+            steps.insert(0, _first(before, found, dragged, choice))
+            dragged = {}
+        steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ())))
+        if choice.index not in JETSON:  # those are files and an index of their own, which no later command can name
+            done += own
+    mended = [
+        _mended(before, found, choice, why.get(choice.component, ())) for choice in found.choices if choice.mended
+    ]
+    return (*steps, *mended, *_library_path(before, found, made))
+
+
+def _mended(before: Machine, found: Found, choice: Choice, why: tuple[Reason, ...]) -> Step:
+    """What an installed build shares with others, put into a release that suits it; the build itself stays."""
+    moved: dict[str, tuple[str, str]] = {}
+    for pin in choice.pins:
+        have = _version_of(before, pin.name)
+        if have is not None and admits(pin, have) is False:
+            release = found.shared.get(pin.name)
+            moved[pin.name] = (have, f"=={release}" if release else pin.range)
+    commands = installers.install(
+        found.scene.machine, "", tuple(requirement(name, spec) for name, (_, spec) in moved.items())
+    )
+    return Step(
+        "package",
+        ", ".join(moved),
+        ", ".join(have for have, _ in moved.values()),
+        ", ".join(spec.removeprefix("==") for _, spec in moved.values()),
+        why,
+        commands,
+    )
+
+
+def _conda(choice: Choice) -> Step:
+    said = Reason(
+        "library-not-found",
+        f"{choice.label} takes CUDA and cuDNN from outside; no package of the index carries them.",
+        "https://www.tensorflow.org/install/pip",
+    )
+    return Step(
+        "package",
+        "cuda",
+        None,
+        ", ".join(f"{name} {text}" for name, text in choice.conda),
+        (said,),
+        conda.install(choice.conda),
+    )
+
+
+def _step(
+    before: Machine,
+    found: Found,
+    choice: Choice,
+    requirements: tuple[str, ...],
+    why: tuple[Reason, ...],
+) -> Step:
+    if choice.index in JETSON:
+        commands = jetson.install(found.scene.machine, found.scene.folder, choice)
+        if not commands:
+            said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
+            why = (*why, Reason("jetson-build-mismatch", said, jetson.THREAD, "how"))
+        return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
+    index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
+    extra = choice.extra_index
+    return Step(
+        "package",
+        choice.component,
+        _before(before, found, choice),
+        choice.version,
+        why,
+        installers.install(found.scene.machine, found.scene.folder, tuple(dict.fromkeys(requirements)), index, extra),
+    )
+
+
+def _requirements(choice: Choice, found: Found) -> tuple[str, ...]:
+    """The choice itself, the CUDA parts that are named beside it, and its cuDNN where the metadata leaves it open."""
+    own = [requirement(choice.distribution, f"=={choice.version}", choice.extras)]
+    named = [pin.name for pin in choice.pins if pin.name.startswith("nvidia-cudnn-") and not pin.range.startswith("==")]
+    for name in dict.fromkeys((*choice.parts, *named)):
+        version = found.shared.get(name)
+        if version or name in choice.parts:
+            own.append(requirement(name, f"=={version}" if version else "*"))
+    if choice.component == "jax":
+        own += [
+            requirement(name, f"=={version}") for name, version in choice.brings if name != f"jax-{choice.variant}-pjrt"
+        ]
+    return tuple(own)
+
+
+def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> dict[str, str]:
+    """Packages, with their ranges, that have to move with the choices although no metadata says so, and those that the
+    request's file bounds."""
+    from compat.plan.solver.companions import companion_pins
+
+    pins = companion_pins(tuple(made), found.scene.machine, matrix, found.limits)
+    drawn = {pin.name for pin in pins} | {pin.name for choice in made for pin in choice.pins}
+    ranges: dict[str, list[str]] = {}
+    for pin in (*pins, *(one for one in found.limits if one.name in drawn and one.range != "*")):
+        version = found.shared.get(pin.name)
+        ranges.setdefault(pin.name, []).append(f"=={version}" if version and admits(pin, version) else pin.range)
+    return {name: _joined(texts) for name, texts in ranges.items()}
+
+
+def _lines(ranges: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(requirement(name, text) for name, text in ranges.items())
+
+
+def _first(before: Machine, found: Found, dragged: Mapping[str, str], choice: Choice) -> Step:
+    """What goes in ahead of a build of PyTorch's own index, which mirrors only some releases of it."""
+    said = f"{choice.label} comes from an index that has few releases of {', '.join(dragged)}: what is there is kept."
+    here = (_version_of(before, name) for name in dragged) if not found.scene.folder else ()
+    return Step(
+        "package",
+        ", ".join(dragged),
+        ", ".join(version for version in here if version) or None,
+        ", ".join(text.removeprefix("==") for text in dragged.values()),
+        (Reason("package-versions-mismatch", said, "docs/plan.md, commands"),),
+        installers.install(found.scene.machine, found.scene.folder, _lines(dragged)),
+    )
+
+
+def _joined(texts: list[str]) -> str:
+    """Several ranges as one; a release says it all."""
+    exact = next((text for text in texts if text.startswith("==") and "*" not in text and "," not in text), None)
+    return exact or ",".join(dict.fromkeys(texts))
+
+
+def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
+    """Installed distributions that have to go first: those of the same module, and other builds of the same release,
+    which an installer would take for what is asked for."""
+    if found.scene.folder:
+        return
+    after = {normal(name) for name in found.result.packages or {}}
+    chosen = {choice.distribution: choice.public for choice in made}
+    here = [(name, version) for name, version in (before.packages or {}).items() if version is not False]
+    gone = tuple(name for name, _ in here if normal(name) not in after)
+    same = tuple(
+        name
+        for name, version in here
+        if version and chosen.get(normal(name)) == versions.parse(version).public and name not in gone
+    )
+    if gone or same:
+        said = (
+            [Reason("duplicate-install", f"{', '.join(gone)} would lie under the same module.", "installed packages")]
+            if gone
+            else []
+        )
+        said += (
+            [
+                Reason(
+                    "library-damaged",
+                    f"{', '.join(same)} is there in the same release but another build.",
+                    "installed packages",
+                )
+            ]
+            if same
+            else []
+        )
+        yield Step(
+            "package",
+            made[0].component,
+            ", ".join((*gone, *same)),
+            "removed",
+            tuple(said),
+            installers.uninstall(found.scene.machine, "", (*gone, *same)),
+        )
+
+
+def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
+    """What has to be set so that a build finds the packages beside it."""
+    line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3"
+    packages = f"lib/{line}/site-packages"
+    for choice in made:
+        if choice.library_path:
+            after = f"LD_LIBRARY_PATH holds {packages}/nvidia/*/lib of the environment"
+            if before.os == "windows":
+                after = r"PATH holds Lib\site-packages\nvidia\*\bin of the environment"
+            if choice.preload:
+                after = f"{choice.preload} is called first; or {after}"
+            said = f"{choice.label} looks for CUDA on the loader's path only, and packages lie beside it."
+            why = Reason("library-not-found", said, "docs/plan.md, commands")
+            yield Step("setting", choice.component, None, after, (why,))
+    wheels = [one.label for one in found.choices if one.component == "tensorrt" and one.extra_index]
+    users = [one for one in found.choices if one.component in ("onnxruntime", "tensorflow")]
+    if wheels and users and before.os == "linux":
+        after = f"LD_LIBRARY_PATH holds {packages}/tensorrt_libs of the environment"
+        said = f"{users[0].label} looks for TensorRT on the loader's path only, and {wheels[0]} lies beside it."
+        yield Step("setting", "tensorrt", None, after, (Reason("library-not-found", said, "docs/plan.md, commands"),))
+
+
+def _before(before: Machine, found: Found, choice: Choice) -> str | None:
+    """The release that is replaced; in a new environment there is none."""
+    return None if found.scene.folder else _version_of(before, choice.distribution)
+
+
+def _version_of(machine: Machine, distribution: str) -> str | None:
+    for name, version in (machine.packages or {}).items():
+        if normal(name) == distribution:
+            return version or None
+    return None

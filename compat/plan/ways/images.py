@@ -1,0 +1,165 @@
+"""Images of NVIDIA's registry as a way out: what is inside comes from the matrix, and the same rules judge it.
+
+An image brings its own C library, Python, CUDA and frameworks; the driver and the GPUs stay the host's. It is an answer
+where the machine, seen from inside a container of the image, passes ``start:container`` and every goal.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.capability import Capability
+from compat.capability import parse as parse_capability
+from compat.check import check
+from compat.goals import Goal, parse
+from compat.machine import Build, Container, Libcuda, Library, Machine, Toolkit
+from compat.plan.asking.request import COMPANION
+from compat.plan.asking.request import IMAGES as ONLY_IMAGES
+from compat.plan.commands import container as commands
+from compat.plan.model import Reason, Request, Step
+from compat.plan.offers.published import USE_GPU, is_jetson
+from compat.plan.solver.scene import Scene
+from compat.records import replace
+from compat.rules.case import Case
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+START = parse("start:container")
+_NAMED_FOR = ("torch", "tensorflow", "tensorrt")
+_IMAGES = {"pytorch": "torch", "tensorflow": "tensorflow", "tensorrt": "tensorrt", "tritonserver": ""}
+
+
+def images(
+    machine: Machine, requests: tuple[Request, ...], goals: tuple[Goal, ...], matrix: "Matrix"
+) -> Iterator[Scene]:
+    """The machine inside each image that reaches the goals, the newest image first.
+
+    None inside a container, on a Jetson and on systems whose containers have no GPU of the host's.
+    """
+    requests = tuple(one for one in requests if one.where != COMPANION)
+    if (
+        not requests
+        or machine.os != "linux"
+        or machine.in_environment("docker", "kubernetes", "wsl1")
+        or is_jetson(machine)
+    ):
+        return
+    rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "cuda" in row]
+    for row in sorted(rows, key=lambda one: (bool(_IMAGES[one["image"]]), one["tag"]), reverse=True):
+        if not (_for_platform(row, machine, matrix) and _carries(row, requests) and _takes_gpus(row, machine, matrix)):
+            continue
+        inside = entered(machine, row, matrix)
+        if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
+            step = _step(machine, row, requests, matrix)
+            yield Scene(inside, (step,), ("container",), step.after)
+
+
+def contents(row: "Row") -> dict[str, str]:
+    """Component -> release inside the image, as its release notes say."""
+    found: dict[str, str] = dict(row.get("packages", {}))
+    if row["image"] in ONLY_IMAGES.values() and "-" not in row["tag"]:
+        found[row["image"]] = row["tag"]  # its release is the month
+    if "framework" in row and _IMAGES[row["image"]]:
+        found[_IMAGES[row["image"]]] = row["framework"]
+    if "tensorrt" in row and (_IMAGES[row["image"]] or found):  # a server without packages has no Python API of it
+        found.setdefault("tensorrt", row["tensorrt"])
+    return found
+
+
+def _carries(row: "Row", requests: tuple[Request, ...]) -> bool:
+    inside = contents(row)
+    return all(one.component in inside and _admits(one.text, inside[one.component]) for one in requests)
+
+
+def _admits(text: str, version: str) -> bool:
+    """Is the image's release inside the range? NVIDIA builds torch from a commit before the release and calls it
+    2.3.0a0: that stands for the line 2.3, not for the release 2.3.0."""
+    wanted, have = versions.parse_range(text), versions.parse(version)
+    if have.is_prerelease and any(operator == "==" and not whole for operator, _, whole in wanted.clauses):
+        return wanted.admits(version) is True
+    return wanted.admits(have.base) is True
+
+
+def _for_platform(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
+    """Is the image published for this processor (x86-64 where its notes name none), and does its CUDA know the GPUs?
+
+    The frameworks inside are NVIDIA's own builds, whose machine code no list tells; a GPU that came after the image's
+    CUDA can have none.
+    """
+    if machine.arch not in row.get("arch", ("x86_64",)):
+        return False
+    least = parse_capability(row["capability_minimum"]) if "capability_minimum" in row else None
+    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
+    if least is not None and any(one < least for one in known):
+        return False
+    return all(_knows(matrix, row["cuda"], one) for one in known)
+
+
+def _takes_gpus(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
+    """Do the packages inside take GPUs as old as these, as far as their own documentation says (vLLM: from 7.0 on)?"""
+    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
+    for component, version in contents(row).items():
+        release = matrix.packages.release(component, versions.parse(version).base) or {}
+        least = parse_capability(release["capability_minimum"]) if "capability_minimum" in release else None
+        if least is not None and any(one < least for one in known):
+            return False
+    return True
+
+
+def _knows(matrix: "Matrix", cuda: str, gpu: Capability) -> bool:
+    first, last = matrix.cuda.first_for(gpu), matrix.cuda.last_for(gpu)
+    if first is None or versions.at_least(cuda, first.value) is not True:
+        return False
+    return last is None or versions.at_least(last.value, versions.major_minor(cuda)) is not False
+
+
+def entered(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
+    """The machine as a process in a container of the image sees it. What the notes do not tell is unknown."""
+    reference, inside = commands.reference(row["image"], row["tag"], row.get("framework")), contents(row)
+    build = Build(cuda=row["cuda"], cudnn=row.get("cudnn"), tensorrt=row.get("tensorrt"), source="ngc")
+    named = ((name, row.get(name)) for name in ("cudnn", "nccl", "tensorrt"))
+    return replace(
+        machine,
+        distribution="ubuntu",
+        distribution_version=row.get("ubuntu"),
+        glibc=None,
+        glibcxx=None,
+        environment=("wsl2", "docker") if machine.in_environment("wsl2") else ("docker",),
+        libcuda=Libcuda(),
+        device_nodes=None,
+        toolkits=(Toolkit(row["cuda"], "container"),),
+        libraries=tuple(Library(name, version, "container", loaded=True) for name, version in named if version),
+        missing_libraries=None,
+        python=row.get("python"),
+        interpreter=None,
+        packages=inside,
+        builds={name: build for name in inside if name in _NAMED_FOR},
+        duplicates=None,
+        damaged=None,
+        variables=None,
+        loader_configuration=None,
+        container=Container(reference, True, True, "compute,utility", _requires(row, matrix)),
+        request=None,
+    )
+
+
+def _requires(row: "Row", matrix: "Matrix") -> str | None:
+    """NVIDIA_REQUIRE_CUDA: the image's own, else that of the CUDA image of its release, on which it is built."""
+    if "requires" in row:
+        return str(row["requires"])
+    line = versions.major_minor(row["cuda"])
+    bases = [one for one in matrix.rows("container", "container") if one["image"] == "cuda" and "requires" in one]
+    return next((str(one["requires"]) for one in bases if versions.major_minor(one["cuda"]) == line), None)
+
+
+def _step(machine: Machine, row: "Row", requests: tuple[Request, ...], matrix: "Matrix") -> Step:
+    reference, inside = commands.reference(row["image"], row["tag"], row.get("framework")), contents(row)
+    carried = ", ".join(f"{one.component} {inside[one.component]}" for one in requests) or f"CUDA {row['cuda']}"
+    source = str(matrix.source(row, "packages" if row.get("packages") else "cuda"))
+    why = [Reason("request", f"The image brings {carried} with CUDA {row['cuda']}.", source)]
+    if any(versions.parse(inside[one.component]).is_prerelease for one in requests):
+        why.append(Reason("request", "Its a0 build is NVIDIA's own, of a commit before the release."))
+    if machine.container.toolkit_installed is not True:
+        why.append(Reason("container-without-gpu", "The host needs docker and nvidia-container-toolkit."))
+    return Step("container", "container", None, reference, tuple(why), commands.run(reference))

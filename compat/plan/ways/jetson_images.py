@@ -1,0 +1,82 @@
+"""NVIDIA's images for a Jetson (l4t-pytorch): chosen by the Jetson Linux that is there, as a container there shares it.
+
+Which Jetson Linux runs which image: R32 those of its own second number (32.7.x runs 32.7.1's), R35 from JetPack 5.1 on
+all others of R35 (jetson-inference, docker/tag.sh; jetson-containers, packages' READMEs; read 2026-11-22). A container
+is started with ``--runtime nvidia`` there (the same READMEs).
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.check import check
+from compat.goals import Goal, parse
+from compat.machine import Build, Container, Machine
+from compat.plan.asking.request import COMPANION
+from compat.plan.commands import container as commands
+from compat.plan.model import Reason, Request, Step
+from compat.plan.offers.jetson import jetpacks
+from compat.plan.offers.published import is_jetson
+from compat.plan.solver.scene import Scene, emptied
+from compat.records import replace
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+START = parse("start:container")
+_IMAGES = {"l4t-pytorch": "torch"}
+_ANY_MINOR = {35: "35.2.1"}  # L4T's major -> from which release on any other of the major runs
+
+
+def jetson_images(
+    machine: Machine, requests: tuple[Request, ...], goals: tuple[Goal, ...], matrix: "Matrix"
+) -> Iterator[Scene]:
+    """The Jetson inside each image that has what is asked for, the newest first."""
+    requests = tuple(one for one in requests if one.where != COMPANION)
+    if not is_jetson(machine) or machine.in_environment("docker") or len(requests) != 1:
+        return
+    rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "l4t" in row]
+    for row in sorted(rows, key=lambda one: versions.parse(one["l4t"]).key(), reverse=True):
+        component, release = _IMAGES[row["image"]], row["framework"]
+        fits = component == requests[0].component and versions.parse_range(requests[0].text).admits(release) is True
+        if fits and _runs(row["l4t"], machine.jetson.l4t):
+            inside = _inside(machine, row, matrix)
+            if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
+                step = _step(row, matrix)
+                yield Scene(inside, (step,), ("container",), step.after)
+
+
+def _runs(image: str, here: str | None) -> bool:
+    """Does this Jetson Linux run an image that is made for that one?"""
+    if here is None:
+        return False
+    mine, its = versions.parse(here), versions.parse(image)
+    least = _ANY_MINOR.get(mine.major)
+    if mine.major == its.major and least is not None and versions.at_least(image, least):
+        return versions.at_least(here, least) is True
+    return (mine.major, mine.minor) == (its.major, its.minor) and versions.at_least(here, image) is True
+
+
+def _reference(row: "Row") -> str:
+    return commands.reference(row["image"], row["tag"])
+
+
+def _inside(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
+    own = next((one for one in jetpacks(machine, matrix) if "cuda" in one), {})
+    return replace(
+        emptied(machine),
+        environment=(*(machine.environment or ("jetson",)), "docker"),
+        packages={_IMAGES[row["image"]]: row["framework"]},
+        builds={_IMAGES[row["image"]]: Build(cuda=own.get("cuda"), source="ngc")},
+        container=Container(_reference(row), True, True, "compute,utility", None),
+        python=row.get("python"),
+        variables=None,
+        request=None,
+    )
+
+
+def _step(row: "Row", matrix: "Matrix") -> Step:
+    component = _IMAGES[row["image"]]
+    said = f"The image brings {component} {row['framework']} for L4T {row['l4t']}, and runs on the one that is there."
+    why = (Reason("jetson-build-mismatch", said, str(matrix.source(row))),)
+    return Step("container", "container", None, _reference(row), why, commands.run_on_jetson(_reference(row)))

@@ -1,0 +1,262 @@
+"""What would make an impossible request possible: a second environment, another Python, a newer driver, or several."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from compat import versions
+from compat.check import check
+from compat.goals import Goal, parse
+from compat.plan.asking.request import COMPANION, goal_of, with_goal
+from compat.plan.commands import ENVIRONMENT
+from compat.plan.model import Lift, Pin, Request, Step
+from compat.plan.solver.answers import Problem, answers, planned
+from compat.plan.solver.companions import companion_pins
+from compat.plan.solver.memory import Memory
+from compat.plan.solver.scene import Scene, emptied
+from compat.plan.solver.search import Found, Search
+from compat.plan.steps.repairs import repaired
+from compat.plan.ways import moves
+from compat.plan.ways.forward import MOVE
+from compat.plan.ways.nearest import nearest
+from compat.plan.ways.nearest import needs as needs_of
+from compat.records import replace
+
+# Least change first; of these the ones that are allowed already are left out.
+ORDER = (
+    ("environment",),
+    ("python",),
+    ("container",),
+    ("cuda-compat",),
+    ("driver",),
+    ("environment", "python"),
+    ("environment", "cuda-compat"),
+    ("environment", "driver"),
+    ("container", "driver"),
+    ("python", "cuda-compat"),
+    ("python", "driver"),
+    ("environment", "python", "driver"),
+)
+
+
+def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movable: bool) -> Iterator[Lift]:
+    """The moves that lift the impossibility, the smallest first, none that contains another; at last the nearest
+    releases with which nothing has to move.
+
+    ``tried``: the searches that found nothing. ``movable``: has a move a say in what stands in the way?
+    """
+    found: list[frozenset[str]] = []
+    ever = movable and all(_ever(problem, request) for request in problem.requests)
+    for more in ORDER if ever else [one for one in ORDER if "container" in one]:
+        wanted = frozenset(more)
+        if wanted <= allowed or any(one <= wanted for one in found):
+            continue
+        lift = _split(problem, allowed, more) if "environment" in more else _together(problem, allowed, more)
+        if lift is not None:
+            found.append(wanted)
+            yield lift
+    yield from _unlimited(problem, allowed)
+    yield from _nearest(problem, tried)
+    yield from _without_gpu(problem, allowed, tried)
+
+
+def _without_gpu(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Iterator[Lift]:
+    """The same builds without the GPU, where the machine has none."""
+    if not any(one.rule == "gpu-missing" for search in tried[:1] for one in search.platform_faults):
+        return
+    named = [request.component for request in problem.requests if request.where != COMPANION]
+    if any(problem.matrix.packages.about(one).get("accelerator", "none") not in ("none", "optional") for one in named):
+        return  # it computes on a GPU or not at all
+    goals = tuple(parse(f"import:{component}") for component in named)
+    bare = replace(problem, goals=goals, memory=Memory())
+    searches: list[Search] = []
+    found = next(answers(bare, allowed, searches), None)
+    if found is not None:
+        needs = f"the processor instead of a GPU (--goal import:{named[0]})"
+        yield Lift(("goal",), needs, planned(bare, found, searches).steps)
+
+
+def _unlimited(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
+    """The plan without what the files demand of packages that builds share: of these demands as few as do; with another
+    Python where it has to be."""
+    left = tuple(pin for pin in problem.limits if pin.range != "*")
+    ways: tuple[tuple[str, ...], ...] = ((), ("python",)) if left else ()
+    more = next((one for one in ways if _unlimited_by(problem, left, allowed | frozenset(one)) is not None), None)
+    if more is None:
+        return
+    moving = allowed | frozenset(more)
+    for pin in left:
+        fewer = tuple(one for one in left if one != pin)
+        if fewer and _unlimited_by(problem, fewer, moving) is not None:
+            left = fewer
+    found = _unlimited_by(problem, left, moving)
+    if found is not None:
+        needs = (*_needs(problem, found[0], more), *(_instead_of(pin, found[0], problem) for pin in left))
+        yield Lift(("versions",), " and ".join(needs), planned(problem.widened(left), *found).steps)
+
+
+def _unlimited_by(
+    problem: Problem, limits: tuple[Pin, ...], allowed: frozenset[str]
+) -> tuple[Found, list[Search]] | None:
+    tried: list[Search] = []
+    found = next(answers(problem.widened(limits), allowed, tried), None)
+    return None if found is None else (found, tried)
+
+
+def _instead_of(limit: Pin, found: Found, problem: Problem) -> str:
+    """Another release of what a file bounds, as the builds that were found have it."""
+    drawn = companion_pins(found.choices, found.scene.machine, problem.matrix, problem.limits)
+    pins = (*drawn, *(pin for choice in found.choices for pin in choice.pins))
+    others = (pin.range for pin in pins if pin.name == limit.name and pin.range != "*")
+    wanted = found.shared.get(limit.name) or ",".join(dict.fromkeys(others)) or "another release"
+    return f"{limit.name} {wanted} in place of {limit.range} ({limit.by})"
+
+
+def _nearest(problem: Problem, tried: list[Search]) -> Iterator[Lift]:
+    """The nearest releases that go together where everything else stays."""
+    for search in tried[:2]:
+        found = nearest(search)
+        if found is not None:
+            needs = needs_of(found, problem.requests)
+            yield Lift(("versions",), needs, planned(replace(problem, requests=search.requests), found, [search]).steps)
+            return
+
+
+def _ever(problem: Problem, request: Request) -> bool:
+    """Is there any build for the request alone, with whichever Python and the newest driver that serves the GPUs?"""
+    base = repaired(Scene(problem.machine), problem.goals, problem.matrix, frozenset(("container",)))
+    machine = replace(emptied(base.machine), python=None)
+    newest = moves.newest_driver(machine, problem.matrix)
+    for one in (machine, moves.with_driver(machine, newest, problem.matrix)) if newest else (machine,):
+        goal = parse(goal_of(request.component, problem.matrix))
+        search = Search(Scene(one), (request,), (goal,), (), problem.matrix, memory=problem.memory)
+        if next(search.solutions(), None) is not None:
+            return True
+    return False
+
+
+def _together(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:
+    tried: list[Search] = []
+    found = next(answers(problem, allowed | frozenset(more), tried), None)
+    if found is None:
+        return None
+    return Lift(more, " and ".join(_needs(problem, found, more)), planned(problem, found, tried).steps)
+
+
+def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:
+    """The requests in two environments (in one each, where two do not do), each block planned for itself."""
+    units = _units(problem)
+    if len(units) < 2 or problem.folder:
+        return None
+    moving = allowed | (frozenset(more) - {"environment"})
+    if any(_blocks(problem, (unit,), moving) is None for unit in units):
+        return None  # it has no environment of its own either
+    for blocks in _partitions(units):
+        solved = _blocks(problem, blocks, moving)
+        if solved is None:
+            continue
+        names = "; ".join(" and ".join(request.component for request in block) for block in blocks)
+        needs = [f"{len(blocks)} environments ({names})"]
+        for found in (one for one, _ in solved):
+            needs += [text for text in _needs(problem, found, more) if text not in needs]
+        steps = [step for _, found_steps in solved for step in found_steps]
+        # What concerns the whole machine goes first.
+        return Lift(
+            more, " and ".join(needs), tuple(sorted(steps, key=lambda step: step.kind not in ("driver", "system")))
+        )
+    return None
+
+
+Block = tuple[Request, ...]
+
+
+def _units(problem: Problem) -> list[Block]:
+    """Requests that have to stay together: what one goal runs in one process (a conversion hands over a file), and
+    what is built for another that is asked for. What only comes along with a request is chosen with it anew."""
+    named = [request for request in problem.requests if request.where != COMPANION]
+    tied = [set(goal.subjects) for goal in problem.goals if goal.verb != "convert"]
+    tied += [{one.component for one in with_goal((request,), None, problem.matrix)} for request in named]
+    groups: list[Block] = []
+    for request in named:
+        its = {component for tie in tied if request.component in tie for component in tie}
+        mine = [one for one in groups if not its.isdisjoint(other.component for other in one)]
+        joined = (*(other for one in mine for other in one), request)
+        groups = [one for one in groups if one not in mine] + [joined]
+    return [tuple(one for one in named if one in group) for group in groups]
+
+
+def _partitions(units: list[Block]) -> Iterator[tuple[Block, ...]]:
+    """Two blocks, the larger first; at last one block for each unit."""
+    count = len(units)
+    for size in range(count - 1, (count - 1) // 2, -1):
+        for block in combinations(units, size):
+            rest = tuple(unit for unit in units if unit not in block)
+            if size > len(rest) or units[0] in block:
+                yield sum(block, ()), sum(rest, ())
+    if count > 2:
+        yield tuple(units)
+
+
+def _blocks(
+    problem: Problem, blocks: tuple[Block, ...], moving: frozenset[str]
+) -> list[tuple[Found, tuple[Step, ...]]] | None:
+    solved: list[tuple[Found, tuple[Step, ...]]] = []
+    machine, done = problem.machine, set()
+    for number, block in enumerate(blocks):
+        folder = f"{ENVIRONMENT}-{block[0].component}" if number else ""
+        requests = with_goal(block, None, problem.matrix)
+        one = replace(problem, machine=machine, requests=requests, goals=_goals_of(problem, requests), folder=folder)
+        tried: list[Search] = []
+        found = next(answers(one, moving, tried), None)
+        if found is None:
+            return None
+        steps = planned(one, found, tried).steps
+        solved.append((found, tuple(step for step in steps if not (step.kind == "driver" and "driver" in done))))
+        if any(step.kind == "driver" for step in steps) and found.result.driver.version:
+            # One driver serves all environments: the next block starts from it.
+            done.add("driver")
+            machine = moves.with_driver(machine, found.result.driver.version, problem.matrix)
+    return solved
+
+
+def _goals_of(problem: Problem, requests: tuple[Request, ...]) -> tuple[Goal, ...]:
+    """The problem's goals that these requests reach, and for the rest what asking for them means."""
+    there = {request.component for request in requests}
+    found = [goal for goal in problem.goals if goal.subjects and there.issuperset(goal.subjects)]
+    covered = {component for goal in found for component in goal.subjects}
+    return (*found, *(parse(goal_of(one, problem.matrix)) for one in sorted(there - covered)))
+
+
+def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
+    parts = []
+    if "python" in more and found.result.python and found.result.python != problem.machine.python:
+        parts.append(f"Python {found.result.python}")
+    if "container" in more:
+        image = found.result.container.image if found.result.environment != problem.machine.environment else None
+        parts.append(f"a container of {image}" if image else "the container started anew with its GPUs")
+    if MOVE in more and found.result.libcuda.compat:
+        offered = next(step.after for step in found.scene.steps if step.component == MOVE)
+        parts.append(f"{offered} (the driver stays, on data center GPUs)")
+    flavour = found.result.driver.kernel_module
+    if "driver" in more and found.result.driver.version == problem.machine.driver.version and flavour:
+        parts.append(f"the {flavour} kernel module")
+    if "driver" in more and found.result.driver.version != problem.machine.driver.version:
+        have, wanted = problem.machine.driver.version, str(found.result.driver.version)
+        downward = have is not None and versions.at_least(have, wanted) is True
+        least = _least_driver(problem, found)
+        if have is None and least == moves.driver_floors(problem.machine, problem.matrix)[0]:
+            parts.append(f"the NVIDIA driver (such as {wanted})")
+        else:
+            parts.append(f"driver {wanted}" if downward else f"driver >= {least}")
+    return parts
+
+
+def _least_driver(problem: Problem, found: Found) -> str:
+    """The oldest driver on which the machine that was found still passes."""
+    goals = [parse("use:gpu"), *(parse(goal_of(choice.component, problem.matrix)) for choice in found.choices)]
+    if not found.choices:
+        goals += problem.goals
+    for least in moves.driver_floors(problem.machine, problem.matrix):
+        older = moves.with_driver(found.result, least, problem.matrix)
+        if all(check(older, goal, problem.matrix).verdict != "incompatible" for goal in goals):
+            return least
+    return str(found.result.driver.version)

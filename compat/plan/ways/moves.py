@@ -1,0 +1,218 @@
+"""What may be moved besides packages, and to what: interpreters, drivers, containers.
+
+A scene is made for each move that is allowed. Least change first: as it is, a new environment, another Python, a
+container, a newer driver, then several of them.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Driver, Libcuda, Machine
+from compat.plan.commands import ENVIRONMENT
+from compat.plan.commands import driver as driver_commands
+from compat.plan.commands import python as python_commands
+from compat.plan.model import Reason, Request, Step
+from compat.plan.offers import offers
+from compat.plan.offers.jetson import jetpacks
+from compat.plan.offers.published import USE_GPU, is_jetson
+from compat.plan.solver.scene import Scene, emptied
+from compat.records import replace
+from compat.rules.case import Case
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
+MOVES = ("environment", "python", "container", "driver")
+
+
+def new_environment(base: Scene) -> Scene:
+    """A new environment of the same Python beside the present one."""
+    folder = base.folder or ENVIRONMENT
+    said = "What is asked for does not go together with what is installed in this environment."
+    if base.folder:
+        said = "What is asked for does not go into one environment."
+    step = Step(
+        "environment",
+        "environment",
+        None,
+        folder,
+        (Reason("package-versions-mismatch", said),),
+        python_commands.environment(base.machine, None, folder),
+    )
+    return Scene(emptied(base.machine), (*base.steps, step), (*base.moves, "environment"), folder)
+
+
+def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
+    """A new environment with another Python, the nearest first, of those that what is asked for has builds for."""
+    machine, folder = base.machine, base.folder or ENVIRONMENT
+    own = {row["python"] for row in jetpacks(machine, matrix)} if is_jetson(machine) else None
+    lines: set[str] = set()
+    for request in requests:
+        for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
+            lines |= {line for line in choice.row.get("python", ()) if versions.try_parse(line)}
+    current = versions.major_minor(machine.python) if machine.python else None
+    for line in sorted(lines, key=lambda text: _distance(text, current)):
+        if line == current or versions.parse(line) < versions.parse("3.6"):
+            continue
+        if own is not None and line not in own:
+            continue  # the wheels of a Jetson are made for the Python of its JetPack
+        step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line, folder))
+        yield Scene(replace(emptied(machine), python=line), (*base.steps, step), (*base.moves, "python"), folder)
+
+
+def _distance(line: str, current: str | None) -> tuple[int, int]:
+    """How far a Python is from the present one; of two equally far the newer first. Newest first where unknown."""
+    minor = versions.parse(line).minor or 0
+    here = versions.parse(current).minor if current else None
+    return (abs(minor - here), -minor) if here is not None else (-minor, 0)
+
+
+def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
+    """Driver releases at which something begins to work, oldest first: of CUDA majors, toolkits and GPU generations."""
+    if is_jetson(machine):
+        return []  # the driver of a JetPack is part of it
+    field = "driver_windows" if _windows(machine) else "driver_linux"
+    found = {row[field] for row in (*matrix.rows("major", "cuda"), *matrix.cuda.toolkits) if field in row}
+    for gpu in Case(machine, USE_GPU, matrix).gpus:
+        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        if row is not None and "driver_first" in row:
+            found.add(str(row["driver_first"]))
+    current = machine.driver.version or machine.driver.kernel_module_version
+    newer = [text for text in found if current is None or versions.at_least(current, text) is False]
+    return sorted(newer, key=lambda text: versions.parse(text).key())
+
+
+def _windows(machine: Machine) -> bool:
+    # In WSL 2 the Linux numbers count: the driver reports its own.
+    return machine.os == "windows"
+
+
+def with_driver(machine: Machine, version: str, matrix: "Matrix") -> Machine:
+    """The machine with another driver of one piece; nothing of the old one is left."""
+    driver = Driver(
+        version=version,
+        kernel_module_version=version,
+        kernel_module=_flavour(machine, matrix),
+        kernel_module_loaded=True,
+    )
+    libcuda = machine.libcuda
+    if libcuda.version is not None or libcuda.compat is not None or libcuda.stub is not None:
+        libcuda = Libcuda(
+            version=version, path=libcuda.path if libcuda.compat is False else None, compat=False, stub=False
+        )
+    missing = machine.missing_libraries
+    return replace(
+        machine,
+        driver=driver,
+        libcuda=libcuda,
+        missing_libraries=missing and tuple(soname for soname in missing if soname != "libcuda.so.1"),
+    )
+
+
+def _flavour(machine: Machine, matrix: "Matrix") -> str | None:
+    """The kernel module that serves every GPU: the open one where one needs it, else what old ones need."""
+    if machine.os != "linux":
+        return None
+    wanted = {
+        row.get("open_module")
+        for gpu in Case(machine, USE_GPU, matrix).gpus
+        if gpu.capability and (row := matrix.gpus.architecture(gpu.capability)) is not None
+    }
+    if "required" in wanted:
+        return "open"
+    return "proprietary" if "unsupported" in wanted else None
+
+
+def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
+    """(branch, release) of the drivers to try: for each floor above the present one the branch that lasts longest; at
+    last, for a GPU that newer branches dropped, the last that serves it."""
+    if is_jetson(machine):
+        return
+    own = _packaged(machine, matrix)
+    for least in driver_floors(machine, matrix):
+        if own is not None and versions.at_least(own[1], least):
+            yield own
+        branch, release = target_driver(machine, least, matrix)
+        if versions.at_least(release, least):
+            yield branch, release
+    current = machine.driver.kernel_module_version or machine.driver.version
+    if (
+        current is None
+        or versions.parse(current).major >= _last_branch(machine, matrix)
+        or machine.driver.kernel_module
+    ):
+        newest = newest_driver(machine, matrix)
+        if newest is not None:
+            yield str(versions.parse(newest).major), newest
+
+
+def _packaged(machine: Machine, matrix: "Matrix") -> tuple[str, str] | None:
+    """The driver in Debian's own archive: no repository has to be added for it."""
+    branch = driver_commands.own_branch(machine.distribution_version) if machine.distribution == "debian" else None
+    row = next((row for row in matrix.drivers.branches if row["branch"] == branch and "latest_linux" in row), None)
+    if branch is None or row is None or int(branch) > _last_branch(machine, matrix):
+        return None
+    return branch, str(row["latest_linux"])
+
+
+def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
+    """(branch, release) to install: the branch that is maintained longest and serves every GPU, from ``least`` on."""
+    field = "latest_windows" if _windows(machine) else "latest_linux"
+    last = _last_branch(machine, matrix)
+    fitting = [
+        row
+        for row in matrix.drivers.branches
+        if int(row["branch"]) <= last and field in row and versions.at_least(row[field], least)
+    ]
+    maintained = [
+        row
+        for row in fitting
+        if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= matrix.date
+    ]
+    legacy = [row for row in fitting if int(row["branch"]) == last]
+    lasting = [row for row in maintained if row["kind"] == "long-term"]
+    for rows in (lasting, maintained, legacy, fitting):
+        if rows:
+            return str(rows[-1]["branch"]), str(rows[-1][field])
+    return str(versions.parse(least).major), least
+
+
+def newest_driver(machine: Machine, matrix: "Matrix") -> str | None:
+    """The newest release of a branch that still serves every GPU; None where the driver is no matter of its own."""
+    if is_jetson(machine):
+        return None
+    last = _last_branch(machine, matrix)
+    field = "latest_windows" if _windows(machine) else "latest_linux"
+    fitting = [row[field] for row in matrix.drivers.branches if int(row["branch"]) <= last and field in row]
+    return str(fitting[-1]) if fitting else None
+
+
+def _last_branch(machine: Machine, matrix: "Matrix") -> int:
+    """The last driver branch that serves every GPU; a large number where none is dropped yet."""
+    ends = [10**6]
+    for gpu in Case(machine, USE_GPU, matrix).gpus:
+        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+        if row is not None and "driver_last" in row:
+            ends.append(int(row["driver_last"]))
+    return min(ends)
+
+
+def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:
+    """The step that installs a driver branch."""
+    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
+    commands = driver_commands.install(machine, branch, max(known, default=None))
+    said = (
+        driver_commands.packaged(machine, branch, commands[0]) if commands else driver_commands.by_hand(machine, branch)
+    )
+    how = Reason("driver-installation", *said)
+    return Step(
+        "driver",
+        "driver",
+        machine.driver.version or machine.driver.kernel_module_version,
+        release,
+        (*why, how),
+        commands,
+        needs_root=True,
+        reversible=True,
+    )
