@@ -12,7 +12,8 @@ from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
 from compat.plan.solver.scene import Scene, emptied
-from compat.plan.solver.search import Found, Search
+from compat.plan.solver.search import Search
+from compat.plan.solver.wholes import Found
 from compat.plan.steps.make import package_steps
 from compat.plan.steps.repairs import repaired, unshadowed
 from compat.plan.steps.why import MOVED, of_environment, of_move, reasons

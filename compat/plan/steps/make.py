@@ -11,7 +11,7 @@ from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Reason, Step
 from compat.plan.offers.published import JETSON
 from compat.plan.solver.pins import admits
-from compat.plan.solver.search import Found
+from compat.plan.solver.wholes import Found
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

@@ -10,7 +10,8 @@ from compat.plan.asking.request import COMPANION
 from compat.plan.model import Choice, Reason, Request
 from compat.plan.solver.judge import claim, faults, is_of_platform, reason
 from compat.plan.solver.order import installed
-from compat.plan.solver.search import Found, Search
+from compat.plan.solver.search import Search
+from compat.plan.solver.wholes import Found
 from compat.records import replace
 
 if TYPE_CHECKING:

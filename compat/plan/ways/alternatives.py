@@ -11,7 +11,8 @@ from itertools import islice
 from compat import versions
 from compat.plan.model import Choice, Plan
 from compat.plan.solver.answers import Problem, planned, streams
-from compat.plan.solver.search import Found, Search
+from compat.plan.solver.search import Search
+from compat.plan.solver.wholes import Found
 from compat.plan.steps.cost import cost
 
 _OF_BEST = 3  # alternatives that make the same kind of change as the best plan

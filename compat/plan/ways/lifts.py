@@ -13,7 +13,8 @@ from compat.plan.solver.answers import Problem, answers, planned
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.scene import Scene, emptied
-from compat.plan.solver.search import Found, Search
+from compat.plan.solver.search import Search
+from compat.plan.solver.wholes import Found
 from compat.plan.steps.repairs import repaired
 from compat.plan.ways import moves
 from compat.plan.ways.forward import MOVE

@@ -12,7 +12,7 @@ from compat.machine import Machine
 from compat.plan.commands import ENVIRONMENT, conda, interpreter
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Command, Reason, Step
-from compat.plan.solver.search import Found
+from compat.plan.solver.wholes import Found
 from compat.records import replace
 
 if TYPE_CHECKING:

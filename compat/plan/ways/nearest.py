@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.plan.model import Choice, Request
-from compat.plan.solver.search import Found, Search
+from compat.plan.solver.search import Search
+from compat.plan.solver.wholes import Found
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

@@ -14,7 +14,8 @@ from compat.plan.asking.request import goals_for, with_goal
 from compat.plan.model import Lift, Plan, Reason, Request
 from compat.plan.solve import plan
 from compat.plan.solver.answers import Problem, answers, planned
-from compat.plan.solver.search import Found, Search
+from compat.plan.solver.search import Search
+from compat.plan.solver.wholes import Found
 from compat.records import replace
 
 if TYPE_CHECKING:

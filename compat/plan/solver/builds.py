@@ -1,0 +1,251 @@
+"""What the rules say of each build by itself, in one scene; most fail there.
+
+What was judged is kept, so that asking again with rules ignored is cheap: first what a build's own pins rule out, then
+the rules one at a time, at last the whole check where no single rule tells.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.goals import Goal, parse
+from compat.machine import Machine
+from compat.matrix.packages import same_cuda
+from compat.plan.asking.request import goal_of
+from compat.plan.model import Choice, Pin, Reason, Request
+from compat.plan.solver.apply import applied
+from compat.plan.solver.companions import companion_pins
+from compat.plan.solver.elements import NOTHING, Ignored, element
+from compat.plan.solver.judge import faults, is_of_platform, masked_by, without_gpu
+from compat.plan.solver.memory import Memory
+from compat.plan.solver.order import ordered
+from compat.plan.solver.pairs import Pairs
+from compat.plan.solver.pins import shared
+from compat.plan.solver.scene import Scene, emptied
+from compat.plan.solver.verdicts import Facts, Task, Told, Verdict, moved, reaches, tasks_of
+from compat.records import dataclass, field, replace
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+    from compat.plan.solver.enforced import Enforced
+
+
+@dataclass
+class Alone:
+    """What is known of a build by itself: what its own pins rule out, and the word of the rules."""
+
+    clash: tuple[Reason, ...]
+    verdict: Verdict
+    rest: tuple[Reason, ...] | None = None  # what only the whole check tells
+
+
+@dataclass
+class Builds:
+    """One scene with its requests and goals, and the builds that could serve them."""
+
+    scene: Scene
+    requests: tuple[Request, ...]
+    goals: tuple[Goal, ...]
+    kept_goals: tuple[Goal, ...]
+    matrix: "Matrix"
+    prefer: str = "installed"
+    rejected: dict[str, list[Reason]] = field(default_factory=dict)  # element -> reasons, in the order of preference
+    memory: Memory = field(default_factory=Memory)
+    _builds: dict[Choice, Alone] = field(default_factory=dict)
+    _noted: set[tuple[str, Reason]] = field(default_factory=set)
+    _first: dict[str, list[Task]] = field(default_factory=dict)
+    _tasks: dict[tuple[str, ...], tuple[Task, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def needs_gpu(self) -> bool:
+        return any(goal.needs_gpu for goal in self.goals)
+
+    # -- the platform ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def platform_faults(self) -> tuple[Reason, ...]:
+        """Faults that are there whatever is installed."""
+        known = self.memory.platforms
+        key = self.memory.number((replace(self._bare, python=None), self.goals))  # no such rule reads the Python
+        if key not in known:
+            known[key] = tuple(one for one in faults(self._bare, self.goals, self.matrix) if is_of_platform(one))
+        return known[key]
+
+    def platform_passes(self, enforced: "Enforced | None" = None) -> bool:
+        """Is there no such fault? Otherwise no build has to be asked."""
+        for one in self.platform_faults:
+            self.note(one)
+        standing = [one for one in self.platform_faults if enforced is None or element(one) not in enforced.ignored]
+        if standing and enforced is not None:
+            enforced.cite(standing)
+            enforced.of_driver = True
+        return not standing
+
+    @cached_property
+    def _bare(self) -> Machine:
+        return emptied(self.scene.machine)
+
+    # -- what is offered -------------------------------------------------------------------------------------------
+
+    def asked_for(self, request: Request, widened: bool = False) -> tuple[Choice, ...]:
+        """The builds that a request admits, in the order of preference; widened to any release and build."""
+        if widened or not request.build:
+            return self.offered(request.component, "*" if widened else request.text)
+        cuda = versions.cuda_of_tag(request.build)
+        found = self.offered(request.component, request.text)
+        return tuple(choice for choice in found if same_cuda(choice.build.cuda, cuda) is not False)
+
+    def offered(self, component: str, text: str) -> tuple[Choice, ...]:
+        """The builds of a component in the order of preference."""
+        if (component, text) not in self._offers:
+            found = ordered(component, text, self.scene.machine, self.matrix, self.prefer, self._gpu_wanted)
+            self._offers[component, text] = found
+        return self._offers[component, text]
+
+    @cached_property
+    def _gpu_wanted(self) -> bool:
+        return self.needs_gpu or any(goal.verb == "build" for goal in self.goals)
+
+    @cached_property
+    def _offers(self) -> dict[tuple[str, str], tuple[Choice, ...]]:
+        return self.memory.offers(self.scene.machine, self.prefer, self._gpu_wanted)
+
+    # -- one build by itself ---------------------------------------------------------------------------------------
+
+    def fails(self, choice: Choice, ignored: Ignored = NOTHING) -> Reason | None:
+        """One thing that the rules have against a build alone, of those that are not ignored."""
+
+        def name(rule: str) -> str:
+            return f"{rule}:{choice.component}"
+
+        known = self._alone(choice)
+        found = next((one for one in known.clash if name(one.rule) not in ignored), None)
+        if found is None:
+            first = self._first.setdefault(choice.component, [])
+            said = known.verdict.against(ignored, name, first)
+            found = None if said is None else said[1]
+        if found is None:
+            if known.rest is None:
+                known.rest = self._rest(choice, known)
+            found = next((one for one in known.rest if name(one.rule) not in ignored), None)
+        if found is not None:
+            self.note(found, choice.component)
+        return found
+
+    def passes(self, choice: Choice) -> bool:
+        """Do the rules accept the build alone?"""
+        return self.fails(choice) is None
+
+    def why_not(self, choice: Choice) -> tuple[Reason, ...]:
+        """All that the rules have against a build alone; empty where it passes."""
+        if self.passes(choice):
+            return ()
+        known = self._alone(choice)
+        return tuple(dict.fromkeys((*known.clash, *known.verdict.every(), *(known.rest or ()))))
+
+    def hangs_on_driver(self, choice: Choice, found: Reason) -> bool:
+        """May the driver have a say in what was found against a build alone?"""
+        return choice.installed or reaches(found.rule, "driver") or found in (self._alone(choice).rest or ())
+
+    def _rest(self, choice: Choice, known: Alone) -> tuple[Reason, ...]:
+        """What no single rule tells: where it is open which build it is, and where nothing tells of a GPU build."""
+        goals = self._goals_of(choice)
+        found: tuple[Reason, ...] = ()
+        if known.verdict.is_open():
+            masked = masked_by(self.platform_faults)
+            found = tuple(
+                one
+                for one in faults(known.verdict.machine, goals, self.matrix)
+                if not is_of_platform(one) and one.rule not in masked
+            )
+        if found or known.clash or not goals[0].needs_gpu:
+            return found
+        without = without_gpu(choice, self.matrix, known.verdict.machine)
+        return without if without and not known.verdict.every() else ()
+
+    def _goals_of(self, choice: Choice) -> tuple[Goal, ...]:
+        """What a build has to reach by itself."""
+        goal = parse(goal_of(choice.component, self.matrix))
+        if not self.needs_gpu:
+            goal = Goal("import", choice.component)
+        # Of TF-TRT the half that TensorFlow has to bring is told without a TensorRT beside it.
+        own = [one for one in self.goals if one.object == "tf-trt" and one.subjects[:1] == (choice.component,)]
+        return (goal, *own)
+
+    def _alone(self, choice: Choice) -> Alone:
+        if choice not in self._builds:
+            tasks = self._tasks_of(choice)
+            if choice.installed:
+                machine, clash = self._with(choice)
+                self._builds[choice] = Alone(clash, Verdict(lambda: machine, tasks, self.matrix))
+            else:
+                self._builds[choice] = self._fresh(choice, tasks)
+        return self._builds[choice]
+
+    def _tasks_of(self, choice: Choice) -> tuple[Task, ...]:
+        names = (choice.component, *[name for name, _ in choice.brings])
+        if names not in self._tasks:
+            self._tasks[names] = tasks_of(self._goals_of(choice), names, masked_by(self.platform_faults))
+        return self._tasks[names]
+
+    def _fresh(self, choice: Choice, tasks: tuple[Task, ...]) -> Alone:
+        """A build in an environment of its own: what was said of it in other scenes counts here too."""
+        known = self.memory.build(self._place, choice, self._asked)
+        if known.own is None:
+            known.own = self._own_releases(choice)
+        releases, clash = known.own
+
+        def shared_by(facts: Facts) -> Told:
+            return known.told(facts, self._facts)
+
+        return Alone(
+            clash, Verdict(lambda: applied(self._bare, (choice,), releases, self.matrix), tasks, self.matrix, shared_by)
+        )
+
+    @cached_property
+    def _place(self) -> int:
+        return self.memory.place(self._bare, self.limits)
+
+    @cached_property
+    def _asked(self) -> frozenset[str]:
+        """Components that are chosen for themselves, not by a pin."""
+        return frozenset(request.component for request in self.requests)
+
+    @cached_property
+    def _facts(self) -> dict[str, int]:
+        return {name: self.memory.number(value) for name, value in moved(self.scene.machine).items()}
+
+    def _own_releases(self, choice: Choice) -> tuple[Mapping[str, str | None], tuple[Reason, ...]]:
+        """The releases of what a build shares with others, and what its own pins rule out."""
+        pins = choice.pins
+        if not choice.stays:
+            pins = (*pins, *companion_pins((choice,), self._bare, self.matrix, self.limits))
+        machine = self.scene.machine if choice.installed else self._bare
+        own = shared(self._shared.limited([pin for pin in pins if pin.name not in self._asked]), machine, self.matrix)
+        return ({}, own) if isinstance(own, tuple) else (own.releases, ())
+
+    def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
+        """The machine with the choice and nothing else in its environment, and what its own pins rule out."""
+        releases, clash = self._own_releases(choice)
+        if choice.stays:
+            return self.scene.machine, clash
+        machine = self.scene.machine if choice.mended else self._bare
+        return applied(machine, (choice,), releases, self.matrix), clash
+
+    # -- what builds share ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def limits(self) -> tuple[Pin, ...]:
+        """What the files of the requests demand of packages that builds share."""
+        return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
+
+    @cached_property
+    def _shared(self) -> Pairs:
+        return self.memory.pairs(self.scene.machine, self.matrix, self.limits)
+
+    def note(self, one: Reason, component: str = "") -> None:
+        key = (element(one, component), one)
+        if key not in self._noted:
+            self._noted.add(key)
+            self.rejected.setdefault(key[0], []).append(one)

@@ -1,0 +1,62 @@
+"""The judge that a search asks: its rules, without those that are ignored."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from compat.plan.model import Choice, Reason, Request
+from compat.plan.solver.elements import Ignored, element, of_request
+from compat.records import dataclass, field
+
+if TYPE_CHECKING:
+    from compat.plan.solver.wholes import Found, Wholes
+
+
+@dataclass
+class Enforced:
+    """One search's judge. ``cited``: an element for each rejection."""
+
+    search: "Wholes"
+    ignored: Ignored
+    most: int = 0
+    cited: set[str] = field(default_factory=set)
+    _spared: dict[str, bool] = field(default_factory=dict)
+    of_driver: bool = False  # may the driver have a say in one of the rejections?
+
+    def enough(self) -> bool:
+        return self.search.spent >= self.most
+
+    def alone(self, one: Choice) -> bool:
+        if one.component not in self._spared:
+            self._spared[one.component] = self.ignored.spares(one.component)
+        if self._spared[one.component]:
+            return True
+        found = self.search.fails(one, self.ignored)
+        if found is not None:
+            self.cited.add(element(found, one.component))
+            self.of_driver = self.of_driver or self.search.hangs_on_driver(one, found)
+        return found is None
+
+    def like(self, one: Choice) -> int:
+        return self.search.like(one)
+
+    def pair(self, one: Choice, other: Choice) -> bool:
+        found = [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
+        if found:
+            self.cite(found)
+        return not found
+
+    def whole(self, choices: Sequence[Choice]) -> "Found | None":
+        self.of_driver = True
+        return self.search.whole(choices, self)
+
+    def cite(self, reasons: Sequence[Reason]) -> None:
+        """Take one of the reasons, one that is cited already where there is such."""
+        if self.cited.isdisjoint([element(one) for one in reasons]):
+            self.search.note(reasons[0])
+            self.cited.add(element(reasons[0]))
+
+    def cite_request(self, request: Request) -> None:
+        """The request takes part, where it leaves anything out."""
+        name = of_request(request.component)
+        if (request.text != "*" or request.build) and name not in self.ignored:
+            self.cited.add(name)
