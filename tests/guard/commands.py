@@ -77,6 +77,7 @@ UNSEEN_BREAKING = (
     ("no-gpu", "onnxruntime123", "uv pip install onnxruntime"),
     ("h100", "torch26", "uv pip uninstall nvidia-cublas-cu12"),
     ("h100", "torch26", "uv pip uninstall nvidia-nvjitlink-cu12"),  # cuSPARSE needs it
+    ("h100", "torch26", "uv pip uninstall nvidia-cusparselt-cu12"),  # libtorch_cuda needs it
 )
 
 UNSEEN_HARMLESS = (
