@@ -184,6 +184,11 @@ class Range:
                 verdict = None
         return verdict
 
+    @property
+    def pinned(self) -> str | None:
+        """The release, or the line, that ``==`` names; None where nothing is pinned."""
+        return next((bound.public for operator, bound, _ in self.clauses if operator in ("==", "===")), None)
+
     def __str__(self) -> str:
         return self.text
 

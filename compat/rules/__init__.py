@@ -21,8 +21,10 @@ from compat.rules import (
     majors,
     models,
     packages,
+    pairs,
     platforms,
     precisions,
+    presence,
     tensorrt,
 )
 from compat.rules.base import REGISTRY, Rule
@@ -31,7 +33,7 @@ FAMILIES = {
     "driver and kernel": (kernel, driver, devices),
     "CUDA": (forward, cuda),
     "libraries and loader": (libraries, damage, copies, majors),
-    "packages": (packages, builds, platforms, jetson),
+    "packages": (presence, pairs, packages, builds, platforms, jetson),
     "TensorRT, ONNX, engines": (tensorrt, models, precisions, engines),
     "containers, WSL": (containers,),
     "how far the matrix knows": (known,),

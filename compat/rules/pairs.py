@@ -1,0 +1,236 @@
+"""Packages that go together: what metadata pins, what vendors pair, what is compiled against another."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.matrix.packages import normal
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
+from compat.rules.case import Case
+from compat.rules.extensions import built_for_torch
+from compat.rules.subject import Possible, Subject, matching
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
+
+
+@rule("package-versions-mismatch", masks=("mixed-cuda-majors",))
+def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
+    """Two packages that go in fixed pairs do not match.
+
+    torchvision, torchaudio and torch-tensorrt are compiled against one torch release; JAX, jaxlib and its CUDA plugin
+    move together; TF-TRT opens the very TensorRT that TensorFlow was built with. Their metadata pins say so where it
+    exists; for older releases the vendor's table does. Extensions of torch name their torch in the version itself
+    (``+pt28cu128``, ``+cu12torch2.6``). Installing one of a pair alone breaks it.
+
+    Remedy: install both of one row, in one command.
+    """
+    if case.goal.verb == "install":
+        return
+    yield from _pins(case)
+    yield from _pairs(case)
+    yield from _linked_tensorrt(case)
+    yield from built_for_torch(case)
+    yield from _of_the_other_kind(case)
+
+
+_WITHOUT_TENSORRT = "2.18"
+_RELEASE_NOTES = "https://github.com/tensorflow/tensorflow/releases/tag/v2.18.0 (2024-10-24)"
+
+
+def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
+    """TF-TRT opens TensorRT at run time and refuses another major or minor than it was compiled with."""
+    if str(case.goal) != "use:tf-trt" or case.main is None:
+        return
+    built = _tensorrt_of(case, case.main)
+    have, path = _version(case, "tensorrt")
+    version = versions.try_parse(case.main.version)
+    if not built.values and version is not None and version >= versions.parse(_WITHOUT_TENSORRT):
+        yield Finding(
+            "package-versions-mismatch",
+            "tensorflow",
+            f"{case.main.label} is built without TensorRT: TensorFlow 2.17 is the last release with it.",
+            (Evidence("TensorRT is disabled in the builds from 2.18 on", _RELEASE_NOTES),),
+            (Remedy("install TensorFlow 2.17 with TensorRT 8.6"),),
+        )
+        return
+    if not built.values or have is None:
+        yield Untold("package-versions-mismatch", "tensorflow", (path,))
+        return
+    same = built.decide(lambda need: versions.same_line(have, need, 2))
+    known = " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
+    facts = (case.read(path, have), Evidence(f"{case.main.label} is built with TensorRT {known}", built.source))
+    if same is False:
+        yield Finding(
+            "package-versions-mismatch",
+            "tensorflow",
+            f"{case.main.label} is built with TensorRT {known}; this machine has {have}.",
+            facts,
+            (Remedy(f"install TensorRT {known}"),),
+        )
+    elif same:
+        yield Holds(
+            "package-versions-mismatch",
+            "tensorflow",
+            f"TensorRT {have} is what {case.main.label} was built with",
+            facts,
+        )
+    else:
+        yield Untold("package-versions-mismatch", "tensorflow", (path,))
+
+
+def _tensorrt_of(case: Case, tensorflow: Subject) -> Possible:
+    """The TensorRT of the build; of a release whose GPU build had a name of its own (tensorflow-gpu), that one's."""
+    told = tensorflow.field("tensorrt")
+    if told.values or tensorflow.version is None:
+        return told
+    rows = [
+        row
+        for name in case.matrix.packages.distributions("tensorflow")
+        for row in matching(case.matrix, name, tensorflow.version)
+        if "tensorrt" in row
+    ]
+    return Possible(tuple((row["tensorrt"], str(case.matrix.source(row, "tensorrt"))) for row in rows), bool(rows))
+
+
+def _pins(case: Case) -> Iterator[Outcome]:
+    for subject in case.subjects:
+        lines = {tuple(row.get("requires", ())) for row in subject.candidates}
+        for name, spec, _ in case.matrix.packages.pins(subject.candidates[0]) if len(lines) == 1 else ():
+            component = case.matrix.packages.component(name)
+            if component is None or not _in_lockstep(case, subject, component, spec):
+                continue
+            have = case.version_of(name)
+            if have is None:
+                continue
+            inside = versions.parse_range(spec).admits(versions.parse(have).public)
+            facts = (
+                case.read(f"packages.{name}", have),
+                case.cite(f"{subject.label} requires {name}{spec}", subject.candidates[0], "requires"),
+            )
+            if inside is False and _before_releases(subject.version, have):
+                yield Untold("package-versions-mismatch", subject.component, (f"packages.{name}",))
+            elif inside is False:
+                yield Finding(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} goes with {name}{spec}; {name} {have} is installed.",
+                    facts,
+                    (Remedy(f"install {name}{spec}"), Remedy(f"install the {subject.distribution} for {name} {have}")),
+                    _severity(component, spec, have),
+                )
+            elif inside:
+                yield Holds(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} and {name} {have} are a pair",
+                    facts,
+                )
+
+
+def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
+    """What is linked to torch links the CUDA half of it, or not: a CUDA build does not load beside a CPU torch."""
+    torch = case.subject("torch")
+    if torch.field("cuda").known is not False or torch.state != "installed":
+        return
+    for subject in case.subjects:
+        cuda = subject.field("cuda").known
+        if subject.component not in ("torchvision", "torchaudio") or not cuda or subject.state != "installed":
+            continue
+        yield Finding(
+            "package-versions-mismatch",
+            subject.component,
+            f"{subject.label} is the build for CUDA {cuda}; {torch.label} has no CUDA: its operators do not load.",
+            (
+                Evidence(f"{subject.label}: CUDA {cuda}", subject.field("cuda").source),
+                Evidence(f"{torch.label}: no CUDA", torch.field("cuda").source),
+            ),
+            (Remedy(f"install {subject.distribution} from the index that torch is from"),),
+        )
+
+
+def _severity(component: str, spec: str, have: str) -> Severity:
+    """torch keeps its binary interface within a minor release: another patch of it than the one pinned does no harm."""
+    pinned = versions.parse_range(spec).pinned
+    return "warning" if component == "torch" and pinned and versions.same_line(have, pinned, 2) else "error"
+
+
+def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> bool:
+    """Is this requirement a matter of binary compatibility, not of an installer's taste?
+
+    A framework compiled against another pins it exactly; ranges between the parts of one family count as well. CUDA's
+    libraries are pinned by installers' taste (cuDNN and the like have rules of their own), and triton is called, not
+    linked.
+    """
+    about = case.matrix.packages.about(component)
+    if about.get("accelerator") in (None, "none") or about.get("linked") is False:
+        return False
+    family = about.get("family")
+    same_family = family is not None and family == case.matrix.packages.about(subject.component).get("family")
+    return same_family or "==" in spec
+
+
+def _pairs(case: Case) -> Iterator[Outcome]:
+    for subject in case.subjects:
+        for row in _pairs_of(case, subject):
+            have, path = _version(case, row["other"])
+            fits = versions.parse_range(row["fits"])
+            inside = any(fits.admits(release) for release in _releases(have)) if have else None
+            if inside is None or have is None:
+                if have is None:
+                    yield Untold("package-versions-mismatch", subject.component, (path,))
+                continue
+            facts = (case.read(path, have), case.cite(f"{subject.label} goes with {row['other']} {row['fits']}", row))
+            if not inside and _before_releases(subject.version, have):
+                yield Untold("package-versions-mismatch", subject.component, (path,))
+            elif inside:
+                yield Holds(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} and {row['other']} {have} are a pair",
+                    facts,
+                )
+            else:
+                yield Finding(
+                    "package-versions-mismatch",
+                    subject.component,
+                    f"{subject.label} goes with {row['other']} {row['fits']}; this machine has {have}.",
+                    facts,
+                    (Remedy(f"install {row['other']} {row['fits']}"),),
+                    _severity(row["other"], row["fits"], have),
+                )
+
+
+def _before_releases(one: str | None, other: str) -> bool:
+    """Are both builds of a night, or of a vendor's image? They were made for each other's day, not for a release: the
+    nightly of torchaudio 2.5 goes with that of torch 2.6."""
+    parsed = [versions.parse(text) for text in (one or "0", other)]
+    return all(version.is_prerelease and "rc" not in version.public for version in parsed)
+
+
+def _pairs_of(case: Case, subject: Subject) -> "list[Row]":
+    """The rows of its very version; where there are none, of the release that it is a rebuild of."""
+    rows = case.matrix.packages.pairs.get(normal(subject.distribution), [])
+    for release in (subject.version, *_releases(subject.version)) if subject.version else ():
+        same = [row for row in rows if versions.parse_range(row["range"]).admits(release)]
+        if same:
+            return [row for row in same if "+" in row["range"]] or same  # a rebuild's own row before its release's
+    return []
+
+
+def _releases(version: str) -> tuple[str, ...]:
+    """What it counts as. Vendors' containers carry pre-releases (1.1.0a0), which go with what the release goes with."""
+    parsed = versions.parse(version)
+    return (parsed.base,) if parsed.is_prerelease else (parsed.public, parsed.base)
+
+
+def _version(case: Case, name: str) -> tuple[str | None, str]:
+    """Version of a package, or of the library of that name."""
+    for alias in case.matrix.packages.distributions(name):
+        have = case.version_of(alias)
+        if have is not None:
+            return have, f"packages.{alias}"
+    found = case.loaded(name)
+    if found is not None and found[1].version is not None:
+        return found[1].version, f"{found[0]}.version"
+    return None, f"packages.{name}"

@@ -1,0 +1,178 @@
+"""Is the package that a goal names installed, known, and still published?"""
+
+import re
+from collections.abc import Iterator
+
+from compat import versions
+from compat.matrix.packages import normal
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+from compat.rules.subject import CUDA_TAG, same_local
+
+
+@rule("package-missing", says="nothing")
+def package_missing(case: Case) -> Iterator[Outcome]:
+    """The package that the goal is named for is not installed.
+
+    Reported only where the description says so (`"tensorflow": false`, as the probe writes it of frameworks that the
+    inspected environment does not have); a package that is not mentioned is unknown.
+
+    Remedy: `compatcheck plan` for it.
+    """
+    main = case.main
+    if case.goal.verb not in ("use", "import") or main is None:
+        return
+    library = next(iter(case.usable("tensorrt")), None) if main.component == "tensorrt" else None
+    if main.state == "installed":
+        named = main.path if case.has(main.distribution) else f"builds.{main.distribution}"
+        yield Holds("package-missing", main.component, f"{main.label} is installed", (case.read(named, main.label),))
+    elif library is not None:
+        fact = case.read(library[0], f"tensorrt {library[1].version or ''}".strip())
+        yield Holds("package-missing", main.component, "TensorRT's library is there", (fact,))
+    elif main.state == "absent":
+        others = [name for name in case.matrix.packages.distributions(main.component) if case.has(name) is None]
+        places = "packages, libraries" if main.component == "tensorrt" else "packages"
+        taken = [case.assume(places, f"nothing else that brings it is there: {', '.join(others)}")]
+        yield Finding(
+            "package-missing",
+            main.component,
+            f"{main.distribution} is not installed in this environment.",
+            (case.read(f"packages.{main.distribution}", False), *(taken if others else ())),
+            (Remedy(f"install it; `compatcheck plan --{main.component}` says which release fits"),),
+        )
+    elif main.state == "unknown":
+        yield Untold("package-missing", main.component, (f"packages.{main.distribution}",))
+
+
+@rule("package-unknown", says="nothing", leaves="cuda")
+def package_unknown(case: Case) -> Iterator[Outcome]:
+    """The matrix knows nothing of the package that the goal is named for.
+
+    Only what does not depend on the package is judged: the GPU, the driver, the container. A verdict about the package
+    itself is not to be had.
+
+    Remedy: `compatcheck matrix list` shows what the matrix knows; a new package is one file in `matrix/`.
+    """
+    main = case.main
+    if main is None:
+        return
+    rows = case.matrix.packages
+    if (
+        rows.about(main.component)
+        or rows.builds(main.distribution)
+        or rows.component(main.distribution) is not None
+        or main.component in case.matrix.components("release")
+    ):
+        fact = Evidence(f"rows about {main.component}", f"matrix, {case.matrix.date}")
+        yield Holds("package-unknown", main.component, f"the matrix has rows about {main.component}", (fact,))
+    else:
+        yield Finding(
+            "package-unknown",
+            main.component,
+            f"The matrix knows nothing of {main.distribution}: only what it does not depend on is judged.",
+            (Evidence("no rows about it", f"matrix, {case.matrix.date}"),),
+            (Remedy("see `compatcheck matrix list` for what is known"),),
+            "note",
+        )
+
+
+@rule("package-removed", masks=("python-unsupported", "no-gpu-build-for-platform"))
+def package_removed(case: Case) -> Iterator[Outcome]:
+    """The name is dead, or the version was never published.
+
+    Some distributions were replaced and left as an empty file that fails on purpose (tensorflow-gpu from 2.12), renamed
+    (nvidia-tensorrt), or are only a script that fetches the real one from another index.
+
+    Remedy: the name that took its place.
+    """
+    if case.goal.verb != "install":
+        return
+    for asked, spec in (case.machine.request or {}).items():
+        yield from _dead(case, normal(asked), spec)
+
+
+def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
+    wanted = versions.parse_range(spec)
+    files = [row for rows in case.matrix.packages.builds(name).values() for row in rows]
+    if files and case.machine.os == "macos" and not any(row["os"] in ("macos", "any") for row in files):
+        return  # no release of any age runs there
+    local = _local(wanted)
+    published = [
+        version
+        for version in case.matrix.packages.versions(name)
+        if (_has(case, name, version, wanted, local) if local else wanted.admits(version))
+        and not versions.parse(version).is_prerelease
+    ]
+    newest = published[-1] if published else None
+    fact = case.read(f"request.{name}", spec)
+    for row in case.matrix.every("name"):
+        if normal(row["distribution"]) != name or row["state"] not in ("removed", "stub", "renamed", "never-published"):
+            continue
+        dead = versions.parse_range(row["range"])
+        # What the installer would take: the newest that the request admits, of the live releases and the dead ones.
+        choice = [
+            *([newest] if newest else []),
+            *(bound.text for _, bound, _ in dead.clauses if wanted.admits(bound.text)),
+        ]
+        target = max(choice, key=lambda text: versions.parse(text).key(), default=wanted.pinned)
+        inside = dead.admits(target) if target else row["range"] == "*" or spec == "*"
+        if inside:
+            instead = row.get("instead")
+            yield Finding(
+                "package-removed",
+                name,
+                f"{name}{'' if spec == '*' else ' ' + spec} is {row['state']}: "
+                + (f"{instead} took its place." if instead else "it holds nothing that works."),
+                (fact, case.cite(f"{name} {row['range']} is {row['state']}", row)),
+                (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),),
+            )
+            return
+    known = case.matrix.packages.versions(name)
+    exact = wanted.pinned
+    listed = len(known) >= 5 and _lists_such(case, name, wanted)
+    if newest is None and listed and exact is not None and versions.at_least(known[-1], exact):
+        yield Finding(
+            "package-removed",
+            name,
+            f"{name} {spec} is not on the index: never published, or removed.",
+            (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
+            (Remedy(f"ask for a release that exists, such as {known[-1]}"),),
+        )
+    elif newest is not None:
+        yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
+
+
+def _local(wanted: versions.Range) -> str:
+    """What follows the ``+`` of the version that is asked for: such a build is of its vendor's index."""
+    return next((bound.text.partition("+")[2] for operator, bound, _ in wanted.clauses if operator == "=="), "")
+
+
+def _lists_such(case: Case, name: str, wanted: versions.Range) -> bool:
+    """Are the builds of the index that would have it listed? The vendor's own has more than the public one."""
+    exact = next((bound for operator, bound, _ in wanted.clauses if operator in ("==", "===")), None)
+    if exact is None:
+        return False
+    builds = case.matrix.packages.builds(name)
+    if exact.post >= CUDA_TAG:  # paddlepaddle-gpu 2.6.1.post120
+        return any(versions.parse(known).post >= CUDA_TAG and _alike(known, exact) for known in builds)
+    kind = _KIND.match(exact.text.partition("+")[2])
+    if not kind or exact.public not in builds:
+        return True
+    there = (row for rows in builds.values() for row in rows if row["index"] in _WHOLE)
+    found = (_KIND.match(str(row.get("local", row["variant"]))) for row in there)
+    return any(one[0] == kind[0] for one in found if one)
+
+
+_WHOLE = ("pytorch", "jax")  # indexes of which every file is known; of others single ones
+_KIND = re.compile(r"[A-Za-z]+")  # of a local part: cu, cpu, rocm
+
+
+def _alike(known: str, exact: versions.Version) -> bool:
+    return versions.parse(known).release == exact.release
+
+
+def _has(case: Case, name: str, version: str, wanted: versions.Range, local: str) -> bool:
+    """Is this version published as the build that is asked for, for any platform?"""
+    if wanted.pinned != version:
+        return False
+    return any(same_local(row, local) for row in case.matrix.packages.builds(name)[version])
