@@ -103,7 +103,8 @@ def test_a_guard_that_is_ended_installs_nothing(made: Path, as_before: set[str],
     """Ended while pip waits for the verdict: pip ends too."""
     slow = tmp_path / "slow.py"
     slow.write_text(
-        "import sys, time\nfrom compat.guard.gate import Gate\n"
+        "import signal, sys, time\nfrom compat.guard.gate import Gate\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job is born deaf to it
         "real = Gate._harms\n"
         f"def harms(*_):\n    open({str(tmp_path / 'waits')!r}, 'w').close()\n    time.sleep(60)\n"
         "Gate._harms = harms\nfrom compat.cli.app import run\nsys.exit(run(sys.argv[1:]))\n"
