@@ -44,10 +44,11 @@ def check(machine: Machine, goal: Goal, matrix: Matrix) -> Report:
     once; where nothing is wrong with all alike, each build is tried by itself, and if each one fails, though for a
     reason of its own, the machine is incompatible.
     """
-    ordered, places = in_order(implied(machine))
-    report = _judged(Case(ordered, goal, matrix))
+    ordered, places = in_order(machine)
+    asked = implied(ordered)
+    report = _judged(Case(asked, goal, matrix))
     if not places:
-        return report if ordered is machine else replace(report, machine=machine)
+        return report if asked is machine else replace(report, machine=machine)
 
     told: dict[str, Any] = {
         name: tuple(as_written(one, places) for one in getattr(report, name))
@@ -66,7 +67,7 @@ def _judged(case: Case) -> Report:
             if _faults(tried[-1]) <= told:
                 break
         else:
-            concluded = _each_fails(concluded, tried, told)
+            concluded = _each_fails(concluded, tried, told, case.no_jetson(component))
             continue
         usual = builds[0][0]["index"] == "pypi"
         if usual and concluded is report and not report.errors:  # of several open components the first is spoken of
@@ -111,7 +112,7 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
             yield subject.component, [tuple(rows) for rows in groups.values()]
 
 
-def _each_fails(report: Report, tried: list[Report], told: set[str]) -> Report:
+def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tuple[Evidence, ...]) -> Report:
     """Whichever build it is, it fails: what is found is the likeliest one's fault, with those of the others."""
     own = [[one for one in build.errors if one.rule not in told] for build in tried]
     findings = list(report.findings)
@@ -120,8 +121,8 @@ def _each_fails(report: Report, tried: list[Report], told: set[str]) -> Report:
         shown = "; ".join(dict.fromkeys(faults[0].rule for faults in own))
         every = Evidence(f"each of the {len(tried)} builds that it can be fails: {shown}", "published builds")
         facts = (fact for faults in own for one in faults for fact in one.evidence)
-        taken = dict.fromkeys(fact for fact in facts if fact.source == "default")
-        findings += [replace(one, evidence=(*one.evidence, every, *taken), others=reasons) for one in own[0]]
+        open_facts = dict.fromkeys((*taken, *(fact for fact in facts if fact.source == "default")))
+        findings += [replace(one, evidence=(*one.evidence, every, *open_facts), others=reasons) for one in own[0]]
         findings += [one for one in tried[0].findings if one.severity != "error" and one not in findings]
     findings.sort(key=lambda one: (_RANK[one.severity], CATALOGUE.index(one.rule)))
     behind = dict.fromkeys((*report.behind, *(one for build in tried for one in (*build.behind, *build.errors))))

@@ -13,7 +13,7 @@ from compat.matrix.gpus import read_capability
 from compat.matrix.packages import normal
 from compat.rules.base import Finding
 from scripts.own_builds import own_builds
-from scripts.rulebook import READS
+from scripts.rulebook import OF_JETSONS, READS
 
 Facts = dict[str, Any]
 Keys = tuple[str | int, ...]
@@ -191,7 +191,10 @@ def is_read(path: Keys, rule: str) -> bool:
     if names[0] in ("builds", "packages", "variables", "request"):
         names = [names[0], *names[2:]] if names[0] == "builds" else names[:1]
     field = ".".join(names)
-    return any(fact == field or fact.startswith(f"{field}.") or field.startswith(f"{fact}.") for fact in READS[rule])
+    told = READS[rule]
+    if {"os", "arch"} & set(told):
+        told = (*told, *OF_JETSONS)
+    return any(fact == field or fact.startswith(f"{field}.") or field.startswith(f"{fact}.") for fact in told)
 
 
 # -- more -------------------------------------------------------------------------------------------------------------

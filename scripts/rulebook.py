@@ -98,6 +98,7 @@ _RUNTIME = (*_BUILD, "toolkits", "container.image")
 SHARED = {*_SYSTEM, *_DRIVER, *_RUNTIME}  # groups that are listed as a whole
 
 # Rule -> facts that it reads (held against what rules do read by tests/rules/test_rulebook.py).
+OF_JETSONS = ("gpus.name", "jetson", "environment")  # what tells a Jetson, and with it the platform
 READS: dict[str, tuple[str, ...]] = {
     "wsl-setup": ("environment", "kernel", "libcuda.path", "libcuda.stub", "packages"),
     "container-without-gpu": (
@@ -222,6 +223,7 @@ def page() -> str:
         "## What each rule reads",
         "",
         f"*The build* stands for what tells which published build is installed: {_listed(_BUILD)}.",
+        f"Of a Jetson `os` and `arch` follow from {_listed(OF_JETSONS)} where they are not stated.",
         "",
         "| rule | family | facts |",
         "|---|---|---|",

@@ -310,7 +310,7 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         if gpu_parts(case, subject):
             yield Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
             return
-        if subject.facts.cuda is None and _parts_unspoken_of(case, subject):
+        if _parts_unspoken_of(case, subject):
             continue
         verdict = subject.field("cuda")
         answer = verdict.decide(lambda cuda: cuda is False)
@@ -333,7 +333,7 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
         "cpu-only-build",
         subject.component,
         f"{subject.label} is a build without CUDA.",
-        (Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source),),
+        (Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source), *case.of_jetsons),
         (Remedy(f"install the GPU build: {gpu_name(case, subject)}"),),
     )
 

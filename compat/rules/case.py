@@ -58,16 +58,20 @@ class Runtime:
     assumed: tuple[str, ...] = ()  # fields that leave it open whether something else brings its CUDA
 
 
+_OF_JETSONS = "every Jetson's"
+
+
 def implied(machine: Machine) -> Machine:
     """With what the rest of the description leaves no choice of: a Jetson runs Linux on aarch64."""
     jetson = machine.jetson
-    named = any((gpu.name or "").startswith("Jetson ") for gpu in machine.gpus or ())
+    named = [index for index, gpu in enumerate(machine.gpus or ()) if (gpu.name or "").startswith("Jetson ")]
     if not (named or machine.in_environment("jetson") or jetson.module or jetson.jetpack or jetson.l4t):
         return machine
     missing = [name for name in ("os", "arch") if getattr(machine, name) is None]
     if not missing:
         return machine
-    sources = {**machine.sources, **dict.fromkeys(missing, "every Jetson's")}
+    told = f"gpus[{named[0]}].name" if named else "environment" if machine.in_environment("jetson") else "jetson"
+    sources = {**machine.sources, **dict.fromkeys(missing, f"{_OF_JETSONS} ({told})")}
     return replace(machine, os=machine.os or "linux", arch=machine.arch or "aarch64", sources=sources)
 
 
@@ -295,9 +299,15 @@ class Case:
         stated = runtime.source.startswith(fields)
         fact = self.read(runtime.source, runtime.cuda) if stated else Evidence(told, runtime.source)
         taken = (self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed)
-        return (fact, *taken, *self._no_jetson(runtime.component))
+        return (fact, *taken, *self.no_jetson(runtime.component))
 
-    def _no_jetson(self, component: str) -> tuple[Evidence, ...]:
+    @property
+    def of_jetsons(self) -> tuple[Evidence, ...]:
+        """The platform, where nothing but its being a Jetson tells it."""
+        told = [name for name in ("os", "arch") if self.machine.sources.get(name, "").startswith(_OF_JETSONS)]
+        return tuple(self.read(name, getattr(self.machine, name)) for name in told)
+
+    def no_jetson(self, component: str) -> tuple[Evidence, ...]:
         """That it is no Jetson, of a release that was built for those as well, where the processor is not told."""
         from compat.rules.subject import JETSON, matching
 
