@@ -213,7 +213,11 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
             "gpu-not-in-build",
             subject.component,
             f"{subject.label} has no code for {gpu.name} ({capability.sm}): it is built for {_listed(spoken)}.",
-            (*gpu.evidence, Evidence(f"{subject.label} is built for {_listed(spoken)}", spoken[2])),
+            (
+                *gpu.evidence,
+                Evidence(f"{subject.label} is built for {_listed(spoken)}", spoken[2]),
+                *case.no_jetson(subject.component),
+            ),
             (Remedy(_with_code(case, subject, capability)),),
         )
     return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))

@@ -314,7 +314,9 @@ class Case:
         if self.machine.arch is not None or component not in [one.component for one in self.subjects]:
             return ()
         subject = self.subject(component)
-        rows = matching(self.matrix, subject.distribution, subject.version) if subject.version else ()
+        releases = self.matrix.packages.builds(subject.distribution)
+        every = (row for rows in releases.values() for row in rows)  # any that it can be
+        rows = matching(self.matrix, subject.distribution, subject.version) if subject.version else every
         if not any(row["index"] in JETSON for row in rows):
             return ()
         return (self.assume("arch, jetson, environment", "no Jetson, which has builds of its own"),)

@@ -333,13 +333,15 @@ def _same_paths(case: Case) -> Iterator[Outcome]:
         others = [case.version_of(name) for name in names if name not in meant]
         older = [one for one in others if release and one and versions.at_least(one, release) is False]
         why = f", and {older[0]} is older than the {release} that is meant" if older else ""
+        unseen = older and case.machine.damaged is None
+        taken = (case.assume("damaged", "nobody looked which of them is there"),) if unseen else ()
         yield Finding(
             "mixed-cuda-majors",
             names[0],
             f"{' and '.join(names)} write the same files; the one installed last is there{why}.",
-            tuple(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names),
+            (*(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names), *taken),
             (Remedy("uninstall them all, then install the one that the framework pins"),),
-            severity="error" if older and case.machine.damaged is None else "warning",
+            severity="error" if unseen else "warning",
         )
 
 
