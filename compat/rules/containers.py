@@ -37,8 +37,6 @@ def container_without_gpu(case: Case) -> Iterator[Outcome]:
             (case.read("container.gpu_access", False),),
             (Remedy("start it with --gpus all (docker) or --device nvidia.com/gpu=all (podman)", "container"),),
         )
-    elif container.toolkit_installed is False and _in_container(case) is None:
-        yield Untold("container-without-gpu", "container", ("environment",))
     elif container.toolkit_installed is False and _in_container(case):
         yield Finding(
             "container-without-gpu",
@@ -55,6 +53,8 @@ def container_without_gpu(case: Case) -> Iterator[Outcome]:
             (case.read("container.driver_capabilities", container.driver_capabilities),),
             (Remedy("set NVIDIA_DRIVER_CAPABILITIES=compute,utility", "container"),),
         )
+    elif container.toolkit_installed is False and _in_container(case) is None:
+        yield Untold("container-without-gpu", "container", ("environment",))
     elif container.gpu_access:
         yield Holds(
             "container-without-gpu",

@@ -314,7 +314,8 @@ def _majors_with(case: Case, component: str, version: str) -> "dict[int, Row]":
     }
 
 
-_SAME_PATHS = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparselt")
+# Distributions of two CUDA majors that write the same files; the planner never puts them together either.
+SAME_FILES = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparselt")
 
 
 def _same_paths(case: Case) -> Iterator[Outcome]:
@@ -324,7 +325,7 @@ def _same_paths(case: Case) -> Iterator[Outcome]:
     the framework brought lacks what it calls; a newer one has it all.
     """
     installed = {normal(name): name for name, version in (case.machine.packages or {}).items() if version is not False}
-    for stem in _SAME_PATHS:
+    for stem in SAME_FILES:
         names = [installed[name] for name in (f"{stem}-cu{major}" for major in (11, 12, 13)) if name in installed]
         if len(names) < 2 or not _belongs_any(case, names):
             continue

@@ -8,8 +8,8 @@ from compat import versions
 from compat.machine import Build, Library, Machine, Model
 from compat.matrix.packages import normal
 from compat.plan.model import Choice
-from compat.plan.solver.pins import SAME_FILES
 from compat.records import replace
+from compat.rules.majors import SAME_FILES
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

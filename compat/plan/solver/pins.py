@@ -14,12 +14,10 @@ from compat.plan.offers.parts import known_releases
 from compat.plan.offers.published import gpus_of, serves
 from compat.plan.solver.companions import breaks_of
 from compat.records import dataclass
+from compat.rules.majors import SAME_FILES
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
-
-# Distributions of two CUDA majors that write the same files (rule mixed-cuda-majors).
-SAME_FILES = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparselt")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from compat.plan.model import Choice
 from compat.plan.offers.parts import known_releases
 from compat.plan.offers.published import serves_gpus
 from compat.plan.solver.companions import breaks_of
-from compat.plan.solver.pins import SAME_FILES, admitted
+from compat.plan.solver.pins import admitted
 from compat.records import dataclass
+from compat.rules.majors import SAME_FILES
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
