@@ -212,6 +212,11 @@ class Machine:
     sources: Mapping[str, str] = field(default_factory=dict)  # field path -> where it was read
     unknown: Mapping[str, Any] = field(default_factory=dict)  # keys that this version does not know, kept
 
+    @property
+    def is_jetson(self) -> bool:
+        """Is anything said that only a Jetson has? Its builds come from JetPack's own indexes."""
+        return bool(self.in_environment("jetson")) or any((self.jetson.module, self.jetson.jetpack, self.jetson.l4t))
+
     def in_environment(self, *kinds: str) -> bool | None:
         """Is the machine one of these kinds? None where its environment is unknown."""
         return None if self.environment is None else any(kind in self.environment for kind in kinds)

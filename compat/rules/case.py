@@ -63,9 +63,8 @@ _OF_JETSONS = "every Jetson's"
 
 def implied(machine: Machine) -> Machine:
     """With what the rest of the description leaves no choice of: a Jetson runs Linux on aarch64."""
-    jetson = machine.jetson
     named = [index for index, gpu in enumerate(machine.gpus or ()) if (gpu.name or "").startswith("Jetson ")]
-    if not (named or machine.in_environment("jetson") or jetson.module or jetson.jetpack or jetson.l4t):
+    if not (named or machine.is_jetson):
         return machine
     missing = [name for name in ("os", "arch") if getattr(machine, name) is None]
     if not missing:
@@ -140,8 +139,7 @@ class Case:
 
     @property
     def is_jetson(self) -> bool:
-        jetson = self.machine.jetson
-        return bool(self.environment("jetson")) or any((jetson.module, jetson.jetpack, jetson.l4t))
+        return self.machine.is_jetson
 
     # -- GPUs ------------------------------------------------------------------------------------------------------
 

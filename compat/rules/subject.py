@@ -325,7 +325,7 @@ def _is_pips(machine: Machine, component: str) -> bool:
 
 
 def _may_be_jetson(machine: Machine) -> bool:
-    return machine.arch == "aarch64" or machine.jetson.module is not None or bool(machine.in_environment("jetson"))
+    return machine.arch == "aarch64" or machine.is_jetson
 
 
 def _is_from(row: "Row", source: str) -> bool:

@@ -17,6 +17,8 @@ class Recording:
         method = getattr(type(record), name, None)
         if isinstance(method, FunctionType):
             return lambda *given: method(self, *given)
+        if isinstance(method, property) and method.fget is not None:
+            return method.fget(self)
         return _noted(getattr(record, name), f"{path}.{name}".lstrip("."), read)
 
     def __eq__(self, other: object) -> bool:

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import jetson
-from compat.plan.offers.published import JETSON, is_jetson, pins, rows
+from compat.plan.offers.published import JETSON, pins, rows
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
     """Each release as it is on the public index, and in the variants that PyTorch's index has of its torch; on a Jetson
     the wheels made for its JetPack."""
-    if is_jetson(machine):
+    if machine.is_jetson:
         yield from _of_jetson(component, machine, matrix, wanted)
         return
     for row in (*rows(matrix, component, machine, wanted), *_withdrawn(component, machine, matrix, wanted)):

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice
 from compat.plan.offers import jetson, parts
-from compat.plan.offers.published import is_jetson, pins, rows
+from compat.plan.offers.published import pins, rows
 from compat.plan.offers.tensorflow import resolvable
 from compat.records import replace
 
@@ -22,7 +22,7 @@ PRELOAD = "onnxruntime.preload_dlls()"
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """onnxruntime-gpu; the plain distribution where the goal needs no GPU."""
     for row in rows(matrix, "onnxruntime-gpu" if gpu else "onnxruntime", machine, wanted):
-        if is_jetson(machine):
+        if machine.is_jetson:
             yield from jetson.choice(row, "onnxruntime", machine, matrix)
         elif not gpu:
             yield _plain(row, machine, matrix)

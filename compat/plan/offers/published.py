@@ -22,11 +22,6 @@ INSTALLABLE = ("pypi", "pytorch", "nvidia")  # indexes that pip and uv can be po
 JETSON = ("jetson", "jetson-ai-lab")
 
 
-def is_jetson(machine: Machine) -> bool:
-    """Is it a Jetson, whose builds come from JetPack's own indexes?"""
-    return bool(machine.in_environment("jetson")) or machine.jetson.module is not None or machine.jetson.l4t is not None
-
-
 def usable(row: "Row", system: str | None, arch: str | None, jetson: bool) -> bool:
     """Is the build for this platform, and still there to be installed?"""
     if not fits_platform(row, system, arch) or row.get("removed") or row.get("stub"):
@@ -37,7 +32,7 @@ def usable(row: "Row", system: str | None, arch: str | None, jetson: bool) -> bo
 def rows(matrix: "Matrix", distribution: str, machine: Machine, wanted: str) -> "tuple[Row, ...]":
     """Builds that the range admits, newest release first; pre-releases only where the range names one."""
     about = matrix.packages.about(matrix.packages.component(distribution) or distribution)
-    jetson = is_jetson(machine) and about.get("accelerator") != "none"  # what has no GPU code is from the public index
+    jetson = machine.is_jetson and about.get("accelerator") != "none"  # what has no GPU code is from the public index
     return _rows(matrix, distribution, machine.os, machine.arch, jetson, wanted)
 
 

@@ -9,7 +9,7 @@ from compat.machine import Build, Machine
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice
 from compat.plan.offers import jetson, parts
-from compat.plan.offers.published import is_jetson, pins, rows, serves_python
+from compat.plan.offers.published import pins, rows, serves_python
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     """Builds with CUDA; before 2.1 those were published as tensorflow-gpu."""
     found = rows(matrix, "tensorflow", machine, wanted) + rows(matrix, "tensorflow-gpu", machine, wanted)
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
-        if is_jetson(machine):
+        if machine.is_jetson:
             yield from jetson.choice(row, "tensorflow", machine, matrix)
         elif not gpu:
             yield _plain(row, machine, matrix)
@@ -31,7 +31,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
             yield from _ways(row, machine, matrix)
         else:
             yield replace(_plain(row, machine, matrix), tested=False, default=False)  # for the rule that says why not
-    if gpu and not is_jetson(machine):
+    if gpu and not machine.is_jetson:
         for row in rows(matrix, "nvidia-tensorflow", machine, wanted):
             yield _of_nvidia(row, machine, matrix)
 
@@ -100,7 +100,7 @@ def _cuda(row: "Row") -> versions.Version | None:
 def resolvable(matrix: "Matrix", lines: "list[str]", machine: Machine) -> bool:
     """Can an installer get every package of the extra? Placeholders, never-published releases and exact releases that
     have no file for this Python stop it."""
-    return _resolvable(matrix, tuple(lines), machine.os, machine.arch, machine.python, is_jetson(machine))
+    return _resolvable(matrix, tuple(lines), machine.os, machine.arch, machine.python, machine.is_jetson)
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice
 from compat.plan.offers.jetson import jetpack_of
-from compat.plan.offers.published import is_jetson, rows
+from compat.plan.offers.published import rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -20,7 +20,7 @@ DEAD_CU13 = ("10.13.2.6", "10.13.3.9", "10.14.1.48")
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """Every release, its newest CUDA major first. A Jetson has the TensorRT of its JetPack and no other."""
-    if is_jetson(machine):
+    if machine.is_jetson:
         yield from _of_jetpack(machine, matrix, wanted)
         return
     found = [

@@ -14,7 +14,6 @@ from compat.machine import Machine
 from compat.plan.asking.request import IMAGES
 from compat.plan.commands.container import REGISTRY
 from compat.plan.model import Reason, Request
-from compat.plan.offers.published import is_jetson
 from compat.plan.solver.elements import FIXED, NOTHING, REQUEST, Ignored, can_move
 from compat.plan.solver.search import Search
 from compat.records import dataclass, replace
@@ -154,7 +153,7 @@ def _nearest_miss(rule: str, tried: list[Search], requests: tuple[Request, ...])
 def _unpublished(tried: list[Search], request: Request) -> Reason:
     """No release at all is published for the platform: no rule has to be asked."""
     machine = tried[0].scene.machine
-    rule = "jetson-build-mismatch" if is_jetson(machine) else "no-gpu-build-for-platform"
+    rule = "jetson-build-mismatch" if machine.is_jetson else "no-gpu-build-for-platform"
     if request.component in IMAGES:
         said = f"{request.component} is published as an image only, {REGISTRY}/{IMAGES[request.component]}."
         return Reason(rule, said, f"matrix, {tried[0].matrix.date}")
@@ -166,7 +165,7 @@ def _unpublished(tried: list[Search], request: Request) -> Reason:
 
 
 def _where(machine: Machine) -> str:
-    if is_jetson(machine) and machine.jetson.jetpack:
+    if machine.is_jetson and machine.jetson.jetpack:
         return f"JetPack {machine.jetson.jetpack}"
     return " on ".join(part for part in (machine.os, machine.arch) if part) or "this platform"
 

@@ -13,7 +13,6 @@ from compat.goals import parse
 from compat.machine import Container, Libcuda, Machine
 from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Step
-from compat.plan.offers.published import is_jetson
 from compat.plan.solver.scene import Scene, emptied
 from compat.records import replace
 
@@ -25,7 +24,7 @@ START = parse("start:container")
 
 def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
     """The machine inside the base image of each release of Ubuntu, the newest first."""
-    if machine.os != "linux" or machine.in_environment("docker", "kubernetes", "wsl1") or is_jetson(machine):
+    if machine.os != "linux" or machine.in_environment("docker", "kubernetes", "wsl1") or machine.is_jetson:
         return
     rows = [row for row in matrix.rows("container", "container") if row.get("systems")]
     rows = [row for row in rows if (machine.arch or "x86_64") in row.get("arch", ("x86_64",))]

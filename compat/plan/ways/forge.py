@@ -19,7 +19,7 @@ from compat.plan.asking.request import COMPANION
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.commands import conda as commands
 from compat.plan.model import Reason, Request, Step
-from compat.plan.offers.published import USE_GPU, is_jetson, serves_gpus, serves_python
+from compat.plan.offers.published import USE_GPU, serves_gpus, serves_python
 from compat.plan.solver.scene import Scene, emptied
 from compat.records import replace
 from compat.rules.case import Case
@@ -47,7 +47,7 @@ def environments(
     """The machine with each set of builds that reaches the goals in a conda environment, the newest releases first."""
     requests = tuple(one for one in requests if one.where != COMPANION)
     machine = base.machine
-    if not requests or base.folder or is_jetson(machine) or machine.os == "macos":
+    if not requests or base.folder or machine.is_jetson or machine.os == "macos":
         return
     if any(one.component not in PACKAGES or one.build for one in requests) or not any(one.needs_gpu for one in goals):
         return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Libcuda, Machine
 from compat.plan.model import Command, Reason, Step
-from compat.plan.offers.published import USE_GPU, is_jetson
+from compat.plan.offers.published import USE_GPU
 from compat.plan.solver.scene import Scene
 from compat.records import replace
 from compat.rules.case import Case
@@ -29,7 +29,7 @@ def scenes(base: Scene, matrix: "Matrix") -> Iterator[Scene]:
     """The machine with each cuda-compat that is for its driver branch and newer than its driver, the oldest first."""
     machine = base.machine
     driver = machine.driver.kernel_module_version or machine.driver.version
-    if machine.os != "linux" or driver is None or is_jetson(machine) or machine.in_environment("wsl1", "wsl2"):
+    if machine.os != "linux" or driver is None or machine.is_jetson or machine.in_environment("wsl1", "wsl2"):
         return
     gpus = Case(machine, USE_GPU, matrix).gpus
     branch = str(versions.parse(driver).major)

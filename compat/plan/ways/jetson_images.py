@@ -16,7 +16,6 @@ from compat.plan.asking.request import COMPANION
 from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.jetson import jetpacks
-from compat.plan.offers.published import is_jetson
 from compat.plan.solver.scene import Scene, emptied
 from compat.records import replace
 
@@ -33,7 +32,7 @@ def jetson_images(
 ) -> Iterator[Scene]:
     """The Jetson inside each image that has what is asked for, the newest first."""
     requests = tuple(one for one in requests if one.where != COMPANION)
-    if not is_jetson(machine) or machine.in_environment("docker") or len(requests) != 1:
+    if not machine.is_jetson or machine.in_environment("docker") or len(requests) != 1:
         return
     rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "l4t" in row]
     for row in sorted(rows, key=lambda one: versions.parse(one["l4t"]).key(), reverse=True):

@@ -15,7 +15,7 @@ from compat.plan.commands import python as python_commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
 from compat.plan.offers.jetson import jetpacks
-from compat.plan.offers.published import USE_GPU, is_jetson
+from compat.plan.offers.published import USE_GPU
 from compat.plan.solver.scene import Scene, emptied
 from compat.records import replace
 from compat.rules.case import Case
@@ -46,7 +46,7 @@ def new_environment(base: Scene) -> Scene:
 def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
     """A new environment with another Python, the nearest first, of those that what is asked for has builds for."""
     machine, folder = base.machine, base.folder or ENVIRONMENT
-    own = {row["python"] for row in jetpacks(machine, matrix)} if is_jetson(machine) else None
+    own = {row["python"] for row in jetpacks(machine, matrix)} if machine.is_jetson else None
     lines: set[str] = set()
     for request in requests:
         for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
@@ -70,7 +70,7 @@ def _distance(line: str, current: str | None) -> tuple[int, int]:
 
 def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
     """Driver releases at which something begins to work, oldest first: of CUDA majors, toolkits and GPU generations."""
-    if is_jetson(machine):
+    if machine.is_jetson:
         return []  # the driver of a JetPack is part of it
     field = "driver_windows" if _windows(machine) else "driver_linux"
     found = {row[field] for row in (*matrix.rows("major", "cuda"), *matrix.cuda.toolkits) if field in row}
@@ -127,7 +127,7 @@ def _flavour(machine: Machine, matrix: "Matrix") -> str | None:
 def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
     """(branch, release) of the drivers to try: for each floor above the present one the branch that lasts longest; at
     last, for a GPU that newer branches dropped, the last that serves it."""
-    if is_jetson(machine):
+    if machine.is_jetson:
         return
     own = _packaged(machine, matrix)
     for least in driver_floors(machine, matrix):
@@ -180,7 +180,7 @@ def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, 
 
 def newest_driver(machine: Machine, matrix: "Matrix") -> str | None:
     """The newest release of a branch that still serves every GPU; None where the driver is no matter of its own."""
-    if is_jetson(machine):
+    if machine.is_jetson:
         return None
     last = _last_branch(machine, matrix)
     field = "latest_windows" if _windows(machine) else "latest_linux"
