@@ -1,6 +1,7 @@
 """Scenes: the machine with what is allowed to move already moved, in the documented order of preference."""
 
 from compat.machine import Machine
+from compat.matrix.packages import normal
 from compat.plan.model import Step
 from compat.records import dataclass, replace
 
@@ -16,7 +17,8 @@ class Scene:
 
 
 def emptied(machine: Machine) -> Machine:
-    """The machine as a new environment sees it: no packages, and of the libraries only the system's."""
+    """The machine as a new environment sees it: no packages, and of the libraries, and what is known of their builds,
+    only the system's."""
     libraries = (
         None
         if machine.libraries is None
@@ -26,10 +28,11 @@ def emptied(machine: Machine) -> Machine:
             if one.origin in ("system", "container")
         )
     )
+    outside = {one.name for one in libraries or ()} - {normal(name) for name in machine.packages or ()}
     return replace(
         machine,
         packages={},
-        builds={},
+        builds={name: build for name, build in machine.builds.items() if name in outside},
         libraries=libraries,
         duplicates=(),
         damaged=(),
