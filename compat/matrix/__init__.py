@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compat.matrix.gpus import Gpus
     from compat.matrix.libraries import Libraries
     from compat.matrix.packages import Packages
+    from compat.matrix.traits import Traits
 
 Row = dict[str, Any]
 
@@ -153,3 +154,9 @@ class Matrix:
         from compat.matrix.libraries import Libraries
 
         return Libraries(self)
+
+    @cached_property
+    def traits(self) -> "Traits":
+        from compat.matrix.traits import Traits
+
+        return Traits(self)

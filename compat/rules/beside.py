@@ -17,18 +17,14 @@ def parts_unseen(case: "Case", subject: "Subject") -> Iterator[Outcome]:
 
     TensorFlow 2.16 composes the path of pip's folders wrongly: without LD_LIBRARY_PATH it sees no GPU.
     """
-    about = case.matrix.packages.about(subject.component)
-    affected = about.get("parts_unseen")
-    if affected is None or subject.version is None or subject.conda or case.machine.os == "windows":
-        return
-    if subject.state != "installed" or versions.parse_range(affected).admits(subject.version) is not True:
+    affected = case.matrix.traits.claim(subject.component, "parts-unseen", subject.version)
+    if affected is None or subject.state != "installed" or subject.conda or case.machine.os == "windows":
         return
     cudnn, cuda = subject.field("cudnn").known, subject.field("cuda").known
     name = f"nvidia-cudnn-cu{versions.parse(cuda).major}" if cuda else ""
     have = case.version_of(name) if name else None
     if not cudnn or have is None or _finds_another(case):
         return
-    said_by = {"source": [f"{subject.component}:{about['sources']['parts_unseen']}"]}
     places = [place for place in ("variables", "toolkits", "libraries") if getattr(case.machine, place) is None]
     yield Finding(
         "library-not-found",
@@ -37,7 +33,7 @@ def parts_unseen(case: "Case", subject: "Subject") -> Iterator[Outcome]:
         (
             case.read(subject.path, subject.version),
             case.read(f"packages.{name}", have),
-            case.cite(f"{subject.component} {affected} does not find them", said_by),
+            case.cite(f"{subject.component} {affected['range']} does not find them", affected),
             *(case.assume(place, "nothing there that brings CUDA's libraries to the loader") for place in places),
         ),
         (
@@ -65,8 +61,9 @@ def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     cuda = torch.field("cuda").known
     if stem is None or subject.version is None or len(carried) != 1 or not cuda or "." not in str(cuda):
         return
-    exact = versions.parse_range(about["library_by_cuda_exact"]).admits(subject.version)
-    if not exact and versions.parse_range(about["library_by_cuda_major"]).admits(subject.version) is not True:
+    traits = case.matrix.traits
+    exact = traits.holds(subject.component, "library-by-cuda", subject.version, "minor")
+    if not exact and traits.holds(subject.component, "library-by-cuda", subject.version, "major") is not True:
         return
     wanted = versions.major_minor(str(cuda))
     found = [match[1] for name in next(iter(carried)) if (match := re.match(rf"{stem}(\d+)\.", name))]

@@ -192,11 +192,9 @@ def _is_loaded(case: Case, copy: Library) -> bool:
 
 def _asks(case: Case, subject: Subject) -> str:
     """What it asks of cuDNN: the ``major`` that it was built with, that ``minor`` or newer, the ``same`` minor."""
-    about = case.matrix.packages.about(subject.component)
-    until = about.get("cudnn_same_before")
-    if until is not None and subject.version is not None and versions.at_least(subject.version, until) is False:
+    if case.matrix.traits.holds(subject.component, "cudnn-same-minor", subject.version):
         return "same"
-    return str(about.get("cudnn_check", "minor"))
+    return str(case.matrix.packages.about(subject.component).get("cudnn_check", "minor"))
 
 
 @rule("cudnn-mismatch")

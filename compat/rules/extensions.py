@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from compat.rules.subject import Subject
 
 _ABI = re.compile(r"cxx11abi(true|false)", re.IGNORECASE)
-_NEW_ABI = "2.7"  # pip's torch has the new C++ ABI from here on, and the old one before 2.6; 2.6 is of both, by CUDA
-_OLD_ABI = "2.6"
 _TORCH = re.compile(r"(?:^|[^a-z])(pt|torch)(\d+(?:\.\d+)*)", re.IGNORECASE)
 
 
@@ -46,15 +44,14 @@ def built_for_torch(case: "Case") -> Iterator[Outcome]:
             yield _judged(case, subject, wanted)
 
 
-def _other_abi(subject: "Subject", torch: "Subject") -> bool:
+def _other_abi(case: "Case", subject: "Subject", torch: "Subject") -> bool:
     """Does the wheel's name state another C++ ABI than that of the torch which pip installs?"""
     named = _ABI.search(subject.version or "")
     foreign = torch.conda or torch.facts.source not in (None, "pypi", "pytorch")
     if named is None or torch.version is None or foreign or versions.parse(torch.version).is_prerelease:
         return False
-    if versions.at_least(torch.version, _NEW_ABI):
-        return named[1].lower() == "false"
-    return versions.at_least(torch.version, _OLD_ABI) is False and named[1].lower() == "true"
+    other = "new" if named[1].lower() == "false" else "old"
+    return case.matrix.traits.holds("torch", "cxx11-abi", torch.version, other) is True
 
 
 def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
@@ -63,7 +60,7 @@ def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
         return Untold("package-versions-mismatch", subject.component, (torch.path,))
     facts = (case.read(subject.path, subject.version), case.read(torch.path, torch.version))
     if versions.same_line(torch.version, wanted, 2):
-        if _other_abi(subject, torch):
+        if _other_abi(case, subject, torch):
             return Finding(
                 "package-versions-mismatch",
                 subject.component,

@@ -34,23 +34,19 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _of_the_other_kind(case)
 
 
-_WITHOUT_TENSORRT = "2.18"
-_RELEASE_NOTES = "https://github.com/tensorflow/tensorflow/releases/tag/v2.18.0 (2024-10-24)"
-
-
 def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
     """TF-TRT opens TensorRT at run time and refuses another major or minor than it was compiled with."""
     if str(case.goal) != "use:tf-trt" or case.main is None:
         return
     built = _tensorrt_of(case, case.main)
     have, path = _version(case, "tensorrt")
-    version = versions.try_parse(case.main.version)
-    if not built.values and version is not None and version >= versions.parse(_WITHOUT_TENSORRT):
+    without = case.matrix.traits.claim("tensorflow", "without-tensorrt", case.main.version)
+    if not built.values and without is not None:
         yield Finding(
             "package-versions-mismatch",
             "tensorflow",
             f"{case.main.label} is built without TensorRT: TensorFlow 2.17 is the last release with it.",
-            (Evidence("TensorRT is disabled in the builds from 2.18 on", _RELEASE_NOTES),),
+            (case.cite(f"the builds of TensorFlow {without['range']} are without TensorRT", without),),
             (Remedy("install TensorFlow 2.17 with TensorRT 8.6"),),
         )
         return

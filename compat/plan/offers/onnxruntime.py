@@ -14,10 +14,6 @@ from compat.records import replace
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
-# The loader does not find the packages beside it; since this release a call does (ONNX Runtime 1.21 release notes).
-PRELOADS_SINCE = "1.21"
-PRELOAD = "onnxruntime.preload_dlls()"
-
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """onnxruntime-gpu; the plain distribution where the goal needs no GPU."""
@@ -48,7 +44,8 @@ def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
 
 def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     plain = _plain(row, machine, matrix)
-    call = PRELOAD if versions.parse(row["version"]) >= versions.parse(PRELOADS_SINCE) else ""
+    preloads = matrix.traits.claim("onnxruntime", "preload-dlls", row["version"])
+    call = preloads["value"] if preloads is not None else ""
     extras = row.get("extras", {})
     lines = [*extras.get("cuda", ()), *extras.get("cudnn", ())]
     if lines and resolvable(matrix, lines, machine):

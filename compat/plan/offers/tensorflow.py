@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 EXTRA = "and-cuda"
-EXTRA_SINCE = "2.14"  # from here on the wheel looks for CUDA in the packages beside it
 
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
@@ -64,8 +63,7 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
 
 def _blind(row: "Row", matrix: "Matrix") -> bool:
     """Does this release fail to find the CUDA parts that lie beside it, although it looks for them?"""
-    affected = matrix.packages.about("tensorflow").get("parts_unseen")
-    return affected is not None and versions.parse_range(affected).admits(row["version"]) is True
+    return matrix.traits.holds("tensorflow", "parts-unseen", row["version"]) is True
 
 
 def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
@@ -151,8 +149,8 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
     names = tuple(dict.fromkeys((*names, *(name for name, _, _ in extra if name.startswith("nvidia-")))))
     ranges |= {name: spec for name, spec, _ in extra if name in names and not spec.startswith("==")}
     own = parts.pins(names, ranges, plain.label, str(matrix.source(row, "needs")))
-    outside = versions.parse(row["version"]) < versions.parse(EXTRA_SINCE)
-    outside = outside or _blind(row, matrix)
+    looks = matrix.traits.holds("tensorflow", "looks-for-parts", row["version"])
+    outside = not looks or _blind(row, matrix)
     return replace(plain, pins=(*plain.pins, *own), parts=names, library_path=outside, default=False)
 
 

@@ -12,11 +12,6 @@ from compat.plan.offers.published import rows
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
-OWN_SINCE = "10.0"  # from here on the distribution carries its CUDA major in its name
-# These ask for nvidia-cuda-runtime-cu13, a dead name: nothing installs them. Their .post1 asks for the live one
-# (https://github.com/NVIDIA/TensorRT/issues/4614).
-DEAD_CU13 = ("10.13.2.6", "10.13.3.9", "10.14.1.48")
-
 
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """Every release, its newest CUDA major first. A Jetson has the TensorRT of its JetPack and no other."""
@@ -31,10 +26,10 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     found += [
         row
         for row in rows(matrix, "tensorrt", machine, wanted)
-        if versions.parse(row["version"]) < versions.parse(OWN_SINCE)
+        if not matrix.traits.holds("tensorrt", "cuda-in-name", row["version"])
     ]
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
-        if "python" in row and not (row["variant"] == "cu13" and row["version"] in DEAD_CU13):
+        if "python" in row and not matrix.traits.holds("tensorrt", "dead-requirement", row["version"], row["variant"]):
             yield _choice(row, matrix)
 
 

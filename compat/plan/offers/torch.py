@@ -45,10 +45,6 @@ def _choice(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
     )
 
 
-# PyTorch's own index gives no metadata to read. Its Linux wheels for x86-64 take CUDA and cuDNN as packages since these
-# releases (requirements of the same builds on the public index; install logs of 2.2.1+cu118 and 2.3.1+cu118), before
-# that they carry everything themselves.
-_PACKAGES_SINCE = {11: "2.2", 12: "2.1", 13: "2.9"}
 _OF_RELEASE = ("cudnn", "nccl", "cusparselt", "nvshmem", "cufile")  # parts that follow the torch release, not its CUDA
 
 
@@ -57,9 +53,10 @@ def _pins(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin,
     if "requires" in row:
         return pins(matrix, row["requires"], machine, by, source)
     cuda = versions.try_parse(row["cuda"]) if row.get("cuda") else None
-    if cuda is None or row["os"] != "linux" or row["arch"] != "x86_64" or cuda.major not in _PACKAGES_SINCE:
+    if cuda is None or row["os"] != "linux" or row["arch"] != "x86_64":
         return ()
-    if versions.parse(row["version"]) < versions.parse(_PACKAGES_SINCE[cuda.major]):
+    # PyTorch's own index gives no metadata to read: whether its wheel carries CUDA itself is a trait of the release.
+    if not matrix.traits.holds("torch", "cuda-as-packages", row["version"], str(cuda.major)):
         return ()
     public = _on_public_index(row, matrix)
     if public is not None and public["cuda"] == row["cuda"]:  # the very build, under a local version
