@@ -30,7 +30,8 @@ def names(matrix: "Matrix") -> "Known":
                 for package in matrix.components("build")
                 for rows in matrix.builds(package).values()
                 for row in rows
-                for other, _, _ in matrix.packages.pins(row)
+                for lines in (row.get("requires", ()), *row.get("extras", {}).values())
+                for other, _, _ in matrix.packages.pins({"requires": lines})
             )
         return plain in required
 

@@ -34,10 +34,14 @@ _PLAN = {
     "lifts",
     "alternatives",
 }
+# Has no part in carrying a plan out: what it costs beside others; whether the search for another was cut short.
+_ASIDE = {"cost", "proven"}
 _STEP = {"kind", "component", "from", "to", "why", "commands", "needs_root", "reversible"}
 _COMMAND = {"installer", "argv", "shell"}
 INSTALLERS = ("pip", "uv", "conda", "mamba", "pixi", "apt", "dnf", "docker", "system")
-_COMPONENT = re.compile(r"^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$")
+_NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
+_COMPONENT = re.compile(rf"^{_NAME}$")
+_COMPONENTS = re.compile(rf"^{_NAME}(?:, {_NAME})*$")  # packages that builds share go into one command
 _AGAIN = "write the plan file again with `compatcheck plan ... --format json`"
 
 
@@ -99,9 +103,10 @@ def load(path: str, known: Known) -> PlanFile:
 
 def from_data(value: Any, known: Known) -> PlanFile:
     """Check plain data and read it. Raises BadPlan."""
-    # What it costs beside others is written with alternatives and has no part in carrying it out.
     _keys(
-        {key: one for key, one in value.items() if key != "cost"} if isinstance(value, dict) else value, _PLAN, "plan"
+        {key: one for key, one in value.items() if key not in _ASIDE} if isinstance(value, dict) else value,
+        _PLAN,
+        "plan",
     )
     if value["schema"] != SCHEMA:
         raise BadPlan(f"schema: expected {SCHEMA!r}, got {str(value['schema'])[:60]!r}", _AGAIN)
@@ -163,8 +168,8 @@ def _step(value: Any, where: str, known: Known) -> PlannedStep:
     _keys(value, _STEP, where)
     if value["kind"] not in _KINDS:
         raise BadPlan(f"{where}.kind: not one of {', '.join(_KINDS)}", _AGAIN)
-    component = _text(value["component"], f"{where}.component", 100)
-    if not _COMPONENT.match(component):
+    component = _text(value["component"], f"{where}.component", 1000)
+    if not _COMPONENTS.match(component):
         raise BadPlan(f"{where}.component: not the name of a component", _AGAIN)
     if not all(isinstance(value[flag], bool) for flag in ("needs_root", "reversible")):
         raise BadPlan(f"{where}: needs_root and reversible are true or false", _AGAIN)

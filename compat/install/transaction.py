@@ -121,7 +121,7 @@ def stale(plan: PlanFile, target: Target) -> None:
     for step in plan.steps:
         if isinstance(step.action, Install) and step.before is not None:
             here = [installed.get(normal(name)) for name in step.action.names]
-            if step.before not in here:
+            if not all(one in here for one in step.before.split(", ")):
                 raise InstallError(
                     f"the plan was made for {step.component} {step.before}, which is not what is installed now",
                     "plan again",

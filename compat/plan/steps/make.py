@@ -39,20 +39,21 @@ def package_steps(
         steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ())))
         if choice.index not in JETSON:  # those are files and an index of their own, which no later command can name
             done += own
-    mended = [
-        _mended(before, found, choice, why.get(choice.component, ())) for choice in found.choices if choice.mended
-    ]
+    mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
     return (*steps, *mended, *_library_path(before, found, made))
 
 
-def _mended(before: Machine, found: Found, choice: Choice, why: tuple[Reason, ...]) -> Step:
+def _mended(before: Machine, found: Found, choice: Choice) -> Step:
     """What an installed build shares with others, put into a release that suits it; the build itself stays."""
     moved: dict[str, tuple[str, str]] = {}
+    why: dict[Reason, None] = {}
     for pin in choice.pins:
         have = _version_of(before, pin.name)
         if have is not None and admits(pin, have) is False:
             release = found.shared.get(pin.name)
             moved[pin.name] = (have, f"=={release}" if release else pin.range)
+            said = f"{pin.by} needs {pin.name}{pin.range}, and {have} is there."
+            why[Reason("package-versions-mismatch", said, pin.source)] = None
     commands = installers.install(
         found.scene.machine, "", tuple(requirement(name, spec) for name, (_, spec) in moved.items())
     )
@@ -61,7 +62,7 @@ def _mended(before: Machine, found: Found, choice: Choice, why: tuple[Reason, ..
         ", ".join(moved),
         ", ".join(have for have, _ in moved.values()),
         ", ".join(spec.removeprefix("==") for _, spec in moved.values()),
-        why,
+        tuple(why),
         commands,
     )
 
