@@ -43,15 +43,28 @@ GOALS = (None, None, "convert:onnx-tensorrt", "convert:torch-onnx")
 GRID = list(itertools.product(MACHINES, ASKED, NAMED, LIMITS, ALLOWED, GOALS, (False, True)))
 SAMPLE = random.Random(5).sample(GRID, 30)
 TENSORFLOW = {  # an installed release whose shared packages were moved past what it takes
-    **{"os": "linux", "arch": "x86_64", "python": "3.11", "glibc": "2.35", "environment": []},
+    "os": "linux",
+    "arch": "x86_64",
+    "python": "3.11",
+    "glibc": "2.35",
+    "environment": [],
     "driver": {"version": "550.54.15"},
     "gpus": [{"name": "NVIDIA A100-SXM4-80GB", "capability": "8.0"}],
     "packages": {
-        **{"tensorflow": "2.15.1", "numpy": "2.1.0", "protobuf": "6.30.0", "keras": "2.15.0"},
-        **{"nvidia-cublas-cu12": "12.2.5.6", "nvidia-cudnn-cu12": "8.9.4.25", "nvidia-cufft-cu12": "11.0.8.103"},
-        **{"nvidia-cuda-runtime-cu12": "12.2.140", "nvidia-cuda-cupti-cu12": "12.2.142"},
-        **{"nvidia-cusolver-cu12": "11.5.2.141", "nvidia-cusparse-cu12": "12.1.2.141", "nvidia-nccl-cu12": "2.16.5"},
-        **{"nvidia-curand-cu12": "10.3.3.141", "nvidia-nvjitlink-cu12": "12.2.140"},
+        "tensorflow": "2.15.1",
+        "numpy": "2.1.0",
+        "protobuf": "6.30.0",
+        "keras": "2.15.0",
+        "nvidia-cublas-cu12": "12.2.5.6",
+        "nvidia-cudnn-cu12": "8.9.4.25",
+        "nvidia-cufft-cu12": "11.0.8.103",
+        "nvidia-cuda-runtime-cu12": "12.2.140",
+        "nvidia-cuda-cupti-cu12": "12.2.142",
+        "nvidia-cusolver-cu12": "11.5.2.141",
+        "nvidia-cusparse-cu12": "12.1.2.141",
+        "nvidia-nccl-cu12": "2.16.5",
+        "nvidia-curand-cu12": "10.3.3.141",
+        "nvidia-nvjitlink-cu12": "12.2.140",
     },
 }
 
@@ -100,7 +113,7 @@ def test_packages_that_are_mended_together_are_one_step(matrix: Matrix) -> None:
     (step,) = plan.steps
     assert step.component == "numpy, protobuf"
     assert step.before == "2.1.0, 6.30.0"
-    assert [one.message for one in step.why][0] == "tensorflow 2.15.1 needs numpy<2.0.0,>=1.23.5, and 2.1.0 is there."
+    assert step.why[0].message == "tensorflow 2.15.1 needs numpy<2.0.0,>=1.23.5, and 2.1.0 is there."
     held(plan, matrix)
 
 
