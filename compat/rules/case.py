@@ -207,6 +207,28 @@ class Case:
         assert claim is not None
         return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value}", claim)
 
+    @cached_property
+    def compiler(self) -> tuple[str, tuple[Evidence, ...]] | None:
+        """The highest CUDA whose PTX is compiled here, and the evidence: that of the libcuda that loads.
+
+        cuda-compat brings a compiler of its own CUDA beside its libcuda (libnvidia-ptxjitcompiler).
+        """
+        libcuda = self.machine.libcuda
+        if not libcuda.compat:
+            return (self.driver_cuda[0], (self.driver_cuda[1], *self.own_libcuda)) if self.driver_cuda else None
+        claim = self.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
+        if claim is None or libcuda.version is None:
+            return None
+        offered = self.claim(f"cuda-compat {libcuda.version} offers CUDA {claim.value}", claim)
+        return claim.value, (self.read("libcuda.version", libcuda.version), offered)
+
+    @property
+    def own_libcuda(self) -> tuple[Evidence, ...]:
+        """That nothing stands in the driver's place, where nothing is said of it."""
+        if self.machine.libcuda.compat is not None:
+            return ()
+        return (self.assume("libcuda.compat", "the driver's own libcuda is taken to load, and no cuda-compat"),)
+
     # -- packages --------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -18,7 +18,7 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
 
     PTX is compiled by the driver when the program starts. The driver's compiler takes PTX of its own CUDA release and
     older; minor-version compatibility does not cover it. So code without machine code for this GPU needs a driver of
-    the toolkit's own CUDA release or newer.
+    the toolkit's own CUDA release or newer. cuda-compat brings the compiler of its own CUDA.
 
     Measured on an H200 with driver 580 (CUDA 13.0): PTX up to ISA 9.0 loads, 9.1 and newer fails with 222.
 
@@ -64,13 +64,14 @@ def _needs_jit(subject: Subject, gpu: Capability) -> bool:
 
 
 def _jit(case: Case, runtime: Runtime, where: str) -> Outcome:
-    offered = case.driver_cuda
+    offered = case.compiler
     if offered is None:
-        return Untold("ptx-newer-than-driver", runtime.component, ("driver.version", "driver.cuda"))
+        of = ("libcuda.version",) if case.machine.libcuda.compat else ("driver.version", "driver.cuda")
+        return Untold("ptx-newer-than-driver", runtime.component, of)
     cuda, evidence = offered
     needed = versions.major_minor(runtime.cuda)
     newer = versions.at_least(cuda, needed)
-    facts = (*case.started(runtime), evidence)
+    facts = (*case.started(runtime), *evidence)
     if newer is None:
         return Untold("ptx-newer-than-driver", runtime.component, (runtime.source,))
     if newer:
@@ -261,6 +262,7 @@ def _for_compiler(case: Case) -> Iterator[Outcome]:
     compilers = [(cuda, source) for source, cuda in kits] or [
         (runtime.cuda, runtime.source) for runtime in case.runtimes
     ]
+    taken = () if kits or case.machine.toolkits is not None else (case.assume("toolkits", "nvcc is of that CUDA"),)
     if first is not None and len({versions.at_least(cuda, first.value) for cuda, _ in compilers}) > 1:
         yield Untold("cuda-older-than-gpu", "cuda", ("variables.CUDA_HOME",))
         return
@@ -279,6 +281,7 @@ def _for_compiler(case: Case) -> Iterator[Outcome]:
                     case.read(source, cuda),
                     case.read("model.target", target.sm),
                     case.claim(f"{target} begins with CUDA {first.value}", first),
+                    *taken,
                 ),
                 (Remedy(f"build with CUDA {first.value} or newer, against a framework of that CUDA"),),
             )

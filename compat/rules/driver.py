@@ -125,14 +125,7 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
         return outcome
     if forward is None:
         return Untold("driver-too-old", runtime.component, ("libcuda.version", "driver.version"))
-    return replace(outcome, evidence=(*outcome.evidence, *_no_compat(case)))
-
-
-def _no_compat(case: Case) -> tuple[Evidence, ...]:
-    """That nothing stands in the driver's place, where nothing is said of it."""
-    if case.machine.libcuda.compat is not None:
-        return ()
-    return (case.assume("libcuda.compat", "the driver's own libcuda is taken to load, and no cuda-compat"),)
+    return replace(outcome, evidence=(*outcome.evidence, *case.own_libcuda))
 
 
 def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
@@ -264,7 +257,7 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
     for path, user in told:
         if not versions.parse(user).same_as(versions.parse(module or "0")):
             loaded = f" ({libcuda.path})" if path == "libcuda.version" and libcuda.path else ""
-            own = _no_compat(case) if path == "libcuda.version" else ()
+            own = _a_drivers(case) if path == "libcuda.version" else ()
             yield Finding(
                 "driver-library-mismatch",
                 "driver",
@@ -287,6 +280,13 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
         )
     elif not case.environment("wsl2"):  # where Windows has the kernel's half
         yield Untold("driver-library-mismatch", "driver", ("driver.kernel_module_version", "driver.version"))
+
+
+def _a_drivers(case: Case) -> tuple[Evidence, ...]:
+    """That the libcuda of another release is a driver's, where nothing is said of it."""
+    if case.machine.libcuda.stub is not None:
+        return case.own_libcuda
+    return (*case.own_libcuda, case.assume("libcuda.stub", "it is no stub, which is of no driver"))
 
 
 @rule("driver-dropped-gpu", masks=("driver-too-old", "ptx-newer-than-driver"), of="platform")
