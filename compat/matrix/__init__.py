@@ -112,6 +112,11 @@ class Matrix:
         """Published builds of a distribution, by version."""
         return self._read(f"build.{package}") or {}
 
+    @cached_property
+    def spoken(self) -> frozenset[str]:
+        """The names of all distributions that any row speaks of, as indexes compare them."""
+        return frozenset(self._read("spoken") or ())
+
     @property
     def gpu_names(self) -> dict[str, list[int]]:
         """Simplified GPU names with the numbers of their rows."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from compat import toml
 from compat.matrix import tables
-from compat.matrix.packages import CONDA, CONDA_INDEXES
+from compat.matrix.packages import CONDA, CONDA_INDEXES, requirement
 
 LEVELS = ("reported", "vendor", "declared", "read", "measured")  # weakest first: the mechanism wins
 META = ("source", "sources", "level", "note")  # fields that speak of the claim, not of its subject
@@ -164,7 +164,24 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
     if updated is not None:
         about["updated"] = updated
     content["index"] = {**about, "tables": owners, "packages": packages}
+    content["spoken"] = spoken(content)
     return content
+
+
+def spoken(content: Mapping[str, Any]) -> list[str]:
+    """The distributions that the matrix speaks of: components, builds and what they require, the packages of libraries,
+    and what breaks."""
+    found = {name for about in content["index"]["packages"].values() for names in about["distributions"].values() for name in names}
+    for table, rows in content.items():
+        kind, _, owner = table.partition(".")
+        if kind == "build":
+            found.add(owner.removeprefix(CONDA))
+            found |= {line for builds in rows.values() for row in builds for line in row.get("requires", ())}
+        elif kind in ("library", "soname"):
+            found |= {name for row in rows for name in row.get("packages", ())}
+        elif kind in ("break", "pair"):
+            found |= {row[field] for row in rows for field in ("package", "other") if row.get(field)}
+    return sorted({requirement(one)[0] for one in found})
 
 
 def _by_version(rows: list[Row]) -> dict[str, list[Row]]:

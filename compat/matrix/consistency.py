@@ -9,7 +9,7 @@ from itertools import combinations
 from compat import capability, versions
 from compat.matrix.claims import agree
 from compat.matrix.compile import LEVELS, Row, by_source, owner_of
-from compat.matrix.packages import _requirement, normal
+from compat.matrix.packages import normal, requirement
 from compat.matrix.validate import File, Problem, cited
 
 _LOWEST = "0.0.0.0"  # noqa: S104 - a release, not the line 0 and not an address
@@ -75,7 +75,7 @@ def pins_exist(files: Files) -> Iterator[Problem]:
         if row.get("removed") or "yanked" in row:
             continue
         for line in row.get("requires", ()):
-            name, spec, _ = _requirement(line)
+            name, spec, _ = requirement(line)
             match = re.fullmatch(r"==\s*([^,*]+)", spec)
             if match is None or name not in files.built or not (version := versions.try_parse(match.group(1).strip())):
                 continue

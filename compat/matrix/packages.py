@@ -127,14 +127,15 @@ class Packages:
 
     def pins(self, row: "Row") -> list[tuple[str, str, str]]:
         """(distribution, range, marker) of each requirement line of a build."""
-        return [_requirement(line) for line in row.get("requires", ())]
+        return [requirement(line) for line in row.get("requires", ())]
 
 
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;\s*(.*))?$")
 
 
 @lru_cache(maxsize=8192)
-def _requirement(line: str) -> tuple[str, str, str]:
+def requirement(line: str) -> tuple[str, str, str]:
+    """(distribution, range, marker) of a requirement line."""
     match = _REQUIREMENT.match(line)
     if match is None:
         return normal(line), "*", ""
