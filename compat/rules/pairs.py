@@ -8,6 +8,7 @@ from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.case import Case
 from compat.rules.extensions import built_for_torch
+from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Possible, Subject, matching
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def _pairs(case: Case) -> Iterator[Outcome]:
             fits = versions.parse_range(row["fits"])
             inside = any(fits.admits(release) for release in _releases(have)) if have else None
             if inside is None or have is None:
-                if have is None:
+                if have is None and not _another_part(case, row["other"]):
                     yield Untold("package-versions-mismatch", subject.component, (path,))
                 continue
             facts = (case.read(path, have), case.cite(f"{subject.label} goes with {row['other']} {row['fits']}", row))
@@ -195,6 +196,13 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                     (Remedy(f"install {row['other']} {row['fits']}"),),
                     _severity(row["other"], row["fits"], have),
                 )
+
+
+def _another_part(case: Case, name: str) -> bool:
+    """Is it one of several parts of which another is installed? JAX takes its plugin for CUDA 12 or the one for 13."""
+    if case.main is None:
+        return False
+    return name in case.matrix.packages.about(case.main.component).get("parts", ()) and bool(gpu_parts(case, case.main))
 
 
 def _before_releases(one: str | None, other: str) -> bool:

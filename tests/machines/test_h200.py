@@ -60,6 +60,11 @@ def test_each_goal_as_it_is(capture: Replay) -> None:
     assert said == {goal: ("compatible", set()) for goal in reports}
 
 
+def test_the_plugin_for_another_cuda_is_not_asked_for(capture: Replay) -> None:
+    asked = {fact for one in capture.reports("use:jax")["use:jax"].untold for fact in one.needs}
+    assert asked == {"builds.jax-cuda13-pjrt.architectures"}
+
+
 def test_the_onnxruntime_there_is_for_the_cpu(capture: Replay) -> None:
     report = capture.reports("use:onnxruntime-cuda")["use:onnxruntime-cuda"]
     assert [(found.rule, found.severity) for found in report.findings] == [("cpu-only-build", "error")]
