@@ -171,12 +171,16 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
 def spoken(content: Mapping[str, Any]) -> list[str]:
     """The distributions that the matrix speaks of: components, builds and what they require, the packages of libraries,
     and what breaks."""
-    found = {name for about in content["index"]["packages"].values() for names in about["distributions"].values() for name in names}
+    packages = content["index"]["packages"].values()
+    found = {name for about in packages for names in about["distributions"].values() for name in names}
     for table, rows in content.items():
         kind, _, owner = table.partition(".")
         if kind == "build":
             found.add(owner.removeprefix(CONDA))
-            found |= {line for builds in rows.values() for row in builds for line in row.get("requires", ())}
+            every = [row for builds in rows.values() for row in builds]
+            lines = [row.get("requires", ()) for row in every]
+            lines += [asked for row in every for asked in row.get("extras", {}).values()]
+            found |= {line for asked in lines for line in asked}
         elif kind in ("library", "soname"):
             found |= {name for row in rows for name in row.get("packages", ())}
         elif kind in ("break", "pair"):
