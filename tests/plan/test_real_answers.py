@@ -129,3 +129,20 @@ def test_the_cuda_that_is_there_where_no_driver_is_known(real):
     assert str(found.choices[0].build.cuda).startswith("12")
     other = replace(known, driver=Driver(version="591.59"), builds={"torch": Build()})
     assert str(plan(other, requests({"onnxruntime": "*"}), real).choices[0].build.cuda).startswith("13")
+
+
+def test_jetpack_7_takes_the_wheels_and_images_of_arm_servers(real):
+    thor = Machine(
+        os="linux",
+        arch="aarch64",
+        environment=("jetson",),
+        jetson=Jetson("AGX Thor", "7.0", "38.2"),
+        python="3.12.3",
+        glibc="2.39",
+        packages={},
+    )
+    assert commands(plan(thor, requests({"torch": "2.11"}), real)) == ["python -m pip install torch==2.11.0"]
+    older = replace(thor, python="3.13.1")  # nothing ties it to JetPack's own Python
+    assert plan(older, requests({"torch": "2.11"}), real).outcome == "planned"
+    orin = replace(thor, jetson=Jetson("AGX Orin", "6.2", "36.4.3"), python="3.10.12")
+    assert plan(orin, requests({"torch": "2.11"}), real).outcome == "impossible"

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import jetson
-from compat.plan.offers.published import JETSON, pins, rows
+from compat.plan.offers.published import JETSON, indexes_of, pins, rows
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Itera
     the wheels made for its JetPack."""
     if machine.is_jetson:
         yield from _of_jetson(component, machine, matrix, wanted)
+    if indexes_of(machine, matrix) == JETSON:
         return
     for row in (*rows(matrix, component, machine, wanted), *_withdrawn(component, machine, matrix, wanted)):
         if row["index"] != "pypi" or "requires" not in row:
@@ -59,6 +60,8 @@ def _of_jetson(component: str, machine: Machine, matrix: "Matrix", wanted: str) 
     """Wheels for the JetPack. What they say of torch was not read: they go with the line of torch that the same release
     of the public index is made for."""
     for row in rows(matrix, component, machine, wanted):
+        if row["index"] not in JETSON:
+            continue
         public = matrix.packages.builds(component).get(row["version"], ())
         torch = next((spec for one in public if (spec := _torch(one, matrix)).startswith("==")), "*")
         line = "*" if torch == "*" else f"=={versions.major_minor(torch[2:])}.*"

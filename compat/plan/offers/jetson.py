@@ -32,6 +32,12 @@ def jetpacks(machine: Machine, matrix: "Matrix") -> "list[Row]":
     return [row for row in rows if jetson.module is None or jetson.module in row["modules"]]
 
 
+def takes_servers(machine: Machine, matrix: "Matrix") -> bool:
+    """Is it a Jetson whose CUDA is the one of Arm servers (JetPack 7), so that their wheels and images run on it?"""
+    found = jetpacks(machine, matrix) if machine.is_jetson else []
+    return bool(found) and all(row.get("sbsa") for row in found)
+
+
 def _covers(one: str, other: str) -> bool:
     return versions.parse(one).covers(versions.parse(other))
 

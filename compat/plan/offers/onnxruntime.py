@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice
 from compat.plan.offers import jetson, parts
-from compat.plan.offers.published import pins, rows
+from compat.plan.offers.published import JETSON, pins, rows
 from compat.plan.offers.tensorflow import resolvable
 from compat.records import replace
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """onnxruntime-gpu; the plain distribution where the goal needs no GPU."""
     for row in rows(matrix, "onnxruntime-gpu" if gpu else "onnxruntime", machine, wanted):
-        if machine.is_jetson:
+        if row["index"] in JETSON:
             yield from jetson.choice(row, "onnxruntime", machine, matrix)
         elif not gpu:
             yield _plain(row, machine, matrix)

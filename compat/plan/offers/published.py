@@ -12,6 +12,7 @@ from compat.machine import Gpu, Jetson, Machine
 from compat.matrix.packages import fits_platform
 from compat.plan.asking.markers import applies
 from compat.plan.model import Pin
+from compat.plan.offers.jetson import takes_servers
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
@@ -22,23 +23,31 @@ INSTALLABLE = ("pypi", "pytorch", "nvidia")  # indexes that pip and uv can be po
 JETSON = ("jetson", "jetson-ai-lab")
 
 
-def usable(row: "Row", system: str | None, arch: str | None, jetson: bool) -> bool:
-    """Is the build for this platform, and still there to be installed?"""
+def usable(row: "Row", system: str | None, arch: str | None, indexes: tuple[str, ...]) -> bool:
+    """Is the build for this platform, on one of these indexes, and still there to be installed?"""
     if not fits_platform(row, system, arch) or row.get("removed") or row.get("stub"):
         return False
-    return row["index"] in (JETSON if jetson else INSTALLABLE)
+    return row["index"] in indexes
+
+
+def indexes_of(machine: Machine, matrix: "Matrix") -> tuple[str, ...]:
+    """The indexes whose builds with GPU code run on a machine: a Jetson before JetPack 7 needs builds of its own."""
+    if not machine.is_jetson:
+        return INSTALLABLE
+    return (*INSTALLABLE, *JETSON) if takes_servers(machine, matrix) else JETSON
 
 
 def rows(matrix: "Matrix", distribution: str, machine: Machine, wanted: str) -> "tuple[Row, ...]":
     """Builds that the range admits, newest release first; pre-releases only where the range names one."""
     about = matrix.packages.about(matrix.packages.component(distribution) or distribution)
-    jetson = machine.is_jetson and about.get("accelerator") != "none"  # what has no GPU code is from the public index
-    return _rows(matrix, distribution, machine.os, machine.arch, jetson, wanted)
+    # What has no GPU code is from the public index.
+    indexes = INSTALLABLE if about.get("accelerator") == "none" else indexes_of(machine, matrix)
+    return _rows(matrix, distribution, machine.os, machine.arch, indexes, wanted)
 
 
 @lru_cache(maxsize=4096)
 def _rows(
-    matrix: "Matrix", distribution: str, system: str | None, arch: str | None, jetson: bool, wanted: str
+    matrix: "Matrix", distribution: str, system: str | None, arch: str | None, indexes: tuple[str, ...], wanted: str
 ) -> "tuple[Row, ...]":
     allowed = versions.parse_range(wanted)
     named = any(bound.is_prerelease for _, bound, _ in allowed.clauses)
@@ -47,11 +56,15 @@ def _rows(
     found = []
     for text, builds in matrix.packages.builds(distribution).items():
         version = versions.try_parse(text)
-        if version is None or (version.is_prerelease and not (named or jetson)) or allowed.admits(text) is False:
+        if (
+            version is None
+            or (version.is_prerelease and not (named or indexes == JETSON))
+            or allowed.admits(text) is False
+        ):
             continue
         asked = any(bound.same_as(version) for bound in exact)
         found += [
-            (version, row) for row in builds if usable(row, system, arch, jetson) and (asked or "yanked" not in row)
+            (version, row) for row in builds if usable(row, system, arch, indexes) and (asked or "yanked" not in row)
         ]
     found.sort(key=lambda entry: entry[0].key(), reverse=True)
     return tuple(row for _, row in found)

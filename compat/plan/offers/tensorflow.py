@@ -9,7 +9,8 @@ from compat.machine import Build, Machine
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice
 from compat.plan.offers import jetson, parts
-from compat.plan.offers.published import pins, rows, serves_python
+from compat.plan.offers.jetson import takes_servers
+from compat.plan.offers.published import JETSON, indexes_of, pins, rows, serves_python
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     """Builds with CUDA; before 2.1 those were published as tensorflow-gpu."""
     found = rows(matrix, "tensorflow", machine, wanted) + rows(matrix, "tensorflow-gpu", machine, wanted)
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
-        if machine.is_jetson:
+        if row["index"] in JETSON:
             yield from jetson.choice(row, "tensorflow", machine, matrix)
         elif not gpu:
             yield _plain(row, machine, matrix)
@@ -30,7 +31,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
             yield from _ways(row, machine, matrix)
         else:
             yield replace(_plain(row, machine, matrix), tested=False, default=False)  # for the rule that says why not
-    if gpu and not machine.is_jetson:
+    if gpu and indexes_of(machine, matrix) != JETSON:
         for row in rows(matrix, "nvidia-tensorflow", machine, wanted):
             yield _of_nvidia(row, machine, matrix)
 
@@ -98,7 +99,8 @@ def _cuda(row: "Row") -> versions.Version | None:
 def resolvable(matrix: "Matrix", lines: "list[str]", machine: Machine) -> bool:
     """Can an installer get every package of the extra? Placeholders, never-published releases and exact releases that
     have no file for this Python stop it."""
-    return _resolvable(matrix, tuple(lines), machine.os, machine.arch, machine.python, machine.is_jetson)
+    jetson = machine.is_jetson and not takes_servers(machine, matrix)
+    return _resolvable(matrix, tuple(lines), machine.os, machine.arch, machine.python, jetson)
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import jetson
-from compat.plan.offers.published import pins, rows
+from compat.plan.offers.published import JETSON, pins, rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -18,7 +18,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     """Builds with CUDA (without, where the goal needs no GPU)."""
     for row in rows(matrix, "torch", machine, wanted):
         has_cuda = bool(row.get("cuda"))
-        if machine.is_jetson:
+        if row["index"] in JETSON:
             yield from jetson.choice(row, "torch", machine, matrix)
         elif has_cuda if gpu else (row["index"] == "pypi" or row.get("cuda") is False):
             yield _choice(row, machine, matrix)

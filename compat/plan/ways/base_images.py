@@ -13,6 +13,7 @@ from compat.goals import parse
 from compat.machine import Container, Libcuda, Machine
 from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Step
+from compat.plan.offers.jetson import takes_servers
 from compat.plan.solver.scene import Scene, emptied
 from compat.records import replace
 
@@ -24,7 +25,9 @@ START = parse("start:container")
 
 def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
     """The machine inside the base image of each release of Ubuntu, the newest first."""
-    if machine.os != "linux" or machine.in_environment("docker", "kubernetes", "wsl1") or machine.is_jetson:
+    if machine.os != "linux" or machine.in_environment("docker", "kubernetes", "wsl1"):
+        return
+    if machine.is_jetson and not takes_servers(machine, matrix):
         return
     rows = [row for row in matrix.rows("container", "container") if row.get("systems")]
     rows = [row for row in rows if (machine.arch or "x86_64") in row.get("arch", ("x86_64",))]
@@ -83,5 +86,6 @@ def _step(machine: Machine, row: "Row", system: str, python: str | None, matrix:
     said = f"An image of Ubuntu {system} with Python {python}, which the driver starts; CUDA comes with the packages."
     why = [Reason("request", said, str(matrix.source(row, "systems")))]
     if machine.container.toolkit_installed is not True:
-        why.append(Reason("container-without-gpu", "The host needs docker and nvidia-container-toolkit."))
+        said = "The host needs docker and nvidia-container-toolkit."
+        why.append(Reason("container-without-gpu", said, commands.TOOLKIT))
     return Step("container", "container", None, reference, tuple(why), commands.start(reference))

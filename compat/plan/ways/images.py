@@ -17,6 +17,7 @@ from compat.plan.asking.request import COMPANION
 from compat.plan.asking.request import IMAGES as ONLY_IMAGES
 from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Request, Step
+from compat.plan.offers.jetson import takes_servers
 from compat.plan.offers.published import USE_GPU
 from compat.plan.solver.scene import Scene
 from compat.records import replace
@@ -42,7 +43,7 @@ def images(
         not requests
         or machine.os != "linux"
         or machine.in_environment("docker", "kubernetes", "wsl1")
-        or machine.is_jetson
+        or (machine.is_jetson and not takes_servers(machine, matrix))
     ):
         return
     rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "cuda" in row]

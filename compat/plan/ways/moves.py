@@ -14,7 +14,7 @@ from compat.plan.commands import driver as driver_commands
 from compat.plan.commands import python as python_commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
-from compat.plan.offers.jetson import jetpacks
+from compat.plan.offers.jetson import jetpacks, takes_servers
 from compat.plan.offers.published import USE_GPU
 from compat.plan.solver.scene import Scene, emptied
 from compat.records import replace
@@ -46,7 +46,8 @@ def new_environment(base: Scene) -> Scene:
 def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
     """A new environment with another Python, the nearest first, of those that what is asked for has builds for."""
     machine, folder = base.machine, base.folder or ENVIRONMENT
-    own = {row["python"] for row in jetpacks(machine, matrix)} if machine.is_jetson else None
+    bound = machine.is_jetson and not takes_servers(machine, matrix)
+    own = {row["python"] for row in jetpacks(machine, matrix)} if bound else None
     lines: set[str] = set()
     for request in requests:
         for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
