@@ -22,10 +22,6 @@ EXPORT_GOALS = {
 }
 
 
-_KERAS_WITH_ONNX = "3.8"  # keras.Model.export(format="onnx")
-_KERAS_OF_TENSORFLOW = "2.5"  # from here to 2.15 Keras 2 has its TensorFlow's number, which pins it
-
-
 def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step, ...]:
     """What has to be installed before the file can be exported; empty where nothing has to be, or nothing is known."""
     goal = EXPORT_GOALS.get(artifact.format)
@@ -36,8 +32,8 @@ def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step,
     from compat.plan.asking.request import packages, requests
     from compat.plan.ways.several import plan_for
 
-    wanted = _written_by(artifact)
-    keras = _keras3(artifact)
+    wanted = _written_by(artifact, matrix)
+    keras = _keras3(artifact, matrix)
     asked = (*requests(wanted), *packages(keras, matrix))
     plan = plan_for([machine], asked, matrix, parse(goal), frozenset(), "installed", False)[0]
     if plan.outcome == "impossible":
@@ -91,22 +87,26 @@ def interpreter(found: tuple[Step, ...], machine: Machine) -> str:
     return next((one[0] for one in reversed(commands) if one[1:3] == ("-m", "pip")), machine.interpreter or "python")
 
 
-def _keras3(artifact: Artifact) -> tuple[str, ...]:
+def _keras3(artifact: Artifact, matrix: "Matrix") -> tuple[str, ...]:
     """The Keras 3 that reads the file: the one that wrote it or a newer one, of those that write ONNX."""
     if artifact.format != "keras3":
         return ()
     written = versions.try_parse(artifact.facts.get("keras_version"))
-    newer = written is not None and versions.at_least(written.public, _KERAS_WITH_ONNX)
-    return (f"keras>={written.public if newer and written is not None else _KERAS_WITH_ONNX}",)
+    if written is not None and matrix.traits.holds("keras", "exports-onnx", written.public):
+        return (f"keras>={written.public}",)
+    first = matrix.traits.row("keras", "exports-onnx")
+    return (f"keras{first['range'] if first is not None else ''}",)
 
 
-def _written_by(artifact: Artifact) -> dict[str, str | None]:
+def _written_by(artifact: Artifact, matrix: "Matrix") -> dict[str, str | None]:
     """The framework release that the file names: TensorFlow's own line reads it best, torch's or a newer one does."""
     release = versions.try_parse(artifact.facts.get("tensorflow"))
     if release is not None:
         return {"tensorflow": versions.major_minor(release.public)}
     keras = versions.try_parse(artifact.facts.get("keras_version"))
-    if artifact.format == "keras2" and keras is not None and versions.at_least(keras.public, _KERAS_OF_TENSORFLOW):
+    # Keras 2 as tf.keras has its TensorFlow's number, which pins it.
+    numbered = keras is not None and matrix.traits.holds("keras", "numbered-as-tensorflow", keras.public)
+    if artifact.format == "keras2" and keras is not None and numbered:
         return {"tensorflow": versions.major_minor(keras.public)}
     torch = versions.try_parse(artifact.facts.get("torch"))
     return {"torch": f">={torch.public}"} if torch is not None else {}

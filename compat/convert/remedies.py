@@ -93,10 +93,10 @@ def _rebuild(artifact: Artifact, report: "Report", matrix: "Matrix") -> Advice:
     have = tensorrt.precisions(matrix, capability, release)
     plain = next((name for name in ("fp16", "fp32") if name in have), None)
     name = artifact.path.rpartition("/")[2].rpartition(".")[0] or "model"
-    line = tensorrt.trtexec(f"{name}.onnx", f"{name}.engine", release, plain)
+    line = tensorrt.trtexec(matrix, f"{name}.onnx", f"{name}.engine", release, plain)
     typed = (
         " (TensorRT 11 takes the precision from the model itself)"
-        if release and tensorrt.is_strongly_typed(release)
+        if release and tensorrt.is_strongly_typed(matrix, release)
         else ""
     )
     can = f"; this GPU and TensorRT have {', '.join(have)}" if have else ""

@@ -38,7 +38,9 @@ def chain(artifact: Artifact, machine: Machine, matrix: "Matrix", target: str | 
         before = prepare.steps(artifact, machine, matrix)
         python = prepare.interpreter(before, machine)
         export = (*before, _export(artifact, python, model, opset(release, matrix)))
-    return (*export, _build(artifact, machine, model, engine, release), _verify(engine))
+    asked = machine.model.precision
+    line = tensorrt.trtexec(matrix, model, engine, release, asked, machine.model.device == "dla")
+    return (*export, _build(artifact, machine, release, line), _verify(engine))
 
 
 def opset(release: str | None, matrix: "Matrix") -> int:
@@ -129,9 +131,8 @@ def _text(path: str) -> str:
     return json.dumps(path, ensure_ascii=False)
 
 
-def _build(artifact: Artifact, machine: Machine, model: str, engine: str, release: str | None) -> Step:
-    asked = machine.model.precision
-    line = list(tensorrt.trtexec(model, engine, release, asked, machine.model.device == "dla"))
+def _build(artifact: Artifact, machine: Machine, release: str | None, line: tuple[str, ...]) -> Step:
+    """The line that builds the engine, with the sizes of inputs that the model leaves open."""
     dynamic = artifact.facts.get("dynamic_inputs", []) if artifact.format == "onnx" else []
     note = ""
     if dynamic:
@@ -141,7 +142,7 @@ def _build(artifact: Artifact, machine: Machine, model: str, engine: str, releas
             for one in shapes
         )
         if fixed:
-            line += [f"--minShapes={fixed}", f"--optShapes={fixed}", f"--maxShapes={fixed}"]
+            line += (f"--minShapes={fixed}", f"--optShapes={fixed}", f"--maxShapes={fixed}")
             note = (
                 "; its shapes are dynamic and the DLA takes one size only: put it in place of the ones, the same "
                 "three times"
@@ -149,7 +150,7 @@ def _build(artifact: Artifact, machine: Machine, model: str, engine: str, releas
                 else "; its shapes are dynamic: put your smallest, usual and largest sizes in place of the ones"
             )
     by = f"TensorRT {release}" if release else "the TensorRT that will run it"
-    return Step("build", f"with {by}, on the GPU that will run it{note}", (tuple(line),))
+    return Step("build", f"with {by}, on the GPU that will run it{note}", (line,))
 
 
 def _verify(engine: str) -> Step:

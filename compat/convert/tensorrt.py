@@ -1,7 +1,7 @@
 """TensorRT's commands: how a release is installed, and the trtexec line that builds an engine.
 
-The flags are those of samples/common/sampleOptions.cpp at each release tag of github.com/NVIDIA/TensorRT: TensorRT 11
-builds strongly typed networks only and has none of the precision flags.
+Which release has which flag is in the matrix (traits of tensorrt): TensorRT 11 builds strongly typed networks only and
+has none of the precision flags.
 """
 
 from typing import TYPE_CHECKING
@@ -14,47 +14,29 @@ from compat.matrix.packages import fits_platform
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
-# Precision -> (flag, first release with it). TensorRT 11 took them away.
-FLAGS = {
-    "fp16": ("--fp16", "5.0"),
-    "int8": ("--int8", "5.0"),
-    "fp8": ("--fp8", "8.6"),
-    "bf16": ("--bf16", "10.0"),
-    "int4": ("--int4", "10.8"),
-}
-_PRECISION_FLAGS_UNTIL = "11.0"
-_TF32_SINCE = "7.1"
-_EXPLICIT_BATCH = ("7.0", "7.2")  # from 7.2 on trtexec sets it for ONNX models itself
+_FLAG = "trtexec-flag"  # the trait that names an option of trtexec: of a precision, or of what it does
 _DISTRIBUTIONS = (("13", "tensorrt-cu13"), ("12", "tensorrt-cu12"), ("11", "tensorrt-cu11"), ("", "tensorrt"))
 
 
-def is_strongly_typed(release: str) -> bool:
-    """Does the release build strongly typed networks only (from 11.0 on)?"""
-    return versions.at_least(release, _PRECISION_FLAGS_UNTIL) is not False
+def is_strongly_typed(matrix: "Matrix", release: str) -> bool:
+    """Does the release build strongly typed networks only?"""
+    return matrix.traits.holds("tensorrt", "strongly-typed-only", release) is not False
 
 
-def trtexec(model: str, engine: str, release: str | None, precision: str | None, dla: bool = False) -> tuple[str, ...]:
+def trtexec(
+    matrix: "Matrix", model: str, engine: str, release: str | None, precision: str | None, dla: bool = False
+) -> tuple[str, ...]:
     """The argument list that builds ``engine`` from an ONNX file; without a release in the form of 8 to 10."""
     words = ["trtexec", f"--onnx={model}", f"--saveEngine={engine}"]
-    weak = release is None or not is_strongly_typed(release)
-    if (
-        weak
-        and precision in FLAGS
-        and (release is None or versions.at_least(release, FLAGS[precision][1]) is not False)
-    ):
-        words.append(FLAGS[precision][0])
-    if weak and precision == "fp32" and (release is None or versions.at_least(release, _TF32_SINCE) is not False):
-        words.append("--noTF32")
-    if release is not None and _is_within(release, _EXPLICIT_BATCH):
-        words.append("--explicitBatch")
+    flag = matrix.traits.row("tensorrt", _FLAG, precision) if precision else None
+    if flag is not None and matrix.traits.holds("tensorrt", _FLAG, release, flag["of"]) is not False:
+        words.append(flag["value"])
+    batch = matrix.traits.claim("tensorrt", _FLAG, release, "explicit-batch")
+    if batch is not None:
+        words.append(batch["value"])
     if dla:
         words += ["--useDLACore=0", "--allowGPUFallback"]
     return tuple(words)
-
-
-def _is_within(release: str, bounds: tuple[str, str]) -> bool:
-    """Is the release at least the first bound and below the second?"""
-    return versions.at_least(release, bounds[0]) is True and versions.at_least(release, bounds[1]) is False
 
 
 def precisions(matrix: "Matrix", gpu: Capability | None, release: str | None) -> list[str]:

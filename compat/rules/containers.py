@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from compat import requirement, versions
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 
 
@@ -193,19 +193,18 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
 
 _OF_WSL1 = re.compile(r"4\.4\.0-\d+-Microsoft")
 _OF_WSL2 = re.compile(r"(\d+\.\d+\.\d+(?:\.\d+)?)-microsoft", re.IGNORECASE)
-_LEAST_KERNEL = "5.10.43.3"
-_ASKED = "https://learn.microsoft.com/en-us/windows/ai/directml/gpu-cuda-in-wsl"
 
 
 def _old_kernel(case: Case, kernel: str) -> Iterator[Outcome]:
-    """Microsoft asks for a kernel of 5.10.43.3 or newer; CUDA works on some older ones, in part (vllm issue 6184)."""
+    """Microsoft names a least kernel; CUDA works on some older ones, in part (vllm issue 6184)."""
     release = _OF_WSL2.match(kernel)
-    if release is not None and versions.at_least(release[1], _LEAST_KERNEL) is False:
+    asked = case.matrix.traits.row("distribution", "cuda-in-wsl", "kernel")
+    if release is not None and asked and versions.parse_range(asked["range"]).admits(release[1]) is False:
         yield Finding(
             "wsl-setup",
             "environment",
-            f"The kernel of WSL is {release[1]}; CUDA is supported from {_LEAST_KERNEL} on.",
-            (case.read("kernel", kernel), Evidence(f"CUDA in WSL asks for a kernel >= {_LEAST_KERNEL}", _ASKED)),
+            f"The kernel of WSL is {release[1]}; CUDA asks for {asked['range']}.",
+            (case.read("kernel", kernel), case.cite(f"CUDA in WSL asks for a kernel {asked['range']}", asked)),
             (Remedy("wsl --update, then wsl --shutdown", "environment"),),
             "warning",
         )

@@ -116,7 +116,7 @@ _WARNED_IN = "https://github.com/NVIDIA/TensorRT/issues/3829"
 def _other_gpu(case: Case, gpu: GpuFact, here: Capability, built: Capability, fact: Evidence) -> Iterator[Outcome]:
     """The capabilities differ: a hardware-compatible engine runs if both sides are Ampere or newer."""
     engine = case.machine.engine
-    can_be = min(here.major, built.major) >= 8 and _from_8_6(engine.tensorrt)
+    can_be = min(here.major, built.major) >= 8 and _has_option(case, engine.tensorrt, "hardware-compatible")
     message = f"The engine was built on compute capability {built}; {gpu.name} has {here}."
     if engine.hardware_compatible and can_be:
         yield Holds(GPU, "engine", "the engine was built hardware-compatible", (fact, *gpu.evidence))
@@ -140,9 +140,9 @@ def _off(case: Case, option: str) -> Evidence:
     return case.assume(f"engine.{option}", "the builder's option is off unless it is asked for")
 
 
-def _from_8_6(release: str | None) -> bool:
-    """Can the engine be hardware- or version-compatible at all? Both came with TensorRT 8.6; an unknown release can."""
-    return release is None or versions.at_least(release, "8.6") is not False
+def _has_option(case: Case, release: str | None, option: str) -> bool:
+    """Can an engine of the release be built so at all? One of an unknown release can."""
+    return case.matrix.traits.holds("tensorrt", "trtexec-flag", release, option) is not False
 
 
 def _of_engine(case: Case, name: str, value: str) -> Evidence:
@@ -177,13 +177,13 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         return
     facts = (_of_engine(case, "tensorrt", engine.tensorrt), case.read(path, version))
     ways = (REBUILD,) if _is_of_other_gpu(case) else (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD)
-    takes = _takes(engine.tensorrt, version)
+    takes, unproven = _takes(case, engine.tensorrt, version), _is_unproven(case, engine.tensorrt)
     message = f"The engine is of TensorRT {engine.tensorrt}, the runtime is {version}."
     if _same_release(engine.tensorrt, version):
         yield Holds(RELEASE, "engine", f"engine and runtime are TensorRT {version}", facts)
     elif engine.version_compatible and takes:
         yield Holds(RELEASE, "engine", "the engine was built version-compatible", facts)
-    elif engine.file is not None and engine.version_compatible is None and (takes or _is_unproven(engine.tensorrt)):
+    elif engine.file is not None and engine.version_compatible is None and (takes or unproven):
         yield Finding(
             RELEASE,
             "engine",
@@ -207,12 +207,13 @@ def _is_of_other_gpu(case: Case) -> bool:
         return False
     engine = case.machine.engine
     ampere = min(one.major for one in (built, *known)) >= 8
-    return not (ampere and engine.hardware_compatible is not False and _from_8_6(engine.tensorrt))
+    can_be = ampere and _has_option(case, engine.tensorrt, "hardware-compatible")
+    return not (can_be and engine.hardware_compatible is not False)
 
 
-def _is_unproven(release: str) -> bool:
-    """No file of TensorRT 11 has been seen, so nothing that is read of one may be fatal."""
-    return versions.parse(release).major >= 11
+def _is_unproven(case: Case, release: str) -> bool:
+    """No file of so new a release has been seen, so nothing that is read of one may be fatal."""
+    return case.matrix.traits.holds("tensorrt", "engines-seen", release) is False
 
 
 def _same_release(one: str, other: str) -> bool:
@@ -221,9 +222,11 @@ def _same_release(one: str, other: str) -> bool:
     return versions.parse(one).release[:size] == versions.parse(other).release[:size]
 
 
-def _takes(built: str, runtime: str) -> bool:
+def _takes(case: Case, built: str, runtime: str) -> bool:
+    """Does the runtime take engines of that release, where they were built version-compatible?"""
     one, other = versions.parse(built), versions.parse(runtime)
-    return other >= one and (one.major == other.major or (one.major, other.major) in ((8, 10), (10, 11)))
+    across = case.matrix.traits.holds("tensorrt", "takes-engines", runtime, str(one.major)) is True
+    return other >= one and (one.major == other.major or across)
 
 
 def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:

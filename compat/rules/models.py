@@ -226,12 +226,13 @@ def _taken(case: Case, row: Row, operator: str, version: str, path: str) -> Iter
 
 
 def _never_taken(case: Case, row: Row, operator: str, version: str, path: str) -> Outcome:
-    if versions.at_least(operator_limits.LISTED_UNTIL, version) is not True:
+    if operator_limits.is_listed(case, version) is not True:
         return Untold(RULE, "tensorrt", (path,))
+    last = operator_limits.last_list(case)
     facts = (
         _of_model(case, "operators", operator),
         case.read(path, version),
-        case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {operator_limits.LISTED_UNTIL} lists it", row),
+        case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {last} lists it", row),
     )
     return Finding(
         RULE,
@@ -287,10 +288,10 @@ def _plugin(case: Case, row: Row, operator: str, plain: str) -> Iterator[Outcome
 
 
 def _cast_down(case: Case, version: str, path: str) -> Iterator[Outcome]:
-    """Types that TensorRT takes only by casting them: DOUBLE always, INT64 before 9.0 (operator lists, notes)."""
+    """Types that TensorRT takes only by casting them: DOUBLE always, INT64 in old releases (operator lists, notes)."""
     types = case.machine.model.types or ()
-    for kind, into, until in (("double", "FLOAT", None), ("int64", "INT32", "9.0")):
-        if kind in types and (until is None or versions.at_least(version, until) is False):
+    for kind, into in (("double", "FLOAT"), ("int64", "INT32")):
+        if kind in types and (kind == "double" or case.matrix.traits.holds("tensorrt", kind, version) is False):
             yield Finding(
                 RULE,
                 "tensorrt",

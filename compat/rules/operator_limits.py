@@ -20,9 +20,6 @@ NAMES = {
     "float8e4m3fn": "fp8",
     "float4e2m1": "fp4",
 }
-LISTED_UNTIL = "11.1.0"  # the newest list that the matrix has; of later releases nothing is known
-_LISTS_END = "10.1.0"  # up to here each release's list is in the matrix, behind it the newest alone
-_NATIVE_INT64 = "9.0"
 _QDQ = ("QuantizeLinear", "DequantizeLinear")
 
 
@@ -39,7 +36,7 @@ def judge(case: Case, rule: str, version: str, path: str, table: dict[str, Row])
         if listed is None or "types" not in listed or not versions.at_least(version, listed["since"]):
             continue
         for name in types:
-            if (operator, _type(name, version)) not in refused:
+            if (operator, _type(case, name, version)) not in refused:
                 yield from _listed(case, rule, listed, name, (version, path))
 
 
@@ -59,17 +56,28 @@ def _values(case: Case, row: Row, version: str) -> tuple[str, ...]:
     if operator == "model":
         return (str(versions.parse(model.opset).major),) if model.opset else ()
     if operator == "input":
-        return tuple(_type(one, version) for one in model.input_types or ())
+        return tuple(_type(case, one, version) for one in model.input_types or ())
     if of == "type":
-        return tuple(_type(one, version) for one in (model.operator_types or {}).get(operator, ()))
+        return tuple(_type(case, one, version) for one in (model.operator_types or {}).get(operator, ()))
     found = (model.attributes or {}).get(operator, {}).get(of, ())
-    return tuple(_type(one, version) for one in found) if of in ("to", "zero_point_type") else tuple(found)
+    return tuple(_type(case, one, version) for one in found) if of in ("to", "zero_point_type") else tuple(found)
 
 
-def _type(name: str, version: str) -> str:
-    """The type as which the release reads one: before 9.0 it makes INT32 of INT64."""
+def _type(case: Case, name: str, version: str) -> str:
+    """The type as which the release reads one: without INT64 of its own it makes INT32 of it."""
     name = NAMES.get(name, name)
-    return "int32" if name == "int64" and versions.at_least(version, _NATIVE_INT64) is False else name
+    return "int32" if name == "int64" and case.matrix.traits.holds("tensorrt", "int64", version) is False else name
+
+
+def last_list(case: Case) -> str:
+    """The release of the newest operator list that the matrix has."""
+    row = case.matrix.traits.row("onnx-tensorrt", "operators-listed")
+    return str(row["value"]) if row is not None else "(no list)"
+
+
+def is_listed(case: Case, version: str) -> bool | None:
+    """Is the release none after that of the newest list? Of later ones nothing is known."""
+    return case.matrix.traits.holds("onnx-tensorrt", "operators-listed", version)
 
 
 def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str]) -> Iterator[Outcome]:
@@ -92,8 +100,8 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
         case.read(path, version),
         case.cite(f"{row['operator']} from TensorRT {row['since']} on: {_rule_of(row)}", row, "since"),
     )
-    if is_beyond(version, LISTED_UNTIL):
-        message = f"TensorRT {LISTED_UNTIL} does not take {what}; of {version} it is not known."
+    if is_listed(case, version) is False:
+        message = f"TensorRT {last_list(case)} does not take {what}; of {version} it is not known."
         yield Finding(rule, "tensorrt", message, facts, _remedies(row, value), "warning")
         yield Untold(rule, "tensorrt", (f"{what} in TensorRT {version}",))
         return
@@ -148,14 +156,14 @@ def _remedies(row: Row, value: str) -> tuple[Remedy, ...]:
 def _listed(case: Case, rule: str, row: Row, name: str, reader: tuple[str, str]) -> Iterator[Outcome]:
     """A type that the list of a release does not name for an operator."""
     version, path = reader
-    kind = _type(name, version)
+    kind = _type(case, name, version)
     kind = "fp32" if kind == "fp64" else kind
     since = row.get("types_since", {}).get(kind)
     if kind in row["types"] and (since is None or versions.at_least(version, since) is not False):
         return
-    if kind in row["types"] and is_beyond(version, _LISTS_END):
+    if kind in row["types"] and case.matrix.traits.holds("onnx-tensorrt", "operators-listed-each", version) is False:
         return  # some release between the two lists took it up; which one is not known
-    listing = LISTED_UNTIL if is_beyond(version, LISTED_UNTIL) else version
+    listing = last_list(case) if is_listed(case, version) is False else version
     message = f"TensorRT {listing}'s operator list does not name {kind.upper()} for {row['operator']}."
     facts = (
         Evidence(f"{row['operator']} computes in {name}", case.machine.model.file or "machine description"),

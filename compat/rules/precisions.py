@@ -123,7 +123,7 @@ def _typed(case: Case, precision: str | None, found: tuple[str, str]) -> Iterato
     model = case.machine.model
     if model.quantized is None or precision is None:
         return
-    strong = versions.at_least(found[0], "11.0") is not False
+    strong = case.matrix.traits.holds("tensorrt", "strongly-typed-only", found[0]) is not False
     facts = (case.read("model.precision", precision), case.read(found[1], found[0]))
     if precision == "int8" and not model.quantized:
         if strong:

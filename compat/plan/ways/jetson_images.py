@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 START = parse("start:container")
 _IMAGES = {"l4t-pytorch": "torch"}
-_ANY_MINOR = {35: "35.2.1"}  # L4T's major -> from which release on any other of the major runs
 
 
 def jetson_images(
@@ -38,21 +37,20 @@ def jetson_images(
     for row in sorted(rows, key=lambda one: versions.parse(one["l4t"]).key(), reverse=True):
         component, release = _IMAGES[row["image"]], row["framework"]
         fits = component == requests[0].component and versions.parse_range(requests[0].text).admits(release) is True
-        if fits and _runs(row["l4t"], machine.jetson.l4t):
+        if fits and _runs(row["l4t"], machine.jetson.l4t, matrix):
             inside = _inside(machine, row, matrix)
             if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
                 step = _step(row, matrix)
                 yield Scene(inside, (step,), ("container",), step.after)
 
 
-def _runs(image: str, here: str | None) -> bool:
+def _runs(image: str, here: str | None, matrix: "Matrix") -> bool:
     """Does this Jetson Linux run an image that is made for that one?"""
     if here is None:
         return False
     mine, its = versions.parse(here), versions.parse(image)
-    least = _ANY_MINOR.get(mine.major)
-    if mine.major == its.major and least is not None and versions.at_least(image, least):
-        return versions.at_least(here, least) is True
+    if mine.major == its.major and matrix.traits.holds("container", "l4t-any-minor", image):
+        return matrix.traits.holds("container", "l4t-any-minor", here) is True
     return (mine.major, mine.minor) == (its.major, its.minor) and versions.at_least(here, image) is True
 
 
