@@ -10,30 +10,28 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.rules.base import Evidence, Finding, Outcome, Remedy
+from compat.rules.base import Finding, Outcome, Remedy
 
 if TYPE_CHECKING:
     from compat.rules.case import Case
 
-_LAST_BLIND = "0.4.20"  # released 2023-11-02, before the issue; later releases look for it
-_SOURCE = "https://github.com/jax-ml/jax/issues/18577"
-
 
 def assembled(case: "Case") -> Iterator[Outcome]:
     """Is the assembler of an old jaxlib newer than the driver?"""
-    jaxlib, offered, ptxas = case.version_of("jaxlib"), case.driver_cuda, _assembler(case)
+    jaxlib, offered, ptxas = case.version_of("jaxlib"), case.compiler, _assembler(case)
     if case.goal.object != "jax" or jaxlib is None or offered is None or ptxas is None:
         return
-    if versions.at_least(_LAST_BLIND, versions.parse(jaxlib).public) is not True:
+    blind = case.matrix.traits.claim("jaxlib", "assembler-unchecked", versions.parse(jaxlib).public)
+    if blind is None:
         return
-    cuda, driver = offered
+    cuda, told = offered
     path, release = ptxas
     if versions.at_least(cuda, versions.major_minor(release)) is False:
         yield Finding(
             "ptx-newer-than-driver",
             "jaxlib",
             f"jaxlib {jaxlib} has the driver link what ptxas {release} wrote; this driver is of CUDA {cuda}.",
-            (case.read(path, release), driver, Evidence("jaxlib to 0.4.20 does not look for this", _SOURCE)),
+            (case.read(path, release), *told, case.cite(f"jaxlib {blind['range']} does not look for this", blind)),
             (
                 Remedy(f"install CUDA {cuda}'s ptxas (toolkit or nvidia-cuda-nvcc), or a driver of CUDA {release}"),
                 Remedy("install a newer jaxlib"),
