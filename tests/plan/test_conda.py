@@ -100,3 +100,21 @@ def test_pixi_knows_its_platforms():
     assert conda.workspace(Machine(os="windows", arch="x86_64"), ".venv", "12")[1].argv[6] == "win-64"
     with pytest.raises(UnsafeArgument):
         conda.workspace(Machine(os="windows", arch="aarch64"), ".venv", "12")
+
+
+def test_conda_forge_with_another_python(real):
+    """TensorFlow of pip's indexes has no code for the RTX 50, conda-forge's has none for Python 3.14."""
+    blackwell = replace(next(iter(load(str(DESCRIBED / "rtx5090-driver570.toml")))), packages={}, python="3.14.0")
+    answer = plan(blackwell, requests({"tensorflow": "*"}), real)
+    assert [lift.allow for lift in answer.lifts] == [("python",)]
+    moved = plan(blackwell, requests({"tensorflow": "*"}), real, allow=("python",))
+    assert (moved.result.python, moved.steps[0].kind, moved.steps[0].after) == ("3.13", "python", "3.13")
+    assert check(moved.result, moved.goals[0], real).verdict == "compatible"
+
+
+def test_an_environment_of_pip_and_one_of_conda(real):
+    blackwell = replace(next(iter(load(str(DESCRIBED / "rtx5090-driver570.toml")))), packages={})
+    answer = plan(blackwell, requests({"torch": "2.12", "tensorflow": "*"}), real)
+    (lift,) = [one for one in answer.lifts if one.allow == ("environment",)]
+    assert lift.needs == "2 environments (torch; tensorflow)"
+    assert "conda install --yes --prefix ./.venv-tensorflow" in lift.steps[-1].commands[0].shell

@@ -83,7 +83,9 @@ def streams(
     for scene in _scenes(base, problem, allow):
         yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     if not problem.conda:
-        yield ("environment",), _forged(base, problem, answered)
+        yield ("environment",), _noted(_forged(base, problem, answered), answered)
+    if "python" in allow:
+        yield ("python",), _forged(base, problem, answered, python=True)
     if "container" in allow and not problem.folder:
         from compat.plan.ways.base_images import bases
         from compat.plan.ways.jetson_images import jetson_images
@@ -119,16 +121,16 @@ def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
         yield one
 
 
-def _forged(base: Scene, problem: Problem, answered: list[Found]) -> Iterator[Found]:
+def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool = False) -> Iterator[Found]:
     """conda-forge's builds, where they are preferred or pip's indexes have none, whatever the files demand of shared
-    packages."""
+    packages; with another ``python`` where there is no other answer."""
+    if answered and (python or not problem.conda):
+        return
     if not problem.conda:
-        if answered:
-            return
         free = problem.widened(problem.limits)
         if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base)):
             return
-    for scene in environments(base, problem.requests, problem.goals, problem.matrix, problem.conda):
+    for scene in environments(base, problem.requests, problem.goals, problem.matrix, problem.conda, python):
         yield Found(scene, (), {}, scene.machine)
 
 

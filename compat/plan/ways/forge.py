@@ -21,6 +21,7 @@ from compat.plan.commands import conda as commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.published import USE_GPU, serves_gpus, serves_python
 from compat.plan.solver.scene import Scene, emptied
+from compat.plan.ways.moves import distance
 from compat.records import replace
 from compat.rules.case import Case
 
@@ -42,18 +43,24 @@ Shared = frozenset[tuple[str, str]]
 
 
 def environments(
-    base: Scene, requests: tuple[Request, ...], goals: tuple[Goal, ...], matrix: "Matrix", preferred: bool = False
+    base: Scene,
+    requests: tuple[Request, ...],
+    goals: tuple[Goal, ...],
+    matrix: "Matrix",
+    preferred: bool = False,
+    python: bool = False,
 ) -> Iterator[Scene]:
-    """The machine with each set of builds that reaches the goals in a conda environment, the newest releases first."""
+    """The machine with each set of builds that reaches the goals in a conda environment, the newest releases first;
+    with ``python`` of whichever Python they have, the nearest to the machine's."""
     requests = tuple(one for one in requests if one.where != COMPANION)
-    machine = base.machine
-    if not requests or base.folder or machine.is_jetson or machine.os == "macos":
+    if not requests or base.machine.is_jetson or base.machine.os == "macos":
         return
+    machine = replace(base.machine, python=None) if python else base.machine
     if any(one.component not in PACKAGES or one.build for one in requests) or not any(one.needs_gpu for one in goals):
         return
     rows = [_rows(PACKAGES[one.component][0], one.text, machine, matrix) for one in requests]
     for chosen in islice(_together(rows, (), frozenset({frozenset()}), matrix), _TRIED):
-        scene = _installed(base, tuple(one.component for one in requests), chosen, preferred, matrix)
+        scene = _installed(base, python, tuple(one.component for one in requests), chosen, preferred, matrix)
         if all(check(scene.machine, goal, matrix).verdict == "compatible" for goal in goals):
             yield scene
 
@@ -169,7 +176,7 @@ def _copies(
 
 
 def _installed(
-    base: Scene, components: tuple[str, ...], rows: "tuple[Row, ...]", preferred: bool, matrix: "Matrix"
+    base: Scene, moves: bool, components: tuple[str, ...], rows: "tuple[Row, ...]", preferred: bool, matrix: "Matrix"
 ) -> Scene:
     """The machine with the builds, and the steps: an environment of its own, where there is none, and one command."""
     machine = base.machine
@@ -180,12 +187,14 @@ def _installed(
         parts.append((package, f"{row['version']}={row['conda_build']}"))
         parts += [(name, row["version"]) for name in beside]
         packages |= dict.fromkeys((package, *beside), str(row["version"]))
-    anew = not machine.in_environment("conda") or bool(machine.packages)
+    line = _python(machine.python, rows, moves)
+    moved = moves and machine.python is not None and line != versions.major_minor(machine.python)
+    anew = moved or bool(base.folder) or not machine.in_environment("conda") or bool(machine.packages)
     steps = [*base.steps]
     major = str(max(versions.parse(row["cuda"]).major for row in rows))
     if anew:
-        steps.append(_environment(machine, _python(machine, rows), major))
-    folder = ENVIRONMENT if anew else ""
+        steps.append(_environment(machine, line, base.folder or ENVIRONMENT, moved, major))
+    folder = (base.folder or ENVIRONMENT) if anew else ""
     named = [f"{PACKAGES[one][0]} {row['version']}" for one, row in zip(components, rows, strict=True)]
     variants = ", ".join(dict.fromkeys(row["variant"] for row in rows))
     single = len(rows) == 1
@@ -205,26 +214,33 @@ def _installed(
         bare,
         libraries=_copies(bare, components, rows, matrix),
         environment=environment,
+        python=line if moved else machine.python,
         packages=packages,
         builds={PACKAGES[one][0]: _build(row) for one, row in zip(components, rows, strict=True)},
         missing_libraries=None,
         request=None,
     )
-    return Scene(inside, tuple(steps), (*base.moves, "environment"), ENVIRONMENT)
+    return Scene(inside, tuple(steps), (*base.moves, "python" if moved else "environment"), base.folder or ENVIRONMENT)
 
 
-def _environment(machine: Machine, line: str, major: str) -> Step:
-    said = Reason("request", "conda, mamba or pixi makes it (Miniforge brings the first two).", SOURCE)
-    pixi = (*commands.workspace(machine, ENVIRONMENT, major), *commands.add((("python", line),), ENVIRONMENT))
-    return Step("environment", "environment", None, ENVIRONMENT, (said,), (*commands.create(line, ENVIRONMENT), *pixi))
+def _environment(machine: Machine, line: str, folder: str, moved: bool, major: str) -> Step:
+    said = [Reason("request", "conda, mamba or pixi makes it (Miniforge brings the first two).", SOURCE)]
+    own = (*commands.create(line, folder), *commands.workspace(machine, folder, major))
+    every = (*own, *commands.add((("python", line),), folder))
+    if not moved:
+        return Step("environment", "environment", None, folder, tuple(said), every)
+    why = Reason("python-unsupported", f"conda-forge has no such build for Python {machine.python}.", SOURCE)
+    return Step("python", "python", machine.python, line, (why, *said), every)
 
 
-def _python(machine: Machine, rows: "tuple[Row, ...]") -> str:
-    """The machine's Python, else the newest that every build has."""
-    own = versions.major_minor(machine.python) if machine.python else None
+def _python(here: str | None, rows: "tuple[Row, ...]", moves: bool) -> str:
+    """The machine's Python, else the newest that every build has; where it may move, the nearest of those."""
+    own = versions.major_minor(here) if here else None
+    if own is not None and not moves:
+        return own
     named = [set(row["python"]) for row in rows if row.get("python")]
-    common = set.intersection(*named) if named else {_PYTHON}
-    return own or max(common, key=_minor)
+    common = set.intersection(*named) if named else {own or _PYTHON}
+    return min(common, key=lambda line: distance(line, own))
 
 
 def _why(rows: "tuple[Row, ...]", preferred: bool) -> tuple[Reason, ...]:
@@ -260,7 +276,3 @@ def _build(row: "Row") -> Build:
     marks = [f"sm_{one.replace('.', '')}" for one in row.get("sass", ())]
     marks += [f"compute_{one.replace('.', '')}" for one in row.get("ptx", ())]
     return Build(cuda=row["cuda"], architectures=tuple(marks), source="conda-forge")
-
-
-def _minor(line: str) -> int:
-    return versions.parse(line).minor or 0

@@ -6,6 +6,7 @@ from itertools import combinations
 from compat import versions
 from compat.check import check
 from compat.goals import Goal, parse
+from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of, with_goal
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
@@ -17,6 +18,7 @@ from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.plan.steps.repairs import repaired
 from compat.plan.ways import moves
+from compat.plan.ways.forge import environments
 from compat.plan.ways.forward import MOVE
 from compat.plan.ways.nearest import nearest
 from compat.plan.ways.nearest import needs as needs_of
@@ -47,6 +49,7 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movabl
     """
     found: list[frozenset[str]] = []
     ever = movable and all(_ever(problem, request) for request in problem.requests)
+    ever = ever or any(_forged(problem, request) for request in problem.requests)
     for more in ORDER if ever else [one for one in ORDER if "container" in one]:
         wanted = frozenset(more)
         if wanted <= allowed or any(one <= wanted for one in found):
@@ -124,15 +127,29 @@ def _nearest(problem: Problem, tried: list[Search]) -> Iterator[Lift]:
 
 def _ever(problem: Problem, request: Request) -> bool:
     """Is there any build for the request alone, with whichever Python and the newest driver that serves the GPUs?"""
-    base = repaired(Scene(problem.machine), problem.goals, problem.matrix, frozenset(("container",)))
-    machine = replace(emptied(base.machine), python=None)
-    newest = moves.newest_driver(machine, problem.matrix)
-    for one in (machine, moves.with_driver(machine, newest, problem.matrix)) if newest else (machine,):
+    for one in _at_most(problem):
         goal = parse(goal_of(request.component, problem.matrix))
         search = Search(Scene(one), (request,), (goal,), (), problem.matrix, memory=problem.memory)
         if next(search.solutions(), None) is not None:
             return True
     return False
+
+
+def _forged(problem: Problem, request: Request) -> bool:
+    """The same of conda-forge's builds."""
+    goals = (parse(goal_of(request.component, problem.matrix)),)
+    found = (next(environments(Scene(one), (request,), goals, problem.matrix), None) for one in _at_most(problem))
+    return any(one is not None for one in found)
+
+
+def _at_most(problem: Problem) -> Iterator[Machine]:
+    """The machine with all that may move moved: no package, whichever Python, the present driver and the newest."""
+    base = repaired(Scene(problem.machine), problem.goals, problem.matrix, frozenset(("container",)))
+    machine = replace(emptied(base.machine), python=None)
+    yield machine
+    newest = moves.newest_driver(machine, problem.matrix)
+    if newest:
+        yield moves.with_driver(machine, newest, problem.matrix)
 
 
 def _together(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:

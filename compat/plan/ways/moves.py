@@ -53,7 +53,7 @@ def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: b
         for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
             lines |= {line for line in choice.row.get("python", ()) if versions.try_parse(line)}
     current = versions.major_minor(machine.python) if machine.python else None
-    for line in sorted(lines, key=lambda text: _distance(text, current)):
+    for line in sorted(lines, key=lambda text: distance(text, current)):
         if line == current or versions.parse(line) < versions.parse("3.6"):
             continue
         if own is not None and line not in own:
@@ -62,7 +62,7 @@ def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: b
         yield Scene(replace(emptied(machine), python=line), (*base.steps, step), (*base.moves, "python"), folder)
 
 
-def _distance(line: str, current: str | None) -> tuple[int, int]:
+def distance(line: str, current: str | None) -> tuple[int, int]:
     """How far a Python is from the present one; of two equally far the newer first. Newest first where unknown."""
     minor = versions.parse(line).minor or 0
     here = versions.parse(current).minor if current else None
