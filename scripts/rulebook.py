@@ -143,7 +143,7 @@ READS: dict[str, tuple[str, ...]] = {
     ),
     "driver-dropped-gpu": (*_DRIVER, *_SYSTEM, *_GPUS),
     "device-node-missing": (*_SYSTEM, *_GPUS),
-    "fabric-manager": (*_DRIVER, "nvswitch", "fabric_manager"),
+    "fabric-manager": (*_DRIVER, "nvswitch", "fabric_manager", *_GPUS),
     "gpus-hidden": ("variables", "gpus.name"),
     "mig-single-instance": ("gpus.mig",),
     "package-missing": _BUILD,
@@ -175,7 +175,7 @@ READS: dict[str, tuple[str, ...]] = {
     "cuda-library-too-old": ("toolkits", *_SYSTEM, *_BUILD),
     "cuda-major-mismatch": ("toolkits", *_BUILD),
     "mixed-cuda-majors": ("damaged", *_BUILD),
-    "library-not-found": ("missing_libraries", "builds.missing", "builds.cudnn", "toolkits", *_BUILD),
+    "library-not-found": ("missing_libraries", "damaged", "builds.missing", "builds.cudnn", "toolkits", *_BUILD),
     "glibc-too-old": (
         "glibc",
         "distribution",

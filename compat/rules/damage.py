@@ -12,7 +12,7 @@ from compat.rules.libraries import belongs, opens, shim, wants
 _LEAVES = ("nccl", "cufft", "curand", "cupti", "cufile")  # no other CUDA library opens them
 
 
-@rule("library-damaged", masks=("library-not-found", "library-shadowed", "cudnn-mismatch"), says="nothing")
+@rule("library-damaged", masks=("library-shadowed", "cudnn-mismatch"), says="nothing")
 def library_damaged(case: Case) -> Iterator[Outcome]:
     """A file that an installed package lists is missing, empty, cut short, or overwritten by another package's.
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from compat import versions
-from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, each_chip
 
 _OTHERS = {
@@ -214,9 +214,13 @@ def fabric_manager(case: Case) -> Iterator[Outcome]:
 
     Remedy: install nvidia-fabricmanager of the driver's very release, enable and start the service.
     """
-    if not case.goal.needs_gpu or case.machine.nvswitch is not True:
+    if not case.goal.needs_gpu:
         return
     fabric, driver = case.machine.fabric_manager, case.kernel_driver
+    if case.machine.nvswitch is not True:
+        if fabric.installed is not None or fabric.running is not None:
+            yield from _without_switch(case)
+        return
     said = (case.read("nvswitch", True),)
     if fabric.installed is False or fabric.running is False:
         state = "not installed" if fabric.installed is False else "not running"
@@ -245,6 +249,21 @@ def fabric_manager(case: Case) -> Iterator[Outcome]:
         yield Holds("fabric-manager", "fabric-manager", "the fabric manager runs", said)
     else:
         yield Untold("fabric-manager", "fabric-manager", ("fabric_manager.running", "fabric_manager.version"))
+
+
+# Classes of GPUs that no NVSwitch connects.
+_WITHOUT_SWITCH = ("geforce", "titan", "workstation", "mobile-workstation", "mining")
+
+
+def _without_switch(case: Case) -> Iterator[Outcome]:
+    """That a fabric manager has nothing to do here, where somebody looked for one."""
+    facts: tuple[Evidence, ...] = ()
+    if case.machine.nvswitch is False:
+        facts = (case.read("nvswitch", False),)
+    elif case.gpus and all(gpu.kind in _WITHOUT_SWITCH for gpu in case.gpus):
+        facts = case.gpus[0].evidence
+    if facts:
+        yield Holds("fabric-manager", "fabric-manager", "no GPU hangs on NVSwitch: none is needed", facts)
 
 
 def _same_release(one: str, other: str) -> bool:

@@ -95,12 +95,14 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
     Remedy: install the library of that major (pip, apt or conda), or a build for the major that is there.
     """
     listed = tuple((soname, "missing_libraries") for soname in case.machine.missing_libraries or ())
+    # What is there and not whole is ``library-damaged``'s.
+    damaged = {one.path.rpartition("/")[2] for one in case.machine.damaged or () if belongs(case, one.package)}
     own_lists = any(subject.facts.missing is not None for subject in wants(case))  # they say what is whose
     for subject in wants(case):
         own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
         further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]
         for soname, path in (*own, *further):
-            if not _concerns(case, soname) or soname == "libcuda.so.1":
+            if not _concerns(case, soname) or soname == "libcuda.so.1" or soname in damaged:
                 continue
             guessed: tuple[Evidence, ...] = ()
             opened = True if path != "missing_libraries" else opens(subject, soname)
@@ -303,6 +305,14 @@ def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     )
 
 
+def _coming_along(case: Case) -> Iterator[Subject]:
+    """What an installation brings beside the package that is asked for."""
+    if case.goal.verb == "install" and case.main is not None:
+        from compat.rules.platforms import pulled_in
+
+        yield from pulled_in(case, case.main)
+
+
 def _asked_for(row: "Row", field: str, python: str | None) -> list[str]:
     """What the build asks for: of some releases the wheels of one Python were built on a newer system."""
     if field not in row:
@@ -318,7 +328,7 @@ def _needs_at_least(
 ) -> Iterator[Outcome]:
     if case.machine.os not in (None, "linux"):
         return
-    for subject in wants(case):
+    for subject in (*wants(case), *_coming_along(case)):
         rows = [row for row in subject.candidates if row["os"] in ("linux", "any")]
         needs = [need for row in rows for need in _asked_for(row, field, case.machine.python)]
         if not needs or not all(field in row for row in rows):

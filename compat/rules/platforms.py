@@ -165,7 +165,7 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
     if main.state == "installed" and main.version is None:
         yield Untold("python-unsupported", "python", (main.path,))
         return
-    for subject in (main, *_pulled_in(case, main)):
+    for subject in (main, *pulled_in(case, main)):
         rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
         if not rows:
             continue
@@ -206,27 +206,30 @@ def _tag_admits(tag: str, line: str) -> bool:
     return tag.startswith("py") or tag == "cp" + line.replace(".", "")
 
 
-def _pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
-    """GPU packages that the requested extra pins, such as tensorrt of tensorflow[and-cuda]."""
+def pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
+    """GPU packages that come with what is asked for: those that its release or the requested extra pins.
+
+    Such as tensorrt of tensorflow[and-cuda], torch of vllm. What holds on some systems only (a marker) is left out.
+    """
     from compat.rules.subject import matching
 
     asked = next(iter(case.machine.request or {}), "")
     extras = [extra.strip() for extra in asked.partition("[")[2].rstrip("]").split(",") if extra.strip()]
+    one_release = len({row["version"] for row in main.candidates}) == 1
     for row in main.candidates[:1]:
         lines = [line for extra in extras for line in row.get("extras", {}).get(extra, ())]
-        for name, spec, _ in case.matrix.packages.pins({"requires": lines}):
+        own = row.get("requires", ()) if one_release and case.goal.verb == "install" else ()
+        pins = case.matrix.packages.pins({"requires": lines}) + [
+            (name, spec, marker)
+            for name, spec, marker in case.matrix.packages.pins({"requires": own})
+            if spec.startswith("==") and not marker and case.has(name) is not True
+        ]
+        for name, spec, _ in pins:
             found = tuple(
                 one
                 for one in matching(case.matrix, name, None, spec)
                 if one["index"] in ("pypi", "nvidia") and fits_platform(one, case.machine.os, case.machine.arch)
             )
             if found and spec != "*":
-                yield Subject(
-                    name,
-                    name,
-                    spec.lstrip("=") if spec.startswith("==") else None,
-                    "requested",
-                    main.facts,
-                    found,
-                    case.matrix,
-                )
+                version = spec.lstrip("=") if spec.startswith("==") else None
+                yield Subject(name, name, version, "requested", main.facts, found, case.matrix)
