@@ -1,6 +1,7 @@
 """Which copy of a library a process gets, where there are several, and whether it serves."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Library
@@ -8,6 +9,9 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold,
 from compat.rules.case import Case
 from compat.rules.libraries import wants
 from compat.rules.subject import Possible, Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 Copy = tuple[str, Library]  # field path, copy
 
@@ -265,23 +269,48 @@ def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
 def _below_minimum(case: Case) -> Iterator[Outcome]:
     """What a release refuses by itself, whatever its build was made with: JAX asks for a least cuDNN when it starts."""
     for subject in case.subjects:
-        if subject.version is None or subject.field("cudnn").values:
-            continue
-        release = case.matrix.packages.release(subject.component, subject.version)
-        found = _cudnn_of(case, subject) if release is not None and "cudnn_minimum" in release else None
-        if release is None or found is None or found[1].version is None:
+        found = None if subject.field("cudnn").values else _cudnn_of(case, subject)
+        if found is None or found[1].version is None:
             continue
         path, copy = found
-        least = release["cudnn_minimum"]
-        facts = (_read(case, path, copy), case.cite(f"{subject.label} takes cuDNN from {least} on", release))
+        rows, told = _releases(case, subject)
+        if not rows or not all("cudnn_minimum" in row for row in rows):
+            continue
+        row = min(rows, key=lambda one: versions.parse(one["cudnn_minimum"]).key())
+        least, label = row["cudnn_minimum"], f"{subject.component} {row['version']}"
+        facts = (_read(case, path, copy), *told, case.cite(f"{label} takes cuDNN from {least} on", row))
         if versions.at_least(found[1].version, least) is False:
             yield Finding(
                 "cudnn-mismatch",
                 "cudnn",
-                f"cuDNN {copy.version} is what loads; {subject.label} refuses releases before {least}.",
+                f"cuDNN {copy.version} is what loads; {label} refuses releases before {least}.",
                 (*facts, *_gets(case, subject, path, copy)),
                 (Remedy(f"install cuDNN {least} or a newer one of its major"),),
             )
+
+
+def _releases(case: Case, subject: Subject) -> "tuple[list[Row], tuple[Evidence, ...]]":
+    """The release that it is; where that is not told, those that take the part which is: jax by its jaxlib."""
+    packages = case.matrix.packages
+    if subject.version is not None:
+        release = packages.release(subject.component, subject.version)
+        return ([release] if release is not None else []), ()
+    pairs = case.matrix.rows("pair", subject.component) if case.has(subject.component) is not False else []
+    part = next((one["other"] for one in pairs if case.version_of(one["other"]) is not None), "")
+    have = case.version_of(part) or "0"
+    bounded = [one for one in pairs if one["other"] == part and "<" in one["fits"]]  # those before say no upper bound
+    taking = {one["range"]: one for one in bounded if _admits(one["fits"], have)}
+    rows = [row for row in packages.releases(subject.component) if f"=={row['version']}" in taking]
+    if not rows:
+        return [], ()
+    first = case.cite(
+        f"{subject.component} {rows[0]['version']} is the first that takes it", taking[f"=={rows[0]['version']}"]
+    )
+    return rows, (case.read(f"packages.{part}", have), first)
+
+
+def _admits(spec: str, version: str) -> bool | None:
+    return versions.parse_range(spec).admits(versions.parse(version).public)
 
 
 def _of_torch(case: Case, subject: Subject) -> Copy | None:
