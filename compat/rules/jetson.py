@@ -115,8 +115,8 @@ def _cuda(case: Case, main: Subject, row: Row, facts: Facts) -> Iterator[Outcome
             remedies,
         )
         return
-    # To CUDA 10 the minor is part of the libraries' names; JetPacks of one later CUDA major run each other's builds.
-    parts = 2 if has and versions.parse(has).major <= 10 else 1
+    # Where the minor is no part of the libraries' names, JetPacks of one CUDA major run each other's builds.
+    parts = 2 if case.matrix.traits.holds("cuda", "minor-in-sonames", has) else 1
     same = versions.same_line(cuda, has, parts) if cuda and has else None
     facts = (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source))
     if same is False:
@@ -171,14 +171,18 @@ def _jetpack(case: Case) -> "tuple[Row, Facts] | None":
 def _by_toolkit(case: Case, rows: "list[Row]") -> "tuple[Row, Facts] | None":
     """The JetPack by its CUDA, as long as that came with the system and could not be moved (JetPack 4)."""
     for index, kit in enumerate(case.machine.toolkits or ()):
-        if kit.version is None or kit.origin != "system" or versions.parse(kit.version).major > 10:
+        if kit.version is None or kit.origin != "system":
             continue
-        fitting = [row for row in rows if versions.major_minor(kit.version) == row.get("cuda")]
+        fitting = [row for row in rows if versions.major_minor(kit.version) == row.get("cuda") and _stays(case, row)]
         if fitting:
             row = fitting[-1]
             cited = case.cite(f"CUDA {row['cuda']} is that of JetPack {row['jetpack']}", row, "cuda")
             return row, (case.read(f"toolkits[{index}].version", kit.version), cited)
     return None
+
+
+def _stays(case: Case, row: "Row") -> bool:
+    return case.matrix.traits.holds("jetpack", "cuda-upgrades", row["jetpack"]) is False
 
 
 def _tag_line(tag: str | None) -> str | None:
