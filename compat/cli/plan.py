@@ -69,9 +69,8 @@ _CONDA = ("conda", "mamba", "pixi")
 @click.option(
     "--installer",
     type=click.Choice(["pip", "uv", "conda", "mamba", "pixi"]),
-    default="pip",
-    show_default=True,
-    help="Whose commands to show; with conda, mamba or pixi conda-forge's packages where it has them.",
+    help="Whose commands to show; by default those of the environment's own manager (uv, pixi), else pip's. With conda,"
+    " mamba or pixi conda-forge's packages where it has them.",
 )
 @click.option(
     "--format",
@@ -98,7 +97,7 @@ def command(
     allow: str,
     prefer: str,
     alternatives: bool,
-    installer: str,
+    installer: str | None,
     form: str,
     lock_file: str | None,
     python: str | None,
@@ -125,15 +124,33 @@ def command(
             asked, machines = _with_files(asked, (*listed, *paths), machines, matrix, form == "text", python is None)
         goal, conda = goals[0] if goals else None, installer in _CONDA
         plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, conda)
+        shown = installer or _of_environment(machines[0], form == "text")
     except BadRequest as error:
         raise InputError(str(error), error.hint) from None
-    for line in render(plans, matrix, form, installer):
+    for line in render(plans, matrix, form, shown):
         click.echo(line)
     if lock_file is not None:
         # A base image in a file is another system than the one that was read.
         here = not files and root == "/" and (read.glibc, read.container) == (machines[0].glibc, machines[0].container)
-        return _locked(lock_file, plans, (*listed, *paths), installer, here, matrix)
+        return _locked(lock_file, plans, (*listed, *paths), installer or _resolver(shown), here, matrix)
     return 1 if any(one.outcome == "impossible" for one in plans) else 0
+
+
+def _of_environment(machine: "Machine", said: bool) -> str:
+    """The installer that goes with the environment; where it is not pip, it is said why."""
+    from compat.plan.asking.manager import installer_of
+
+    installer, why = installer_of(machine)
+    if why and said:
+        click.echo(f"read: {why}, so {installer}'s commands are shown (--installer names another's)", err=True)
+    return installer
+
+
+def _resolver(shown: str) -> str:
+    """Who resolves a lock where nobody is named: uv where its commands are shown and it is there, else pip."""
+    import shutil
+
+    return "uv" if shown != "pip" and shutil.which("uv") else "pip"
 
 
 def _locked(

@@ -243,7 +243,9 @@ def _parts(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _pixi(words: tuple[str, ...]) -> Action | None:
-    """pixi's three: each is one of its templates, with a folder, a platform and parts that are such."""
+    """pixi's: each is one of its templates, with a folder, a platform, parts and requirements that are such."""
+    if words[1:2] == ("remove",) or words[2:3] == ("--pypi",):
+        return _declared(words)
     folder = _after(words, "--manifest-path") or words[-1]
     if not _FOLDER.fullmatch(folder):
         return None
@@ -251,6 +253,18 @@ def _pixi(words: tuple[str, ...]) -> Action | None:
     for os, arch in conda.PLATFORMS:
         made += conda.workspace(Machine(os=os, arch=arch), folder, _cuda_of(words))
     return Workspace(words) if _rebuilt(words, made) else None
+
+
+def _declared(words: tuple[str, ...]) -> Action | None:
+    """What is declared in the workspace of the present folder, and what is withdrawn from it."""
+    if words[1] == "remove":
+        names = tuple(word for word in words[2:] if word != "--pypi")
+        made = (*conda.remove(names), *conda.withdraw(names))
+        return Workspace(words) if names and all(map(_NAME.match, names)) and _rebuilt(words, made) else None
+    index = _after(words, "--index")
+    named = _requirements(words[3 : -2 if index else None])
+    fits = bool(named) and (index is None or _TORCH_INDEX.fullmatch(index))
+    return Workspace(words) if fits and _rebuilt(words, conda.declare(named, index)) else None
 
 
 def _cuda_of(words: tuple[str, ...]) -> str:

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from folder import Folder
 
+from compat.machine import Machine
+from compat.probe.assemble import read_machine
+
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 SHIM = "/sys/firmware/efi/efivars/MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23"
 
@@ -138,6 +141,43 @@ def test_conda_by_the_interpreter_that_is_asked_about(tmp_path: Path) -> None:
     assert folder.machine(interpreter="/opt/conda/bin/python3").environment == ("conda",)
     assert folder.machine(interpreter="/opt/conda").environment == ("conda",)
     assert folder.machine(interpreter="/usr/bin/python3").environment == ()
+
+
+def with_python(folder: Folder, interpreter: str) -> Machine:
+    return read_machine(folder.host(), interpreter, layers=("system", "python", "environment"))
+
+
+def test_who_keeps_the_environment(tmp_path: Path) -> None:
+    def kinds(interpreter: str, **files: str) -> tuple[str, ...] | None:
+        folder = Folder(tmp_path).linux()
+        for path, text in files.items():
+            folder.file(path, content=text)
+        return with_python(folder, interpreter).environment
+
+    config = "home = /usr/bin\nversion = 3.11.2\n"
+    assert kinds("/v/bin/python", **{"/v/pyvenv.cfg": config, "/v/bin/python": ""}) == ()
+    written = config + "uv = 0.9.1\n"
+    assert kinds("/u/bin/python", **{"/u/pyvenv.cfg": written, "/u/bin/python": ""}) == ("uv",)
+    poetry = "/root/.cache/pypoetry/virtualenvs/app-Zx1-py3.11"
+    assert kinds(f"{poetry}/bin/python", **{f"{poetry}/pyvenv.cfg": config, f"{poetry}/bin/python": ""}) == ("poetry",)
+    inside = {"/app/.venv/pyvenv.cfg": config, "/app/.venv/bin/python": "", "/app/poetry.lock": ""}
+    assert kinds("/app/.venv/bin/python", **inside) == ("poetry",)
+    tool = {"/p/pyvenv.cfg": config, "/p/bin/python": "", "/p/pipx_metadata.json": "{}"}
+    assert kinds("/p/bin/python", **tool) == ("pipx",)
+    env = "/w/.pixi/envs/default"
+    of_pixi = {f"{env}/conda-meta/history": "", f"{env}/bin/python": "", f"{env}/lib/python3.11/os.py": ""}
+    assert kinds(f"{env}/bin/python", **of_pixi) == ("conda", "pixi")
+
+
+def test_the_systems_python_that_takes_no_packages(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).linux().file("/usr/bin/python3").file("/usr/lib/python3.11/os.py")
+    assert with_python(folder, "/usr/bin/python3").environment == ()
+    mark = "/usr/lib/python3.11/EXTERNALLY-MANAGED"
+    machine = with_python(folder.file(mark), "/usr/bin/python3")
+    assert (machine.environment, machine.sources["environment[0]"]) == (("externally-managed",), mark)
+    config = "home = /usr/bin\nversion = 3.11.2\n"
+    folder.file("/v/pyvenv.cfg", config).file("/v/bin/python")
+    assert with_python(folder, "/v/bin/python").environment == ()
 
 
 @pytest.mark.parametrize(("state", "on"), [(b"\x06\0\0\0\x01", True), (b"\x06\0\0\0\0", False), (b"\x06\0", None)])

@@ -54,8 +54,21 @@ def install(parts: tuple[tuple[str, str], ...], folder: str = "") -> tuple[Comma
 
 
 def remove(names: tuple[str, ...]) -> tuple[Command, ...]:
-    """Packages out of the active environment, by conda and mamba."""
-    return tuple(Command(program, (program, "remove", "--yes", *names)) for program in PROGRAMS)
+    """Packages out of the active environment, by conda and mamba, and out of pixi's workspace of the present folder."""
+    return (
+        *(Command(program, (program, "remove", "--yes", *names)) for program in PROGRAMS),
+        Command("pixi", ("pixi", "remove", *names)),
+    )
+
+
+def declare(requirements: tuple[str, ...], index: str | None) -> tuple[Command, ...]:
+    """Packages of pip's indexes, with the one that they come from, in pixi's workspace of the present folder."""
+    return (Command("pixi", ("pixi", "add", "--pypi", *requirements, *(("--index", index) if index else ()))),)
+
+
+def withdraw(names: tuple[str, ...]) -> tuple[Command, ...]:
+    """The same packages out of it."""
+    return (Command("pixi", ("pixi", "remove", "--pypi", *names)),)
 
 
 def add(parts: tuple[tuple[str, str], ...], folder: str) -> tuple[Command, ...]:

@@ -10,6 +10,7 @@ from compat.plan.commands import UnsafeArgument
 from compat.plan.model import Command
 
 REGISTRY = "nvcr.io/nvidia"
+TOOLKIT = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
 _TAG = re.compile(r"^[0-9]{2}\.[0-9]{2}(?:\.[0-9]+)?(?:-[a-z0-9]+)*$")
 _IMAGE = re.compile(r"^[a-z]+$")
 _JETSON = re.compile(r"^l4t-[a-z]+:r[0-9]{2}(?:\.[0-9]+){2}-[a-z]+[0-9.]+-py3$")

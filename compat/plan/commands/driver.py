@@ -20,6 +20,7 @@ DEBIAN = {"12": "535", "13": "550"}  # release of Debian -> the branch in its ow
 _RENAMED = 590  # from this branch on the packages of NVIDIA's repository have no branch in their names
 _STREAMS = ("rhel", "rocky", "almalinux", "centos", "ol")
 GUIDE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/620/kernel-modules.html"
+HOST = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
 SOURCES = {
     "ubuntu": "https://packages.ubuntu.com/resolute/nvidia-driver-595",
     "debian": "https://packages.debian.org/nvidia-kernel-dkms",
@@ -64,6 +65,8 @@ def by_hand(machine: Machine, branch: str) -> tuple[str, str]:
         inside = " Install none inside WSL 2." if machine.in_environment("wsl2") else ""
         said = f"Install the driver of branch {branch} on Windows, from NVIDIA's download page.{inside}"
         return said, SOURCES["windows"]
+    if machine.in_environment("docker", "kubernetes"):
+        return f"Install the driver of branch {branch} on the host: a container is given the host's.", HOST
     which = "nvidia-open (cuda-drivers for GPUs before Turing)"
     if machine.distribution == "debian":
         return (

@@ -11,21 +11,30 @@ JAX = "https://storage.googleapis.com/jax-releases/jax_cuda_releases.html"  # a 
 
 
 def install(
-    machine: Machine, folder: str, requirements: tuple[str, ...], index: str | None = None, extra: str | None = None
+    machine: Machine,
+    folder: str,
+    requirements: tuple[str, ...],
+    index: str | None = None,
+    extra: str | None = None,
+    done: tuple[str, ...] = (),
 ) -> tuple[Command, ...]:
-    """Install packages with pip and with uv.
+    """Install packages with pip and with uv; in a workspace of pixi's with that too.
 
     ``index`` takes the place of the configured index (torch's own, which mirrors what torch needs), ``extra`` is asked
     beside it, a page of links too. uv stops at the first index that has a package at all, pip compares all of them: uv
-    is told to do as pip.
+    is told to do as pip. pixi's manifest keeps what earlier commands declared (``done``), each with its index; it has
+    no index beside another.
     """
     python = interpreter(machine, folder)
+    own = tuple(one for one in requirements if one not in done)
+    of_pixi = conda.declare(own, index) if own and not extra and not folder and machine.in_environment("pixi") else ()
     beside = "--find-links" if extra == JAX else "--extra-index-url"
     options = (("--index-url", index) if index else ()) + ((beside, extra) if extra else ())
     best_match = ("--index-strategy", "unsafe-best-match") if extra and extra != JAX else ()
     return (
         Command("pip", (python, "-m", "pip", "install", *requirements, *options)),
         Command("uv", ("uv", "pip", "install", "--python", python, *requirements, *options, *best_match)),
+        *of_pixi,
     )
 
 
@@ -35,6 +44,7 @@ def uninstall(machine: Machine, folder: str, names: tuple[str, ...]) -> tuple[Co
     return (
         Command("pip", (python, "-m", "pip", "uninstall", "--yes", *names)),
         Command("uv", ("uv", "pip", "uninstall", "--python", python, *names)),
+        *(conda.withdraw(names) if machine.in_environment("pixi") and not folder else ()),
     )
 
 

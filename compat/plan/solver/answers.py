@@ -11,7 +11,7 @@ from compat.plan.commands.container import VENV
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
-from compat.plan.solver.scene import Scene, emptied
+from compat.plan.solver.scene import SEALED, Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.plan.steps.make import package_steps
@@ -199,10 +199,12 @@ def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
 
 
 def _environments(base: Scene) -> Iterator[Scene]:
-    """The environment as it is, then a new one beside it; a folder that is asked for is the new one."""
-    if not base.folder:
+    """The environment as it is, unless it is the system's own, then a new one beside it; a folder that is asked for is
+    the new one."""
+    sealed = base.machine.in_environment(SEALED)
+    if not base.folder and not sealed:
         yield base
-    if base.folder or base.machine.packages:
+    if base.folder or base.machine.packages or sealed:
         yield moves.new_environment(base)
 
 

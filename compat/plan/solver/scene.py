@@ -5,6 +5,10 @@ from compat.matrix.packages import normal
 from compat.plan.model import Step
 from compat.records import dataclass, replace
 
+SEALED = "externally-managed"  # PEP 668: pip and uv install nothing into the system's own Python
+# Kinds of the machine description that say who keeps the Python environment that is there; of a new one they are not.
+OF_PYTHON = ("uv", "pixi", "pipx", "poetry", SEALED)
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -28,6 +32,7 @@ def emptied(machine: Machine) -> Machine:
             if one.origin in ("system", "container")
         )
     )
+    kinds = machine.environment
     outside = {one.name for one in libraries or ()} - {normal(name) for name in machine.packages or ()}
     return replace(
         machine,
@@ -38,4 +43,5 @@ def emptied(machine: Machine) -> Machine:
         damaged=(),
         missing_libraries=None,
         interpreter=None,
+        environment=kinds and tuple(one for one in kinds if one not in OF_PYTHON),
     )

@@ -36,7 +36,7 @@ def package_steps(
         if dragged and choice.index == "pytorch":
             steps.insert(0, _first(before, found, dragged, choice))
             dragged = {}
-        steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ())))
+        steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ()), done))
         if choice.index not in JETSON:  # those are files and an index of their own, which no later command can name
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
@@ -89,6 +89,7 @@ def _step(
     choice: Choice,
     requirements: tuple[str, ...],
     why: tuple[Reason, ...],
+    done: tuple[str, ...],
 ) -> Step:
     if choice.index in JETSON:
         commands = jetson.install(found.scene.machine, found.scene.folder, choice)
@@ -104,7 +105,9 @@ def _step(
         _before(before, found, choice),
         choice.version,
         why,
-        installers.install(found.scene.machine, found.scene.folder, tuple(dict.fromkeys(requirements)), index, extra),
+        installers.install(
+            found.scene.machine, found.scene.folder, tuple(dict.fromkeys(requirements)), index, extra, done
+        ),
     )
 
 

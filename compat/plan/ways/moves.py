@@ -16,28 +16,35 @@ from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
 from compat.plan.offers.jetson import jetpacks, takes_servers
 from compat.plan.offers.published import USE_GPU
-from compat.plan.solver.scene import Scene, emptied
+from compat.plan.solver.scene import SEALED, Scene, emptied
 from compat.records import replace
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
+MARK = "https://packaging.python.org/en/latest/specifications/externally-managed-environments/"
 MOVES = ("environment", "python", "container", "driver")
 
 
 def new_environment(base: Scene) -> Scene:
     """A new environment of the same Python beside the present one."""
     folder = base.folder or ENVIRONMENT
+    rule, source = "package-versions-mismatch", "docs/plan.md, preference"
     said = "What is asked for does not go together with what is installed in this environment."
     if base.folder:
         said = "What is asked for does not go into one environment."
+    elif base.machine.in_environment(SEALED):
+        rule, source = SEALED, MARK
+        said = "The present Python is the system's own; pip and uv install nothing into it (EXTERNALLY-MANAGED)."
+        if base.machine.distribution in ("debian", "ubuntu"):
+            said += " Its venv is the package python3-venv."
     step = Step(
         "environment",
         "environment",
         None,
         folder,
-        (Reason("package-versions-mismatch", said),),
+        (Reason(rule, said, source),),
         python_commands.environment(base.machine, None, folder),
     )
     return Scene(emptied(base.machine), (*base.steps, step), (*base.moves, "environment"), folder)

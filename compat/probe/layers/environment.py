@@ -6,6 +6,7 @@ import re
 
 from compat.probe.host import Host
 from compat.probe.layer import Reading
+from compat.probe.layers.python import configuration
 
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _APPTAINER_FOLDER = "/.singularity.d"
@@ -21,6 +22,9 @@ _SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e
 _SHIM_STATE = "/sys/firmware/efi/efivars/MokSBStateRT-605dab50-e046-4300-abb6-3dd810dd8b23"
 
 _TOOLKIT_PROGRAMS = ("nvidia-container-runtime", "nvidia-ctk", "nvidia-container-cli", "nvidia-container-toolkit")
+
+_OF_PYTHON = {"conda", "uv", "pixi", "pipx", "poetry", "externally-managed"}
+"""Kinds that say something of a Python environment and not of where it runs."""
 
 _IMAGES = (
     ("NVIDIA_TRITON_SERVER_VERSION", "tritonserver"),
@@ -39,11 +43,12 @@ def read(host: Host, so_far: Reading) -> Reading:
         **_wsl(host, so_far),
         **_services(host),
         "conda": _conda(host, so_far),
+        **_of_python(host, so_far),
     }
     sources = {kind: source for kind, source in kinds.items() if source}
     # An image that nobody runs says nothing of where it will run; a system with its /proc does.
     running = host.is_dir("/proc/sys") or so_far.get("os") in ("windows", "macos")
-    if running or sources.keys() - {"conda"}:
+    if running or sources.keys() - _OF_PYTHON:
         found.put("environment", tuple(sources), ", ".join(sources.values()) or "/proc")
     for index, source in enumerate(sources.values()):
         found.sources[f"environment[{index}]"] = source
@@ -101,6 +106,27 @@ def _conda(host: Host, so_far: Reading) -> str | None:
     if not interpreter and "CONDA_PREFIX" in host.environ:
         prefixes.append(host.environ["CONDA_PREFIX"])
     return next((f"{prefix}/conda-meta" for prefix in prefixes if host.is_dir(f"{prefix}/conda-meta")), None)
+
+
+def _of_python(host: Host, so_far: Reading) -> dict[str, str | None]:
+    """Who made and keeps the goal's Python environment, where commands other than pip's are the right ones; PEP 668's
+    mark, behind which neither pip nor uv install anything. uv writes itself into ``pyvenv.cfg``, pixi keeps its
+    environments in ``.pixi/envs``, pipx leaves a receipt, Poetry has a folder of its own or its lock file beside."""
+    python = so_far.aside.get("python")
+    if python is None or python.kind == "folder":
+        return {}
+    prefix = python.prefix
+    if python.kind != "venv":
+        marks = (f"{prefix}/{lib}/python{python.line}/EXTERNALLY-MANAGED" for lib in ("lib", "lib64"))
+        pixi = re.search(r"/\.pixi/envs/[^/]+$", prefix)
+        return {"pixi": prefix if pixi else None, "externally-managed": next(filter(host.exists, marks), None)}
+    config, receipt = f"{prefix}/pyvenv.cfg", f"{prefix}/pipx_metadata.json"
+    beside = f"{prefix.rpartition('/')[0]}/poetry.lock"
+    return {
+        "uv": config if "uv" in (configuration(host, prefix) or {}) else None,
+        "pipx": receipt if host.exists(receipt) else None,
+        "poetry": prefix if "/pypoetry/virtualenvs/" in prefix else beside if host.exists(beside) else None,
+    }
 
 
 _GPU_NODE = re.compile(r"/dev/(?:nvidia\d+|dxg|nvhost-gpu|nvmap)$")

@@ -59,9 +59,11 @@ def change(step: Step) -> str:
 
 
 def commands(step: Step, installer: str) -> tuple[Command, ...]:
-    """The commands of the installer that was asked for (pixi takes several), else those of the first that there is."""
-    named = {one.installer for one in step.commands}
-    first = installer if installer in named else next((one.installer for one in step.commands), "")
+    """The commands of the installer that was asked for (pixi takes several), else those of the first that there is; an
+    environment of pixi's has no pip."""
+    named = dict.fromkeys(one.installer for one in step.commands)
+    wanted = (installer, "uv") if installer == "pixi" else (installer,)
+    first = next((one for one in (*wanted, *named) if one in named), "")
     return tuple(one for one in step.commands if one.installer == first)
 
 
