@@ -197,8 +197,8 @@ def _unknown(name: str, unread: Pin, other: Pin) -> Reason:
 
 
 def admits(pin: Pin, version: str) -> bool | None:
-    """Is the release inside the pin's range?"""
-    return _inside(pin.range, version)
+    """Is the release inside the pin's range? None where the release is not known."""
+    return _inside(pin.range, version) if version else None
 
 
 def demand(pin: Pin, owner: Choice, matrix: "Matrix") -> Reason | None:
