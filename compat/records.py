@@ -7,8 +7,7 @@ its own functions accept these records; left out are ``slots`` (taken and ignore
 that nothing here uses.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing costs more than all else here
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field

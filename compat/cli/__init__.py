@@ -1,5 +1,6 @@
 """The command line: click, one file a command, no logic of its own."""
 
+import os
 import sys
 
 
@@ -7,9 +8,16 @@ def main() -> None:
     """Run compatcheck. Exit status: 0 compatible or unknown, 1 incompatible, 2 wrong usage or input, 3 own failure."""
     import gc
 
+    gc.set_threshold(100_000, 50, 50)  # what a start makes is kept: to look through it at every turn finds nothing
+    if sys.argv[1:2] == ["guard"]:
+        from compat.guard import command
+
+        done = command.run(sys.argv[2:])
+        if done is not None:
+            sys.stderr.flush()
+            os._exit(done)  # the installer has ended: nobody waits for the interpreter to take itself apart
     from compat.cli.later import postpone
 
-    gc.set_threshold(100_000, 50, 50)  # what a start makes is kept: to look through it at every turn finds nothing
     postpone()
     from compat.cli.app import run
 

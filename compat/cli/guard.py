@@ -79,6 +79,7 @@ def _gate(
     dry_run: object = False,
     yes_anyway: object = False,
 ) -> int:
+    from compat.guard.command import judge_and_run
     from compat.guard.gate import Gate
     from compat.guard.invocation import BadCommand
     from compat.guard.invocation import read as understand
@@ -89,14 +90,7 @@ def _gate(
         raise InputError(str(error), error.hint) from None
     described = next(common.load_machines(str(machine)), None) if machine else None
     gate = Gate(invocation, common.load_matrix, described, bool(dry_run))
-    try:
-        for line in gate.judge():
-            click.echo(line, err=True)
-        if dry_run or (gate.stopped and not yes_anyway):
-            return gate.status
-        return gate.carry_out()
-    finally:
-        gate.close()
+    return judge_and_run(gate, lambda line: click.echo(line, err=True), bool(yes_anyway))
 
 
 @command.command("constraints")

@@ -6,7 +6,6 @@ written only where it excludes something that the index would otherwise offer.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from compat.goals import parse
 from compat.machine import Build, Machine
 from compat.matrix.packages import fits_platform
 from compat.plan.solver.scene import emptied
+from compat.records import replace
 from compat.rules.base import Finding
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ so that every finding's evidence leads back to the line.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compat.goals import Goal, parse
@@ -17,6 +16,7 @@ from compat.machine import Build, Machine, Toolkit
 from compat.matrix.packages import normal
 from compat.plan.asking.markers import applies
 from compat.plan.solver.scene import emptied
+from compat.records import replace
 from compat.suggest import goals_of
 
 if TYPE_CHECKING:

@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from compat.guard.installer import CannotHold, Held, can_hold, run
+from compat.guard import early
+from compat.guard.held import CannotHold, Held
+from compat.guard.installer import Waiting, run
 from compat.guard.invocation import Invocation
-from compat.guard.resolver import Answer, Known, NoAnswer, Question, of_uninstall
+from compat.guard.resolver import Known, NoAnswer, Question
 from compat.guard.transaction import Transaction
+from compat.guard.typed import typed_requirements
 
 if TYPE_CHECKING:
+    from compat.guard.resolver import Answer
     from compat.guard.verdict import Harm, Standing
     from compat.machine import Machine
     from compat.matrix import Matrix
@@ -23,6 +27,10 @@ _SAYS = {
     "unusable": "would not work on this machine",
     "changed": "is broken already and would be broken otherwise; this does not stop the installation",
 }
+
+
+# Words of names that rules know by their shape, whatever CUDA they are for.
+_TELLING = ("nvidia", "cuda", "cudnn", "-cu1", "tensorrt", "torch", "tensorflow", "jax", "onnx")
 
 
 class Gate:
@@ -39,10 +47,13 @@ class Gate:
         self.invocation = invocation
         self._load_matrix = matrix
         self._described = described
-        self._only_judge = only_judge
+        self.only_judge = only_judge
         self._held: Held | None = None
+        self._waiting: Waiting | None = None
         self._judged_as = Transaction()
+        self._idle: str | None = None  # what uv says where there is nothing to do
         self.stopped = False
+        self.carried_out = False
         self.status = 0
 
     @cached_property
@@ -52,11 +63,10 @@ class Gate:
     @cached_property
     def machine(self) -> "Machine":
         """The machine that the change is judged for."""
-        from dataclasses import replace
-
         from compat.plan.solver.scene import emptied
         from compat.probe.assemble import read_machine
         from compat.probe.host import Host
+        from compat.records import replace
 
         if self.invocation.interpreter:
             here = read_machine(Host("/"), os.path.abspath(self.invocation.interpreter))
@@ -93,45 +103,67 @@ class Gate:
     def _judged(self) -> Iterator[str]:
         answer = self._begin()
         # From here on all happens while the resolver works, imports too: it is its network that takes the time.
-        yield from self._dead_names()
-        if self.stopped:
-            answer.stop()
-            self._held = None
-            return
-        self.standing.judged()
+        if any(self.spoken(name) for name, _ in typed_requirements(self.invocation)):
+            yield from self._dead_names()
+            if self.stopped:
+                answer.stop()
+                self._held = None
+                return
+            for _ in self._prepared():
+                if answer.ready():
+                    break
         transaction = self._judged_as = self._answer(answer)
+        if transaction.empty and isinstance(answer, Question) and self.invocation.verb == "install":
+            self._idle = answer.said
         found = self._harms(transaction)
         yield from _shown(found)
         if any(harm.blocks for harm in found):
             self.stopped, self.status = True, 1
             yield from self._way_out(transaction, found)
 
-    def _begin(self) -> Answer:
-        """Start asking. What is to be carried out is begun for real, where it can be held before it changes things."""
-        if self._only_judge or not can_hold(self.invocation):
-            return self._ask(self.invocation)
-        self._held = Held(self.invocation)
-        return self._held
+    def _prepared(self) -> Iterator[object]:
+        """All that will be asked of the machine before the change, piece by piece."""
+        yield self.machine
+        yield from map(self.standing.errors, self.standing.goals)
 
-    def _answer(self, answer: Answer) -> Transaction:
+    def spoken(self, name: str) -> bool:
+        """Can a verdict hang on this distribution? Of the others no rule knows the name."""
+        from compat.matrix.packages import normal
+
+        plain = normal(name)
+        return plain in self.matrix.spoken or any(word in plain for word in _TELLING)
+
+    def _begin(self) -> "Answer":
+        """Start asking, unless that has begun already."""
+        answer = self._ask(self.invocation)
+        if isinstance(answer, Held):
+            self._held = answer
+        elif not self.only_judge and Waiting.can(self.invocation):
+            self._waiting = Waiting(self.invocation)
+        return answer
+
+    def _answer(self, answer: "Answer") -> Transaction:
         try:
             return answer.answer()
         except CannotHold:
             self._held = None
-            return self._ask(self.invocation).answer()
+            return Question(self.invocation).answer()
         except NoAnswer:
             self._held = None
             raise
 
-    def _ask(self, invocation: Invocation) -> Answer:
-        """Start asking. An uninstallation needs no resolver."""
+    def _ask(self, invocation: Invocation) -> "Answer":
+        """Start asking; of the command itself that may have begun already. An uninstallation needs no resolver."""
         if invocation.verb != "uninstall":
-            return Question(invocation)
+            own = invocation is self.invocation
+            return early.ask(invocation, self.only_judge) if own else Question(invocation)
+        from compat.guard.answers import of_uninstall
+
         installed = [name for name, version in (self.machine.packages or {}).items() if version]
         return Known(of_uninstall(invocation, installed))
 
     def _harms(self, transaction: Transaction) -> "tuple[Harm, ...]":
-        if transaction.empty:
+        if not any(map(self.spoken, (*(one.name for one in transaction.installs), *transaction.removes))):
             return ()
         from compat.guard.result import after
         from compat.guard.verdict import harms
@@ -148,7 +180,6 @@ class Gate:
 
     def _dead_names(self) -> Iterator[str]:
         """Names that install nothing but an error, told before the resolver builds them."""
-        from compat.guard.nearest import typed_requirements
         from compat.guard.request import dead
 
         if self.invocation.verb == "uninstall":
@@ -166,7 +197,6 @@ class Gate:
         if self.invocation.installer == "pip" and self._old_pip():
             yield "hint: pip tells what it would do from 22.2 on; upgrade it, or use --yes-anyway"
             return
-        from compat.guard.nearest import typed_requirements
         from compat.guard.request import hopeless
 
         for found in hopeless(typed_requirements(self.invocation), self.machine, self.matrix):
@@ -194,16 +224,24 @@ class Gate:
         if self._held is not None:
             self._held.stop()
             self._held = None
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
 
     def carry_out(self) -> int:
         """Let the command happen; its exit status is the guard's."""
+        self.carried_out = True
         sys.stdout.flush()
         sys.stderr.flush()
         if self._held is not None:
             held, self._held = self._held, None
             return held.go()
+        if self._idle is not None and self.invocation.installer == "uv":
+            sys.stderr.write(self._idle.replace("Would make no changes\n", ""))
+            return 0
         try:
-            return run(self.invocation, self._judged_as)
+            waiting, self._waiting = self._waiting, None
+            return run(self.invocation, self._judged_as, waiting)
         except OSError as error:
             print(f"error: {self.invocation.argv[0]}: {error.strerror or error}", file=sys.stderr)
             return 2

@@ -1,12 +1,12 @@
 """What an image's name and tag say of its contents: the makers' tag schemes, and the matrix's container rows."""
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
 from compat.guard.files import Image
 from compat.machine import Build, Container, Machine, Toolkit
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row

@@ -3,19 +3,21 @@
 The command is kept as an argument list from end to end; nothing is joined, quoted or handed to a shell.
 """
 
+from __future__ import annotations
+
 import os
-import re
-import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
-_PIP = re.compile(r"^pip(?:\d+(?:\.\d+)?)?(?:\.exe)?$")
-_PYTHON = re.compile(r"^(?:python|py|pypy)(?:\d+(?:\.\d+)?)?(?:\.exe)?$")
+from compat.records import dataclass, replace
+
+TYPE_CHECKING = False  # typing costs more than all else here
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 _VERBS = {"pip": ("install", "uninstall"), "uv": ("install", "uninstall", "sync")}
 # Options that lead away from the environment: what they install is not what the goals run.
 _ELSEWHERE = ("--target", "-t", "--prefix", "--root")
-_SHORT_TARGET = re.compile(r"^-t[^-\s]")  # -tFOLDER
+_LIMITS = ("-c", "--constraint", "--constraints", "--override", "--overrides", "--build-constraint")
 # Options of pip and uv whose value is the next word.
 _VALUED = frozenset(
     (
@@ -119,12 +121,12 @@ PROJECT = "sync project"
 class BadCommand(ValueError):
     """The words are no command that the guard can judge; ``hint`` says which it can, or what to do instead."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], hint: str = "") -> None:
         super().__init__(f"not a command that the guard can judge: {' '.join(words)[:200] or 'nothing'}")
         program = os.path.basename(words[0]) if words else ""
         usual = "guard takes what you would type: compatcheck guard pip install ..., guard uv pip install ..."
         verb = next((word for word in words[1:] if not word.startswith("-")), "")
-        self.hint = _WAYS.get((program, verb)) or _WAYS.get(program) or usual
+        self.hint = hint or _WAYS.get((program, verb)) or _WAYS.get(program) or usual
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Invocation:
     @property
     def judged(self) -> bool:
         """Does it change the environment that the interpreter belongs to?"""
-        away = any(word.partition("=")[0] in _ELSEWHERE or _SHORT_TARGET.match(word) for word in self.arguments)
+        away = any(word.partition("=")[0] in _ELSEWHERE or _short_target(word) for word in self.arguments)
         return bool(self.verb) and not away
 
     @property
@@ -160,11 +162,12 @@ class Invocation:
         return tuple(word for word, valued in _words(self.arguments) if not valued and not word.startswith("-"))
 
     def values(self, *options: str) -> tuple[str, ...]:
-        """The values of an option, in both spellings: ``-r FILE`` and ``--requirement=FILE``."""
+        """The values of an option, in all spellings: ``-r FILE``, ``-rFILE``, ``--requirement=FILE``."""
         found = [word.partition("=")[2] for word in self.arguments if "=" in word and word.partition("=")[0] in options]
+        found += [word[2:] for word in self.arguments if _joined(word, options)]
         return (*found, *(value for option, value in pairwise(self.arguments) if option in options))
 
-    def of(self, interpreter: str) -> "Invocation":
+    def of(self, interpreter: str) -> Invocation:
         """The same command for an interpreter."""
         return replace(self, interpreter=interpreter)
 
@@ -173,9 +176,44 @@ class Invocation:
         """The words up to the verb, that included."""
         return self.argv[: len(self.argv) - len(self.arguments)]
 
-    def with_words(self, *words: str) -> "Invocation":
+    def with_words(self, *words: str) -> Invocation:
         """The same command with more words at its end."""
         return Invocation(self.installer, (*self.argv, *words), self.verb, (*self.arguments, *words), self.interpreter)
+
+
+def _joined(word: str, options: Sequence[str]) -> bool:
+    """Is it one of these options and its value in one word, such as ``-rFILE``?"""
+    return word[1:2] != "-" and len(word) > 2 and word[:2] in options
+
+
+def split(arguments: Sequence[str], options: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The values of some options, and all other options with theirs; what was typed by itself is in neither."""
+    values: list[str] = []
+    rest: list[str] = []
+    before = ""
+    for word, valued in _words(arguments):
+        name, equals, value = word.partition("=")
+        if valued:
+            (values if before in options else rest).append(word)
+        elif word.startswith("-") and name in options:
+            values += [value] if equals else []
+        elif _joined(word, options):
+            values.append(word[2:])
+        elif word.startswith("-"):
+            rest.append(word)
+        before = word
+    return tuple(values), tuple(rest)
+
+
+def _is(program: str, *names: str) -> bool:
+    """Is it one of these, as it is or of a version: pip, pip3, pip3.11.exe?"""
+    plain = program.removesuffix(".exe")
+    return plain.rstrip("0123456789.") in names and not plain.endswith(".") and plain.count(".") < 2
+
+
+def _short_target(word: str) -> bool:
+    """``-tFOLDER``."""
+    return word.startswith("-t") and word[2:3] not in ("", "-")
 
 
 def _words(arguments: Sequence[str]) -> list[tuple[str, bool]]:
@@ -192,13 +230,13 @@ def read(words: Sequence[str], python: str | None = None, environ: Mapping[str, 
     environ = os.environ if environ is None else environ
     rest = list(words)
     program = os.path.basename(rest[0]) if rest else ""
-    if _PYTHON.match(program):
+    if _is(program, "python", "py", "pypy"):
         module = next((at for at, word in enumerate(rest) if word == "-m"), 0)
         flags = rest[1:module]
         plain = all(word.startswith("-") or valued for word, valued in _words(flags))
         if rest[module + 1 : module + 2] == ["pip"] and module and plain:
             return _pip(rest[module + 2 :], python or _which(rest[0]) or rest[0], flags)
-    if _PIP.match(program):
+    if _is(program, "pip"):
         beside = os.path.join(os.path.dirname(rest[0]), "python") if os.path.dirname(rest[0]) else None
         return _pip(rest[1:], python or beside or active(environ))
     if program in ("uv", "uv.exe"):
@@ -231,6 +269,8 @@ def _uv(words: list[str], python: str | None, environ: Mapping[str, str]) -> Inv
     found = _verb(rest, "uv")
     verb, arguments = (rest[found], tuple(rest[found + 1 :])) if found is not None else ("", ())
     plain = Invocation("uv", tuple(words), verb, arguments, "")
+    if any(map(_read_once, (*plain.files, *plain.values(*_LIMITS)))):
+        raise BadCommand(words, "uv is asked before it installs, and a pipe can be read only once: name a file")
     asked = plain.values("--python", "-p")
     if asked:
         return plain.of(_named(asked[-1]))
@@ -239,6 +279,11 @@ def _uv(words: list[str], python: str | None, environ: Mapping[str, str]) -> Inv
     if python is not None:
         return plain.with_words("--python", python).of(python)
     return plain.of(active(environ, near=_folder(words[:at])))
+
+
+def _read_once(path: str) -> bool:
+    """Standard input, or a pipe?"""
+    return path == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path))
 
 
 def _uv_sync(words: list[str], at: int, environ: Mapping[str, str]) -> Invocation:
@@ -266,6 +311,8 @@ def _named(text: str) -> str:
         beneath = os.path.join(text, "bin", "python")  # a path to an environment's folder is allowed
         return path or (beneath if os.path.exists(beneath) else text)
     argv = ("uv", "python", "find", text)
+    import subprocess
+
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):

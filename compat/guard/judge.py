@@ -1,7 +1,6 @@
 """``check -r FILE``: what a file would install, held against a machine."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat.check import Report, check
@@ -9,6 +8,7 @@ from compat.goals import Goal
 from compat.guard.described import dead_pins, described, goals
 from compat.guard.files import read
 from compat.machine import Machine
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

@@ -1,20 +1,18 @@
 """The nearest command that breaks nothing: the same one with what it would move held, or what the planner says."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from compat.guard.invocation import Invocation
 from compat.guard.transaction import Transaction
+from compat.guard.typed import typed_requirements
 from compat.guard.verdict import Harm
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
-
-_TYPED = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^;@]*)")
 
 
 @dataclass(frozen=True)
@@ -71,27 +69,6 @@ def _held(invocation: Invocation, machine: Machine, transaction: Transaction, ma
         and here[one.name] != one.version
         and (matrix.packages.component(one.name) or one.name.startswith("nvidia-") or one.name in stack)
     )
-
-
-def typed_requirements(invocation: Invocation) -> tuple[tuple[str, str], ...]:
-    """(name, range) of each requirement on the command line and in the files that it names."""
-    found = []
-    for word in invocation.named:
-        match = _TYPED.match(word)
-        if match is not None and "/" not in word and not word.endswith((".whl", ".gz", ".zip")):
-            found.append((normal(match[1]), match[2].strip() or "*"))
-    return (*found, *_listed(invocation))
-
-
-def _listed(invocation: Invocation) -> Iterator[tuple[str, str]]:
-    """What the files ask for; one that cannot be read is the installer's to complain about."""
-    from compat.guard.files import BadFile, read
-
-    for path in invocation.files:
-        try:
-            yield from ((one.name, one.range) for one in read(path).requirements)
-        except BadFile:
-            continue
 
 
 def _planned(invocation: Invocation, machine: Machine, matrix: "Matrix") -> list[Nearest]:

@@ -1,12 +1,12 @@
 """What can be said of a request by itself: dead names, and why no resolver finds an answer on this machine."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
+from compat.records import replace
 from compat.rules.base import REGISTRY, Finding
 from compat.rules.case import Case
 from compat.versions import BadVersion, parse_range

@@ -5,13 +5,13 @@ that write one module stay side by side, and the one that comes last is what loa
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from compat.guard.library import libraries_of, sonames_of, users
 from compat.guard.transaction import Transaction
 from compat.machine import Build, Damage, Library, Machine
 from compat.matrix.packages import normal
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

@@ -1,6 +1,6 @@
 """What an installer is about to do: packages that come, with the index they are from, and packages that go."""
 
-from dataclasses import dataclass
+from compat.records import dataclass
 
 # Hosts of vendors' own indexes -> the matrix's name of the place. Any other host serves the configured index.
 _VENDORS = {

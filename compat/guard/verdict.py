@@ -6,13 +6,13 @@ anyway: a missing driver is not the installer's fault.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from compat.check import check
 from compat.goals import Goal, parse
 from compat.machine import Machine
+from compat.records import dataclass
 from compat.rules.base import Finding
 from compat.suggest import goals_of
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from compat.guard.resolver import REPORT_LIMIT
+from compat.guard.answers import REPORT_LIMIT
 from compat.lock import File, Locked, NoLock, Package
 from compat.lock.resolve import no_file, question, run, without_credentials, written
 from compat.lock.wanted import Wanted, missing

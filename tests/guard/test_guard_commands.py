@@ -3,16 +3,21 @@
 import json
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from commands import BREAKING, HARMLESS, UNSEEN_BREAKING, UNSEEN_HARMLESS
 from environments import MACHINES, built
 
+from compat.guard.answers import of_report, of_uv
 from compat.guard.gate import Gate
 from compat.guard.invocation import Invocation, read
-from compat.guard.resolver import Answer, Known, of_report, of_uv
+from compat.guard.resolver import Known
 from compat.guard.transaction import Transaction
 from compat.matrix import Matrix
+
+if TYPE_CHECKING:
+    from compat.guard.resolver import Answer
 
 ANSWERS = json.loads((Path(__file__).parent / "data" / "answers.json").read_text())
 
@@ -26,7 +31,7 @@ class Replayed(Gate):
         self.command = self.invocation
         self.__dict__["machine"] = built(machine, environment, matrix)
 
-    def _ask(self, invocation: Invocation) -> Answer:
+    def _ask(self, invocation: Invocation) -> "Answer":
         if invocation.verb == "uninstall":
             return super()._ask(invocation)
         if invocation is not self.command:

@@ -15,7 +15,7 @@ import pytest
 from environments import MACHINES
 
 from compat.description import to_dict
-from compat.guard.installer import can_hold
+from compat.guard.held import can_hold
 from compat.guard.invocation import read
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "install"))

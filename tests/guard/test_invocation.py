@@ -1,12 +1,14 @@
 """Command lines of pip and uv."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from compat.guard.answers import of_report, of_uv
 from compat.guard.invocation import BadCommand, active, read
-from compat.guard.nearest import typed_requirements
-from compat.guard.resolver import NoAnswer, of_report, of_uv
+from compat.guard.resolver import NoAnswer
+from compat.guard.typed import typed_requirements
 
 
 def test_pip_runs_as_the_module_of_its_interpreter() -> None:
@@ -158,3 +160,13 @@ def test_files_are_asked_for_too(tmp_path: Path) -> None:
     assert typed_requirements(read(["pip", "install", "einops", "-r", str(listed)], None, {})) == both
     assert typed_requirements(read(["uv", "pip", "sync", str(listed)], None, {})) == both[1:]
     assert typed_requirements(read(["pip", "install", "-r", str(tmp_path / "none.txt")], None, {})) == ()
+
+
+def test_what_can_be_read_only_once_is_refused_for_uv(tmp_path: Path) -> None:
+    """Its dry run would read it, and the real run would find nothing."""
+    os.mkfifo(tmp_path / "pipe")
+    for words in (["-r", "-"], ["-r-"], ["plain", "-c", str(tmp_path / "pipe")]):
+        with pytest.raises(BadCommand) as refused:
+            read(["uv", "pip", "install", *words], "p", {})
+        assert "only once" in refused.value.hint
+    assert read(["pip", "install", "-r", "/dev/stdin"], "p", {}).judged  # pip is held: it reads once

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from compat.guard import installer
+from compat.guard.answers import of_uv
 from compat.guard.invocation import read
-from compat.guard.resolver import of_uv
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "install"))
 import tiny
@@ -119,3 +119,64 @@ def test_with_the_real_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         left.append({str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()})
     assert left[0] == left[1]
     assert any(path.startswith("other-2.0.dist-info") for path in left[0])
+
+
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A uv that writes down what it is started with and what it is told."""
+    program = tmp_path / "bin" / "uv"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\ncat > {tmp_path}/told\nexit 3\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    return tmp_path
+
+
+def test_uv_waits_for_what_is_judged(told: Path) -> None:
+    """It is started with none of the packages on its line, and told them when they are let through."""
+    words = [
+        "uv",
+        "pip",
+        "install",
+        "-U",
+        "plain",
+        "--python",
+        "p",
+        "-r",
+        "a.txt",
+        "--extra-index-url",
+        "x",
+        "-rb.in",
+        "-c",
+        "limits.txt",
+    ]
+    invocation = read(words, None, {})
+    assert installer.Waiting.can(invocation)
+    waiting = installer.Waiting(invocation)
+    assert installer.run(invocation, of_uv(_NEW), waiting) == 3
+    asked = "pip install --no-deps --offline -r - --python p --extra-index-url x -c limits.txt\n"
+    assert (told / "words").read_text() == asked
+    assert (told / "told").read_text() == "-r a.txt\n-r b.in\nother==2.0\nplain==1.0\n"
+
+
+def test_uv_that_waited_for_what_is_not_in_the_cache(told: Path, ran: list[tuple[str, ...]]) -> None:
+    invocation = read(["uv", "pip", "install", "plain"], None, {})
+    installer.run(invocation, of_uv(_FETCHED), installer.Waiting(invocation))
+    assert [argv[3:] for argv in ran] == [("--no-deps", "other==2.0", "plain==1.0", "plain")]
+    assert not (told / "told").exists() or (told / "told").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "uv pip sync r.txt",
+        "uv pip install -e .",
+        "uv pip install -r pyproject.toml --extra x",
+        "uv pip install -r pyproject.toml",
+        "uv pip install --require-hashes -r r.txt",
+        "uv pip install --exact plain",
+        "pip install plain",
+    ],
+)
+def test_what_cannot_wait(words: str) -> None:
+    assert not installer.Waiting.can(read(words.split(), None, {}))

@@ -1,0 +1,82 @@
+"""What pip and uv answer, read.
+
+pip writes a report (format 1: https://pip.pypa.io/en/stable/reference/installation-report/), from pip 22.2 on. uv
+prints what it would change, one package a line: `` + torch==2.6.0``, `` - numpy==1.26.4``, and whether any of it is not
+in its cache yet: ``Would download 2 packages``.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from compat.guard.invocation import Invocation
+from compat.guard.resolver import NoAnswer
+from compat.guard.transaction import Coming, Transaction, source_of
+
+_UV_LINE = re.compile(r"^ ([+\-~]) ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)(?: \(from (.+)\))?\s*$")
+_UV_FETCHES = re.compile(r"(?m)^Would download ")
+REPORT_LIMIT = 256 << 20
+"""Bytes read of a report: one holds the whole metadata of each package, descriptions included."""
+
+
+def load(path: str) -> Any:
+    """pip's report. Raises ValueError where it is none, or not whole yet, and NoAnswer."""
+    import json
+
+    try:
+        if os.path.getsize(path) > REPORT_LIMIT:
+            raise NoAnswer("pip's report is too long")
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except OSError as error:
+        raise NoAnswer(f"pip wrote no report that can be read: {error}") from None
+
+
+def of_report(report: Any) -> Transaction:
+    """pip's installation report. What is installed already and stays is not in it. Raises NoAnswer."""
+    try:
+        if str(report["version"]).partition(".")[0] != "1":
+            raise NoAnswer(f"pip's report is of a later format: {report['version']}")
+        return Transaction(tuple(_coming(item) for item in report["install"]))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise NoAnswer(f"pip's report lacks {error}") from None
+
+
+def _coming(item: Any) -> Coming:
+    from compat.matrix.packages import normal
+
+    metadata, url = item["metadata"], str(item["download_info"]["url"])
+    return Coming(normal(str(metadata["name"])), str(metadata["version"]), source_of(url, bool(item.get("is_direct"))))
+
+
+def of_uv(output: str) -> Transaction:
+    """uv's list of changes. A line without an address is from the configured index, unless its version tells."""
+    from compat.matrix.packages import normal
+
+    installs, removes = [], []
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    for line in plain.splitlines():
+        match = _UV_LINE.match(line)
+        if match is None:
+            continue
+        sign, name, version, url = match.groups()
+        if sign == "-":
+            removes.append(normal(name))
+            continue
+        local = version.partition("+")[2]
+        source = source_of(url, True) if url else ("pytorch" if re.match(r"(?:cu\d+|cpu)$", local) else "pypi")
+        installs.append(Coming(normal(name), version, source))
+    new = {one.name for one in installs}
+    gone = tuple(name for name in removes if name not in new)
+    return Transaction(tuple(installs), gone, cached=_UV_FETCHES.search(plain) is None)
+
+
+def of_uninstall(invocation: Invocation, installed: Sequence[str]) -> Transaction:
+    """An uninstallation needs no resolver: the names, as far as they are installed."""
+    from compat.guard.typed import typed_requirements
+    from compat.matrix.packages import normal
+
+    asked = [name for name, _ in typed_requirements(invocation)]
+    here = {normal(name) for name in installed}
+    return Transaction(removes=tuple(dict.fromkeys(normal(name) for name in asked if normal(name) in here)))
