@@ -183,8 +183,8 @@ def spoken(content: Mapping[str, Any]) -> list[str]:
             found |= {line for asked in lines for line in asked}
         elif kind in ("library", "soname"):
             found |= {name for row in rows for name in row.get("packages", ())}
-        elif kind in ("break", "pair"):
-            found |= {row[field] for row in rows for field in ("package", "other") if row.get(field)}
+        elif kind in ("break", "pair", "name"):
+            found |= {row[field] for row in rows for field in ("package", "other", "distribution") if row.get(field)}
     return sorted({requirement(one)[0] for one in found})
 
 

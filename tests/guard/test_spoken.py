@@ -64,3 +64,9 @@ def test_other_packages_change_nothing(matrix: Matrix, gate: Gate, machine: str,
     for goal in goals_of(here):
         before, after = (check(one, goal, matrix) for one in (here, more))
         assert (before.verdict, before.findings) == (after.verdict, after.findings)
+
+
+def test_dead_names_are_spoken_of(matrix: Matrix) -> None:
+    names = [row["distribution"] for row in matrix.every("name")]
+    assert len(names) > 50
+    assert set(names) <= matrix.spoken
