@@ -9,6 +9,7 @@ from compat.machine import Machine
 from compat.plan.asking.request import COMPANION
 from compat.plan.commands.container import VENV
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
+from compat.plan.solver.elements import of_system
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
 from compat.plan.solver.scene import SEALED, Scene, emptied
@@ -80,8 +81,13 @@ def streams(
     problem.memory.spent = 0
     if problem.conda:
         yield ("environment",), _noted(_forged(base, problem, answered), answered)
-    for scene in _scenes(base, problem, allow):
+    for scene in _unmoved(base):
         yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
+    # What no move changes excludes everything: then only images are left, which have builds and a system of their own.
+    never = tried[-1].fixed if tried and not answered else None
+    if "python" in allow and never is None:
+        for scene in _pythons(unshadowed(base) or base, problem):
+            yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     if not problem.conda:
         yield ("environment",), _noted(_forged(base, problem, answered), answered)
     if "python" in allow:
@@ -94,14 +100,14 @@ def streams(
         yield ("container",), (Found(scene, (), {}, scene.machine) for scene in ready)
         jetson = jetson_images(base.machine, problem.requests, problem.goals, problem.matrix)
         yield ("container",), (Found(scene, (), {}, scene.machine) for scene in jetson)
-        for scene in bases(base.machine, problem.matrix):
+        for scene in bases(base.machine, problem.matrix) if never is None or any(map(of_system, never)) else ():
             yield scene.moves, _searched(problem, scene, (), tried)
-    if forward.MOVE in allow:
+    if forward.MOVE in allow and never is None:
         for compat in forward.scenes(unshadowed(base) or base, problem.matrix):
             for scene in _environments(compat):
                 yield scene.moves, _searched(problem, scene, kept, tried)
     if "driver" in allow:
-        for scene in _driver_scenes(base, problem, allow):
+        for scene in _driver_scenes(base, problem, allow) if never is None else ():
             yield scene.moves, _searched(problem, scene, kept, tried)
         if "container" in allow and not problem.folder:
             for scene in _with_drivers(base, problem):
@@ -174,13 +180,11 @@ def _base(problem: Problem, allow: frozenset[str]) -> Scene:
     return repaired(Scene(problem.machine, folder=problem.folder), problem.goals, problem.matrix, allow)
 
 
-def _scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
+def _unmoved(base: Scene) -> Iterator[Scene]:
     yield from _environments(base)
     clear = unshadowed(base)
     if clear is not None:
         yield from _environments(clear)
-    if "python" in allow:
-        yield from _pythons(clear or base, problem)
 
 
 def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:

@@ -144,6 +144,12 @@ class Builds:
         known = self._alone(choice)
         return tuple(dict.fromkeys((*known.clash, *known.verdict.every(), *(known.rest or ()))))
 
+    def said(self, choice: Choice, rule: str) -> tuple[Reason, ...]:
+        """What one rule has against a build alone, as far as it was tried."""
+        known = self._alone(choice)
+        others = (one for one in (*known.clash, *(known.rest or ())) if one.rule == rule)
+        return (*known.verdict.of_rule(rule), *others)
+
     def hangs_on_driver(self, choice: Choice, found: Reason) -> bool:
         """May the driver have a say in what was found against a build alone?"""
         return choice.installed or reaches(found.rule, "driver") or found in (self._alone(choice).rest or ())

@@ -14,7 +14,7 @@ from compat.machine import Machine
 from compat.plan.asking.request import IMAGES
 from compat.plan.commands.container import REGISTRY
 from compat.plan.model import Reason, Request
-from compat.plan.solver.elements import FIXED, NOTHING, REQUEST, Ignored, can_move
+from compat.plan.solver.elements import FIXED, MOVABLE, NOTHING, REQUEST, Ignored, can_move
 from compat.plan.solver.search import Search
 from compat.records import dataclass, replace
 
@@ -64,7 +64,7 @@ class _Certificates:
         for search, certificates in self._known:
             fitting = next((one for one in reversed(certificates) if not ignored.meets(one)), None)
             if fitting is None:
-                fitting = search.refuted(ignored)
+                fitting = search.fixed if ignored == MOVABLE else search.refuted(ignored)
                 if fitting is None:
                     self.unsettled = search.unsettled
                     return True
@@ -94,7 +94,7 @@ def conflict(tried: list[Search], requests: tuple[Request, ...], found: Elements
 def elements_of(tried: Sequence[Search]) -> Elements:
     """The irreducible set. What no move changes is enough wherever it can be."""
     certificates = _Certificates(tried)
-    if certificates.possible(Ignored(movable=True)) and certificates.possible(NOTHING):
+    if certificates.possible(MOVABLE) and certificates.possible(NOTHING):
         # Cut: what was cited is all that can be told.
         used = {one for search in tried for one in search.rejected}
         return Elements(tuple(sorted(used, key=_ease)), frozenset(used))
@@ -130,11 +130,12 @@ def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> 
     if request is not None:
         for search in tried:
             for choice in search.asked_for(request):
-                against = next((one for one in search.why_not(choice) if one.rule == rule), None)
-                if against is not None:
-                    return against
-    noted = next((search.rejected[element][0] for search in tried if element in search.rejected), None)
-    return (None if component else _nearest_miss(rule, tried, requests)) or noted or Reason(rule, f"{rule}.")
+                against = search.said(choice, rule)
+                if against:
+                    return against[0]
+    where = [search for search in tried if element in search.rejected]
+    noted = where[0].rejected[element][0] if where else None
+    return (None if component else _nearest_miss(rule, where, requests)) or noted or Reason(rule, f"{rule}.")
 
 
 def _nearest_miss(rule: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason | None:
@@ -172,9 +173,11 @@ def _where(machine: Machine) -> str:
 
 def _instead(tried: list[Search], request: Request) -> str:
     """Where nothing is published for the platform inside the range: what there is."""
-    if any(search.asked_for(request) for search in tried):
+    # Scenes that differ by the driver or the environment are offered the same.
+    places = {(one.scene.machine.os, one.scene.machine.arch, one.scene.machine.python): one for one in reversed(tried)}
+    if any(search.asked_for(request) for search in places.values()):
         return ""
-    offered = [choice for search in tried for choice in search.offered(request.component, "*") if choice.version]
+    offered = [one for search in places.values() for one in search.offered(request.component, "*") if one.version]
     there = list(dict.fromkeys(choice.version for choice in offered))
     shown = ", ".join(there[:6]) + (" and older" if len(there) > 6 else "")
     return f", and the matrix has no such release for {_where(tried[0].scene.machine)}: there is {shown}"

@@ -4,18 +4,19 @@ from compat.plan.model import Reason
 from compat.records import dataclass
 
 REQUEST = "request"
-# What no move changes: the GPU stays, and so do the machine code in the builds and the system's C library. Only with
-# another image are the last two others.
+# The system's C and C++ libraries, which only an image has others of.
+_OF_SYSTEM = frozenset(("glibc-too-old", "libstdcxx-too-old"))
+# What no move changes: the GPU stays, and so do the machine code in the builds and the system's libraries. Only with
+# an image are the last two others.
 FIXED = frozenset(
     (
         "cpu-only-build",
         "cuda-older-than-gpu",
-        "glibc-too-old",
         "gpu-missing",
         "gpu-not-in-build",
         "gpu-unsupported-by-tensorrt",
-        "libstdcxx-too-old",
         "no-gpu-build-for-platform",
+        *_OF_SYSTEM,
     )
 )
 
@@ -33,6 +34,11 @@ def of_request(component: str) -> str:
 def can_move(one: str) -> bool:
     """Can a move have a say in it?"""
     return one.partition(":")[0] not in (REQUEST, *FIXED)
+
+
+def of_system(one: str) -> bool:
+    """Is it about the system that an image has another of?"""
+    return one.partition(":")[0] in _OF_SYSTEM
 
 
 @dataclass(frozen=True)
@@ -61,3 +67,4 @@ class Ignored:
 
 
 NOTHING = Ignored()
+MOVABLE = Ignored(movable=True)

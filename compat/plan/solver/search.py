@@ -12,7 +12,7 @@ from functools import cached_property
 
 from compat.plan.model import Choice
 from compat.plan.solver.combine import Combinations
-from compat.plan.solver.elements import NOTHING, Ignored, of_request
+from compat.plan.solver.elements import MOVABLE, NOTHING, Ignored, of_request
 from compat.plan.solver.enforced import Enforced
 from compat.plan.solver.wholes import Found, Wholes
 from compat.records import dataclass
@@ -48,6 +48,11 @@ class Search(Wholes):
             if some or combinations.cut:
                 return
         self.certificate = self._certified(enforced)
+
+    @cached_property
+    def fixed(self) -> frozenset[str] | None:
+        """Elements that exclude everything and that no move changes, where there are such."""
+        return self.refuted(MOVABLE)
 
     def refuted(self, ignored: Ignored) -> frozenset[str] | None:
         """Elements that exclude everything though others are ignored; None where there is an answer, and where that

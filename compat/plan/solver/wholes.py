@@ -97,7 +97,7 @@ class Wholes(Builds):
         """One thing that is wrong with a combination, and not with one of its members alone."""
 
         def excused(rule: str) -> bool:
-            return any(self._says(choice, rule) for choice in choices)
+            return any(self.said(choice, rule) for choice in choices)
 
         first = self._first.setdefault("", [])
         found = next((one for one in known.clash if one.rule not in ignored and not excused(one.rule)), None)
@@ -113,11 +113,6 @@ class Wholes(Builds):
                 known.rest = tuple(one for one in faults(known.result, goals, self.matrix) if not is_of_platform(one))
             found = next((one for one in known.rest if one.rule not in ignored and not excused(one.rule)), None)
         return found
-
-    def _says(self, choice: Choice, rule: str) -> bool:
-        """Does a rule speak against a build alone?"""
-        known = self._alone(choice)
-        return any(one.rule == rule for one in (*known.clash, *(known.rest or ()))) or bool(known.verdict.of_rule(rule))
 
     def _joined(self, choices: tuple[Choice, ...]) -> tuple[Mapping[str, str | None], Machine, tuple[Reason, ...]]:
         """The shared releases, the machine, and what excludes them."""

@@ -5,6 +5,7 @@ where the machine, seen from inside a container of the image, passes ``start:con
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -18,10 +19,9 @@ from compat.plan.asking.request import IMAGES as ONLY_IMAGES
 from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.jetson import takes_servers
-from compat.plan.offers.published import USE_GPU
+from compat.plan.offers.published import gpus_of
 from compat.plan.solver.scene import Scene
 from compat.records import replace
-from compat.rules.case import Case
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -46,9 +46,9 @@ def images(
         or (machine.is_jetson and not takes_servers(machine, matrix))
     ):
         return
-    rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "cuda" in row]
-    for row in sorted(rows, key=lambda one: (bool(_IMAGES[one["image"]]), one["tag"]), reverse=True):
-        if not (_for_platform(row, machine, matrix) and _carries(row, requests) and _takes_gpus(row, machine, matrix)):
+    known = tuple(one for one in gpus_of(machine, matrix) if one)
+    for row in _carrying(matrix, tuple((one.component, one.text) for one in requests)):
+        if not (_for_platform(row, machine.arch, known, matrix) and _takes_gpus(row, known, matrix)):
             continue
         inside = entered(machine, row, matrix)
         if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
@@ -68,9 +68,15 @@ def contents(row: "Row") -> dict[str, str]:
     return found
 
 
-def _carries(row: "Row", requests: tuple[Request, ...]) -> bool:
-    inside = contents(row)
-    return all(one.component in inside and _admits(one.text, inside[one.component]) for one in requests)
+@lru_cache(maxsize=64)
+def _carrying(matrix: "Matrix", wanted: tuple[tuple[str, str], ...]) -> "tuple[Row, ...]":
+    """The images with every one of these components in a release that its range admits, the newest first."""
+    rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "cuda" in row]
+    rows.sort(key=lambda one: (bool(_IMAGES[one["image"]]), one["tag"]), reverse=True)
+    found = ((row, contents(row)) for row in rows)
+    return tuple(
+        row for row, inside in found if all(one in inside and _admits(text, inside[one]) for one, text in wanted)
+    )
 
 
 def _admits(text: str, version: str) -> bool:
@@ -82,24 +88,22 @@ def _admits(text: str, version: str) -> bool:
     return wanted.admits(have.base) is True
 
 
-def _for_platform(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
+def _for_platform(row: "Row", arch: str | None, known: tuple[Capability, ...], matrix: "Matrix") -> bool:
     """Is the image published for this processor (x86-64 where its notes name none), and does its CUDA know the GPUs?
 
     The frameworks inside are NVIDIA's own builds, whose machine code no list tells; a GPU that came after the image's
     CUDA can have none.
     """
-    if machine.arch not in row.get("arch", ("x86_64",)):
+    if arch not in row.get("arch", ("x86_64",)):
         return False
     least = parse_capability(row["capability_minimum"]) if "capability_minimum" in row else None
-    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
     if least is not None and any(one < least for one in known):
         return False
     return all(_knows(matrix, row["cuda"], one) for one in known)
 
 
-def _takes_gpus(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
+def _takes_gpus(row: "Row", known: tuple[Capability, ...], matrix: "Matrix") -> bool:
     """Do the packages inside take GPUs as old as these, as far as their own documentation says (vLLM: from 7.0 on)?"""
-    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
     for component, version in contents(row).items():
         release = matrix.packages.release(component, versions.parse(version).base) or {}
         least = parse_capability(release["capability_minimum"]) if "capability_minimum" in release else None
