@@ -4,7 +4,7 @@ Unlike a plan's result nothing is tidied up: pip and uv do not ask whose files t
 that write one module stay side by side, and the one that comes last is what loads.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from compat.guard.library import libraries_of, sonames_of, users
@@ -54,27 +54,31 @@ def _damaged(
     machine: Machine, coming: dict[str, Any], touched: set[str], matrix: "Matrix"
 ) -> tuple[Damage, ...] | None:
     """Files that will be as their package lists them, or not: what comes overwrites what writes the same paths."""
-    stays = {normal(name) for name, version in (machine.packages or {}).items() if version is not False} - touched
+    packages = {normal(name): version for name, version in (machine.packages or {}).items() if version is not False}
+    stays = {name: version or None for name, version in packages.items() if name not in touched}
     new = [
         Damage(other, path, "overwritten", name)
         for name in coming
-        for other, path in _same_files(name, matrix)
-        if other in stays
+        for other, path in _same_files(name, coming[name].version, stays, matrix)
     ]
     kept = _left(machine.damaged, "package", touched) or ()
     return (*kept, *new) if new or machine.damaged is not None else None
 
 
-def _same_files(name: str, matrix: "Matrix") -> Iterator[tuple[str, str]]:
+def _same_files(
+    name: str, release: str | None, stays: Mapping[str, str | None], matrix: "Matrix"
+) -> Iterator[tuple[str, str]]:
     """(distribution, path) that this one writes over. pip names packages, not files: the matrix tells who shares."""
+    for writers in matrix.libraries.shared({**stays, name: release}):
+        folder = writers[name]["file"].rpartition("/")[0] if name in writers else ""
+        yield from ((other, folder) for other in writers if folder and other != name)
     component = matrix.packages.component(name)
     if component is None:
         return
     about = matrix.packages.about(component)
-    names = [normal(one) for one in about.get("distributions", {}).get("pypi", ())]
-    if about.get("accelerator") == "optional" or component in ("cudnn", "nccl", "cupy"):
-        path = f"nvidia/{component}/lib" if component in ("cudnn", "nccl") else component.replace("-", "_")
-        yield from ((other, path) for other in names if other != name)
+    if about.get("accelerator") == "optional" or component == "cupy":
+        names = [normal(one) for one in about.get("distributions", {}).get("pypi", ())]
+        yield from ((other, component.replace("-", "_")) for other in names if other != name and other in stays)
 
 
 def _libraries(

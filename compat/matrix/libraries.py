@@ -1,9 +1,11 @@
 """Shared objects: which library and which CUDA a soname belongs to, and which packages carry it."""
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.matrix.packages import rivals
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -42,3 +44,33 @@ class Libraries:
             if version is not None and "versions" in row and versions.parse_range(row["versions"]).admits(version):
                 return row
         return None
+
+    def is_of_cuda(self, package: str, major: int) -> bool:
+        """Is this part of CUDA's toolkit or this library packaged for that CUDA major, by its name? (``-cu12``; later
+        majors' parts have no suffix.)"""
+        suffix = package.rpartition("-cu")[2] if "-cu" in package else ""
+        if suffix.isdigit():
+            return suffix == str(major)
+        return self._matrix.traits.holds("cuda", "packages-unsuffixed", str(major)) is True
+
+    @cached_property
+    def _written(self) -> "dict[str, list[Row]]":
+        found: dict[str, list[Row]] = {}
+        for row in self._matrix.every("writes"):
+            found.setdefault(row["package"], []).append(row)
+        return found
+
+    def written(self, package: str, release: str | None) -> "list[Row]":
+        """Files of this release that another CUDA major's package of the library writes as well; of an unknown
+        release: those that it may write. The package is named as indexes compare it."""
+        rows = self._written.get(package, [])
+        return [row for row in rows if release is None or versions.parse_range(row["range"]).admits(release)]
+
+    def shared(self, releases: Mapping[str, str | None]) -> "Iterator[dict[str, Row]]":
+        """Packages, of these in these releases, that write one file: each with its row."""
+        for names in rivals(releases):
+            files: dict[str, dict[str, Row]] = {}
+            for name in names:
+                for row in self.written(name, releases[name]):
+                    files.setdefault(row["file"], {})[name] = row
+            yield from (writers for writers in files.values() if len(writers) > 1)

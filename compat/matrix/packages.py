@@ -1,6 +1,7 @@
 """Installable packages: their names, their published builds, and which builds an installed version can be."""
 
 import re
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,16 @@ _SEPARATORS = re.compile(r"[-_.]+")
 def normal(name: str) -> str:
     """A distribution's name as indexes compare it (PEP 503), without extras."""
     return _SEPARATORS.sub("-", name.partition("[")[0].strip()).lower()
+
+
+def rivals(names: Iterable[str]) -> list[list[str]]:
+    """Distributions of one library for several CUDA majors (nvidia-cudnn-cu12 and nvidia-cudnn-cu13), by library."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        stem, mark, major = name.rpartition("-cu")
+        if mark and major.isdecimal():
+            found.setdefault(stem, []).append(name)
+    return [sorted(same) for same in found.values() if len(same) > 1]
 
 
 class Packages:

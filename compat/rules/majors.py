@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.matrix import Row
-from compat.matrix.packages import normal
+from compat.matrix.packages import normal, rivals
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries import belongs, wants
@@ -122,7 +122,7 @@ def _no_other(case: Case, cuda: str) -> tuple[Evidence, ...]:
 def _carried(case: Case, cuda: str) -> bool:
     """Are CUDA parts of this major installed as packages or libraries?"""
     major = versions.parse(cuda).major
-    tags = (f"-cu{major}", f"cu{major}0") if major < 13 else (f"-cu{major}",)
+    tags = (f"-cu{major}", f"cu{major}0")  # nvidia-cublas-cu12, nvidia-dali-cuda120
     for name, version in (case.machine.packages or {}).items():
         plain = normal(name)
         if (
@@ -314,33 +314,39 @@ def _majors_with(case: Case, component: str, version: str) -> "dict[int, Row]":
     }
 
 
-# Distributions of two CUDA majors that write the same files; the planner never puts them together either.
-SAME_FILES = ("nvidia-cudnn", "nvidia-nccl", "nvidia-nvshmem", "nvidia-cusparselt")
-
-
 def _same_paths(case: Case) -> Iterator[Outcome]:
     """One library's packages for several CUDA majors: they write the same files, and the last one installed is there.
 
-    Nobody knows which that is until somebody has looked (``damaged``). An older release in the place of the one that
-    the framework brought lacks what it calls; a newer one has it all.
+    Nobody knows which that is until somebody has looked (``damaged``). What opens libraries of its own CUDA major
+    (cuDNN) serves no other; of the rest an older release in the place of the one that the framework brought lacks what
+    it calls, and a newer one has it all.
     """
-    installed = {normal(name): name for name, version in (case.machine.packages or {}).items() if version is not False}
-    for stem in SAME_FILES:
-        names = [installed[name] for name in (f"{stem}-cu{major}" for major in (11, 12, 13)) if name in installed]
-        if len(names) < 2 or not _belongs_any(case, names):
+    named = {normal(name): name for name, version in (case.machine.packages or {}).items() if version is not False}
+    if not rivals(named):
+        return
+    for writers in case.matrix.libraries.shared({plain: case.version_of(plain) for plain in named}):
+        names = [named[plain] for plain in writers]
+        if not _belongs_any(case, names):
             continue
         meant = [name for name in names if _is_meant(case, name)]
         release = case.version_of(meant[0]) if len(meant) == 1 else None
         others = [case.version_of(name) for name in names if name not in meant]
         older = [one for one in others if release and one and versions.at_least(one, release) is False]
+        row = next(iter(writers.values()))
         why = f", and {older[0]} is older than the {release} that is meant" if older else ""
-        unseen = older and case.machine.damaged is None
+        if row.get("of_major"):
+            why = ", and serves its own CUDA major alone"
+        unseen = (older or row.get("of_major")) and case.machine.damaged is None
         taken = (case.assume("damaged", "nobody looked which of them is there"),) if unseen else ()
         yield Finding(
             "mixed-cuda-majors",
             names[0],
-            f"{' and '.join(names)} write the same files; the one installed last is there{why}.",
-            (*(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names), *taken),
+            f"{' and '.join(names)} write the same files ({row['file']}); the one installed last is there{why}.",
+            (
+                *(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names),
+                *(case.cite(f"{plain} {one['range']} writes {one['file']}", one) for plain, one in writers.items()),
+                *taken,
+            ),
             (Remedy("uninstall them all, then install the one that the framework pins"),),
             severity="error" if unseen else "warning",
         )

@@ -45,9 +45,15 @@ CUDNN = "\n".join(
 )
 
 
+WRITES = "".join(
+    f'[[writes]]\nfile = "libcudnn.so.{major}"\npackage = "nvidia-cudnn-{cuda}"\nrange = "{range}"\nsource = "s"\n'
+    for major, cuda, range in (("8", "cu11", "<9"), ("8", "cu12", "<9"), ("9", "cu12", ">=9"), ("9", "cu13", "*"))
+)
+
+
 @pytest.fixture
 def matrix(tmp_path):
-    return small_matrix.small(tmp_path / "m", cudnn=CUDNN)
+    return small_matrix.small(tmp_path / "m", cudnn=f"{CUDNN}\n{WRITES}")
 
 
 def pin(text, by="a", name="nvidia-cudnn-cu12", **more):
@@ -99,10 +105,25 @@ def test_demands_whose_release_is_not_known(matrix, pins):
     assert found.releases == {pins[0].name: None}
 
 
-def test_parts_of_two_cuda_majors_write_the_same_files(matrix):
-    found = shared([pin("*", name="nvidia-cudnn-cu11"), pin("*", "b")], LINUX, matrix)
+@pytest.mark.parametrize(
+    ("other", "mine"),
+    [
+        (pin("*", name="nvidia-cudnn-cu11"), pin("*", "b")),
+        (pin("==8.9.2.26", name="nvidia-cudnn-cu11"), pin(">=8.9,<9", "b")),
+        (pin("==9.13.0.50", name="nvidia-cudnn-cu13"), pin("==9.5.1.17", "b")),
+    ],
+)
+def test_parts_of_two_cuda_majors_write_the_same_files(matrix, other, mine):
+    found = shared([other, mine], LINUX, matrix)
     assert isinstance(found, tuple)
     assert [one.rule for one in found] == ["mixed-cuda-majors"]
+
+
+def test_parts_of_two_cuda_majors_that_write_files_of_their_own_go_together(matrix):
+    found = shared([pin("==8.9.2.26", name="nvidia-cudnn-cu11"), pin("==9.5.1.17", "b")], LINUX, matrix)
+    assert isinstance(found, Shared)
+    here = type(LINUX)(os="linux", arch="x86_64", packages={"nvidia-cudnn-cu11": "8.9.2.26"})
+    assert isinstance(shared([pin("*", name="nvidia-cudnn-cu11"), pin("==9.5.1.17", "b")], here, matrix), Shared)
 
 
 @pytest.mark.parametrize(

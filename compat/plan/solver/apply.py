@@ -9,7 +9,6 @@ from compat.machine import Build, Library, Machine, Model
 from compat.matrix.packages import normal
 from compat.plan.model import Choice
 from compat.records import replace
-from compat.rules.majors import SAME_FILES
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -77,17 +76,22 @@ def _displaced(choice: Choice, matrix: "Matrix") -> list[str]:
     )
 
 
-def parts_of(names: Iterable[str]) -> dict[str, str]:
-    """Of these distributions the CUDA parts whose files another CUDA major's would overwrite, with their stems."""
-    return {name: stem for name in map(normal, names) for stem in SAME_FILES if name.startswith(f"{stem}-cu")}
+def parts_of(packages: Mapping[str, Any], matrix: "Matrix") -> dict[str, set[str]]:
+    """Of these distributions the CUDA parts whose files another CUDA major's would overwrite, with those files."""
+    named = {normal(name): version for name, version in packages.items() if "-cu" in name and version is not False}
+    files = {name: {row["file"] for row in matrix.libraries.written(name, have)} for name, have in named.items()}
+    return {name: written for name, written in files.items() if written}
 
 
 def _stale(machine: Machine, made: list[Choice], shared: Mapping[str, str | None], matrix: "Matrix") -> set[str]:
     """Parts of another CUDA major that nothing uses any more: they go before the new ones overwrite their files."""
     if staying(machine, made, matrix):
         return set()
-    new = parts_of(shared)
-    return {name for name, stem in parts_of(machine.packages or ()).items() if name not in new and stem in new.values()}
+    new = parts_of(shared, matrix)
+    coming = {file for files in new.values() for file in files}
+    return {
+        name for name, files in parts_of(machine.packages or {}, matrix).items() if name not in new and files & coming
+    }
 
 
 def staying(machine: Machine, made: list[Choice], matrix: "Matrix") -> tuple[str, ...]:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.capability import Capability
 from compat.machine import Machine
-from compat.matrix.packages import fits_platform, normal
+from compat.matrix.packages import fits_platform, normal, rivals
 from compat.plan.model import Choice, Pin, Reason
 from compat.plan.offers.parts import known_releases
 from compat.plan.offers.published import gpus_of, serves
 from compat.plan.solver.companions import breaks_of
 from compat.records import dataclass
-from compat.rules.majors import SAME_FILES
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -34,8 +33,8 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
     for pin in found:
         by_name.setdefault(pin.name, []).append(pin)
     fixed = tuple(sorted({(pin.name, pin.range[2:]) for mine in by_name.values() for pin in mine if _exact(pin)}))
-    clashes = [*_same_files(by_name)]
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
+    clashes = [*_same_files(by_name, here, matrix)]
     chosen: dict[str, str | None] = {}
     for name, mine in by_name.items():
         release = _release(name, mine, here.get(name), machine, matrix, fixed)
@@ -239,15 +238,25 @@ def _clash(name: str, one: Pin, other: Pin) -> Reason:
     )
 
 
-def _same_files(by_name: Mapping[str, list[Pin]]) -> Iterator[Reason]:
-    for stem in SAME_FILES:
-        majors = [name for name in (f"{stem}-cu11", f"{stem}-cu12", f"{stem}-cu13") if name in by_name]
-        if len(majors) > 1:
-            one, other = by_name[majors[0]][0], by_name[majors[-1]][0]
-            yield Reason(
-                "mixed-cuda-majors",
-                f"{one.by} requires {one.name}, {other.by} requires {other.name}, which writes the "
-                "same files: one environment cannot hold both.",
-                one.source or other.source,
-            )
-            return
+def _same_files(by_name: Mapping[str, list[Pin]], here: Mapping[str, str], matrix: "Matrix") -> Iterator[Reason]:
+    if not rivals(by_name):
+        return
+    releases = {
+        name: here.get(name) if mine[0].range == "*" else least(mine[0].range) for name, mine in by_name.items()
+    }
+    for writers in matrix.libraries.shared(releases):
+        one, other = (by_name[name][0] for name in (min(writers), max(writers)))
+        yield Reason(
+            "mixed-cuda-majors",
+            f"{one.by} requires {one.name}, {other.by} requires {other.name}, which writes the "
+            "same files: one environment cannot hold both.",
+            one.source or other.source,
+        )
+        return
+
+
+def least(text: str) -> str | None:
+    """The least release that a range admits, where it names one."""
+    return next(
+        (bound.text for sign, bound, _ in versions.parse_range(text).clauses if sign in ("==", ">=", "~=")), None
+    )

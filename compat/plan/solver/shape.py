@@ -13,9 +13,8 @@ from compat.plan.model import Choice
 from compat.plan.offers.parts import known_releases
 from compat.plan.offers.published import serves_gpus
 from compat.plan.solver.companions import breaks_of
-from compat.plan.solver.pins import admitted
+from compat.plan.solver.pins import admitted, least
 from compat.records import dataclass
-from compat.rules.majors import SAME_FILES
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -28,7 +27,7 @@ class Shape:
 
     names: frozenset[str]  # distributions that the choice decides about
     admits: dict[str, int | None]
-    stems: dict[str, str]  # parts whose files another CUDA major's would overwrite -> the distribution
+    files: dict[str, str]  # those that another CUDA major's parts would overwrite -> the distribution
     breaks: frozenset[str]
 
 
@@ -43,14 +42,19 @@ def shape(choice: Choice, names: tuple[str, ...], machine: Machine, matrix: "Mat
         name: None if name in unread or name in here else _bits(matrix, name, tuple(sorted(set(texts))), machine)
         for name, texts in ranges.items()
     }
-    stems = {stem: name for name in ranges for stem in SAME_FILES if name.startswith(f"{stem}-cu")}
+    files = {
+        row["file"]: name
+        for name, texts in ranges.items()
+        if "-cu" in name
+        for row in matrix.libraries.written(name, least(texts[0]))
+    }
     own = {choice.distribution: choice.public, **dict(choice.brings)}
     broken = {
         other
         for name, release in own.items()
         for other, _, _ in breaks_of(matrix, name, release, machine.os, machine.arch)
     }
-    return Shape(frozenset(names), admits, stems, frozenset(broken))
+    return Shape(frozenset(names), admits, files, frozenset(broken))
 
 
 def _bits(matrix: "Matrix", name: str, ranges: tuple[str, ...], machine: Machine) -> int | None:
@@ -70,9 +74,9 @@ def suspects(one: Shape, other: Shape, here: frozenset[str]) -> tuple[frozenset[
     found = {
         name for name in one.admits.keys() & other.admits.keys() if not _meet(one.admits[name], other.admits[name])
     }
-    for stem, name in one.stems.items():
-        if other.stems.get(stem, name) != name:
-            found |= {name, other.stems[stem]}
+    for file, name in one.files.items():
+        if other.files.get(file, name) != name:
+            found |= {name, other.files[file]}
     if not one.names.isdisjoint(other.admits) or not other.names.isdisjoint(one.admits):
         found |= one.names | other.names
     broken = one.breaks | other.breaks

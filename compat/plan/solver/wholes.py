@@ -121,7 +121,7 @@ class Wholes(Builds):
         if not all(choice.stays for choice in choices):
             pins += companion_pins(choices, machine, self.matrix, self.limits)
             made = [choice for choice in choices if not choice.installed]
-            held = parts_of(machine.packages or ()) if staying(machine, made, self.matrix) else {}
+            held = parts_of(machine.packages or {}, self.matrix) if staying(machine, made, self.matrix) else {}
             pins += tuple(Pin(name, "*", "what is installed", "installed packages") for name in held)
         both = self._shared.shared(choices, pins)
         clash = both if isinstance(both, tuple) else ()
