@@ -146,3 +146,51 @@ def test_jetpack_7_takes_the_wheels_and_images_of_arm_servers(real):
     assert plan(older, requests({"torch": "2.11"}), real).outcome == "planned"
     orin = replace(thor, jetson=Jetson("AGX Orin", "6.2", "36.4.3"), python="3.10.12")
     assert plan(orin, requests({"torch": "2.11"}), real).outcome == "impossible"
+
+
+def jetson(module: str, jetpack: str, python: str, **fields) -> Machine:
+    return Machine(
+        os="linux",
+        arch="aarch64",
+        environment=("jetson",),
+        jetson=Jetson(module, jetpack),
+        python=python,
+        packages={},
+        **fields,
+    )
+
+
+def test_wheels_of_nvidias_file_share_for_jetpack_4(real):
+    answer = plan(jetson("Nano", "4.4.1", "3.6.9"), requests({"onnxruntime": "1.4"}), real)
+    assert answer.choices[0].version == "1.4.0"
+    assert any("download by hand" in one.message for one in answer.steps[0].why)
+
+
+def test_torchvision_of_the_torch_on_a_jetson(real):
+    orin = jetson("AGX Orin", "6.2", "3.10.12", glibc="2.35")
+    answer = plan(replace(orin, packages={"torchvision": "0.20.0"}), requests({"torch": "2.6"}), real)
+    assert [one.version for one in answer.choices] == ["2.6.0", "0.21.0"]
+    by_hand = plan(replace(orin, jetson=Jetson("AGX Orin", "6.0")), requests({"torch": "2.3.0"}), real)
+    assert by_hand.choices[0].row["file"] == "torch-2.3.0-cp310-cp310-linux_aarch64.whl"
+
+
+def test_images_for_the_jetson_linux_of_jetpack_6(real):
+    orin = jetson("AGX Orin", "6.2", "3.11.1")  # no wheel is made for its Python
+    answer = plan(orin, requests({"torch": "2.8"}), real, allow=("container",))
+    assert commands(answer) == ["docker run --rm -it --runtime nvidia nvcr.io/nvidia/pytorch:25.06-py3-igpu"]
+
+
+def test_an_image_whose_code_runs_on_the_gpu(real):
+    """CUDA 12.8 knows 12.0, and its code runs on 12.1; TensorFlow has no wheel with CUDA for Arm."""
+    spark = Machine(
+        os="linux",
+        arch="aarch64",
+        distribution="ubuntu",
+        distribution_version="24.04",
+        gpus=(Gpu(name="NVIDIA GB10"),),
+        driver=Driver(version="580.95.05"),
+        python="3.12.3",
+        packages={},
+    )
+    answer = plan(spark, requests({"tensorflow": "*"}), real)
+    assert [lift.needs for lift in answer.lifts] == ["a container of nvcr.io/nvidia/tensorflow:25.02-tf2-py3"]

@@ -7,6 +7,7 @@ from compat.plan.model import Choice, Command
 REDIST = "https://developer.download.nvidia.com/compute/redist/jp"
 AI_LAB = "https://pypi.jetson-ai-lab.io"  # its bare folders are pages for people; +simple is the index
 THREAD = "https://forums.developer.nvidia.com/t/pytorch-for-jetson-version-1-9-0-now-available/72048"
+ZOO = "https://elinux.org/Jetson_Zoo#ONNX_Runtime"
 _FOLDERS = {"torch": "pytorch", "tensorflow": "tensorflow"}
 
 

@@ -62,7 +62,7 @@ def _of_jetson(component: str, machine: Machine, matrix: "Matrix", wanted: str) 
     for row in rows(matrix, component, machine, wanted):
         if row["index"] not in JETSON:
             continue
-        public = matrix.packages.builds(component).get(row["version"], ())
+        public = matrix.packages.builds(component).get(versions.parse(row["version"]).base, ())
         torch = next((spec for one in public if (spec := _torch(one, matrix)).startswith("==")), "*")
         line = "*" if torch == "*" else f"=={versions.major_minor(torch[2:])}.*"
         for found in jetson.choice(row, component, machine, matrix):

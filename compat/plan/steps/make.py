@@ -95,7 +95,8 @@ def _step(
         commands = jetson.install(found.scene.machine, found.scene.folder, choice)
         if not commands:
             said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
-            why = (*why, Reason("jetson-build-mismatch", said, jetson.THREAD, "how"))
+            place = jetson.ZOO if choice.component == "onnxruntime" else jetson.THREAD
+            why = (*why, Reason("jetson-build-mismatch", said, place, "how"))
         return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index

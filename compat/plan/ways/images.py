@@ -75,11 +75,11 @@ def _carrying(matrix: "Matrix", wanted: tuple[tuple[str, str], ...]) -> "tuple[R
     rows.sort(key=lambda one: (bool(_IMAGES[one["image"]]), one["tag"]), reverse=True)
     found = ((row, contents(row)) for row in rows)
     return tuple(
-        row for row, inside in found if all(one in inside and _admits(text, inside[one]) for one, text in wanted)
+        row for row, inside in found if all(one in inside and admits(text, inside[one]) for one, text in wanted)
     )
 
 
-def _admits(text: str, version: str) -> bool:
+def admits(text: str, version: str) -> bool:
     """Is the image's release inside the range? NVIDIA builds torch from a commit before the release and calls it
     2.3.0a0: that stands for the line 2.3, not for the release 2.3.0."""
     wanted, have = versions.parse_range(text), versions.parse(version)
@@ -113,8 +113,8 @@ def _takes_gpus(row: "Row", known: tuple[Capability, ...], matrix: "Matrix") -> 
 
 
 def _knows(matrix: "Matrix", cuda: str, gpu: Capability) -> bool:
-    first, last = matrix.cuda.first_for(gpu), matrix.cuda.last_for(gpu)
-    if first is None or versions.at_least(cuda, first.value) is not True:
+    last = matrix.cuda.last_for(gpu)
+    if not matrix.cuda.knows_major_of(cuda, gpu):  # code for 12.0 runs on 12.1
         return False
     return last is None or versions.at_least(last.value, versions.major_minor(cuda)) is not False
 

@@ -1,4 +1,5 @@
-"""NVIDIA's images for a Jetson (l4t-pytorch): chosen by the Jetson Linux that is there, as a container there shares it.
+"""NVIDIA's images for a Jetson (l4t-pytorch, from JetPack 6 on the -igpu ones): chosen by the Jetson Linux that is
+there, as a container there shares it.
 
 Which Jetson Linux runs which image: R32 those of its own second number (32.7.x runs 32.7.1's), R35 from JetPack 5.1 on
 all others of R35 (jetson-inference, docker/tag.sh; jetson-containers, packages' READMEs; read 2026-11-22). A container
@@ -17,13 +18,14 @@ from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.jetson import jetpacks
 from compat.plan.solver.scene import Scene, emptied
+from compat.plan.ways.images import admits
 from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 START = parse("start:container")
-_IMAGES = {"l4t-pytorch": "torch"}
+_IMAGES = {"l4t-pytorch": "torch", "pytorch": "torch", "tensorflow": "tensorflow"}
 
 
 def jetson_images(
@@ -34,14 +36,21 @@ def jetson_images(
     if not machine.is_jetson or machine.in_environment("docker") or len(requests) != 1:
         return
     rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "l4t" in row]
-    for row in sorted(rows, key=lambda one: versions.parse(one["l4t"]).key(), reverse=True):
+    for row in sorted(rows, key=lambda one: (versions.parse(one["l4t"]).key(), one["tag"]), reverse=True):
         component, release = _IMAGES[row["image"]], row["framework"]
-        fits = component == requests[0].component and versions.parse_range(requests[0].text).admits(release) is True
-        if fits and _runs(row["l4t"], machine.jetson.l4t, matrix):
+        fits = component == requests[0].component and admits(requests[0].text, release)
+        if fits and _runs(row["l4t"], _linux(machine, matrix), matrix):
             inside = _inside(machine, row, matrix)
             if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
                 step = _step(row, matrix)
                 yield Scene(inside, (step,), ("container",), step.after)
+
+
+def _linux(machine: Machine, matrix: "Matrix") -> str | None:
+    """The Jetson Linux that is there, by its number or by that of the JetPack."""
+    known = jetpacks(machine, matrix)
+    own = next((row["l4t"] for row in known if row["jetpack"] == machine.jetson.jetpack), None)
+    return machine.jetson.l4t or own or (str(known[0]["l4t"]) if len(known) == 1 else None)
 
 
 def _runs(image: str, here: str | None, matrix: "Matrix") -> bool:
