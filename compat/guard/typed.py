@@ -21,6 +21,8 @@ def typed_requirements(invocation: Invocation) -> tuple[tuple[str, str], ...]:
 
 def _listed(invocation: Invocation) -> Iterator[tuple[str, str]]:
     """What the files ask for; one that cannot be read is the installer's to complain about."""
+    if not invocation.files:
+        return
     from compat.guard.files import BadFile, read
 
     for path in invocation.files:

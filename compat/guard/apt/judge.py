@@ -1,7 +1,6 @@
 """What a transaction of apt does to the machine: driver halves that part, libraries that installed frameworks lose."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat.goals import parse
@@ -10,6 +9,7 @@ from compat.guard.apt.system import MODULE, USER, as_packaged, libraries, releas
 from compat.guard.library import sonames_of
 from compat.guard.verdict import Harm, Standing, harms
 from compat.machine import Machine
+from compat.records import replace
 from compat.rules.base import Evidence, Finding, Remedy
 
 if TYPE_CHECKING:

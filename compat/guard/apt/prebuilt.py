@@ -8,11 +8,11 @@ Read in what apt says of unmet dependencies on Ubuntu 22.04, in a public reposit
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from compat.guard.apt.protocol import Change
 from compat.probe.dpkg import STATUS
 from compat.probe.host import Completed, Host, Unreadable
+from compat.records import replace
 
 _PREBUILT = re.compile(r"^linux-(?:modules|objects|signatures)-nvidia-")
 _ENTRY = re.compile(r"^Package: (linux-(?:modules|objects)-nvidia-\S+)$(.*?)(?=^$|\Z)", re.MULTILINE | re.DOTALL)

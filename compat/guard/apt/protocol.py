@@ -7,7 +7,8 @@ the path of an archive, ``**CONFIGURE**`` or ``**REMOVE**``. Version 2 has no ar
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from compat.records import dataclass
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9+.-]+$")
 LIMIT = 200_000

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.guard.library import carried
 from compat.machine import Library, Machine
 from compat.probe.dpkg import upstream
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
