@@ -36,6 +36,11 @@ class Cuda:
                 return row
         return None
 
+    def last_of_major(self, cuda: str) -> "Row | None":
+        """The newest release of the CUDA major that this one is of."""
+        major = versions.parse(cuda).major
+        return next((row for row in reversed(self.toolkits) if versions.parse(row["version"]).major == major), None)
+
     def own_minimum(self, cuda: str, system: str) -> Claim | None:
         """The driver that NVIDIA's table asks for this release itself: enough for everything, PTX included.
 

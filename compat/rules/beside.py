@@ -52,6 +52,32 @@ def _finds_another(case: "Case") -> bool:
     return bool(searched) or bool(case.machine.toolkits) or loads or conda
 
 
+def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
+    """Does TensorRT open this: a library of its own by its major, or the cuDNN and cuBLAS that it ran on before 8.6?
+
+    trtexec and the Python bindings are linked to libnvinfer. None where it is not told.
+    """
+    from compat.rules.tensorrt import installed
+
+    row, have = case.matrix.libraries.of_soname(soname), installed(case)
+    if row is None or case.subject("tensorrt").state == "installed" or _of_pip(case):
+        return None  # the bindings of pip's packages look beside themselves
+    if row["library"] in ("nvinfer", "nvinfer_plugin", "nvonnxparser"):
+        return True if have is None else versions.parse_range(row.get("versions", "*")).admits(have[0])
+    release = case.matrix.packages.release("tensorrt", versions.parse(have[0]).public) if have is not None else None
+    if release is None or not case.matrix.traits.holds("tensorrt", "runs-on-cudnn", release["version"]):
+        return None
+    if row["library"] == "cudnn":
+        built = release.get("cudnn")
+        return versions.parse_range(row["versions"]).admits(built) if built and "versions" in row else None
+    ships = versions.parse_range(row["cuda"]) if row["library"] in ("cublas", "cublasLt") and "cuda" in row else None
+    return True if ships is not None and any(ships.admits(cuda) for cuda in release.get("cuda", ())) else None
+
+
+def _of_pip(case: "Case") -> bool:
+    return any(copy.origin == "pip" for _, copy in case.usable("tensorrt"))
+
+
 def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     """A package whose wheel carries one library for each CUDA release, and opens the one for torch's."""
     about = case.matrix.packages.about(subject.component)

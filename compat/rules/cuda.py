@@ -166,7 +166,8 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
     may still serve it where its own code does: it knew an older GPU of the same capability major, and the two releases
     are
     of one CUDA major, such as CUDA 11.6 on an RTX 4090 (8.9, known from 11.8). Across majors of either, libraries and
-    compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are.
+    compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are. What takes CUDA
+    from the machine (ONNX Runtime) opens libraries of one major: the last release of that is the newest it can get.
 
     Remedy: a build for that CUDA release or newer.
     """
@@ -176,10 +177,10 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
         yield from _for_compiler(case)
         return
     for runtime in case.runtimes:
-        if case.matrix.packages.about(runtime.component).get("cuda_from") == "system":
-            continue  # its libraries are the machine's, not the build's
+        own = case.matrix.packages.about(runtime.component).get("cuda_from") != "system"
+        judge = _predates if own else _major_predates
         for gpu in case.gpus:
-            yield from each_chip(gpu, partial(_predates, case, runtime))
+            yield from each_chip(gpu, partial(judge, case, runtime))
     for subject in case.subjects:
         if subject.facts.architectures and not any(subject.component == runtime.component for runtime in case.runtimes):
             yield from _by_its_code(case, subject, subject.facts.architectures)
@@ -241,6 +242,34 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
         f"{runtime.of} uses CUDA {runtime.cuda}, which predates {gpu.name} ({capability}): "
         f"CUDA {first.value} is the first that knows it.",
         facts,
+        (Remedy(f"install a build for CUDA {first.value} or newer"),),
+    )
+
+
+def _major_predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
+    """A package that opens the machine's libraries opens those of its own CUDA major: does the last of it know the GPU?
+
+    Where it knows some GPU of the same capability major, the package's own code decides.
+    """
+    newest = case.matrix.cuda.last_of_major(runtime.cuda)
+    first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
+    if first is None or gpu.capability is None or newest is None:
+        return None
+    last = newest["version"]
+    if versions.at_least(last, first.value) is not False or case.matrix.cuda.knows_major_of(last, gpu.capability):
+        return None
+    return Finding(
+        "cuda-older-than-gpu",
+        runtime.component,
+        f"{runtime.of} opens the libraries of CUDA {versions.parse(runtime.cuda).major}, whose last release "
+        f"{versions.major_minor(last)} predates {gpu.name} ({gpu.capability}): CUDA {first.value} is the first that "
+        "knows it.",
+        (
+            *case.started(runtime),
+            *gpu.evidence,
+            case.cite(f"CUDA {last} is the last of its major", newest),
+            case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
+        ),
         (Remedy(f"install a build for CUDA {first.value} or newer"),),
     )
 

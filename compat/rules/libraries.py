@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.beside import library_for_cuda, parts_unseen
+from compat.rules.beside import library_for_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
@@ -106,6 +106,10 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                 continue
             guessed: tuple[Evidence, ...] = ()
             opened = True if path != "missing_libraries" else opens(subject, soname)
+            if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
+                opened, text = True, "no TensorRT of pip's, which finds its own"
+                unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
+                guessed = tuple(case.assume(place, text) for place in unsaid)
             unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
             if opened is None and subject is case.main and unlisted:
                 opened = True  # the description names it as missed by the goal's process, nothing says otherwise
@@ -194,19 +198,17 @@ def belongs(case: Case, package: str) -> bool:
         # A release has few builds; of an unknown release it has to be so whichever it is.
         if any(pinning) if subject.version is not None else bool(subject.candidates) and all(pinning):
             return True
-        if _is_part_of(name, subject):
+        if _is_part_of(case, name, subject):
             return True
     return False
 
 
-def _is_part_of(name: str, subject: Subject) -> bool:
-    """Is it one of NVIDIA's CUDA parts, of the major that the package is built for? (CUDA 13's have no suffix.)"""
+def _is_part_of(case: Case, name: str, subject: Subject) -> bool:
+    """Is it one of NVIDIA's CUDA parts, of the major that the package is built for?"""
     cuda = subject.field("cuda").known
     if not cuda or not name.startswith("nvidia-"):
         return False
-    major = versions.parse(cuda).major
-    suffix = name.rpartition("-cu")[2] if "-cu" in name else ""
-    return suffix == str(major) if suffix.isdigit() else major >= 13
+    return case.matrix.libraries.is_of_cuda(name, versions.parse(cuda).major)
 
 
 @rule(

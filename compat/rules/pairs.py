@@ -31,6 +31,7 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _pins(case)
     yield from _pairs(case)
     yield from _linked_tensorrt(case)
+    yield from _bindings(case)
     yield from built_for_torch(case)
     yield from _of_the_other_kind(case)
 
@@ -74,6 +75,33 @@ def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
         )
     else:
         yield Untold("package-versions-mismatch", "tensorflow", (path,))
+
+
+def _bindings(case: Case) -> Iterator[Outcome]:
+    """TensorRT's Python package is linked to the libraries of its own major, whose sonames carry it."""
+    subject = case.subject("tensorrt")
+    loads = [(path, copy) for path, copy in case.usable("tensorrt") if copy.loaded and copy.version]
+    if case.goal.object != "tensorrt" or subject.state != "installed" or subject.version is None or len(loads) != 1:
+        return
+    path, copy = loads[0]
+    major = versions.parse(subject.version).major
+    row = case.matrix.libraries.of_soname(f"libnvinfer.so.{major}")
+    if copy.version is None or row is None or versions.same_line(copy.version, str(major), 1) is not False:
+        return
+    yield Finding(
+        "package-versions-mismatch",
+        "tensorrt",
+        f"{subject.label} goes with the libraries of TensorRT {major}; those of {copy.version} are what loads.",
+        (
+            case.read(subject.path, subject.version),
+            case.read(f"{path}.version", copy.version),
+            case.cite(f"the libraries of TensorRT {major} are called {row['soname']}", row),
+        ),
+        (
+            Remedy(f"put the libraries of TensorRT {major} in front", "setting"),
+            Remedy(f"install {subject.distribution} {copy.version}"),
+        ),
+    )
 
 
 def _tensorrt_of(case: Case, tensorflow: Subject) -> Possible:
