@@ -22,15 +22,11 @@ def carriers(matrix: "Matrix", row: "Row", cuda_major: int) -> tuple[str, ...] |
         known = matrix.libraries.of_soname(soname)
         if soname in _OF_DRIVER or (known is not None and known["library"] in _OF_TENSORRT):
             continue
-        names = [name for name in (known or {}).get("packages", ()) if _of_major(name, cuda_major)]
+        names = [name for name in (known or {}).get("packages", ()) if matrix.libraries.is_of_cuda(name, cuda_major)]
         if not names:
             return None
         found[names[0]] = None
     return tuple(found)
-
-
-def _of_major(name: str, major: int) -> bool:
-    return name.endswith(f"-cu{major}") or (major >= 13 and "-cu1" not in name)
 
 
 def on_machine(machine: Machine, major: int, cudnn: bool) -> bool:
