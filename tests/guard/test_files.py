@@ -159,11 +159,11 @@ def test_dockerfile(tmp_path: Path) -> None:
         3,
     )
     assert _shown(found) == [
-        ("torch", "==2.6.0", 8),
-        ("torchvision", ">=0.21", 8),
+        ("torch", "==2.6.0", 10),
+        ("torchvision", ">=0.21", 10),
         ("numpy", "==1.26.4", 1),
         ("jax", "==0.8.0", 12),
-        ("onnx", "*", 13),
+        ("onnx", "*", 14),
         ("cudatoolkit", "==11.8.*", 16),
     ]
     assert found.indexes == ("https://download.pytorch.org/whl/cu124",)

@@ -7,8 +7,9 @@ with the line; what is allowed in such a file and says nothing about packages is
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from compat.records import dataclass, field
 
 LIMIT = 8 << 20
 """Bytes of a file that are read; lock files of large projects have some megabytes."""
@@ -28,8 +29,8 @@ class BadFile(ValueError):
     def __init__(self, path: str, line: int, message: str, hint: str = "") -> None:
         super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
         self.hint = hint or (
-            "requirements.txt, pyproject.toml, setup.py, setup.cfg, environment.yml, pixi.toml, Dockerfile, pylock.toml"
-            " and notebooks are read"
+            "requirements.txt, pyproject.toml, setup.py, setup.cfg, environment.yml, pixi.toml, Dockerfile, Pipfile,"
+            " cog.yaml, pylock.toml, the locks of uv, Poetry and PDM, what conda lists, notebooks and READMEs are read"
         )
 
 
@@ -46,12 +47,27 @@ class Requirement:
     url: str | None = None  # the file or index that it is to come from
     build: str | None = None  # conda's build string
     conda: bool = False  # from a channel of conda, under its name there
+    group: str = ""  # what has to be asked for to get it: ``extra gpu``, ``group dev``
 
     @property
     def exact(self) -> str | None:
         """The release, where the range admits just one."""
         match = re.fullmatch(r"={2,3}\s*([^,*\s]+)", self.range)
         return match[1] if match else None
+
+    @property
+    def where(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What stands in a file and is no package that could be read, and why."""
+
+    path: str
+    line: int
+    text: str
+    why: str
 
     @property
     def where(self) -> str:
@@ -83,6 +99,7 @@ class Contents:
     indexes: tuple[str, ...] = ()
     image: Image | None = None
     system: tuple[str, ...] = field(default=())  # Debian packages that a Dockerfile installs
+    passed: tuple[Passed, ...] = ()
 
 
 def text_of(path: str) -> str:
@@ -123,15 +140,26 @@ def bounded(entries: Iterable[_Entry], path: str) -> Iterator[_Entry]:
         yield entry
 
 
+_BY_NAME = {
+    "pipfile": "pipfile",
+    "cog.yaml": "cog",
+    **dict.fromkeys(("uv.lock", "poetry.lock", "pdm.lock"), "locks"),
+}
+_BY_ENDING = {"py": "setuppy", "cfg": "setupcfg", "ipynb": "notebook", "md": "readme"}
+
+
 def kind_of(path: str) -> str:
     """The format, told by the file's name."""
     name = os.path.basename(path).lower()
     if re.fullmatch(r"pylock(?:\.[^.]+)?\.toml", name):
         return "pylock"
+    if name in _BY_NAME:
+        return _BY_NAME[name]
     if name.endswith(".toml"):
         return "pyproject"
-    if name.endswith((".py", ".cfg", ".ipynb")):
-        return {"py": "setuppy", "cfg": "setupcfg", "ipynb": "notebook"}[name.rpartition(".")[2]]
+    ending = name.rpartition(".")[2]
+    if ending in _BY_ENDING:
+        return _BY_ENDING[ending]
     if name.endswith((".yml", ".yaml")):
         return "conda"
     if re.search(r"(?:^|[.\-_])(?:docker|container)file(?:$|[.\-_])", name):

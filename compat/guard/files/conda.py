@@ -9,37 +9,49 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.guard.files import LONGEST, BadFile, Contents, Requirement, bounded, text_of
-from compat.guard.files.line import of_text
 from compat.matrix.packages import normal
 
 _ITEM = re.compile(r"^(\s*)-(?:\s+(.*))?$")
 _KEY = re.compile(r"^(\s*)([A-Za-z_][\w.-]*)\s*:(?:\s+(.*))?$")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
+_INSIDE = re.compile(r"(?<=[\[,\s])(version|build)\s*=\s*['\"]?([^'\"\]]*[^'\"\],\s])")
 _MATCH = re.compile(r"^(?:[\w./-]+::)?([A-Za-z0-9_][\w.-]*)\s*(?:\[[^\]]*\])?\s*(.*)$", re.DOTALL)
 
 
 def read(path: str) -> Contents:
     """Dependencies of conda and, inside ``pip:``, of the index. Raises BadFile."""
+    from compat.guard.files.requirements import Reader
+
     found: list[Requirement] = []
+    of_pip = Reader(path, strict=False)
     python: tuple[str, int] | None = None
     for number, text, pip in bounded(_dependencies(text_of(path), path), path):
-        one = (
-            of_text(text, path, number)
-            if pip and not text.startswith("-")
-            else None
-            if pip
-            else match_spec(text, path, number)
-        )
-        if one is None:
+        if pip:
+            of_pip.line(text, path, number, found)
             continue
-        if one.name == "python" and not pip:
+        one = match_spec(text, path, number)
+        if one.name == "python":
             python = (one.range, number)
-        elif not one.name.startswith("--"):
+        else:
             found.append(one)
-    line = re.search(r"\d+\.\d+(?:\.\d+)?", python[0]) if python and python[0].startswith("==") else None
+    line, within = python_of(python[0] if python else "")
     return Contents(
-        "conda", path, tuple(found), python=line[0] if line else None, python_line=python[1] if python else 0
+        "conda",
+        path,
+        tuple(found),
+        tuple(of_pip.constraints),
+        python=line,
+        python_line=python[1] if python else 0,
+        requires_python=within,
+        indexes=tuple(dict.fromkeys(of_pip.indexes)),
+        passed=tuple(of_pip.passed),
     )
+
+
+def python_of(text: str) -> tuple[str | None, str | None]:
+    """(the one release or line, else the range) that a demand for Python names."""
+    line = re.search(r"\d+\.\d+(?:\.\d+)?", text) if text.startswith("==") and "," not in text else None
+    return (line[0], None) if line else (None, text if text not in ("", "*") else None)
 
 
 def _dependencies(text: str, path: str) -> Iterator[tuple[int, str, bool]]:
@@ -102,7 +114,9 @@ def match_spec(text: str, path: str, number: int) -> Requirement:
     if match is None:
         raise BadFile(path, number, f"not a dependency: {text[:60]!r}", "an entry is written `- NAME=VERSION`")
     name, rest = normal(match[1].replace("_", "-") if match[1] != "_" else match[1]), match[2].strip()
-    version, _, build = _split(rest)
+    inside = dict(_INSIDE.findall(match[0]))
+    version, _, build = _split(rest or inside.get("version", ""))
+    build = build or inside.get("build", "")
     return Requirement(name, _range(version), path, number, build=build or None, conda=True)
 
 

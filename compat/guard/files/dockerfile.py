@@ -1,26 +1,23 @@
 """Dockerfiles: the image of the last stage, and what its RUN lines install with pip, uv, conda and apt.
 
-Read as text: variables are put in from ARG and ENV, commands are split into words; nothing is run. What a shell would
-compute is unknown and left out.
+Read as text: variables are put in from ARG and ENV, files that commands name are looked for where COPY took them from;
+nothing is run.
 """
 
-import json
 import os
+import posixpath
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import dropwhile, takewhile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import takewhile
 
-from compat.guard.files import BadFile, Contents, Entries, Image, Requirement, logical_lines, text_of
-from compat.guard.files.conda import match_spec
-from compat.guard.files.line import of_text
-from compat.guard.files.words import filled, split
+from compat.guard.files import BadFile, Contents, Image, logical_lines, text_of
+from compat.guard.files.shell import Bounds, Stage, run
+from compat.guard.files.words import split
 
 _INSTRUCTION = re.compile(r"^([A-Za-z]+)\s+(.*)$", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
-_INSTALLER = re.compile("pip|conda|mamba|apt")
-_MOST_TEXT = 16 << 20  # characters that a file may have once its variables are put in
 _MOST_STAGES = 100
 _KNOWN = frozenset(
     (
@@ -44,72 +41,24 @@ _KNOWN = frozenset(
         "MAINTAINER",
     )
 )
-_VALUED = (
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "--index",
-    "--default-index",
-    "-f",
-    "--find-links",
-    "-c",
-    "--constraint",
-    "--python",
-    "-p",
-    "--target",
-    "-t",
-    "--prefix",
-    "--cache-dir",
-    "--trusted-host",
-    "--timeout",
-    "--retries",
-    "-n",
-    "--name",
-    "--channel",
-    "--index-strategy",
-    "--torch-backend",
-    "--no-binary",
-    "--only-binary",
-    "--platform",
-)
-
-
-class _Bounds(Entries):
-    """Counts what the whole file asks for, and how far its variables make its text grow."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self._text = _MOST_TEXT
-
-    def filled(self, text: str, known: Mapping[str, str], line: int) -> str:
-        """The text with its variables. Raises BadFile where they have grown without end."""
-        made = filled(text, known)
-        self._text -= len(made)
-        if self._text < 0:
-            raise BadFile(self.path, line, f"variables make more than {_MOST_TEXT >> 20} MiB of it")
-        return made
-
-
-@dataclass
-class _Stage:
-    image: Image | None
-    bounds: _Bounds
-    environment: dict[str, str] = field(default_factory=dict)
-    requirements: list[Requirement] = field(default_factory=list)
-    indexes: list[str] = field(default_factory=list)
-    system: list[str] = field(default_factory=list)
-    python: tuple[str, int] | None = None
+_LOOKED_AT = 200  # lines of one instruction in which a word is looked for
+_PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
+_ABOVE = 2  # folders above a Dockerfile that may be what it is built from
 
 
 def read(path: str) -> Contents:
     """The last stage, with the stages that it stands on. Raises BadFile."""
-    bounds = _Bounds(path)
+    bounds = Bounds(path)
+    text = text_of(path)
+    lines = text.splitlines()
     arguments: dict[str, str] = {}
-    stages: dict[str, _Stage] = {}
-    stage: _Stage | None = None
-    for number, name, rest in _instructions(text_of(path), path):
+    stages: dict[str, Stage] = {}
+    stage: Stage | None = None
+    for number, name, rest in _instructions(text, path):
         if name == "FROM":
             stage = _from(bounds.filled(rest, arguments, number), stages, bounds, number)
+            context = _Context(path)
+            stage.found, stage.line_of = context.found, _Place(lines).of
         elif stage is None and name == "ARG":
             arguments.update(_assignments(rest, arguments, bounds, number))
         elif stage is None:
@@ -119,27 +68,97 @@ def read(path: str) -> Contents:
             outer = arguments if name == "ARG" else None
             stage.environment.update(_assignments(rest, known, bounds, number, outer))
         elif name == "RUN":
-            _run(rest, stage, path, number)
+            run(rest, stage, path, number)
+        elif name == "WORKDIR":
+            context.work = posixpath.join(context.work, bounds.filled(rest, stage.environment, number).strip("\"' "))
+        elif name in ("COPY", "ADD"):
+            context.copy(split(bounds.filled(rest, stage.environment, number)))
     if stage is None:
         raise BadFile(path, 0, "no FROM in it: not a Dockerfile")
     return Contents(
         "dockerfile",
         path,
         tuple(stage.requirements),
+        tuple(stage.constraints),
         python=stage.python[0] if stage.python else None,
         python_line=stage.python[1] if stage.python else 0,
         indexes=tuple(dict.fromkeys(stage.indexes)),
         image=stage.image,
         system=tuple(stage.system),
+        passed=tuple(dict.fromkeys(stage.passed)),
     )
 
 
-def commands(said: Iterable[tuple[int, str]], path: str) -> tuple[tuple[Requirement, ...], tuple[str, ...]]:
-    """What shell commands (line, text) install, and the indexes that they name."""
-    stage = _Stage(None, _Bounds(path))
-    for number, text in said:
-        _run(text, stage, path, number)
-    return tuple(stage.requirements), tuple(dict.fromkeys(stage.indexes))
+class _Context:
+    """The folder that an image is built from, as far as a Dockerfile tells: where what it copies lies on this machine.
+
+    The folder is the Dockerfile's own or one above it, since ``docker build -f docker/Dockerfile .`` is as usual.
+    """
+
+    def __init__(self, path: str) -> None:
+        folder = os.path.dirname(os.path.abspath(path))
+        self.folders = [folder]
+        for _ in range(_ABOVE):
+            self.folders.append(os.path.dirname(self.folders[-1]))
+        self.shown = os.path.dirname(path)
+        self.work = "/"
+        self.copied: dict[str, str] = {}
+
+    def copy(self, words: list[str]) -> None:
+        """Note a COPY or ADD of the context; what comes from another stage or by address is not here."""
+        if any(word.startswith("--from=") for word in words):
+            return
+        plain = [word for word in words if not word.startswith("--")]
+        for source in plain[:-1][:100]:
+            target = posixpath.join(self.work, plain[-1])
+            if plain[-1].endswith("/") or len(plain) > 2 or (plain[-1] in (".", "..") and source not in (".", "./")):
+                target = posixpath.join(target, posixpath.basename(source.rstrip("/")))
+            self.copied[posixpath.normpath(target)] = source
+
+    def found(self, name: str) -> str | None:
+        """The file or folder that a path inside the image is a copy of."""
+        if "\0" in name:
+            return None
+        inside = posixpath.normpath(posixpath.join(self.work, name))
+        for target in sorted(self.copied, key=len, reverse=True):
+            if inside == target or inside.startswith(target.rstrip("/") + "/"):
+                there = self._at(posixpath.join(self.copied[target], posixpath.relpath(inside, target)))
+                if there is not None:
+                    return there
+        plain = name if not posixpath.isabs(name) else posixpath.basename(name)
+        return self._at(plain) or self._at(posixpath.basename(name))
+
+    def _at(self, name: str) -> str | None:
+        """A path of the context; None where it leads out of it, or nothing is there."""
+        plain = posixpath.normpath(name.lstrip("/")) if name else ".."
+        if plain.startswith(".."):
+            return None
+        for up, folder in enumerate(self.folders):
+            # A folder above is the context where what is looked for is there: of the whole, a project.
+            wanted = [plain] if plain != "." or up == len(self.folders) - 1 else _PROJECTS
+            if any(os.path.exists(os.path.join(folder, one)) for one in wanted):
+                return os.path.normpath(os.path.join(self.shown, *([".."] * up), plain))
+        return None
+
+
+class _Place:
+    """Where in an instruction of several lines a word stands."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+
+    def of(self, word: str, number: int) -> int:
+        """The first line from the instruction's own on that has the word, or its name; that one if none has."""
+        name = re.split(r"[\[=<>!~;@\s]", word, maxsplit=1)[0]
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(name or word)}(?![\w-])")
+        for at in range(number - 1, min(number - 1 + _LOOKED_AT, len(self.lines))):
+            if pattern.search(self.lines[at]):
+                return at + 1
+            if self.lines[at].lstrip().startswith("#"):
+                continue
+            if not self.lines[at].rstrip().endswith("\\") and "<<" not in self.lines[number - 1]:
+                break
+        return number
 
 
 def _instructions(text: str, path: str) -> Iterator[tuple[int, str, str]]:
@@ -164,7 +183,7 @@ def _instructions(text: str, path: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _assignments(
-    rest: str, known: Mapping[str, str], bounds: _Bounds, number: int, outer: Mapping[str, str] | None = None
+    rest: str, known: Mapping[str, str], bounds: Bounds, number: int, outer: Mapping[str, str] | None = None
 ) -> Iterator[tuple[str, str]]:
     words = split(rest)
     if words and "=" not in words[0] and outer is None and len(words) > 1:
@@ -179,7 +198,7 @@ def _assignments(
             yield name, outer[name]
 
 
-def _from(rest: str, stages: dict[str, _Stage], bounds: _Bounds, number: int) -> _Stage:
+def _from(rest: str, stages: dict[str, Stage], bounds: Bounds, number: int) -> Stage:
     words = rest.split()
     platform = next((word.partition("=")[2] for word in words if word.startswith("--platform=")), None)
     words = [word for word in words if not word.startswith("--")]
@@ -189,121 +208,20 @@ def _from(rest: str, stages: dict[str, _Stage], bounds: _Bounds, number: int) ->
         raise BadFile(bounds.path, number, f"more than {_MOST_STAGES} stages")
     base = stages.get(words[0].lower())
     if base is not None:
-        stage = _Stage(
-            base.image,
-            bounds,
-            dict(base.environment),
-            list(base.requirements),
-            list(base.indexes),
-            list(base.system),
-            base.python,
+        stage = replace(
+            base,
+            environment=dict(base.environment),
+            requirements=list(base.requirements),
+            constraints=list(base.constraints),
+            indexes=list(base.indexes),
+            system=list(base.system),
+            passed=list(base.passed),
         )
     else:
         name, _, tag = words[0].partition("@")[0].rpartition(":")
         if not name or "/" in tag:
             name, tag = words[0].partition("@")[0], "latest"
-        stage = _Stage(Image(name, tag, bounds.path, number, platform), bounds)
+        stage = Stage(Image(name, tag, bounds.path, number, platform), bounds)
     if len(words) == 3 and words[1].lower() == "as":
         stages[words[2].lower()] = stage
     return stage
-
-
-def _run(rest: str, stage: _Stage, path: str, number: int) -> None:
-    text = stage.bounds.filled(re.sub(r"^(?:--\S+\s+)+", "", rest), stage.environment, number)
-    for words in _commands(text) if _INSTALLER.search(text) else ():
-        words = list(dropwhile(_before_program, words))
-        if len(words) > 2 and re.match(r"^(?:.*/)?python[\d.]*$", words[0]) and words[1:3] == ["-m", "pip"]:
-            words = ["pip", *words[3:]]
-        if words[:2] == ["uv", "pip"]:
-            words = words[1:]
-        if not words:
-            continue
-        program = words[0].rpartition("/")[2]
-        if re.fullmatch(r"pip[\d.]*", program) and "install" in words[1:4]:
-            _pip(words[words.index("install") + 1 :], stage, path, number)
-        elif program in ("conda", "mamba", "micromamba") and {"install", "create"} & set(words[1:4]):
-            _conda(words[2:], stage, path, number)
-        elif program in ("apt", "apt-get") and "install" in words:
-            stage.system += [word for word in words[words.index("install") + 1 :] if not word.startswith("-")]
-
-
-def _before_program(word: str) -> bool:
-    return word in ("sudo", "exec", "command", "time") or re.match(r"^[A-Za-z_]\w*=", word) is not None
-
-
-def _commands(text: str) -> Iterator[list[str]]:
-    if text.lstrip().startswith("["):
-        try:
-            words = json.loads(text)
-        except (ValueError, RecursionError):
-            words = None
-        if isinstance(words, list) and all(isinstance(word, str) for word in words):
-            yield words
-            return
-    words = []
-    for word in split(text, signs=True):
-        if word and set(word) <= set(";&|()<>"):
-            yield words
-            words = []
-        else:
-            words.append(word)
-    yield words
-
-
-def _pip(words: list[str], stage: _Stage, path: str, number: int) -> None:
-    from compat.guard.files.requirements import read as requirements
-
-    at = 0
-    while at < len(words):
-        option, equal, value = words[at].partition("=")
-        at += 1
-        if not option.startswith("-"):
-            stage.bounds.spend(number)
-            found = _requirement(words[at - 1], path, number)
-            stage.requirements += [found] if found is not None else []
-            continue
-        if not equal and (option in _VALUED or option in ("-r", "--requirement", "--requirements")) and at < len(words):
-            value, at = words[at], at + 1
-        if (
-            option in ("-i", "--index-url", "--extra-index-url", "--index", "--default-index", "-f", "--find-links")
-            and value
-        ):
-            stage.indexes.append(value)
-        elif option in ("-r", "--requirement", "--requirements") and value:
-            # COPY may have put it anywhere; in the build context it lies beside the Dockerfile.
-            beside = [os.path.join(os.path.dirname(path), name) for name in (value, os.path.basename(value))]
-            for file in (
-                one for one in beside if (os.path.isfile(one) and not os.path.isabs(value)) or one == beside[1]
-            ):
-                if os.path.isfile(file):
-                    nested = requirements(file)
-                    stage.bounds.spend(number, 1 + len(nested.requirements))
-                    stage.requirements += nested.requirements
-                    stage.indexes += nested.indexes
-                    break
-
-
-def _requirement(word: str, path: str, number: int) -> Requirement | None:
-    """A word of a command line; one that is no requirement (a shell's doing) is left out."""
-    try:
-        return of_text(word, path, number)
-    except BadFile:
-        return None
-
-
-def _conda(words: list[str], stage: _Stage, path: str, number: int) -> None:
-    valued = False
-    for word in words:
-        if valued or word.startswith("-"):
-            valued = not valued and word in ("-c", "--channel", "-n", "--name", "-p", "--prefix", "-f", "--file")
-            continue
-        stage.bounds.spend(number)
-        try:
-            found = match_spec(word, path, number)
-        except BadFile:
-            continue
-        if found.name == "python":
-            line = re.search(r"\d+\.\d+(?:\.\d+)?", found.range)
-            stage.python = (line[0], number) if line else stage.python
-        else:
-            stage.requirements.append(found)

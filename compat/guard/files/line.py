@@ -12,6 +12,8 @@ _WHEEL = re.compile(
     r"(?:^|/)([A-Za-z0-9][A-Za-z0-9._]*)-([0-9][^-/]*)(?:-\d[^-/]*)?-[^-/]+-[^-/]+-[^-/]+\.whl(?:[#?].*)?$"
 )
 _NO_NAME = re.compile(r"\s*[^A-Za-z0-9\s]|[^@;\[ ]*[/\\]")
+_EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?:&|$)")
+_REPOSITORY = re.compile(r"^\s*(?:git|hg|svn|bzr)\+")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]")
 
 
@@ -48,6 +50,9 @@ def of_text(text: str, path: str, line: int) -> Requirement | None:
     except InvalidRequirement as error:
         if wheel is not None:
             return Requirement(normal(wheel[1]), f"=={wheel[2]}", path, line, url=text)
+        egg = _EGG.search(text) if _REPOSITORY.match(text) else None
+        if egg is not None:
+            return Requirement(normal(egg[1]), "*", path, line, url=text)
         if _VARIABLE.search(text) or re.match(r"^(?:\.|/|[a-z+]+://|git\+)|.*[/\\]", text):
             return None
         reason = str(error).splitlines()[0]
@@ -57,6 +62,15 @@ def of_text(text: str, path: str, line: int) -> Requirement | None:
     if url is not None and wheel is not None:
         spec = f"=={wheel[2]}"
     return Requirement(name, checked(spec), path, line, extras, marker, url)
+
+
+def unnamed(text: str) -> str:
+    """Why a text that names no package names none."""
+    if _VARIABLE.search(text):
+        return "a variable that nothing here sets"
+    if _REPOSITORY.match(text):
+        return "a repository, and no name is written for what is in it"
+    return "an address without a name" if "://" in text else "a folder or a file, and not a package of an index"
 
 
 def checked(spec: str) -> str:

@@ -1,12 +1,15 @@
-"""Notebooks (.ipynb): what their cells install with ``!pip install``, ``%pip install`` and ``!conda install``."""
+"""Notebooks (.ipynb): what their cells install with ``!pip install``, ``%pip install``, ``!conda install``, in
+cells of ``%%bash`` too."""
 
 import json
 import re
 
 from compat.guard.files import BadFile, Contents, text_of
-from compat.guard.files.dockerfile import commands
+from compat.guard.files.shell import commands
 
 _INSTALLS = re.compile(r"^\s*[!%]\s*(.*\binstall\b.*)$")
+_PLAIN = re.compile(r"^\s*([^#%].*\binstall\b.*)$")
+_SHELL = re.compile(r"^\s*%%(?:bash|sh|script\s+(?:ba)?sh)\b")
 _TOOL = re.compile(r"\b(?:pip3?|conda|mamba)\b")
 
 _MOST_LISTS = 200_000
@@ -30,13 +33,22 @@ def read(path: str) -> Contents:
     for cell in cells:
         source = cell.get("source") if isinstance(cell, dict) and cell.get("cell_type") == "code" else None
         whole = "".join(one for one in source if isinstance(one, str)) if isinstance(source, list) else source
-        for line in whole.replace("\\\n", " ").splitlines() if isinstance(whole, str) else ():
-            match = _INSTALLS.match(line)
+        text_of_cell = whole.replace("\\\n", " ") if isinstance(whole, str) else ""
+        shell = _SHELL.match(text_of_cell) is not None
+        for line in text_of_cell.splitlines():
+            match = (_PLAIN if shell else _INSTALLS).match(line)
             if match is not None and _TOOL.search(match[1]):
                 if len(said) >= _MOST:
                     raise BadFile(path, 0, f"more than {_MOST} lines that install something")
                 written = json.dumps(line.split(" \\")[0].strip())[1:-1]
                 number = next((at for at, one in enumerate(lines, 1) if written[:60] in one), 1)
                 said.append((number, match[1]))
-    found, indexes = commands(said, path)
-    return Contents("notebook", path, found, indexes=indexes)
+    done = commands(said, path)
+    return Contents(
+        "notebook",
+        path,
+        tuple(done.requirements),
+        tuple(done.constraints),
+        indexes=tuple(dict.fromkeys(done.indexes)),
+        passed=tuple(done.passed),
+    )

@@ -3,8 +3,9 @@
 import os
 import re
 
-from compat.guard.files import BadFile, Contents, Entries, Requirement, logical_lines, text_of
-from compat.guard.files.line import of_text
+from compat.guard.files import BadFile, Contents, Entries, Passed, Requirement, conda_list, logical_lines, text_of
+from compat.guard.files.line import of_text, unnamed
+from compat.guard.files.project import folder_of, of_folder
 
 _DEPTH = 8
 _OPTION = re.compile(r"^(-[a-zA-Z]|--[a-z][a-z-]*)(?:[ =]\s*|(?<=^-[a-zA-Z]))?(.*)$")
@@ -14,15 +15,22 @@ _PER_REQUIREMENT = re.compile(r"(?<!\s)\s+--(?:hash|config-settings|global-optio
 _INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 
 
-class _Reader:
-    def __init__(self, path: str) -> None:
+class Reader:
+    """Reads lines of a requirements file, from whatever file they stand in. ``projects``: a folder that is named
+    (``-e .``) asks for what its project does. ``strict``: a file that is drawn has to be there."""
+
+    def __init__(self, path: str, projects: bool = True, strict: bool = True) -> None:
         self.requirements: list[Requirement] = []
         self.constraints: list[Requirement] = []
         self.indexes: list[str] = []
+        self.passed: list[Passed] = []
+        self.projects = projects
+        self.strict = strict
         self.open: list[str] = []
         self.entries = Entries(path)
 
     def file(self, path: str, into: list[Requirement], asked: tuple[str, int]) -> None:
+        """A whole file, and those that it draws. Raises BadFile."""
         real = os.path.realpath(path)
         if real in self.open or len(self.open) >= _DEPTH:
             raise BadFile(*asked, f"{path}: nested too deep, or includes itself")
@@ -34,16 +42,29 @@ class _Reader:
         self.open.pop()
 
     def line(self, line: str, path: str, number: int, into: list[Requirement]) -> None:
+        """One line without its comment. Raises BadFile."""
         if not line:
             return
         self.entries.spend(number)
         if line.startswith("-"):
             self.option(line, path, number, into)
             return
-        plain = _PER_REQUIREMENT.split(line, maxsplit=1)[0].strip()
-        found = of_text(plain, path, number)
+        self.package(_PER_REQUIREMENT.split(line, maxsplit=1)[0].strip(), path, number, into)
+
+    def package(self, text: str, path: str, number: int, into: list[Requirement]) -> None:
+        """A requirement, a folder with a project, or what names no package."""
+        project = folder_of(text)
+        if project is not None and self.projects:
+            own = of_folder(os.path.join(os.path.dirname(path), project[0]), project[1])
+            self.entries.spend(number, len(own))
+            into += own
+            if own:
+                return
+        found = None if project is not None else of_text(text, path, number)
         if found is not None:
             into.append(found)
+        else:
+            self.passed.append(Passed(path, number, text, unnamed(text)))
 
     def option(self, line: str, path: str, number: int, into: list[Requirement]) -> None:
         match = _OPTION.match(line)
@@ -54,16 +75,27 @@ class _Reader:
             if "\0" in value:
                 raise BadFile(path, number, f"{name} names no file: there is a zero byte in it")
             if re.match(r"^[a-z+]+://", value) or "$" in value:
-                return  # somewhere else: not read, nothing is fetched
+                # somewhere else: nothing is fetched
+                self.passed.append(Passed(path, number, f"{name} {value}", "elsewhere, and nothing is fetched"))
+                return
             nested = self.constraints if _NESTED[name] == "constraints" else into
-            self.file(os.path.join(os.path.dirname(path), value), nested, (path, number))
+            drawn = os.path.join(os.path.dirname(path), value)
+            if not self.strict and not os.path.isfile(drawn):
+                self.passed.append(Passed(path, number, f"{name} {value}", "that file is not here"))
+                return
+            self.file(drawn, nested, (path, number))
         elif name in _INDEX and value:
             self.indexes.append(value)
+        elif name in ("-e", "--editable") and value:
+            self.package(value, path, number, into)
 
 
-def read(path: str) -> Contents:
-    """A requirements file with the files that it includes. Raises BadFile."""
-    reader = _Reader(path)
+def read(path: str, projects: bool = True) -> Contents:
+    """A requirements file with the files that it includes; what conda lists in such a file. Raises BadFile."""
+    listed = conda_list.read(path)
+    if listed is not None:
+        return listed
+    reader = Reader(path, projects)
     reader.file(path, reader.requirements, (path, 0))
     return Contents(
         "requirements",
@@ -71,4 +103,5 @@ def read(path: str) -> Contents:
         tuple(reader.requirements),
         tuple(reader.constraints),
         indexes=tuple(dict.fromkeys(reader.indexes)),
+        passed=tuple(reader.passed),
     )

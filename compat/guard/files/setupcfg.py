@@ -5,6 +5,8 @@ import re
 
 from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
+from compat.guard.files.pyproject import of_files
+from compat.records import replace
 
 # The parser's time grows with the square of blanks inside a line, and of the lines that it cannot read.
 _INNER_BLANKS = re.compile(r"(?<=\S)[^\S\n]{2,}")
@@ -26,13 +28,19 @@ def read(path: str) -> Contents:
     entries = Entries(path)
     found: list[Requirement] = []
     for section, option in _options(parser):
-        for part in parser.get(section, option).replace(";;", ";").splitlines():
+        group = f"extra {option}" if section.endswith("extras_require") else ""
+        text = parser.get(section, option)
+        if text.strip().startswith("file:"):
+            files = [one.strip() for one in text.strip().removeprefix("file:").split(",")]
+            found += of_files(path, files, group)
+            continue
+        for part in text.replace(";;", ";").splitlines():
             plain = part.partition(" #")[0].strip()
             if plain and not plain.startswith("#"):
                 number = lines.of(plain)
                 entries.spend(number)
                 one = of_text(plain, path, number)
-                found += [one] if one is not None else []
+                found += [replace(one, group=group)] if one is not None else []
     python = parser.get("options", "python_requires", fallback=None)
     return Contents("setupcfg", path, tuple(found), requires_python=checked(python.strip()) if python else None)
 

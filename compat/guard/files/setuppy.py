@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
+from compat.records import replace
 
 _LISTS = ("install_requires", "setup_requires", "tests_require")
 _LARGEST = 1 << 17  # characters; a syntax tree takes some hundred times as much memory
@@ -37,7 +38,8 @@ def read(path: str) -> Contents:
             if keyword.arg in _LISTS:
                 found += _requirements(_texts(keyword.value, names, 0), path, entries)
             elif keyword.arg == "extras_require":
-                found += _requirements(_of_mapping(keyword.value, names), path, entries)
+                for group, texts in _of_mapping(keyword.value, names):
+                    found += (replace(one, group=group) for one in _requirements(texts, path, entries))
             elif keyword.arg == "python_requires":
                 python = next((text for text, _ in _texts(keyword.value, names, 0)), python)
     return Contents("setuppy", path, tuple(found), requires_python=checked(python) if python else None)
@@ -96,14 +98,16 @@ def _texts(node: ast.expr, names: dict[str, ast.expr], depth: int) -> Iterator[t
             yield from _texts(one, names, depth + 1)
 
 
-def _of_mapping(node: ast.expr, names: dict[str, ast.expr]) -> Iterator[tuple[str, int]]:
+def _of_mapping(node: ast.expr, names: dict[str, ast.expr]) -> Iterator[tuple[str, Iterator[tuple[str, int]]]]:
+    """(extra, its texts)."""
     for _ in range(_DEPTH):
         if not (isinstance(node, ast.Name) and node.id in names):
             break
         node = names[node.id]
     if isinstance(node, ast.Dict):
-        for value in node.values:
-            yield from _texts(value, names, 0)
+        for key, value in zip(node.keys, node.values, strict=True):
+            name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else "..."
+            yield f"extra {name}", _texts(value, names, 0)
 
 
 def _requirements(texts: Iterator[tuple[str, int]], path: str, entries: Entries) -> Iterator[Requirement]:

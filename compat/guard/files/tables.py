@@ -6,25 +6,32 @@ https://docs.astral.sh/uv/concepts/projects/dependencies.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from compat.guard.files import BadFile, Requirement, bounded
-from compat.guard.files.conda import match_spec
+from compat.guard.files.conda import match_spec, python_of
 from compat.guard.files.line import checked, of_text
 from compat.guard.files.toml_lines import Lines, items, table
 from compat.matrix.packages import normal
+from compat.records import replace
 
 
 def poetry(path: str, lines: Lines, data: Mapping[str, Any]) -> Iterator[Requirement]:
     """``[tool.poetry.dependencies]``, of groups too; of several constraints on one package each with its marker."""
-    tables = [table(data, "dependencies"), table(data, "dev-dependencies")]
-    tables += [table(group, "dependencies") for group in table(data, "group").values()]
-    said_of = ((name, said) for one in tables for name, said in one.items())
-    constraints = ((name, one) for name, said in said_of for one in (said if isinstance(said, list) else [said]))
-    for name, each in bounded(constraints, path):
+    tables = [("", table(data, "dependencies")), ("group dev", table(data, "dev-dependencies"))]
+    tables += [(f"group {name}", table(group, "dependencies")) for name, group in table(data, "group").items()]
+    said_of = ((group, name, said) for group, one in tables for name, said in one.items())
+    constraints = ((at, name, one) for at, name, said in said_of for one in _each(said))
+    indexes = {one.get("name"): one.get("url") for one in items(data.get("source")) if isinstance(one, dict)}
+    for group, name, each in bounded(constraints, path):
         if name.lower() != "python" and isinstance(each, str | dict):
-            yield _poetry(name, each, path, lines.of(name, key=True))
+            one = _poetry(name, each, path, lines.of(name, key=True))
+            index = indexes.get(each.get("source")) if isinstance(each, dict) else None
+            yield replace(one, group=group, url=one.url or (index if isinstance(index, str) else None))
+
+
+def _each(said: Any) -> list[Any]:
+    return said if isinstance(said, list) else [said]
 
 
 def _poetry(name: str, said: "str | dict[str, Any]", path: str, line: int) -> Requirement:
@@ -57,7 +64,7 @@ def poetry_range(text: str) -> str:
 def _clause(text: str) -> str:
     match = re.fullmatch(r"([\^~])\s*(\d+(?:\.\d+)*)(.*)", text)
     if match is None or match[3] or len(text) > 100:  # Python refuses numbers of thousands of digits
-        return checked(f"=={text}" if re.fullmatch(r"\d[^*]*", text) else text)
+        return checked(f"=={text}" if re.match(r"\d", text) else text)
     numbers = [int(number) for number in match[2].split(".")]
     fixed = 1 if len(numbers) == 1 else 2
     if match[1] == "^":
@@ -66,23 +73,23 @@ def _clause(text: str) -> str:
     return f">={match[2]},<{'.'.join(map(str, upper))}"
 
 
-def pixi(path: str, lines: Lines, data: Mapping[str, Any]) -> tuple[list[Requirement], str | None]:
-    """A pixi manifest's conda and index dependencies, of every feature too, and its Python."""
-    tables = [data, *(one for one in table(data, "feature").values() if isinstance(one, dict))]
-    tables += [one for each in tables[:] for one in table(each, "target").values() if isinstance(one, dict)]
+def pixi(path: str, lines: Lines, data: Mapping[str, Any]) -> tuple[list[Requirement], str | None, str | None]:
+    """A pixi manifest's conda and index dependencies, of every feature too, its Python, and the range of it."""
+    tables = [("", data)]
+    tables += [(f"feature {at}", one) for at, one in table(data, "feature").items() if isinstance(one, dict)]
+    tables += [(at, one) for at, each in tables[:] for one in table(each, "target").values() if isinstance(one, dict)]
     found: list[Requirement] = []
-    of_index = (entry for one in tables for entry in table(one, "pypi-dependencies").items())
-    for name, said in bounded(of_index, path):
+    of_index = ((at, *entry) for at, one in tables for entry in table(one, "pypi-dependencies").items())
+    for at, name, said in bounded(of_index, path):
         each = _pypi(name, said, path, lines.of(name, key=True))
-        found += [each] if each is not None else []
-    of_conda = (entry for one in tables for entry in table(one, "dependencies").items())
-    for name, said in bounded(of_conda, path):
+        found += [replace(each, group=at)] if each is not None else []
+    of_conda = ((at, *entry) for at, one in tables for entry in table(one, "dependencies").items())
+    for at, name, said in bounded(of_conda, path):
         spec = said.get("version", "*") if isinstance(said, dict) else said
         if isinstance(spec, str):
-            found.append(match_spec(_conda(name, spec, said), path, lines.of(name, key=True)))
+            found.append(replace(match_spec(_conda(name, spec, said), path, lines.of(name, key=True)), group=at))
     python = next((one.range for one in found if one.name == "python"), "")
-    line = re.search(r"\d+\.\d+(?:\.\d+)?", python) if python.startswith("==") else None
-    return [one for one in found if one.name != "python"], line[0] if line else None
+    return [one for one in found if one.name != "python"], *python_of(python)
 
 
 def _pypi(name: str, said: Any, path: str, line: int) -> Requirement | None:
@@ -105,10 +112,12 @@ def _conda(name: str, spec: str, said: Any) -> str:
 def with_sources(found: list[Requirement], uv: Mapping[str, Any]) -> list[Requirement]:
     """The requirements with the index or file that ``[tool.uv.sources]`` names for them."""
     indexes = {one.get("name"): one.get("url") for one in items(uv.get("index")) if isinstance(one, dict)}
-    sources: dict[str, str] = {}
+    sources: dict[tuple[str, str], str] = {}  # (package, the extra or group that it is for)
     for name, said in table(uv, "sources").items():
-        for each in said if isinstance(said, list) else [said]:
+        for each in _each(said):
             url = (each.get("url") or indexes.get(each.get("index"))) if isinstance(each, dict) else None
             if isinstance(url, str):
-                sources.setdefault(normal(name), url)
-    return [replace(one, url=sources[one.name]) if one.name in sources and not one.url else one for one in found]
+                group = next((f"{kind} {each[kind]}" for kind in ("extra", "group") if kind in each), "")
+                sources.setdefault((normal(name), group), url)
+    named = ((one, sources.get((one.name, one.group)) or sources.get((one.name, ""))) for one in found)
+    return [replace(one, url=one.url or url) for one, url in named]

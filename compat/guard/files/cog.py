@@ -1,0 +1,54 @@
+"""cog.yaml, which says how a published model is built (https://github.com/replicate/cog, docs/yaml.md).
+
+Read are ``build``'s Python, its list of packages and the requirements file that it names.
+"""
+
+import re
+
+from compat.guard.files import Contents, Passed, Requirement, text_of
+from compat.guard.files.line import of_text
+from compat.guard.files.requirements import Reader
+
+_KEY = re.compile(r"^( +)([a-z_]+)\s*:\s*(.*)$")
+_ITEM = re.compile(r"^\s*-\s+(.*)$")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
+
+
+def read(path: str) -> Contents:
+    """What the model is built with. Raises BadFile."""
+    found: list[Requirement] = []
+    passed: list[Passed] = []
+    python: tuple[str, int] | None = None
+    reader, section, key = Reader(path, strict=False), "", ""
+    for number, raw in enumerate(text_of(path).splitlines(), 1):
+        line = _COMMENT.sub("", raw).rstrip()
+        if line and not line[0].isspace() and not line.startswith("-"):
+            section, key = line.partition(":")[0], ""
+        inside, item = _KEY.match(line), _ITEM.match(line)
+        if section != "build":
+            continue
+        if item is not None and key == "python_packages":
+            reader.entries.spend(number)
+            one = of_text(_plain(item[1]), path, number)
+            found += [one] if one is not None else []
+        elif inside is not None:
+            key, value = inside[2], _plain(inside[3])
+            if key == "python_version" and value:
+                python = (value, number)
+            elif key == "python_requirements" and value and "\0" not in value:
+                reader.line(f"-r {value}", path, number, found)
+            elif key in ("cuda", "cudnn") and value:
+                passed.append(Passed(path, number, f"{key} {value}", "which CUDA fits is the plan's to say"))
+    return Contents(
+        "cog",
+        path,
+        tuple(found),
+        python=python[0] if python and re.fullmatch(r"\d+\.\d+(?:\.\d+)?", python[0]) else None,
+        python_line=python[1] if python else 0,
+        indexes=tuple(reader.indexes),
+        passed=(*passed, *reader.passed),
+    )
+
+
+def _plain(text: str) -> str:
+    return text.strip().strip("\"'").strip()
