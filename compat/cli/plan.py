@@ -6,6 +6,8 @@ import click
 
 from compat.cli import common
 from compat.cli.app import InputError
+from compat.plan.commands import MANAGERS, conda
+from compat.report.plan import FORMATS
 
 if TYPE_CHECKING:
     from compat.machine import Machine
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from compat.plan.model import Plan, Request
 
 _RANGE = "RELEASE"
-_CONDA = ("conda", "mamba", "pixi")
 
 
 @click.command("plan")
@@ -68,14 +69,14 @@ _CONDA = ("conda", "mamba", "pixi")
 @click.option("--alternatives", is_flag=True, help="Show further plans.")
 @click.option(
     "--installer",
-    type=click.Choice(["pip", "uv", "conda", "mamba", "pixi"]),
+    type=click.Choice(list(MANAGERS)),
     help="Whose commands to show; by default those of the environment's own manager (uv, pixi), else pip's. With conda,"
     " mamba or pixi conda-forge's packages where it has them.",
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown", "html", "dockerfile"]),
+    type=click.Choice(list(FORMATS)),
     default="text",
     show_default=True,
     help="markdown and html have a picture of the stack before and after; dockerfile is for plans inside an image.",
@@ -122,8 +123,8 @@ def command(
         read = machines[0]
         if paths or listed:
             asked, machines = _with_files(asked, (*listed, *paths), machines, matrix, form == "text", python is None)
-        goal, conda = goals[0] if goals else None, installer in _CONDA
-        plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, conda)
+        goal, of_conda = goals[0] if goals else None, installer in conda.INSTALLERS
+        plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, of_conda)
         shown = installer or _of_environment(machines[0], form == "text")
     except BadRequest as error:
         raise InputError(str(error), error.hint) from None
@@ -166,7 +167,7 @@ def _locked(
 
     sys.stdout.flush()
     try:
-        if installer in _CONDA:
+        if installer in conda.INSTALLERS:
             raise NoLock("conda's locks are conda's own", "lock with --installer pip or uv", status=2)
         contents = [read(one) for one in files if not os.path.isdir(one)]
         for line in lock(path, plans, contents, installer, here, matrix):

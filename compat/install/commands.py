@@ -20,7 +20,6 @@ from compat.install.templates import (
 from compat.plan.commands import python as installers
 
 _PIP = ("-I", "-m", "pip", "--disable-pip-version-check", "--no-input")
-INSTALLERS = ("auto", "pip", "uv", "conda")
 
 
 def pick_installer(target: Target, wanted: str) -> str:

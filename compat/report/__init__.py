@@ -1,7 +1,9 @@
-"""Reports and plans as text and data. A format is one file here with ``render`` and one line in ``FORMATS``."""
+"""Reports as text and data. A format is one file here with ``render(reports, shown)`` and one line in ``FORMATS``."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+
+from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.check import Report
@@ -15,17 +17,23 @@ FORMATS = {
     "gitlab": "compat.report.gitlab",
     "markdown": "compat.report.markdown",
 }
-# Formats that show the verdict as it is, whatever a baseline knows.
-_PLAIN = ("text", "json")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How reports are shown. ``many``: one machine after the other, from a stream, as one record each, by the formats
+    that can. ``known`` are the fingerprints of a baseline, which formats for CI show as such; text and JSON show the
+    verdict as it is."""
+
+    many: bool = False
+    known: frozenset[str] = frozenset()
 
 
 def render(
     reports: "Iterable[Report]", form: str, many: bool = False, known: frozenset[str] = frozenset()
 ) -> Iterator[str]:
-    """The lines of a report. ``many``: one machine after the other, from a stream, as one record each. ``known`` are
-    the fingerprints of a baseline, which formats for CI show as such."""
+    """The lines of some reports, in one of ``FORMATS``; the rest is as in Shown."""
     from importlib import import_module
 
-    module = import_module(FORMATS[form])
-    lines: Iterator[str] = module.render(reports, many) if form in _PLAIN else module.render(reports, known)
+    lines: Iterator[str] = import_module(FORMATS[form]).render(reports, Shown(many, known))
     return lines

@@ -7,12 +7,13 @@ from typing import Any
 from compat.check import Report
 from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.report import Shown
 from compat.rules.base import Finding
 
 
-def render(reports: Iterable[Report], many: bool) -> Iterator[str]:
+def render(reports: Iterable[Report], shown: Shown) -> Iterator[str]:
     """One answer a line for a stream; else one object, or a list where there are several goals."""
-    if many:
+    if shown.many:
         for report in reports:
             yield json.dumps(answer(report), ensure_ascii=False, separators=(",", ":"))
         return

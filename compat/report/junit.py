@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from compat.check import Report
+from compat.report import Shown
 from compat.report.baseline import fingerprint
 from compat.report.location import location
 
 
-def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> Iterator[str]:
+def render(reports: Iterable[Report], shown: Shown) -> Iterator[str]:
     """The document."""
     suites: dict[str, list[Report]] = {}
     for report in reports:
@@ -16,14 +17,14 @@ def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> It
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield '<testsuites name="compatcheck">'
     for name, mine in suites.items():
-        failures = sum(bool(_errors(one, known)) for one in mine)
-        skipped = sum(_skipped(one, known) is not None for one in mine)
+        failures = sum(bool(_errors(one, shown.known)) for one in mine)
+        skipped = sum(_skipped(one, shown.known) is not None for one in mine)
         yield (
             f'  <testsuite name={_quoted(name)} tests="{len(mine)}" failures="{failures}" errors="0" '
             f'skipped="{skipped}">'
         )
         for report in mine:
-            yield from _case(report, known)
+            yield from _case(report, shown.known)
         yield "  </testsuite>"
     yield "</testsuites>"
 

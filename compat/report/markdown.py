@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator
 
 from compat.check import Report
+from compat.report import Shown
 from compat.report.baseline import fingerprint
 from compat.report.location import location
 
 _SIGNS = {"compatible": "✅", "incompatible": "❌", "unknown": "❔"}
 
 
-def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> Iterator[str]:
+def render(reports: Iterable[Report], shown: Shown) -> Iterator[str]:
     """The document."""
     listed = list(reports)
     yield "| machine | goal | verdict | first cause |"
@@ -21,7 +22,7 @@ def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> It
     for report in listed:
         for found in report.findings:
             place = location(report, found)
-            old = " (known, in the baseline)" if fingerprint(report, found) in known else ""
+            old = " (known, in the baseline)" if fingerprint(report, found) in shown.known else ""
             yield ""
             yield f"### {found.severity}: `{found.rule}`{old}"
             yield ""

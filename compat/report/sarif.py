@@ -6,6 +6,7 @@ from typing import Any
 
 from compat import __version__
 from compat.check import Report
+from compat.report import Shown
 from compat.report.baseline import fingerprint
 from compat.report.location import location
 from compat.rules.base import REGISTRY, Finding
@@ -13,7 +14,7 @@ from compat.rules.base import REGISTRY, Finding
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> Iterator[str]:
+def render(reports: Iterable[Report], shown: Shown) -> Iterator[str]:
     """The log as one JSON document. Findings of the baseline are there, suppressed."""
     rules: list[str] = []
     results = []
@@ -21,7 +22,7 @@ def render(reports: Iterable[Report], known: frozenset[str] = frozenset()) -> It
         for found in report.findings:
             if found.rule not in rules:
                 rules.append(found.rule)
-            results.append(_result(report, found, rules.index(found.rule), known))
+            results.append(_result(report, found, rules.index(found.rule), shown.known))
     driver = {
         "name": "compatcheck",
         "version": __version__,

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from compat.check import Report
+from compat.report import Shown
 from compat.report.style import Style
 from compat.rules.base import Finding
 
 
-def render(reports: Iterable[Report], many: bool) -> Iterator[str]:
+def render(reports: Iterable[Report], shown: Shown) -> Iterator[str]:
     """Lines for a terminal; one line a machine for a stream of many."""
     style = Style.of()
     for report in reports:
         yield headline(report, style)
-        if many:
+        if shown.many:
             continue
         for found in report.findings:
             yield from finding(found, style)

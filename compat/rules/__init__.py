@@ -1,43 +1,25 @@
 """The rules: one file a family, each rule stated once.
 
 ``CATALOGUE`` lists them nearest to the cause first; reports show findings in this order. A new rule is one function
-with ``@rule(name)`` in the file of its family and one line here.
+with ``@rule(name)`` in the file of its family and one line here; a new file has its name in ``FAMILIES``.
 """
 
-from compat.rules import (
-    builds,
-    containers,
-    copies,
-    cuda,
-    damage,
-    devices,
-    driver,
-    engines,
-    forward,
-    jetson,
-    kernel,
-    known,
-    libraries,
-    majors,
-    models,
-    packages,
-    pairs,
-    platforms,
-    precisions,
-    presence,
-    tensorrt,
-)
+from importlib import import_module
+
 from compat.rules.base import REGISTRY, Rule
 
+# Family -> the files of its rules, in compat/rules/.
 FAMILIES = {
-    "driver and kernel": (kernel, driver, devices),
-    "CUDA": (forward, cuda),
-    "libraries and loader": (libraries, damage, copies, majors),
-    "packages": (presence, pairs, packages, builds, platforms, jetson),
-    "TensorRT, ONNX, engines": (tensorrt, models, precisions, engines),
-    "containers, WSL": (containers,),
-    "how far the matrix knows": (known,),
+    "driver and kernel": ("kernel", "driver", "devices"),
+    "CUDA": ("forward", "cuda"),
+    "libraries and loader": ("libraries", "damage", "copies", "majors"),
+    "packages": ("presence", "pairs", "packages", "builds", "platforms", "jetson"),
+    "TensorRT, ONNX, engines": ("tensorrt", "models", "precisions", "engines"),
+    "containers, WSL": ("containers",),
+    "how far the matrix knows": ("known",),
 }
+for _file in (file for files in FAMILIES.values() for file in files):
+    import_module(f"compat.rules.{_file}")  # enters its rules into the registry
 
 CATALOGUE: tuple[str, ...] = (
     "wsl-setup",
@@ -103,5 +85,5 @@ def every_rule() -> tuple[Rule, ...]:
 
 def family_of(name: str) -> str:
     """The family that a rule belongs to."""
-    module = REGISTRY[name].judge.__module__
-    return next(family for family, modules in FAMILIES.items() if module in {one.__name__ for one in modules})
+    file = REGISTRY[name].judge.__module__.rpartition(".")[2]
+    return next(family for family, files in FAMILIES.items() if file in files)
