@@ -154,7 +154,7 @@ READS: dict[str, tuple[str, ...]] = {
     "python-unsupported": ("python", "builds.python_tag", *_BUILD),
     "duplicate-install": ("duplicates", *_BUILD),
     "cpu-only-build": _BUILD,
-    "driver-too-old": (*_DRIVER, "libcuda.compat", "libcuda.version", *_SYSTEM, *_RUNTIME),
+    "driver-too-old": (*_DRIVER, "libcuda.compat", "libcuda.version", *_SYSTEM, *_GPUS, *_RUNTIME),
     "gpu-not-in-build": ("model.target", *_GPUS, *_RUNTIME),
     "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target", "variables"),
     "ptx-newer-than-driver": (
@@ -167,7 +167,7 @@ READS: dict[str, tuple[str, ...]] = {
         *_GPUS,
         *_RUNTIME,
     ),
-    "ptxas-too-old": ("model.target", *_GPUS, *_BUILD),
+    "ptxas-too-old": ("model.target", "variables", "toolkits", *_GPUS, *_BUILD),
     "gpu-unsupported-by-tensorrt": (*_GPUS, *_BUILD),
     "library-damaged": ("damaged", "builds.missing", *_BUILD),
     "library-shadowed": ("variables", "builds.cudnn", *_BUILD),

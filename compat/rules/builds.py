@@ -300,7 +300,13 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
     for other in case.subjects[1:]:  # what the main one computes with
         if other.component != "jaxlib" and other.field("cuda").decide(lambda cuda: cuda is False):
             yield _without_cuda(case, other)
-    for subject in (main, *(other for other in case.subjects[1:] if other.component == "jaxlib")):
+    core = (main, *(other for other in case.subjects[1:] if other.component == "jaxlib"))
+    # What is said of a build has its parts in it: without both halves of a plugin the probe says no CUDA of JAX.
+    said = next((one for one in core if one.facts.cuda is False and not all(written_twice(case, one))), None)
+    if said is not None:
+        yield _without_cuda(case, said)
+        return
+    for subject in core:
         gpu, cpu = written_twice(case, subject)
         if gpu and cpu:
             yield Finding(
@@ -329,7 +335,18 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
                 (Evidence(f"{subject.label} has CUDA", verdict.source),),
             )
             return
+    if _plugin_is_missed(case, main):
+        yield _without_cuda(case, main)
+        return
     yield Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
+
+
+def _plugin_is_missed(case: Case, main: Subject) -> bool:
+    """Was a plugin looked for in vain, of a release of JAX whose jaxlib, which nobody spoke of, never has CUDA?"""
+    if main.component != "jax" or main.version is None or case.subject("jaxlib").state != "unknown":
+        return False
+    cores = {row.get("cuda") for row in matching(case.matrix, "jaxlib", main.version)}
+    return cores == {False} and bool(_plugins(case, main)) and not _parts_unspoken_of(case, main)
 
 
 def _without_cuda(case: Case, subject: Subject) -> Finding:

@@ -1,7 +1,9 @@
 """CUDA between driver and GPU: PTX and its compilers, releases that predate the GPU, toolkits to build with."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.capability import Capability, ptx_runs, sass_runs
@@ -10,6 +12,9 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold,
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.subject import Subject
 from compat.rules.xla import assembled
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 
 @rule("ptx-newer-than-driver")
@@ -108,8 +113,11 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
         else [(gpu.name, gpu.capability, gpu.evidence) for gpu in case.gpus if gpu.capability]
     )
     for name, target, facts in targets:
-        copy = _ptxas(case, target)
+        variable = _triton_takes(case, target)
+        copy = _of_variable(case, *variable) if variable else _ptxas(case, target)
         if copy is None:
+            if variable:
+                yield Untold("ptxas-too-old", "ptxas", ("libraries",))
             continue
         version, evidence = copy
         first = case.matrix.cuda.first_for(target)
@@ -127,6 +135,32 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
             yield Holds("ptxas-too-old", "ptxas", f"ptxas {version} knows {name}", (evidence,))
 
 
+def _triton_takes(case: Case, target: Capability) -> tuple[str, str] | None:
+    """(variable, path) of the ptxas that Triton is told to take in place of its own."""
+    if case.goal.object == "jax":
+        return None
+    own = _carried(case)
+    second = target.major >= 10 and own is not None and "ptxas-blackwell" in own.get("built", {})
+    name = "TRITON_PTXAS_BLACKWELL_PATH" if second else "TRITON_PTXAS_PATH"
+    path = (case.machine.variables or {}).get(name)
+    return (name, path) if path else None
+
+
+def _of_variable(case: Case, name: str, path: str) -> tuple[str, Evidence] | None:
+    """The release of the ptxas at a path: that of the copy or toolkit that is known to lie there, or in its name."""
+    said = case.read(f"variables.{name}", path)
+    folders = [(copy.path, copy.version) for _, copy in case.libraries("ptxas")]
+    folders += [(kit.path, kit.version) for kit in case.machine.toolkits or ()]
+    there = {version for folder, version in folders if folder and version and f"{path}/".startswith(f"{folder}/")}
+    named = _CUDA_FOLDER.search(path)
+    if not there and named is not None:
+        there = {named[1]}
+    return (there.pop(), said) if len(there) == 1 else None
+
+
+_CUDA_FOLDER = re.compile(r"/cuda-(\d{1,3}\.\d{1,3})/")
+
+
 def _ptxas(case: Case, target: Capability) -> tuple[str, Evidence] | None:
     """The release of the ptxas that compiles for this target. Triton has a second one, for Blackwell and newer."""
     found = case.loaded("ptxas")
@@ -134,13 +168,18 @@ def _ptxas(case: Case, target: Capability) -> tuple[str, Evidence] | None:
         return found[1].version, case.read(f"{found[0]}.version", found[1].version)
     if case.goal.object == "jax":
         return None
-    triton = case.subject("triton").version or _pinned(case, "triton")
-    row = case.matrix.packages.release("triton", triton) if triton is not None else None
+    triton, row = case.subject("triton").version or _pinned(case, "triton"), _carried(case)
     carried = (row or {}).get("built", {})
     name = "ptxas-blackwell" if target.major >= 10 and "ptxas-blackwell" in carried else "ptxas"
     if row is not None and name in carried:
         return carried[name], case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built")
     return None
+
+
+def _carried(case: Case) -> "Row | None":
+    """What the matrix says of the Triton that is here."""
+    triton = case.subject("triton").version or _pinned(case, "triton")
+    return case.matrix.packages.release("triton", triton) if triton is not None else None
 
 
 def _pinned(case: Case, package: str) -> str | None:

@@ -8,6 +8,7 @@ from compat import versions
 from compat.records import replace
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
+from compat.rules.forward import lifted_by_image
 
 if TYPE_CHECKING:
     from compat.matrix.claim import Claim
@@ -125,7 +126,11 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
         return outcome
     if forward is None:
         return Untold("driver-too-old", runtime.component, ("libcuda.version", "driver.version"))
-    return replace(outcome, evidence=(*outcome.evidence, *case.own_libcuda))
+    lifted = lifted_by_image(case, runtime)
+    if isinstance(lifted, Holds):
+        return lifted
+    taken = (*case.own_libcuda, lifted) if lifted is not None else case.own_libcuda
+    return replace(outcome, evidence=(*outcome.evidence, *taken))
 
 
 def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:

@@ -1,10 +1,15 @@
 """cuda-compat, the forward compatibility package: does it serve this driver and GPU, or shadow a newer one."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case
+from compat.rules.case import Case, GpuFact, Runtime
+from compat.rules.runtimes import is_nvidias
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 WITHOUT_COMPAT = Remedy(
     "take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
@@ -134,17 +139,43 @@ def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
         yield Untold("forward-compat-unsupported", "libcuda", ("gpus[0].name", "libcuda.compat_drivers"))
 
 
+def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Evidence | None:
+    """That the cuda-compat which NVIDIA's own images carry lifts the driver to the image's CUDA.
+
+    The images' start scripts put it in the driver's place where the driver is older, on data center GPUs. Where it is
+    not told that it is such an image and such a GPU: what is taken to be so instead.
+    """
+    libcuda, image, driver = case.machine.libcuda, case.machine.container.image, case.kernel_driver
+    if libcuda.compat is not None or libcuda.version is not None or driver is None or runtime.component != "cuda":
+        return None
+    claim = case.matrix.drivers.forward(runtime.cuda)
+    branch = str(versions.parse(driver).major)
+    if claim is None or branch not in claim.value or not (image is None or is_nvidias(image)):
+        return None
+    if any(gpu.kind not in (None, "datacenter") or _ended(case, gpu, claim.row["driver"]) for gpu in case.gpus):
+        return None
+    if image is None or not case.gpus or any(gpu.kind is None for gpu in case.gpus):
+        return case.assume("container.image, gpus", "no image of NVIDIA's on data center GPUs: no cuda-compat serves")
+    return Holds(
+        "driver-too-old",
+        runtime.component,
+        f"cuda-compat of CUDA {claim.row['cuda']} in NVIDIA's image serves driver branch {branch}",
+        (
+            case.read("container.image", image),
+            *case.driver_evidence,
+            case.claim("host branches of cuda-compat", claim),
+            case.assume("libcuda.compat", "the image's cuda-compat loads, as its start script has it"),
+        ),
+    )
+
+
 def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     libcuda = case.machine.libcuda
     for gpu in case.gpus:
         if gpu.kind in ("geforce", "titan", "mining"):
             return f"cuda-compat does not serve {gpu.name}: forward compatibility is not for GeForce.", gpu.evidence
-        row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
-        if (
-            row is not None
-            and libcuda.version
-            and versions.parse(libcuda.version).major > int(row.get("driver_last", 10**6))
-        ):
+        row = _ended(case, gpu, libcuda.version) if libcuda.version else None
+        if row is not None:
             return (
                 f"The cuda-compat libcuda {libcuda.version} no longer supports {gpu.name} ({row['name']}).",
                 (
@@ -153,6 +184,12 @@ def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
                 ),
             )
     return None
+
+
+def _ended(case: Case, gpu: GpuFact, driver: str) -> "Row | None":
+    """The GPU's generation, if its last driver branch is older than this user-mode driver."""
+    row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+    return row if row is not None and versions.parse(driver).major > int(row.get("driver_last", 10**6)) else None
 
 
 def _refused_branch(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:

@@ -88,7 +88,9 @@ def _python(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome,
     """A wheel for another Python than the environment's; empty where nothing speaks against it."""
     python, tag = case.machine.python, main.facts.python_tag
     told = _tag_line(tag)
-    if told is None or python is None or told == versions.major_minor(python):
+    if python is None:
+        return _of_older_jetpack(case, main, row, facts, told)
+    if told is None or told == versions.major_minor(python):
         return ()
     return (
         Finding(
@@ -97,6 +99,25 @@ def _python(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome,
             f"The wheel is made for Python {told} of JetPack {row['jetpack']}, not for Python {python}.",
             (*facts, case.read(f"builds.{main.distribution}.python_tag", tag), case.read("python", python)),
             (Remedy(f"use Python {told}, which JetPack {row['jetpack']} has", "python"),),
+        ),
+    )
+
+
+def _of_older_jetpack(case: Case, main: Subject, row: Row, facts: Facts, told: str | None) -> tuple[Outcome, ...]:
+    """A wheel for an older Python than the JetPack's own, where the environment's is not told.
+
+    Wheels for Jetson are made for the Python of their JetPack: this one is linked to an older one's libraries too.
+    """
+    own = row.get("python")
+    if told is None or own is None or versions.at_least(told, own) is not False:
+        return ()
+    return (
+        Finding(
+            RULE,
+            main.component,
+            f"The wheel is made for the Python {told} of an older JetPack; JetPack {row['jetpack']} has {own}.",
+            (*facts, case.read(f"builds.{main.distribution}.python_tag", main.facts.python_tag)),
+            (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
         ),
     )
 

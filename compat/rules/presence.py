@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.matrix.packages import normal
+from compat.matrix.packages import fits_platform, normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import CUDA_TAG, same_local
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 
 @rule("package-missing", says="nothing")
@@ -127,6 +131,16 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
                 (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),),
             )
             return
+    unmet = _asks_for_the_dead(case, name, newest)
+    if unmet is not None:
+        yield Finding(
+            "package-removed",
+            name,
+            f"{name} {newest} asks for a package of which nothing is published that works: it cannot be installed.",
+            (fact, case.cite(f"{name} {unmet['range']} has a dead requirement", unmet)),
+            (Remedy(f"ask for a release outside {unmet['range']}"),),
+        )
+        return
     known = case.matrix.packages.versions(name)
     exact = wanted.pinned
     listed = len(known) >= 5 and _lists_such(case, name, wanted)
@@ -140,6 +154,17 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
         )
     elif newest is not None:
         yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
+
+
+def _asks_for_the_dead(case: Case, name: str, version: str | None) -> "Row | None":
+    """The claim that every build of the release for this platform has a requirement that no index can meet."""
+    component = case.matrix.packages.component(name)
+    if version is None or component is None:
+        return None
+    rows = [row for row in case.matrix.packages.builds(name)[version] if not row.get("stub")]
+    here = [row for row in rows if fits_platform(row, case.machine.os, case.machine.arch)] or rows
+    claims = [case.matrix.traits.claim(component, "dead-requirement", version, f"cu{row.get('cuda')}") for row in here]
+    return claims[0] if claims and all(claims) else None
 
 
 def _local(wanted: versions.Range) -> str:

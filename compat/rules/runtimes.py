@@ -86,6 +86,13 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     yield from kits or _of_image(case, ("packages",))
 
 
+def is_nvidias(image: str) -> bool:
+    """Is it an image that NVIDIA makes, with a start script and a cuda-compat of its CUDA?"""
+    name = image.partition(":")[0]
+    return name.startswith(("nvcr.io/nvidia/", "nvidia/cuda")) or name in (*_MONTHLY, _EARLIER)
+
+
+_EARLIER = "tensorrtserver"  # what tritonserver was called before 20.03
 _MONTHLY = ("pytorch", "tensorflow", "tensorrt", "tritonserver", "mxnet", "paddlepaddle", "jax")
 
 
