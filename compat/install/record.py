@@ -17,7 +17,7 @@ def freeze(target: Target) -> dict[str, Any]:
         {
             "name": one.name,
             "version": one.version,
-            "folder": one.folder,
+            "folder": os.path.realpath(one.folder),  # whichever link led here
             "direct_url": _direct_url(one.info),
             "record": _digest(f"{one.info}/RECORD"),
         }
@@ -28,8 +28,9 @@ def freeze(target: Target) -> dict[str, Any]:
 
 
 def fingerprint(frozen: dict[str, Any]) -> str:
-    """One hash for the whole list."""
-    return hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()
+    """One hash for the whole list, by whichever of its names the interpreter was called."""
+    listed = {key: value for key, value in frozen.items() if key != "interpreter"}
+    return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
 
 
 def write(target: Target, path: str) -> str:

@@ -42,6 +42,7 @@ class Snapshot:
     def restore(self) -> int:
         """Make the environment what it was; returns the number of names that were put right. Raises InstallError."""
         wanted = {entry.path: entry for entry in self.manifest()}
+        os.makedirs(self.prefix, exist_ok=True)  # it may have been removed as a whole
         changed = self._remove_others(wanted)
         damaged = []
         for entry in wanted.values():

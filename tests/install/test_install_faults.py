@@ -274,6 +274,26 @@ def test_rollback_warns_of_later_changes(env: Path, plan_file: Path, offline: di
     assert done.returncode == 0
 
 
+def test_an_environment_that_is_gone_comes_back(env: Path, plan_file: Path, offline: dict[str, str]) -> None:
+    """The record holds every file: a rollback makes even what was removed as a whole."""
+    before = tiny.manifest(env, compiled=True)
+    assert install(env, plan_file, **offline).returncode == 0
+    shutil.rmtree(env)
+    assert tiny.compatcheck("rollback", str(env), "--yes").returncode == 0
+    assert tiny.manifest(env, compiled=True) == before
+
+
+def test_by_a_link(env: Path, plan_file: Path, tmp_path: Path, offline: dict[str, str]) -> None:
+    """Installed by a link that leads to the environment, put back by its own name: nothing has changed in between."""
+    before = tiny.manifest(env, compiled=True)
+    (tmp_path / "link").symlink_to(env)
+    assert install(tmp_path / "link", plan_file, **offline).returncode == 0
+    done = tiny.compatcheck("rollback", str(env), "--yes")
+    assert done.returncode == 0
+    assert "has changed since" not in done.stderr
+    assert tiny.manifest(env, compiled=True) == before
+
+
 def test_a_journal_that_was_moved_is_not_followed(
     env: Path, plan_file: Path, offline: dict[str, str], tmp_path: Path
 ) -> None:
