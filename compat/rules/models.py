@@ -77,6 +77,9 @@ def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, Evidence
     writer = (model.writer or "").split()
     if reader == "tensorrt":
         return
+    classic = (model.domains or {}).get("ai.onnx.ml")  # the operators of classic machine learning, an opset of its own
+    if classic is not None:
+        yield "opset_ml", "ai.onnx.ml opset", str(versions.parse(classic).major), _of_model(case, "domains", classic)
     if model.ir_version is not None:
         ir = str(versions.parse(model.ir_version).major)
         yield "ir", "IR version", ir, _of_model(case, "ir_version", model.ir_version)
