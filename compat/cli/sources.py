@@ -53,6 +53,8 @@ def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
         click.echo(f"read: {line.where}: {line.text}{left}", err=True)
+    for one in dict.fromkeys(one for said in contents for one in said.passed) if shown else ():
+        click.echo(f"read: {one.where}: {one.text} (left out: {one.why})", err=True)
     for said in contents if shown else ():
         for index in said.indexes:
             click.echo(f"read: {said.path}: index {index} (the plan names the index of each build itself)", err=True)

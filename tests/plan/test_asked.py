@@ -89,7 +89,7 @@ def test_what_cannot_be_asked_is_wrong_usage(text, tmp_path, capsys):
     code, out, err = planned(capsys, "-r", tmp_path / "requirements.txt")
     assert code == 2
     assert not out
-    assert err.startswith("error:")
+    assert "error:" in err
     assert "hint:" in err
 
 
@@ -349,3 +349,107 @@ def test_a_bound_is_widened_together_with_another_python(tmp_path, capsys):
     text = " ".join(capsys.readouterr().out.split())
     assert code == 1
     assert "would lift it: Python 3.10 and numpy <2,>=1.20 in place of ==1.18.5" in text
+
+
+READ = {
+    "Pipfile": (
+        '[[source]]\nname = "pt"\nurl = "https://download.pytorch.org/whl/cu121"\n'
+        '[packages]\ntorch = {version = "==2.4.1", index = "pt"}\nclip = {git = "https://x/clip"}\n',
+        ["Pipfile:5: torch==2.4.1", "Pipfile:6: clip (left out: a repository"],
+    ),
+    "cog.yaml": (
+        'build:\n  gpu: true\n  cuda: "11.8"\n  python_version: "3.10"\n  python_packages:\n    - "torch==2.4.1"  # x\n'
+        "predict: predict.py:P\n",
+        ["cog.yaml:6: torch==2.4.1", "cog.yaml:4: Python 3.10", "cog.yaml:3: cuda 11.8 (left out: which CUDA fits"],
+    ),
+    "uv.lock": (
+        'version = 1\n[[package]]\nname = "torch"\nversion = "2.4.1"\n[[package]]\nname = "numpy"\nversion = "1.26.4"\n'
+        '[[package]]\nname = "numpy"\nversion = "2.1.0"\n[[package]]\nname = "me"\nversion = "0"\n'
+        'source = { virtual = "." }\n',
+        ["uv.lock:3: torch==2.4.1", "numpy==1.26.4 (left out: one of several releases in this lock)"],
+    ),
+    "spec-file.txt": (
+        "# $ conda create --name <env> --file <this file>\n_libgcc_mutex=0.1=main\npython=3.10.4=h12debd9_0\n"
+        "pytorch=2.4.1=cuda120_py310_0\ntransformers=4.40.0=pypi_0\n",
+        ["spec-file.txt:4: pytorch==2.4.1", "spec-file.txt:3: Python 3.10.4", "libgcc-mutex, transformers (left out"],
+    ),
+    "conda-linux-64.lock": (
+        "@EXPLICIT\nhttps://conda.anaconda.org/conda-forge/linux-64/pytorch-2.4.1-cuda120_py311_301.conda#ab\n",
+        ["conda-linux-64.lock:2: pytorch==2.4.1"],
+    ),
+    "README.md": (
+        "Run pip install jax.\n```bash\n$ pip install torch==2.4.1\n```\nor\n```\npip install torch==2.5.1\n```\n",
+        ["README.md:3: torch==2.4.1", "README.md:7: torch==2.5.1 (left out: block 2: block 1 says otherwise)"],
+    ),
+    "a.ipynb": (
+        '{"cells": [{"cell_type": "code", "source": ["%%bash\\n", "pip install torch==2.4.1\\n"]}]}',
+        ["a.ipynb:1: torch==2.4.1"],
+    ),
+    "pyproject.toml": (
+        '[project]\nname = "m"\ndependencies = ["torch"]\n[project.optional-dependencies]\ncpu = ["torch==2.7.0"]\n'
+        'cu121 = ["torch==2.4.1"]\n[tool.uv.sources]\ntorch = [{ index = "c", extra = "cpu" }, { index = "g", extra = '
+        '"cu121" }]\n[[tool.uv.index]]\nname = "c"\nurl = "https://download.pytorch.org/whl/cpu"\n[[tool.uv.index]]\n'
+        'name = "g"\nurl = "https://download.pytorch.org/whl/cu121"\n',
+        ["pyproject.toml:6: torch==2.4.1", "torch==2.7.0 (left out: extra cpu: extra cu121 says otherwise)"],
+    ),
+    "requirements.txt": (
+        "torch==2.4.1\n-e .\n-e git+https://x/d.git#egg=detectron2\ngit+https://x/CLIP.git\n${MORE}\n"
+        "-r https://x/requirements.txt\nflash-attn\ntransformers\n",
+        [
+            "requirements.txt:1: torch==2.4.1",
+            "requirements.txt:2: . (left out: a folder or a file",
+            "requirements.txt:4: git+https://x/CLIP.git (left out: a repository, and no name is written",
+            "requirements.txt:5: ${MORE} (left out: a variable",
+            "requirements.txt:6: -r https://x/requirements.txt (left out: elsewhere",
+            "requirements.txt:7: flash-attn (left out: planned by hand",
+            "requirements.txt: detectron2, transformers (left out: no code for GPUs",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_is_read_of_a_file_and_what_is_not(name, tmp_path, capsys):
+    text, shown = READ[name]
+    (tmp_path / name).write_text(text)
+    code, out, err = planned(capsys, "-r", tmp_path / name, "--allow", "python")
+    assert [one for one in shown if one not in err] == []
+    assert code == 0
+    assert "torch==2.4.1" in out
+
+
+def test_what_a_dockerfile_copies_is_looked_for_where_it_came_from(tmp_path, capsys):
+    (tmp_path / "docker").mkdir()
+    (tmp_path / "reqs").mkdir()
+    (tmp_path / "reqs" / "gpu.txt").write_text("torch==2.4.1\n")
+    (tmp_path / "env.yml").write_text("dependencies:\n  - python=3.10\n  - pip:\n      - -r nowhere.txt\n")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "m"\ndependencies = ["onnx"]\n[project.optional-dependencies]\ngpu = ["triton==3.0.0"]\n'
+    )
+    file = tmp_path / "docker" / "Dockerfile"
+    file.write_text(
+        "FROM ubuntu:22.04\nWORKDIR /app\nCOPY reqs/gpu.txt /tmp/requirements.txt\nCOPY env.yml /tmp/e.yml\nCOPY . .\n"
+        "RUN apt-get install -y python3.11 && \\\n    pip install -r /tmp/requirements.txt \\\n"
+        "    -c limits.txt $(cat more.txt)\nRUN micromamba install -n base -f /tmp/e.yml\nRUN uv sync --extra gpu\n"
+        "RUN poetry add 'onnxruntime-gpu@^1.18'\n"
+    )
+    _, _, err = planned(capsys, "-r", file)
+    lines = [line.replace(str(tmp_path), "").removeprefix("read: /") for line in err.splitlines()]
+    assert "docker/../reqs/gpu.txt:1: torch==2.4.1" in lines or "reqs/gpu.txt:1: torch==2.4.1" in lines
+    assert any(line.endswith("pyproject.toml:5: triton==3.0.0") for line in lines)
+    assert "docker/Dockerfile:11: onnxruntime-gpu<2,>=1.18" in lines
+    assert "docker/Dockerfile:9: Python 3.10" in lines
+    assert any("-c limits.txt (left out: that file is not here)" in line for line in lines)
+    assert any("-r nowhere.txt (left out: that file is not here)" in line for line in lines)
+
+
+def test_nothing_outside_of_what_an_image_is_built_from_is_read(tmp_path, capsys):
+    (tmp_path / "secret.txt").write_text("tensorflow==2.15\n")
+    inner = tmp_path / "a" / "b" / "c"
+    inner.mkdir(parents=True)
+    (inner / "Dockerfile").write_text(
+        "FROM ubuntu:22.04\nRUN pip install torch -r ../../../secret.txt && pip install -r /../../secret.txt\n"
+    )
+    _, _, err = planned(capsys, "-r", inner / "Dockerfile")
+    assert "tensorflow" not in err
+    assert "that file is not here" in err

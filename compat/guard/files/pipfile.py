@@ -24,7 +24,7 @@ def read(path: str) -> Contents:
         line = lines.of(name, key=True)
         one = _requirement(name, said, path, line, "" if group == "packages" else f"group {group}", sources)
         if one is None:
-            passed.append(Passed(path, line, name, unnamed(str(said.get("git") or said.get("path") or "."))))
+            passed.append(Passed(path, line, name, unnamed(f"git+{said['git']}" if "git" in said else ".")))
         else:
             found.append(one)
     requires = table(data, "requires")

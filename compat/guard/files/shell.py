@@ -247,7 +247,7 @@ def _package(word: str, stage: Stage, path: str, number: int) -> None:
         found = of_text(word, path, stage.line_of(word, number))
     except BadFile:
         if _COMPUTED.search(word):
-            stage.skip(word, path, number, "what the shell makes of it")
+            stage.skip("$(...)" if word == "$" else word, path, number, "what the shell makes of it")
         return
     if found is not None:
         stage.requirements.append(found)

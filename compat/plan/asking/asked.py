@@ -15,14 +15,20 @@ from typing import TYPE_CHECKING, Protocol
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.plan.asking.checkout import for_other_devices
 from compat.plan.asking.markers import applies
-from compat.plan.asking.request import COMPONENTS, BadRequest, plannable
+from compat.plan.asking.request import COMPONENTS, BadRequest, plannable, why_not
 from compat.plan.model import Pin, Request
 from compat.plan.offers.published import INSTALLABLE
 from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
+
+
+_SHOWN = 6  # names of packages that nothing is planned for
+# conda's names of CUDA and its libraries; pip's packages of these names are others.
+_OF_CUDA = re.compile(r"^(?:cuda|cudatoolkit|pytorch-cuda|cudnn|nccl|libcu|tensorrt)")
 
 
 class Asked(Protocol):
@@ -40,6 +46,10 @@ class Asked(Protocol):
     def marker(self) -> str: ...
     @property
     def url(self) -> str | None: ...
+    @property
+    def conda(self) -> bool: ...
+    @property
+    def group(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,9 @@ def requests_of(
     """The requests and the lines that they were read from. Of a component the files nearest to the root count.
 
     ``loose``: files that were found and not named, in the order of their weight: where one contradicts those before it
-    (requirements.txt and environment.yml of two years), it is another way to the same, and left out. ``weak``: those of
-    them that count where no other asks for anything.
+    (requirements.txt and environment.yml of two years), it is another way to the same, and left out; so is an extra or
+    a group of a file (``cpu`` beside ``cu128``), those for devices other than NVIDIA's first. ``weak``: those of them
+    that count where no other asks for anything.
 
     Raises BadRequest for a range that cannot be read.
     """
@@ -71,6 +82,7 @@ def requests_of(
     named: dict[str, list[Asked]] = {}
     lines = []
     planned = [(one, name) for one in (*found, *limits) if (name := _planned(one, matrix)) is not None]
+    planned.sort(key=lambda line: for_other_devices(line[0].group))
     strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
     with_gpu = any(not _without_gpu(one) for one, _ in planned)
     other = _other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, matrix)
@@ -85,8 +97,8 @@ def requests_of(
             why = f"{strong.path} says what is needed"
         elif mine and _depth(mine[0].path) < _depth(one.path):
             why = f"{mine[0].path} is nearer to the root"
-        elif one.path in other:
-            why = f"{other[one.path]} says otherwise"
+        elif _way(one) in other:
+            why = f"{f'{one.group}: ' if one.group else ''}{other[_way(one)]} says otherwise"
         if why:
             lines.append(Line(one.where, _text(one), why))
             continue
@@ -99,10 +111,12 @@ def requests_of(
         named.setdefault("jax", alone)
     wanted = {name: said for name, said in named.items() if any(one in found for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
-    skipped = {*other, *(weak if strong is not None else ())}
-    counted = [one for one in (*found, *limits) if one.path not in skipped]
+    skipped = weak if strong is not None else frozenset[str]()
+    counted = [one for one in (*found, *limits) if one.path not in skipped and _way(one) not in other]
+    counted = [one for one in counted if _planned(one, matrix) is None]
     bounds = tuple(_bounds(counted, frozenset(wanted), machine, matrix, loose))
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
+    lines += _others(found, {pin.by for pin in bounds}, matrix)
     asked = (_request(name, wanted[name], matrix) for name in order if name in wanted)
     return tuple(replace(one, limits=bounds) for one in asked), tuple(lines)
 
@@ -126,22 +140,48 @@ def _for(one: Asked, machine: Machine) -> bool:
     return not one.marker or applies(one.marker, machine, "")
 
 
-def _other_ways(planned: list[tuple[Asked, str]], loose: frozenset[str], matrix: "Matrix") -> dict[str, str]:
-    """Of the files that nobody named those that contradict one before them, and that one. Such a file is left out as a
-    whole: what it says of other packages belongs to its own way."""
-    files: dict[str, list[tuple[Asked, str]]] = {}
+def _others(found: Iterable[Asked], bounds: set[str], matrix: "Matrix") -> Iterator[Line]:
+    """What no plan is made for: what the matrix knows with the reason, of the rest the names, once a file."""
+    rest: dict[str, list[Asked]] = {}
+    for one in found:
+        component = matrix.packages.component(normal(one.name))
+        if _planned(one, matrix) is not None or one.where in bounds:
+            continue
+        about = matrix.packages.about(component) if component is not None else {}
+        if one.conda and _OF_CUDA.match(one.name):
+            yield Line(one.where, _text(one), "which CUDA fits is the plan's to say")
+        elif component is not None and about.get("accelerator", "none") != "none":
+            yield Line(one.where, _text(one), f"planned by hand: {why_not(component, matrix)}")
+        else:
+            rest.setdefault(one.path, []).append(one)
+    for path, mine in rest.items():
+        names = list(dict.fromkeys(one.name for one in mine))
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        yield Line(path, ", ".join(names[:_SHOWN]) + more, "no code for GPUs that the matrix knows: nothing to plan")
+
+
+def _way(one: Asked) -> tuple[str, str]:
+    return one.path, one.group
+
+
+def _other_ways(
+    planned: list[tuple[Asked, str]], loose: frozenset[str], matrix: "Matrix"
+) -> dict[tuple[str, str], str]:
+    """Of the files that nobody named, and of extras, those that contradict what stands before them, and where that is.
+    Such a way is left out as a whole: what it says of other packages belongs to it."""
+    ways: dict[tuple[str, str], list[tuple[Asked, str]]] = {}
     for one, component in planned:
-        files.setdefault(one.path, []).append((one, component))
+        ways.setdefault(_way(one), []).append((one, component))
     taken: dict[str, list[Asked]] = {}
-    opposed: dict[str, str] = {}
-    for path, lines in files.items():
+    opposed: dict[tuple[str, str], str] = {}
+    for (path, group), lines in ways.items():
         against = None
-        if path in loose:
+        if group or path in loose:
             against = next(
-                (taken[name][0] for one, name in lines if not _agree(name, taken.get(name, []), one, matrix)), None
+                (taken[name][-1] for one, name in lines if not _agree(name, taken.get(name, []), one, matrix)), None
             )
         if against is not None:
-            opposed[path] = against.path
+            opposed[path, group] = against.path if against.path != path else against.group or against.where
             continue
         for one, name in lines:
             taken.setdefault(name, []).append(one)
@@ -156,7 +196,7 @@ def _without_gpu(one: Asked) -> bool:
 def _agree(component: str, mine: list[Asked], other: Asked, matrix: "Matrix") -> bool:
     """Is there a release that all the demands admit, or none that those before admit by themselves?"""
     builds = {tag for one in (*mine, other) if (tag := _build(one)) is not None}
-    before = [_final(component, one.range, matrix) for one in mine if one.path != other.path]
+    before = [_final(component, one.range, matrix) for one in mine if _way(one) != _way(other)]
     if not before or len(builds) > 1:
         return not before
     return _known_inside(component, (*before, _final(component, other.range, matrix)), matrix) or not _known_inside(
@@ -199,6 +239,8 @@ def _bounds(
     bounded: dict[str, str] = {}
     for one in found:
         name = normal(one.name)
+        if one.conda and _OF_CUDA.match(name):
+            continue
         if name not in drawn or matrix.packages.component(name) in wanted or not _for(one, machine):
             continue
         if nearest.setdefault(name, _depth(one.path)) < _depth(one.path):

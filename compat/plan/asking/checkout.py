@@ -1,8 +1,8 @@
 """A checkout: which of its files say what it needs, the weightiest first.
 
 Files nearer to the root weigh more, and manifests more than notebooks. What stands in a folder of examples, tests or
-documentation, in a notebook, or in a file for other devices than NVIDIA's or another system is *weak*: it counts where
-nothing else in the checkout asks for anything.
+documentation, in a notebook or a README, or in a file for other devices than NVIDIA's or another system is *weak*: it
+counts where nothing else in the checkout asks for anything.
 """
 
 import os
@@ -19,8 +19,11 @@ _NAMES = (
     "requirements.txt",
     "environment.yml",
     "environment.yaml",
+    "pipfile",
+    "cog.yaml",
     "dockerfile",
     "*.ipynb",
+    "readme.md",
 )
 _REQUIREMENTS = re.compile(r"(?:^|[-_.])req(?:uirement)?s?(?:[-_.]|$)")  # requirements-gpu.txt, pip_requirements.txt
 _FOR_MAKERS = re.compile(r"(?:^|[-_.])(?:dev|develop|docs?|readthedocs|tests?|testing|lint|style|build|ci)(?:[-_.]|$)")
@@ -57,23 +60,29 @@ def files_of(folder: str, system: str | None) -> Iterator[str]:
 
 
 def is_weak(folder: str, path: str, system: str | None) -> bool:
-    """Is it a notebook, in a folder of examples and the like, or for devices other than NVIDIA's or another system?"""
+    """Is it a notebook or a README, in a folder of examples and the like, for devices other than NVIDIA's, or for
+    another system?"""
     *above, name = os.path.relpath(path, folder).lower().split(os.sep)
     return (
-        name.endswith(".ipynb")
+        name.endswith((".ipynb", ".md"))
         or not _WEAK.isdisjoint(above)
         or _OTHER_DEVICES.search(name.rpartition(".")[0]) is not None
         or any(one != system and mark.search(name) for one, mark in _SYSTEMS.items() if system)
     )
 
 
+def for_other_devices(group: str) -> bool:
+    """Is an extra or a group (``extra cpu``) named for devices other than NVIDIA's?"""
+    return _OTHER_DEVICES.search(group.rpartition(" ")[2]) is not None
+
+
 def _rank(name: str, folder: str) -> int:
-    if name in _NAMES:
+    if name in _NAMES and (name != "readme.md" or not folder):
         return _NAMES.index(name)
     if name.endswith((".txt", ".in")) and (_REQUIREMENTS.search(name) or folder in ("requirements", "reqs")):
         return len(_NAMES) if _FOR_MAKERS.search(name) else _NAMES.index("requirements.txt")
     if re.fullmatch(r"(?:environment|conda)[\w.-]*\.ya?ml", name):
         return _NAMES.index("environment.yml")
-    if re.fullmatch(r"dockerfile\..+|.+\.dockerfile", name):
+    if re.fullmatch(r"dockerfile[._-].+|.+[._-]dockerfile|containerfile", name):
         return _NAMES.index("dockerfile")
     return _NAMES.index("*.ipynb") if name.endswith(".ipynb") else len(_NAMES)

@@ -158,12 +158,12 @@ def _of_package(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
 def _by_hand(said: str, component: str, matrix: "Matrix") -> BadRequest:
     known = sorted(name for name in matrix.index["packages"] if plannable(name, matrix))
     return BadRequest(
-        f"{said} is planned by hand: {_why_not(component, matrix)}",
+        f"{said} is planned by hand: {why_not(component, matrix)}",
         f"plans are made for {', '.join(known)}, and for goals such as {', '.join(list(BROUGHT)[:3])}",
     )
 
 
-def _why_not(component: str, matrix: "Matrix") -> str:
+def why_not(component: str, matrix: "Matrix") -> str:
     """Why there is no plan for a package, in words."""
     about = matrix.packages.about(component)
     if not about:
