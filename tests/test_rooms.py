@@ -1,0 +1,88 @@
+"""Whoever adds something finds one room for it: what CONTRIBUTING.md calls a file and a line is that, both ways.
+
+Each room has one list. What is in the list is there and has what the room asks for; what is there is in the list.
+"""
+
+import ast
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from compat import lock, report
+from compat.cli import app
+from compat.plan import offers
+from compat.plan.commands import MANAGERS, conda
+from compat.probe import assemble
+from compat.report import plan as plan_report
+from compat.rules import CATALOGUE, FAMILIES
+
+COMPAT = Path(app.__file__).parents[1]
+
+
+def modules_with(folder: str, name: str, arguments: tuple[str, ...]) -> set[str]:
+    """Modules directly in a folder of compat/ that define a function of this name with these arguments."""
+    found = set()
+    for path in (COMPAT / folder).glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            own = isinstance(node, ast.FunctionDef) and node.name == name and path.stem != "__init__"
+            if own and tuple(one.arg for one in node.args.args) == arguments:
+                found.add(f"compat.{folder.replace('/', '.')}.{path.stem}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("listed", "folder", "name", "arguments"),
+    [
+        (set(report.FORMATS.values()), "report", "render", ("reports", "shown")),
+        (set(plan_report.FORMATS.values()), "report/plan", "render", ("plans", "matrix", "installer")),
+        (set(lock.FORMATS.values()), "lock", "render", ("locked", "wanted", "plan", "matrix_date")),
+        (set(offers.OWN.values()), "plan/offers", "offers", ("machine", "matrix", "wanted", "gpu")),
+        ({f"compat.probe.layers.{name}" for name in assemble.LAYERS}, "probe/layers", "read", ("host", "so_far")),
+    ],
+    ids=["report formats", "plan formats", "lock formats", "offers", "layers"],
+)
+def test_a_room_and_its_list(listed: set[str], folder: str, name: str, arguments: tuple[str, ...]) -> None:
+    there = modules_with(folder, name, arguments)
+    if folder == "plan/offers":
+        there -= {"compat.plan.offers.listed"}  # what needs nothing but its entry in the matrix
+    if folder == "probe/layers":
+        listed -= {"compat.probe.layers.builds"}  # a folder of its own: a reader a framework
+        assert tuple(inspect.signature(import_module("compat.probe.layers.builds").read).parameters) == arguments
+    assert listed == there
+
+
+def test_every_command_of_a_file_is_in_the_list() -> None:
+    listed = {module for module, _ in app.COMMANDS.values()}
+    assert listed == {
+        f"compat.cli.{path.stem}"
+        for path in (COMPAT / "cli").glob("*.py")
+        if any(isinstance(node, ast.FunctionDef | ast.Assign) and "command" in _names(node) for node in _body(path))
+    }
+
+
+def _body(path: Path) -> list[ast.stmt]:
+    return ast.parse(path.read_text(encoding="utf-8")).body
+
+
+def _names(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef):
+        return {node.name}
+    return {one.id for one in getattr(node, "targets", ()) if isinstance(one, ast.Name)}
+
+
+def test_every_file_with_a_rule_has_a_family() -> None:
+    entered: dict[str, set[str]] = {}
+    for path in (COMPAT / "rules").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "rule" and node.args:
+                entered.setdefault(path.stem, set()).add(ast.unparse(node.args[0]))
+    files = [name for group in FAMILIES.values() for name in group]
+    assert set(files) == set(entered) - {"base"}
+    assert len(files) == len(set(files))
+    assert sum(map(len, entered.values())) >= len(CATALOGUE)
+
+
+def test_the_managers_of_conda_are_managers() -> None:
+    assert set(conda.INSTALLERS) < set(MANAGERS)
