@@ -153,7 +153,7 @@ READS: dict[str, tuple[str, ...]] = {
     "jetson-build-mismatch": ("python", "builds.python_tag", "toolkits", "container.image", *_BUILD, *_GPUS),
     "python-unsupported": ("python", "builds.python_tag", *_BUILD),
     "duplicate-install": ("duplicates", *_BUILD),
-    "cpu-only-build": _BUILD,
+    "cpu-only-build": (*_GPUS, *_BUILD),
     "driver-too-old": (*_DRIVER, "libcuda.compat", "libcuda.version", *_SYSTEM, *_GPUS, *_RUNTIME),
     "gpu-not-in-build": ("model.target", *_GPUS, *_RUNTIME),
     "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target", "variables"),

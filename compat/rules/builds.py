@@ -10,6 +10,7 @@ from compat.capability import Capability, architecture_lists, ptx_runs, sass_run
 from compat.capability import parse as parse_capability
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
+from compat.records import replace
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.packages import written_twice
@@ -288,11 +289,17 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
 
     Shows as: "Torch not compiled with CUDA enabled", an empty device list, a provider list without CUDA.
 
+    Where a build is only asked for, one without CUDA is a fault if a GPU is there, and else worth a word.
+
     Remedy: install the GPU build for this platform.
     """
+    main = case.main
+    if case.goal.verb == "install":
+        if main is not None and main.state == "requested" and not main.for_cpu:
+            yield from _asked_without_cuda(case, main)
+        return
     if not case.goal.needs_gpu:
         return
-    main = case.main
     if main is None or main.state in ("absent", "unknown"):
         return
     if case.matrix.packages.about(main.component).get("accelerator") == "none":
@@ -347,6 +354,13 @@ def _plugin_is_missed(case: Case, main: Subject) -> bool:
         return False
     cores = {row.get("cuda") for row in matching(case.matrix, "jaxlib", main.version)}
     return cores == {False} and bool(_plugins(case, main)) and not _parts_unspoken_of(case, main)
+
+
+def _asked_without_cuda(case: Case, subject: Subject) -> Iterator[Outcome]:
+    """What the index has for this platform under that name, and the installer would take."""
+    if _plugins(case, subject) or subject.field("cuda").decide(lambda cuda: cuda is False) is not True:
+        return
+    yield replace(_without_cuda(case, subject), severity="error" if case.gpus else "warning")
 
 
 def _without_cuda(case: Case, subject: Subject) -> Finding:

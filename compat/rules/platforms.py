@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 @rule(
-    "no-gpu-build-for-platform", masks=("cpu-only-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch")
+    "no-gpu-build-for-platform",
+    masks=("cpu-only-build", "gpu-not-in-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"),
 )
 def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     """The package publishes no GPU build for this OS or architecture.
@@ -91,7 +92,8 @@ def _publishes(
 
     def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
         yield from rows
-        yield from _of_parts(case, parts, subject.version, wanted)
+        every = _of_parts(case, parts, subject.version, wanted)
+        yield from (row for row in every if not row.get("stub"))  # which fetches what there may not be
 
     cuda_rows = (row for row in published() if row.get("cuda") or (always and row.get("cuda") is None))
     here = next((row for row in cuda_rows if fits_platform(row, system, arch)), None)

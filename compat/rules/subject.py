@@ -126,7 +126,8 @@ class Subject:
         """Is it asked for as what computes on the CPU alone: ``+cpu``, or a name that never had CUDA (onnxruntime)?"""
         if self.state != "requested" or not self.candidates or self.field("cuda").known is not False:
             return False
-        return self.local_cuda is False or not any(row.get("cuda") for rows in self.published.values() for row in rows)
+        every = (row for rows in self.published.values() for row in rows)
+        return self.local_cuda is False or not any(row.get("cuda") or row.get("brings") for row in every)
 
     @property
     def published(self) -> "dict[str, list[Row]]":
@@ -243,10 +244,8 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
     """Published builds of a version, of the line that it names, or of a requested range; all of them for None."""
     index = matrix.packages.builds(distribution)
     if version is None:
-        allowed = versions.parse_range(wanted) if wanted else None
-        for known, rows in index.items():
-            if allowed is None or (versions.try_parse(known) is not None and allowed.admits(known)):
-                yield from rows
+        for known in _admitted(index, wanted) if wanted else index:
+            yield from index[known]
         return
     public = versions.parse(version).public
     if public in index:
@@ -262,6 +261,15 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
         inside = list(_same_tag(index, line))
     for rows in inside:
         yield from rows
+
+
+def _admitted(releases: "Iterable[str]", wanted: str) -> list[str]:
+    """Releases inside of a range. A pre-release only where the range names one, or has no other (PEP 440)."""
+    allowed = versions.parse_range(wanted)
+    inside = [known for known in releases if versions.try_parse(known) is not None and allowed.admits(known)]
+    if any(bound.is_prerelease for _, bound, _ in allowed.clauses):
+        return inside
+    return [known for known in inside if not versions.parse(known).is_prerelease] or inside
 
 
 CUDA_TAG = 90  # a post part from here on names a CUDA release: paddlepaddle-gpu 2.3.1.post116

@@ -19,6 +19,7 @@ def harvest(index: Index) -> dict[str, Document]:
 
 
 def inside(index: Index, one: Group) -> Row:
-    """`brings`: the libraries, whose names tell the CUDA releases that it was built for."""
+    """`brings`: the libraries, whose names tell the CUDA releases; `cuda`: that there are none."""
     names: list[str] = index.remember(one.example, "bitsandbytes/1", lambda: index.wheel(one.example).names())
-    return {"brings": sorted(m[1] for name in names if (m := _LIBRARY.search(name)))}
+    brings = sorted(m[1] for name in names if (m := _LIBRARY.search(name)))
+    return {"brings": brings} if brings else {"brings": brings, "cuda": False}
