@@ -33,7 +33,9 @@ def check(folder: str) -> str:
     for name in sorted(here - set(listed)):
         raise InstallError(f"{folder}/{name}: is not listed in {SUMS}", "make the bundle again")
     for name, digest in listed.items():
-        if name not in here or _digest(f"{folder}/{name}") != digest:
+        if name not in here:
+            raise InstallError(f"{folder}/{name}: is missing", "copy the whole bundle again")
+        if _digest(f"{folder}/{name}") != digest:
             raise InstallError(f"{folder}/{name}: is not the file that was bundled (SHA-256 differs)", "copy it again")
     return os.path.realpath(f"{folder}/{WHEELS}")
 
