@@ -241,6 +241,8 @@ def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Ite
     last = _last_branch(judge.matrix, machine)
     if "driver" in ((machine.get("container") or {}).get("requires") or ""):
         return  # an image may name the branches that it takes
+    if any(one.rule == "driver-too-old" and "cuda-compat" in one.because for one in before.holds):
+        return  # what lifts the driver serves some branches, and not each between them: 384 and not 396 of CUDA 10.0
     for row in judge.matrix.drivers.branches:
         branch = int(row["branch"])
         newest = row.get(f"latest_{system}")
