@@ -7,6 +7,7 @@ import click
 from compat.cli import common
 from compat.cli.app import InputError
 from compat.plan.commands import MANAGERS, conda
+from compat.plan.model import PREFERENCES
 from compat.report.plan import FORMATS
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ _RANGE = "RELEASE"
     default="",
     help="What may be moved besides packages: python, container, cuda-compat, driver; separated by commas.",
 )
-@click.option("--prefer", type=click.Choice(["installed", "tested", "newest"]), default="installed", show_default=True)
+@click.option("--prefer", type=click.Choice(list(PREFERENCES)), default=PREFERENCES[0], show_default=True)
 @click.option("--alternatives", is_flag=True, help="Show further plans.")
 @click.option(
     "--installer",

@@ -1,7 +1,6 @@
 """What a journal says of an environment, and the way back (or to the end) from wherever a run was stopped."""
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -9,7 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
-from compat.install import files, record
+from compat.install import files, orphans, record
 from compat.install.errors import InstallError
 from compat.install.journal import Journal
 from compat.install.snapshot import Snapshot
@@ -107,6 +106,8 @@ def discard(folder: str) -> None:
 def undo(transaction: Transaction, told: Callable[[str], None]) -> None:
     """Make the environment what it was before the run. May be stopped and repeated. Raises InstallError."""
     with undisturbed():
+        if orphans.end(transaction.folder):
+            told("what the earlier run had started was still at work; it is ended")
         transaction.journal.make_room()
         if transaction.created:
             told(f"removing {transaction.prefix}, which this run had made")
@@ -139,6 +140,7 @@ def recover(home: str, told: Callable[[str], None]) -> None:
         if one.state == "restored":
             discard(one.folder)
         elif one.state != "done":
+            orphans.end(one.folder)
             told(f"an earlier run (process {one.begun.get('process')}) was stopped")
             if one.all_steps_done and _as_planned(one):
                 finish(one.journal, at(one.prefix))
@@ -190,10 +192,3 @@ def chosen_home(given: str | None) -> str:
     if given is not None and not os.path.isfile(given):
         return home_of(os.path.realpath(given))
     return choose(given).home
-
-
-def plan_text(transaction: Transaction) -> dict[str, Any]:
-    """The plan that the run carried out."""
-    with open(f"{transaction.folder}/plan.json", encoding="utf-8") as file:
-        plan: dict[str, Any] = json.load(file)
-    return plan

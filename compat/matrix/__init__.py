@@ -63,7 +63,7 @@ class Matrix:
 
     @classmethod
     def from_folder(cls, folder: str) -> "Matrix":
-        """Another folder of TOML files, compiled in memory (tests, `matrix diff`, overlays)."""
+        """Another folder of TOML files, compiled in memory."""
         from compat.matrix.compile import compile_folder
 
         return cls(content=compile_folder(folder))

@@ -8,6 +8,8 @@ from compat.goals import Goal
 from compat.machine import Build, Machine
 from compat.records import dataclass, field
 
+PREFERENCES = ("installed", "tested", "newest")  # what comes first of answers that change equally little
+
 Outcome = Literal["nothing-to-do", "planned", "impossible"]
 Kind = Literal["package", "environment", "python", "driver", "container", "system", "setting"]
 

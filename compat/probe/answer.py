@@ -39,7 +39,6 @@ class Stat(NamedTuple):
     mode: int
     inode: int
     device: int
-    rdevice: int
     modified: float
 
     @property
@@ -49,10 +48,6 @@ class Stat(NamedTuple):
     @property
     def is_dir(self) -> bool:
         return modes.S_ISDIR(self.mode)
-
-    @property
-    def is_device(self) -> bool:
-        return modes.S_ISCHR(self.mode) or modes.S_ISBLK(self.mode)
 
 
 class Completed(NamedTuple):

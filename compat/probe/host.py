@@ -310,7 +310,6 @@ class Host:
             found.st_mode,
             found.st_ino,
             found.st_dev,
-            getattr(found, "st_rdev", 0),
             found.st_mtime,
         )
 

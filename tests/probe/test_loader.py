@@ -50,6 +50,14 @@ int main(int argc, char **argv) {
 LIBRARY = "#include <dlfcn.h>\nvoid *opener(const char *name) { return dlopen(name, RTLD_NOW); }\n"
 
 
+def after(loader: Loader, steps: list[Step], program: str) -> Process:
+    """The process of the program after all steps."""
+    process = loader.start(program)
+    for step in steps:
+        process.do(step)
+    return process
+
+
 @dataclass
 class Bench:
     """Builds tiny libraries and programs under `top`."""
@@ -116,7 +124,7 @@ class Bench:
             by, _, name = argument.rpartition(">")
             steps.append(Step("load", path=name, by=by) if "/" in name else Step("dlopen", name=name, by=by))
         loader = Loader(Host(environ=environ), environ, MACHINE)
-        return loader.closure(steps, str(program))
+        return after(loader, steps, str(program))
 
     def agrees(self, program: Path, arguments: list[str], environ: dict[str, str]) -> Process:
         """The prediction, after it was held against reality."""
@@ -339,13 +347,13 @@ def test_a_python_process_that_opens_a_library() -> None:
     module, *maps = done.stdout.splitlines()
     loader = Loader(Host(environ={}), {}, MACHINE)
     steps = [Step("load", path=module), Step("dlopen", name="libstdc++.so.6", by=module)]
-    process = loader.closure(steps, os.path.realpath(sys.executable))
+    process = after(loader, steps, os.path.realpath(sys.executable))
     assert process.find("libstdc++.so.6") is not None
     assert {loaded.real for loaded in process.objects} <= set(maps)
 
 
 def test_a_root_without_anything(tmp_path: Path) -> None:
     loader = Loader(Host(str(tmp_path)), None, MACHINE)
-    process = loader.closure([Step("dlopen", name="libcuda.so.1")], "/usr/bin/python3")
+    process = after(loader, [Step("dlopen", name="libcuda.so.1")], "/usr/bin/python3")
     assert not process.objects
     assert [failed.resolution.why for failed in process.failures] == ["absent", NOT_FOUND]

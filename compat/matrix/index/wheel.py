@@ -74,10 +74,6 @@ class RemoteWheel:
         """Bytes of the member when unpacked."""
         return self._zip.getinfo(member).file_size
 
-    def packed_size_of(self, member: str) -> int:
-        """Bytes of the member inside the zip: what it costs to read all of it."""
-        return self._zip.getinfo(member).compress_size
-
     def read(self, member: str, limit: int = 16 * 1024 * 1024) -> bytes:
         """The whole member. Raises `ValueError` where it is longer than `limit` bytes."""
         if self.size_of(member) > limit:

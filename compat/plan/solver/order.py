@@ -23,7 +23,6 @@ from compat.rules.subject import find
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-PREFERENCES = ("installed", "tested", "newest")
 _CUDA_PART = re.compile(r"nvidia-(?:cudnn|cublas|cuda-runtime|nccl)-cu(?P<major>1[0-9])$")
 
 

@@ -11,7 +11,7 @@ no ELF file (empty, text, cut short in its headers, a directory, other byte orde
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -117,13 +117,6 @@ class Loader:
     def start(self, program: str | None = None) -> Process:
         """A process of `program` with everything that it needs from the start; an empty one without."""
         return Process(self, program)
-
-    def closure(self, steps: Sequence[Step], program: str | None = None) -> Process:
-        """The process of `program` after all `steps`."""
-        process = self.start(program)
-        for step in steps:
-            process.do(step)
-        return process
 
     def expand(self, text: str, origin: str) -> str:
         """`text` with $ORIGIN, $LIB and $PLATFORM replaced (ld.so(8), dynamic string tokens)."""

@@ -6,7 +6,7 @@ goals. A format draws the rows as it can.
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from compat.check import check
 from compat.machine import Machine
@@ -49,18 +49,18 @@ _IN_THE_WAY = {
     "container-without-gpu": "container",
     "wsl-setup": "environment",
 }
-STATES = ("stays", "new", "changes", "goes", "broken")
+State = Literal["stays", "new", "changes", "goes", "broken"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One layer. ``state`` is one of STATES; ``broken``: the present one does not fit, or stands in the way of a plan,
+    """One layer. ``broken``: the present one does not fit, or stands in the way of a plan,
     and ``reason`` is the rule."""
 
     name: str
     before: str
     after: str
-    state: str
+    state: State
     broken: bool = False
     reason: str = ""
 
@@ -89,6 +89,7 @@ def _layers(machine: Machine, plan: Plan, matrix: "Matrix") -> dict[str, tuple[L
 def _row(name: str, before: Sequence[Layer], after: Sequence[Layer], way: str) -> Row:
     old, new = _value(before), _value(after)
     wrong = [layer for layer in before if layer.mark == "error"]
+    state: State
     if old == new:
         state = "broken" if any(layer.mark == "error" for layer in after) else "stays"
     else:
