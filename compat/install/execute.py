@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+from compat.install import orphans
 from compat.install.errors import StepFailed
 
 _GRACE = 10.0  # s between asking an installer to end and killing it
@@ -59,7 +60,7 @@ def run(
         child = subprocess.Popen(
             list(argv),
             cwd=folder,
-            env=dict(environment() if variables is None else variables),
+            env={**(environment() if variables is None else variables), orphans.MARK: folder},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

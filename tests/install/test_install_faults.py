@@ -230,6 +230,24 @@ def test_new_environment_that_fails_is_gone(tmp_path: Path) -> None:
     assert not (tmp_path / "fresh").exists()
 
 
+def test_a_new_environment_that_is_killed_half_made(tmp_path: Path, offline: dict[str, str]) -> None:
+    """ensurepip starts a pip of its own, which would fill the folder again after it was removed."""
+    plan = tiny.write_plan(tmp_path / "p.json", tiny.plan(tiny.step("onnx", None, "1.18.0", "install", "onnx==1.18.0")))
+    argv = tiny.argv("install", str(plan), "--into", str(tmp_path / "new"), "--yes")
+    run = subprocess.Popen(
+        argv, env=tiny.variables_of(**offline), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+    )
+    while not list(tmp_path.glob("new/lib/python*/site-packages/*")):
+        assert run.poll() is None
+        time.sleep(0.005)
+    run.kill()
+    run.wait()
+    done = tiny.compatcheck("rollback", str(tmp_path / "new"), "--yes")
+    assert done.returncode == 0, done.stderr
+    time.sleep(1.5)
+    assert not (tmp_path / "new").exists()
+
+
 def test_bundle_and_offline(env: Path, plan_file: Path, wheels: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     with tiny.index(wheels) as address:
