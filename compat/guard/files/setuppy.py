@@ -18,6 +18,12 @@ _LARGEST = 1 << 17  # characters; a syntax tree takes some hundred times as much
 _DEPTH = 40  # of expressions and of names that stand for names
 
 
+class _Names(dict[str, ast.expr]):
+    """What names stand for. ``left``: expressions that are still looked into, as names may stand for each other."""
+
+    left = 100_000
+
+
 def read(path: str) -> Contents:
     """What the project requires, with every extra. Raises BadFile."""
     text = text_of(path)
@@ -56,9 +62,9 @@ def _calls(tree: ast.Module) -> Iterator[ast.Call]:
                 yield node
 
 
-def _assigned(tree: ast.Module) -> dict[str, ast.expr]:
+def _assigned(tree: ast.Module) -> _Names:
     """What module-level names stand for; the last assignment counts."""
-    found: dict[str, ast.expr] = {}
+    found = _Names()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             found[node.targets[0].id] = node.value
@@ -70,9 +76,10 @@ def _assigned(tree: ast.Module) -> dict[str, ast.expr]:
     return found
 
 
-def _texts(node: ast.expr, names: dict[str, ast.expr], depth: int) -> Iterator[tuple[str, int]]:
+def _texts(node: ast.expr, names: _Names, depth: int) -> Iterator[tuple[str, int]]:
     """(text, line) of every constant that the expression surely has."""
-    if depth > _DEPTH:
+    names.left -= 1
+    if depth > _DEPTH or names.left < 0:
         return
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value, node.lineno
@@ -98,7 +105,7 @@ def _texts(node: ast.expr, names: dict[str, ast.expr], depth: int) -> Iterator[t
             yield from _texts(one, names, depth + 1)
 
 
-def _of_mapping(node: ast.expr, names: dict[str, ast.expr]) -> Iterator[tuple[str, Iterator[tuple[str, int]]]]:
+def _of_mapping(node: ast.expr, names: _Names) -> Iterator[tuple[str, Iterator[tuple[str, int]]]]:
     """(extra, its texts)."""
     for _ in range(_DEPTH):
         if not (isinstance(node, ast.Name) and node.id in names):
