@@ -1,7 +1,7 @@
 """Kills real installations at random moments and looks at what is left: ``python -m scripts.kills --count 200``.
 
 With ``--signal INT`` or ``TERM`` they are asked to stop instead: then everything has to be as before at once, without
-any recovery.
+any recovery. With ``--new`` it is the making of a new environment (``--into``) that is killed.
 
 Each round starts `compatcheck install` of a plan of two steps (tiny wheels, real pip, no network), kills it by SIGKILL
 at a random moment, and recovers by `rollback` (itself killed in every third round, then run again) or by the next
@@ -146,12 +146,31 @@ def stopped_round(bench: Bench, number: int, chance: random.Random, sent: int) -
     return phase, "itself", f"differs: {wrong[:5]}: {output[-500:]}" if wrong else ""
 
 
+def new_round(bench: Bench, number: int, chance: random.Random) -> tuple[str, str, str]:
+    """Kill the making of a new environment; afterwards it has to be gone, and to stay so. Returns as one_round."""
+    place = bench.folder / "new"
+    plan = tiny.plan(tiny.step("onnx", None, "1.18.0", "install", "onnx==1.18.0"))
+    install = ("install", str(tiny.write_plan(bench.folder / "new.json", plan)), "--into", str(place), "--yes")
+    running, _, _ = bench.kill(chance.uniform(0.2, 3 * bench.seconds), *install)
+    phase = "while it was made" if running else "not killed: it had ended"
+    way = "next install" if number % 2 else "rollback"
+    if number % 2:
+        status, output = bench.run(*install)
+        if status not in (0, 2) or not (place / "bin" / "python").exists():
+            return phase, way, f"not there (status {status}): {output[-500:]}"
+    status, output = bench.run("rollback", str(place), "--yes")
+    time.sleep(0.5)
+    wrong = status != 0 or place.exists() or os.path.lexists(f"{place}.compatcheck")
+    return phase, way, f"still there (status {status}): {output[-500:]}" if wrong else ""
+
+
 def main() -> int:
     """Run the rounds and print the figures; 1 if any environment was lost."""
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--count", type=int, default=200)
     reader.add_argument("--seed", type=int, default=20261122)
     reader.add_argument("--signal", choices=("KILL", "INT", "TERM"), default="KILL")
+    reader.add_argument("--new", action="store_true", help="kill the making of a new environment instead")
     options = reader.parse_args()
     sent = signal.Signals[f"SIG{options.signal}"]
     chance = random.Random(options.seed)  # noqa: S311 - repeatable moments, no secrets
@@ -162,7 +181,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
         bench = Bench.set_up(Path(os.path.realpath(folder)))
         for number in range(options.count):
-            if sent == signal.SIGKILL:
+            if options.new:
+                phase, way, wrong = new_round(bench, number, chance)
+            elif sent == signal.SIGKILL:
                 phase, way, wrong = one_round(bench, number, chance)
             else:
                 phase, way, wrong = stopped_round(bench, number, chance, sent)

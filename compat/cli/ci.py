@@ -41,14 +41,19 @@ class Gate:
         self._write = write
         self._seen: list[Report] = []
         self._failed = False
-        self.known = _known(baseline)
+        self._baseline = baseline
+        self._known = _known(baseline)
+        self._found: set[str] = set()
+        self.known = frozenset(self._known)
 
     def watch(self, reports: "Iterable[Report]") -> "Iterator[Report]":
         """The reports, each judged as it passes."""
-        from compat.report.baseline import fails
+        from compat.report.baseline import fails, fingerprint
 
         for report in reports:
             self._failed = fails(report, self._level, self.known) or self._failed
+            if self.known:
+                self._found |= {fingerprint(report, found) for found in report.findings}
             if self._write is not None:
                 self._seen.append(report)
             yield report
@@ -56,6 +61,8 @@ class Gate:
     def status(self) -> int:
         """The exit status, after the last report; the baseline is written here."""
         if self._write is None:
+            for gone in (said for key, said in self._known.items() if key not in self._found):
+                click.echo(f"{self._baseline}: no longer found: {gone}", err=True)
             return int(self._failed)
         from compat.report.baseline import write
 
@@ -67,13 +74,14 @@ class Gate:
         return 0
 
 
-def _known(path: str | None) -> frozenset[str]:
+def _known(path: str | None) -> dict[str, str]:
+    """Fingerprint -> what it is, in words."""
     if path is None:
-        return frozenset()
-    from compat.report.baseline import BadBaseline, read
+        return {}
+    from compat.report.baseline import BadBaseline, entries
 
     try:
-        return read(path)
+        return entries(path)
     except BadBaseline as error:
         raise InputError(str(error), "--write-baseline FILE makes one") from None
     except OSError as error:

@@ -33,16 +33,25 @@ def fingerprint(report: Report, found: Finding) -> str:
 
 def read(path: str) -> frozenset[str]:
     """The fingerprints of a baseline. Raises BadBaseline and OSError."""
+    return frozenset(entries(path))
+
+
+def entries(path: str) -> dict[str, str]:
+    """What a baseline knows: fingerprint -> rule and goal, in words. Raises BadBaseline and OSError."""
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file)
         if data["schema"] != SCHEMA:
             raise BadBaseline(f"{path}: expected schema {SCHEMA!r}, got {data['schema']!r}")
-        return frozenset(str(entry["fingerprint"]) for entry in data["findings"])
+        return {str(entry["fingerprint"]): _said(entry) for entry in data["findings"]}
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, BadBaseline):
             raise
         raise BadBaseline(f"{path}: not a baseline: {error}") from None
+
+
+def _said(entry: dict[str, Any]) -> str:
+    return f"{entry.get('rule', '?')} of {entry.get('component', '?')} ({entry.get('goal', '?')})"
 
 
 def write(path: str, reports: Iterable[Report]) -> int:

@@ -164,6 +164,11 @@ def test_the_command_line(
     assert run(words) == 1
     assert "driver-too-old" in capsys.readouterr().out
     assert run([*words, "--write-baseline", "b.json"]) == 0
+    capsys.readouterr()
     assert run([*words, "--baseline", "b.json"]) == 0
+    assert "no longer found" not in capsys.readouterr().err
+    Path("requirements.txt").write_text("torch==2.7.1\n")
+    assert run([*words, "--baseline", "b.json"]) == 0
+    assert "b.json: no longer found: driver-too-old of" in capsys.readouterr().err
     assert run(["check", "-r", "none.txt"]) == 2
     assert "none.txt: No such file" in capsys.readouterr().err
