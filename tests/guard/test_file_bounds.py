@@ -85,6 +85,20 @@ BOMBS = {
         + "".join(f"a{n + 1} = a{n} + a{n}\n" for n in range(35))
         + "setup(install_requires=a35)",
     },
+    "README.md": {
+        "lines": "```\n" + "pip install a\n" * N,
+        "long": "```\n" + "pip" * N + "\n" + "pip install " + "a " * N,
+    },
+    "cog.yaml": {
+        "entries": "build:\n  python_packages:\n" + "".join(f"    - a{number}\n" for number in range(N)),
+        "blanks": "build:\n  " + " " * N + "x\n",
+    },
+    "Pipfile": {"entries": "[packages]\n" + "".join(f'a{number} = "*"\n' for number in range(N))},
+    "uv.lock": {"entries": "".join(f'[[package]]\nname = "a{n}"\nversion = "1"\n' for n in range(N // 4))},
+    "spec-file.txt": {
+        "entries": "".join(f"a{number}=1=b\n" for number in range(N)),
+        "dashes": "@EXPLICIT\nhttps://x/" + "-" * N + ".conda\n",
+    },
     "setup.cfg": {
         "entries": "[options]\ninstall_requires =\n" + "\n".join(f"  a{number}" for number in range(N)),
         "blanks": "[options]\na" + " " * 2 * N + "b\n",

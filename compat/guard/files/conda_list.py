@@ -7,7 +7,7 @@
 import re
 
 from compat import versions
-from compat.guard.files import Contents, Requirement, bounded, text_of
+from compat.guard.files import LONGEST, Contents, Requirement, bounded, text_of
 from compat.guard.files.line import checked
 from compat.matrix.packages import normal
 
@@ -20,7 +20,7 @@ def read(path: str) -> Contents | None:
     lines = [
         (number, line.strip())
         for number, line in enumerate(text_of(path).splitlines(), 1)
-        if line.strip() and not line.lstrip().startswith("#")
+        if line.strip() and not line.lstrip().startswith("#") and len(line) <= LONGEST
     ]
     if not lines or not (lines[0][1] == "@EXPLICIT" or _EXPORTED.match(lines[0][1])):
         return None

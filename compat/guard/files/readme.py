@@ -5,7 +5,7 @@ Blocks are often several ways to the same (a CUDA each), so each is a group of i
 
 import re
 
-from compat.guard.files import Contents, Requirement, text_of
+from compat.guard.files import LONGEST, Contents, Requirement, text_of
 from compat.guard.files.shell import commands
 from compat.records import replace
 
@@ -19,6 +19,8 @@ def read(path: str) -> Contents:
     said: list[tuple[int, str, int]] = []
     fenced, block = False, 0
     for number, line in enumerate(text_of(path).splitlines(), 1):
+        if len(line) > LONGEST:
+            continue
         if _FENCE.match(line):
             fenced, block = not fenced, block + (not fenced)
         elif (fenced or re.match(r"^(?: {4}|\t)", line)) and _INSTALLS.match(line) and len(said) < _MOST:
