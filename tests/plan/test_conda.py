@@ -106,7 +106,7 @@ def test_conda_forge_with_another_python(real):
     """TensorFlow of pip's indexes has no code for the RTX 50, conda-forge's has none for Python 3.14."""
     blackwell = replace(next(iter(load(str(DESCRIBED / "rtx5090-driver570.toml")))), packages={}, python="3.14.0")
     answer = plan(blackwell, requests({"tensorflow": "*"}), real)
-    assert [lift.allow for lift in answer.lifts] == [("python",)]
+    assert [lift.allow for lift in answer.lifts] == [("python",), ("container",)]
     moved = plan(blackwell, requests({"tensorflow": "*"}), real, allow=("python",))
     assert (moved.result.python, moved.steps[0].kind, moved.steps[0].after) == ("3.13", "python", "3.13")
     assert check(moved.result, moved.goals[0], real).verdict == "compatible"

@@ -8,7 +8,7 @@ from compat.check import check
 from compat.description import load
 from compat.goals import parse
 from compat.machine import Build, Driver, Gpu, Jetson, Library, Machine, Toolkit
-from compat.plan.asking.request import requests
+from compat.plan.asking.request import packages, requests
 from compat.plan.solve import plan
 from compat.records import replace
 
@@ -194,3 +194,35 @@ def test_an_image_whose_code_runs_on_the_gpu(real):
     )
     answer = plan(spark, requests({"tensorflow": "*"}), real)
     assert [lift.needs for lift in answer.lifts] == ["a container of nvcr.io/nvidia/tensorflow:25.02-tf2-py3"]
+
+
+def test_the_pythons_of_early_builds_are_known(real):
+    """torch 1.2.0+cu92 is of PyTorch's index only; it was once offered to Python 3.10."""
+    kepler = machine("k80-driver470", gpus=(Gpu(name="Tesla K40m"),), python="3.10.12", packages={})
+    assert plan(kepler, requests({"torch": "1.2"}), real).outcome == "impossible"
+    moved = plan(kepler, requests({"torch": "1.2"}), real, allow=("python",))
+    assert moved.result.python == "3.7"
+
+
+def test_tensorrts_cuda_is_that_of_what_calls_it(real):
+    """TensorRT 8.6's packages are made for CUDA 12, ONNX Runtime's of that time on the public index for CUDA 11."""
+    ada = machine("h100-driver535", python="3.10.12", packages={})
+    asked = requests({"tensorrt": "8.6"})
+    assert plan(ada, asked, real, parse("use:onnxruntime-tensorrt")).outcome == "impossible"
+    older = plan(ada, requests({"tensorrt": "8.5"}), real, parse("use:onnxruntime-tensorrt"))
+    assert [one.build.cuda for one in older.choices] == ["11", "11"]
+    assert older.result.packages["nvidia-cudnn-cu11"].startswith("8.")
+
+
+def test_an_early_vllm_is_of_the_cuda_of_its_torch(real):
+    ampere = machine("a100-driver450", python="3.9.5", packages={})
+    answer = plan(replace(ampere, driver=Driver(version="470.129.06")), packages(("vllm",), real), real)
+    assert {one.component: one.version for one in answer.choices}["torch"] == "2.0.1"
+
+
+def test_what_another_build_draws_from_an_index_of_its_own_is_there_before(real):
+    answer = plan(machine("rtx5090-driver570", packages={}), (), real, parse("use:torch-tensorrt"))
+    first, *rest = commands(answer)
+    assert "tensorrt-cu12" in first
+    assert first.endswith("--extra-index-url https://pypi.nvidia.com")
+    assert not any("--extra-index-url" in one for one in rest)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan.model import Choice
+from compat.plan.model import Choice, Pin
 from compat.plan.offers import parts
 from compat.plan.offers.published import INSTALLABLE, pins, rows
 from compat.records import replace
@@ -47,13 +47,14 @@ def _ways(component: str, row: "Row", machine: Machine, matrix: "Matrix", gpu: b
     """The build with CUDA from each place that it can take it from."""
     plain = _plain(component, row, machine, matrix)
     about = matrix.packages.about(component)
-    if not gpu or about.get("cuda_from") not in _FROM_OUTSIDE or not row.get("cuda") or not row.get("needs"):
-        yield plain
-        return
-    extra = _extra(row)
+    outside = gpu and about.get("cuda_from") in _FROM_OUTSIDE and row.get("cuda")
+    extra = _extra(row) if outside else None
     if extra:
         own = pins(matrix, row["extras"][extra], machine, plain.label, str(matrix.source(row, "extras")), extra)
         yield replace(plain, extras=(extra,), pins=(*plain.pins, *own))
+    if not outside or not row.get("needs"):
+        yield plain
+        return
     cuda = versions.parse(row["cuda"])
     if parts.on_machine(machine, cuda.major, bool(row.get("cudnn"))):
         yield plain
@@ -72,13 +73,34 @@ def _extra(row: "Row") -> str | None:
 
 def _plain(component: str, row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
     label = f"{row['package']} {row['version']}"
+    source = str(matrix.source(row, "requires"))
+    found = pins(matrix, row.get("requires", ()), machine, label, source)
+    torch = _compiled(component, row, matrix)
+    if torch is not None:  # torch keeps no binary interface across minor releases
+        found = (*found, Pin("torch", f"=={versions.major_minor(torch)}.*", label, source))
     return Choice(
         component,
         row["package"],
         row["version"],
         row["index"],
         row["variant"],
-        build=Build(cuda=row.get("cuda"), source=row["index"]),
+        build=Build(cuda=_of_torch(torch, matrix) if torch else row.get("cuda"), source=row["index"]),
         row=row,
-        pins=pins(matrix, row.get("requires", ()), machine, label, str(matrix.source(row, "requires"))),
+        pins=found,
     )
+
+
+def _compiled(component: str, row: "Row", matrix: "Matrix") -> str | None:
+    """The torch that a build without a known CUDA is compiled against: the release that it pins, or from which on it
+    takes them (early vLLM); None where that is not asked."""
+    about = matrix.packages.about(component)
+    if "cuda" in row or (about.get("accelerator"), about.get("cuda_from")) != ("always", "itself"):
+        return None
+    specs = [spec for name, spec, _ in matrix.packages.pins(row) if name == "torch" and spec[:2] in ("==", ">=")]
+    return specs[0][2:].strip() if specs and versions.try_parse(specs[0][2:].strip()) else None
+
+
+def _of_torch(torch: str, matrix: "Matrix") -> str | None:
+    """The CUDA of a torch as the public index has it: what is compiled against that release is made for it."""
+    builds = matrix.packages.builds("torch").get(torch, ())
+    return next((one["cuda"] for one in builds if one["index"] == "pypi" and one.get("cuda")), None)

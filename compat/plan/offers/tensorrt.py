@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
-from compat.plan.model import Choice
+from compat.plan.model import Choice, Pin
+from compat.plan.offers import parts
 from compat.plan.offers.jetson import jetpack_of
-from compat.plan.offers.published import rows
+from compat.plan.offers.published import pins, rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -30,10 +31,10 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     ]
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
         if "python" in row and not matrix.traits.holds("tensorrt", "dead-requirement", row["version"], row["variant"]):
-            yield _choice(row, matrix)
+            yield _choice(row, machine, matrix)
 
 
-def _choice(row: "Row", matrix: "Matrix") -> Choice:
+def _choice(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
     name, version = row["package"], row["version"]
     number = row.get("tensorrt", versions.parse(version).public)
     release = matrix.packages.of_line("tensorrt", ".".join(number.split(".")[:3]))
@@ -48,6 +49,7 @@ def _choice(row: "Row", matrix: "Matrix") -> Choice:
         row["variant"],
         build=Build(cuda=row.get("cuda"), source=row["index"]),
         brings=brings,
+        pins=_pins(row, major, machine, matrix),
         row=row,
         # Its libraries ask for the CUDA runtime of their major as a package (NVIDIA/TensorRT issues 4352 and 4614).
         libraries=(("tensorrt", number), *((("cudart", major),) if major else ())),
@@ -55,6 +57,20 @@ def _choice(row: "Row", matrix: "Matrix") -> Choice:
         # The public archive only fetches; NVIDIA's index is named so that an installer gets the wheels themselves.
         extra_index="https://pypi.nvidia.com",
     )
+
+
+def _pins(row: "Row", major: str, machine: Machine, matrix: "Matrix") -> tuple[Pin, ...]:
+    """What it shares with others: its requirements, or the packages of what its libraries open, where a source archive
+    fetches them."""
+    label = f"{row['package']} {row['version']}"
+    if "needs" not in row or not major.isdigit():
+        return pins(matrix, row.get("requires", ()), machine, label, str(matrix.source(row, "requires")))
+    names = parts.carriers(matrix, row, int(major)) or ()
+    release = matrix.packages.of_line("tensorrt", versions.parse(row["version"]).base)
+    cudnn = next((one["cudnn"] for one in release if "cudnn" in one), None)
+    bound = f">={cudnn},<{versions.parse(cudnn).major + 1}" if cudnn else "*"
+    ranges = {name: bound for name in names if "cudnn" in name}
+    return parts.pins(names, ranges, label, str(matrix.source(row, "needs")))
 
 
 def _of_jetpack(machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:

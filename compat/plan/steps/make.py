@@ -23,8 +23,7 @@ def package_steps(
     """Removals, then one step for each component that changes, with its reasons. Each command repeats what the earlier
     ones installed, so that the installer keeps it."""
     made = [choice for choice in found.choices if not choice.installed]
-    # What has an index of its own goes first; last what needs one beside the public one, so that its command resolves.
-    made.sort(key=lambda choice: (choice.index != "pytorch", choice.extra_index is not None))
+    made = sorted(made, key=lambda choice: (choice.index != "pytorch", _turn(choice, made)))
     steps = [*_removals(before, found, made)]
     done: tuple[str, ...] = ()
     for number, choice in enumerate(made):
@@ -41,6 +40,16 @@ def package_steps(
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
     return (*steps, *mended, *_library_path(before, found, made))
+
+
+def _turn(choice: Choice, made: list[Choice]) -> int:
+    """What has an index of its own goes first; last what needs one beside the public one, so that the other commands
+    resolve, unless another build draws it: then it has to be there before."""
+    if choice.extra_index is None:
+        return 1
+    stem = choice.distribution.partition("-cu")[0]
+    others = (pin.name for one in made if one is not choice for pin in one.pins)
+    return 0 if any(name.partition("-cu")[0] == stem for name in others) else 2
 
 
 def _mended(before: Machine, found: Found, choice: Choice) -> Step:

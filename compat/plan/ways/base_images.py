@@ -31,7 +31,16 @@ def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
         return
     rows = [row for row in matrix.rows("container", "container") if row.get("systems")]
     rows = [row for row in rows if (machine.arch or "x86_64") in row.get("arch", ("x86_64",))]
-    rows.sort(key=lambda row: versions.parse(row["cuda"]).key(), reverse=True)
+    offered = matrix.cuda.offered_by(machine.driver.version, "linux") if machine.driver.version else None
+    most = versions.parse(offered.value).major if offered else None
+    # Those that the driver serves by itself come first; the others lean on the cuda-compat inside.
+    rows.sort(
+        key=lambda row: (
+            most is not None and versions.parse(row["cuda"]).major <= most,
+            versions.parse(row["cuda"]).key(),
+        ),
+        reverse=True,
+    )
     for system in sorted({text for row in rows for text in row["systems"]}, reverse=True):
         python = _python(system, matrix)
         for row in rows if python else ():
