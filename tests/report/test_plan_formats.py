@@ -295,3 +295,20 @@ def test_several_machines_in_one_document(capsys: pytest.CaptureFixture[str]) ->
         assert "H100, driver 535" in text
         assert "RTX 3090, driver 470" in text
         assert text.count("<html") <= 1
+
+
+def test_nothing_in_the_picture_runs_over_its_box() -> None:
+    rows = [
+        Row("nvidia-tensorrt-model-optimizer-extended", "W" * 80, "\u6f22" * 60, "changes"),
+        Row("GPU", "8 x NVIDIA RTX PRO 6000 Blackwell Server Edition (12.0)", "", "broken", True, "a-rule " * 9),
+    ]
+    text = "\n".join(svg.lines(rows, True))
+    rects = [
+        tuple(map(float, one)) for one in re.findall(r'<rect x="(\d+)" y="([\d.]+)" width="(\d+)" height="(\d+)"', text)
+    ]
+    for x, y, said in re.findall(r'<text(?: class="reason")? x="(\d+)" y="([\d.]+)">([^<]+)</text>', text):
+        box = next(one for one in rects if one[0] <= float(x) < one[0] + one[2] and one[1] < float(y) < one[1] + one[3])
+        wide = sum(13 if one in "W\u6f22" else 7.3 for one in said)
+        assert float(x) + wide <= box[0] + box[2]
+    names = re.findall(r'<text class="name" x="0" y="[\d.]+">([^<]+)</text>', text)
+    assert names == ["GPU", "nvidia-tensorrt-model-", "optimizer-extended"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _STYLE = """
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #1d2430; --soft: #5a6475; --line: #d9dee6;
   --code: #eef1f5; --stays: #eef1f5; --stays-line: #b4bdc9; --changes: #fff0c9; --changes-line: #b7791f;
-  --new: #dcf5e3; --new-line: #2f8a4e; --broken: #ffe0dd; --broken-line: #c2362b; --link: #1f5fbf; }
+  --new: #dcf5e3; --new-line: #267a42; --broken: #ffe0dd; --broken-line: #b02a20; --link: #1f5fbf; }
 @media (prefers-color-scheme: dark) { :root { --page: #12161c; --card: #1a2029; --text: #e4e8ee; --soft: #a0aaba;
   --line: #323b48; --code: #242c37; --stays: #242c37; --stays-line: #4d596a;
   --changes: #43350f; --changes-line: #d9a440; --new: #153a23; --new-line: #52b876;

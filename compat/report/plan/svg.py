@@ -3,7 +3,7 @@
 Every colour is a variable of the page, so that light and dark are the page's; the signs say the same without colour.
 """
 
-import textwrap
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -11,21 +11,25 @@ from compat.report.plan.picture import Row
 
 _WIDTH, _ARROW = 980, 44  # px: the whole, between the stacks
 _LINE, _PAD = 18, 10  # px: height of a line, room above and below
-_CHARACTER = 7.3  # px, the widest average at 13 px
+_CHARACTER, _BOLD = 7.3, 8.2  # px, the widest average of Latin text at 13 px
+_WIDE = re.compile(
+    r"[MW@%mw\u2014\u2026\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\uff60\U0001f000-\U0003ffff]"
+)
+_NAMES = 220  # px: the column of names at its widest
 _SIGNS = {"stays": "", "changes": "↻", "new": "+", "goes": "−", "broken": "✗"}  # noqa: RUF001 - a minus sign
 _SAYS = {"stays": "stays", "changes": "changes", "new": "is new", "goes": "goes", "broken": "does not fit"}
 
 
 def lines(rows: Sequence[Row], changed: bool) -> Iterator[str]:
     """The element. ``changed`` False: there is no plan, so there is one stack only."""
-    names = min(220, 14 + int(8.2 * max((len(row.name) for row in rows), default=0)))  # px of their column
+    names = min(_NAMES, 14 + int(max((_width(row.name, _BOLD) for row in rows), default=0)))  # px of their column
     box = (_WIDTH - names - _ARROW) // 2 if changed else _WIDTH - names
-    most = int((box - 2 * _PAD - 18) / _CHARACTER)
+    most = box - 2 * _PAD - 18
     bands, top = [], 30
     for row in reversed(rows):
-        before, after = textwrap.wrap(row.before, most), textwrap.wrap(row.after, most) if changed else []
-        reason = textwrap.wrap(row.reason, most) if row.broken else []
-        height = 2 * _PAD + _LINE * max(1, len(before) + len(reason), len(after))
+        before, after = _wrapped(row.before, most), _wrapped(row.after, most) if changed else []
+        reason = _wrapped(row.reason, most, _BOLD) if row.broken else []
+        height = 2 * _PAD + _LINE * max(1, len(before) + len(reason), len(after), len(_name(row)))
         bands.append((row, before, reason, after, top, height))
         top += height + 6
     yield (
@@ -36,7 +40,8 @@ def lines(rows: Sequence[Row], changed: bool) -> Iterator[str]:
     if changed:
         yield f'<text class="title" x="{names + box + _ARROW}" y="18">after the plan</text>'
     for row, before, reason, after, place, height in bands:
-        yield f'<text class="name" x="0" y="{place + _PAD + 13}">{escape(row.name)}</text>'
+        for number, text in enumerate(_name(row)):
+            yield f'<text class="name" x="0" y="{place + _PAD + 13 + _LINE * number}">{escape(text)}</text>'
         old = "broken" if row.broken else ("goes" if row.state == "goes" else "stays")
         if row.before:
             yield from _box(names, place, box, height, old, before, reason, row.name)
@@ -45,6 +50,31 @@ def lines(rows: Sequence[Row], changed: bool) -> Iterator[str]:
         if changed and row.state in ("changes", "new", "goes"):
             yield from _arrow(names + box + 8, names + box + _ARROW - 8, place + height / 2, row.state)
     yield "</svg>"
+
+
+def _name(row: Row) -> list[str]:
+    return _wrapped(row.name, _NAMES - 14, _BOLD)
+
+
+def _width(text: str, average: float) -> float:
+    return average * len(text) + (13.5 - average) * len(_WIDE.findall(text))
+
+
+def _wrapped(text: str, most: float, average: float = _CHARACTER) -> list[str]:
+    """The text in lines of at most so many pixels, broken at blanks and hyphens, a longer word anywhere."""
+    lines = [""]
+    for word in re.findall(r"[^\s-]*-|\S+|\s+", text):
+        if _width((lines[-1] + word).rstrip(), average) <= most:
+            lines[-1] += word
+            continue
+        if word.isspace():
+            continue
+        lines += [""] if lines[-1].strip() else []
+        for character in word:
+            if lines[-1] and _width(lines[-1] + character, average) > most:
+                lines.append("")
+            lines[-1] += character
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _box(
