@@ -138,7 +138,7 @@ def _shape(text: str = "", version: str = "", flag: str = "", **special: Reader)
 
 
 SHAPES: dict[type, dict[str, Reader]] = {
-    Gpu: _shape("name pci_id", compute_capability=_capability, mig=_or_false(_text)),
+    Gpu: _shape("name pci_id", flag="visible", compute_capability=_capability, mig=_or_false(_text)),
     FabricManager: _shape(version="version", flag="installed running"),
     Driver: _shape(
         "kernel_module",

@@ -21,12 +21,13 @@ def steers(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Gpu:
-    """One GPU that the goal is to use."""
+    """One GPU that the goal is to use, unless it is said not to be visible."""
 
     name: str | None = None
     compute_capability: str | None = None
     mig: str | Literal[False] | None = None  # profile, "enabled", or False
     pci_id: str | None = None  # "10de:2335"
+    visible: bool | None = None  # false: CUDA_VISIBLE_DEVICES leaves it out
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ WHERE = {
     "secure_boot": "efivars SecureBoot-* and shim's MokSBStateRT-*; off where the firmware is no UEFI",
     "gpus.name": "/proc/driver/nvidia/gpus/*/information, else NVML",
     "gpus.compute_capability": "NVML, else the matrix by PCI id or name",
+    "gpus.visible": "CUDA_VISIBLE_DEVICES, by UUID, or by bus address where CUDA_DEVICE_ORDER says so",
     "gpus.pci_id": "/sys/bus/pci/devices/*/uevent, or vendor, device and class there",
     "gpus.mig": "/proc/driver/nvidia/capabilities, CUDA_VISIBLE_DEVICES=MIG-...; the profile by NVML",
     "nvswitch": "PCI bridges of NVSwitch, /dev/nvidia-nvswitch*, /proc/driver/nvidia-nvswitch",
@@ -93,7 +94,7 @@ _BUILD = (  # what tells which published build of a package is installed
     "jetson",
     "libraries",
 )
-_GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "jetson")
+_GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "gpus.visible", "variables", "jetson")
 _RUNTIME = (*_BUILD, "toolkits", "container.image")
 SHARED = {*_SYSTEM, *_DRIVER, *_RUNTIME}  # groups that are listed as a whole
 
@@ -156,7 +157,7 @@ READS: dict[str, tuple[str, ...]] = {
     "cpu-only-build": (*_GPUS, *_BUILD),
     "driver-too-old": (*_DRIVER, "libcuda.compat", "libcuda.version", *_SYSTEM, *_GPUS, *_RUNTIME),
     "gpu-not-in-build": ("model.target", *_GPUS, *_RUNTIME),
-    "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target", "variables"),
+    "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target"),
     "ptx-newer-than-driver": (
         "driver.cuda",
         "driver.version",
@@ -167,7 +168,7 @@ READS: dict[str, tuple[str, ...]] = {
         *_GPUS,
         *_RUNTIME,
     ),
-    "ptxas-too-old": ("model.target", "variables", "toolkits", *_GPUS, *_BUILD),
+    "ptxas-too-old": ("model.target", "toolkits", *_GPUS, *_BUILD),
     "gpu-unsupported-by-tensorrt": (*_GPUS, *_BUILD),
     "library-damaged": ("damaged", "builds.missing", *_BUILD),
     "library-shadowed": ("variables", "builds.cudnn", *_BUILD),

@@ -145,7 +145,7 @@ class Case:
 
     @cached_property
     def gpus(self) -> tuple[GpuFact, ...]:
-        """The GPUs that the goal uses; empty where none is described."""
+        """The GPUs that the goal uses; empty where none is described, or none is left."""
         found = tuple(
             self._gpu(f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id)
             for index, gpu in enumerate(self.machine.gpus or ())
@@ -153,6 +153,10 @@ class Case:
         module = self.machine.jetson.module
         if not found and module is not None:
             return (self._gpu("jetson.module", f"Jetson {module}", None, None),)
+        if len(found) > 1:
+            from compat.rules.selection import selected
+
+            return selected(self, found)
         return found
 
     def _gpu(self, path: str, name: str | None, stated: str | None, pci_id: str | None) -> GpuFact:

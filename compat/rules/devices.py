@@ -25,7 +25,8 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
     if not case.goal.needs_gpu or case.machine.gpus is None or case.machine.jetson.module is not None:
         return
     if case.machine.gpus:
-        yield Holds("gpu-missing", "gpu", f"{len(case.machine.gpus)} GPU(s)", case.gpus[0].evidence)
+        facts = case.gpus[0].evidence if case.gpus else ()
+        yield Holds("gpu-missing", "gpu", f"{len(case.machine.gpus)} GPU(s)", facts)
     else:
         yield Finding(
             "gpu-missing",
@@ -104,8 +105,11 @@ def mig_single_instance(case: Case) -> Iterator[Outcome]:
     """
     if not case.goal.needs_gpu:
         return
-    gpus = enumerate(case.machine.gpus or ())
-    instances = [case.read(f"gpus[{index}].mig", gpu.mig) for index, gpu in gpus if isinstance(gpu.mig, str)]
+    used = ((index, gpu) for index, gpu in enumerate(case.machine.gpus or ()) if gpu.visible is not False)
+    instances = [case.read(f"gpus[{index}].mig", gpu.mig) for index, gpu in used if isinstance(gpu.mig, str)]
+    chosen = (case.machine.variables or {}).get("CUDA_VISIBLE_DEVICES", "")
+    if chosen.startswith("MIG-") and "," not in chosen and len(instances) > 1:
+        instances = [case.read("variables.CUDA_VISIBLE_DEVICES", chosen)]
     if len(instances) > 1:
         yield Finding(
             "mig-single-instance",

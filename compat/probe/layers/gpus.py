@@ -68,6 +68,11 @@ def read(host: Host, so_far: Reading) -> Reading:
         answer = nvml.ask(host)
         found.aside["nvml"] = answer
         listed = _with_nvml(found, listed, answer)
+    if len(listed) > 1 and "CUDA_VISIBLE_DEVICES" in host.environ:
+        from compat.probe.layers.visible import mark
+
+        uuids = [information.get(device.address, {}).get("GPU UUID", "") for device in gpus]
+        listed = mark(found, listed, uuids, host.environ)
     integrated = so_far.aside.get("integrated")
     if listed:
         found.put("gpus", listed, found.sources.get("gpus[0].pci_id", "NVML"))

@@ -1,0 +1,57 @@
+"""Which of several GPUs a process may use: what CUDA_VISIBLE_DEVICES leaves of them, where that matters.
+
+A number in it counts the GPUs from the fastest to the slowest by CUDA's own measure, which is published nowhere, or
+with CUDA_DEVICE_ORDER=PCI_BUS_ID by their bus addresses, which a description does not have. So of GPUs that differ it
+is told which are selected only where all are, or where the probe has worked it out (``gpus[].visible``).
+https://docs.nvidia.com/cuda/cuda-c-programming-guide/index.html#env-vars
+"""
+
+from typing import TYPE_CHECKING
+
+from compat.records import replace
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case, GpuFact
+
+VARIABLE = "CUDA_VISIBLE_DEVICES"
+
+
+def entries(value: str) -> tuple[str, ...]:
+    """The devices that the variable lists, up to the first that it cannot mean."""
+    found: list[str] = []
+    for entry in (part.strip() for part in value.split(",")):
+        if not (entry.isdecimal() or entry.startswith(("GPU-", "MIG-"))) or entry in found:
+            break
+        found.append(entry)
+    return tuple(found)
+
+
+def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...]":
+    """The GPUs to judge: those that are used; where it is open which, one that is any of them."""
+    told = {f"gpus[{index}]": gpu.visible for index, gpu in enumerate(case.machine.gpus or ())}
+    seen = tuple(gpu for gpu in listed if told[gpu.path] is not False)
+    if len({(gpu.name, gpu.capability) for gpu in listed}) < 2:
+        return seen
+    variables = case.machine.variables
+    value = (variables or {}).get(VARIABLE)
+    if any(told[gpu.path] is None for gpu in seen) and value is not None:
+        chosen = len(entries(value))
+        return seen if chosen >= len(seen) else (_one_of(case, seen, value),)
+    open_ = () if variables is not None else (f"variables.{VARIABLE}",)
+    return tuple(
+        gpu
+        if told[gpu.path]
+        else replace(gpu, evidence=(*gpu.evidence, case.assume(", ".join((f"{gpu.path}.visible", *open_)), _USED)))
+        for gpu in seen
+    )
+
+
+_USED = "every GPU that is listed is one that is used"
+
+
+def _one_of(case: "Case", gpus: "tuple[GpuFact, ...]", value: str) -> "GpuFact":
+    """A GPU that can be any of these: a rule has an answer where each of them gives the same."""
+    label = " or ".join(dict.fromkeys(gpu.name for gpu in gpus))
+    said = case.read(f"variables.{VARIABLE}", value)
+    chips = tuple(replace(gpu, name=label, evidence=(*gpu.evidence, said)) for gpu in gpus)
+    return replace(gpus[0], name=label, capability=None, row=None, evidence=(said,), chips=chips)
