@@ -11,7 +11,7 @@ from compat.rules.base import REGISTRY, Rule
 # Family -> the files of its rules, in compat/rules/.
 FAMILIES = {
     "driver and kernel": ("kernel", "driver", "devices"),
-    "CUDA": ("forward", "cuda"),
+    "CUDA": ("forward", "cuda", "cuda_release"),
     "libraries and loader": ("libraries", "damage", "copies", "majors"),
     "packages": ("presence", "pairs", "packages", "builds", "platforms", "jetson"),
     "TensorRT, ONNX, engines": ("tensorrt", "models", "precisions", "engines"),

@@ -52,8 +52,11 @@ def _finds_another(case: "Case") -> bool:
     return bool(searched) or bool(case.machine.toolkits) or loads or conda
 
 
+_UNDER_TENSORRT = ("cublas", "cublasLt", "nvrtc")
+
+
 def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
-    """Does TensorRT open this: a library of its own by its major, or the cuDNN and cuBLAS that it ran on before 8.6?
+    """Does TensorRT open this: a library of its own by its major, or the cuDNN, cuBLAS and NVRTC that it ran on?
 
     trtexec and the Python bindings are linked to libnvinfer. None where it is not told.
     """
@@ -70,7 +73,7 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
     if row["library"] == "cudnn":
         built = release.get("cudnn")
         return versions.parse_range(row["versions"]).admits(built) if built and "versions" in row else None
-    ships = versions.parse_range(row["cuda"]) if row["library"] in ("cublas", "cublasLt") and "cuda" in row else None
+    ships = versions.parse_range(row["cuda"]) if row["library"] in _UNDER_TENSORRT and "cuda" in row else None
     return True if ships is not None and any(ships.admits(cuda) for cuda in release.get("cuda", ())) else None
 
 

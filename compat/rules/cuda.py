@@ -1,15 +1,14 @@
-"""CUDA between driver and GPU: PTX and its compilers, releases that predate the GPU, toolkits to build with."""
+"""CUDA between driver and GPU: PTX and its compilers, toolkits to build with."""
 
 import re
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.capability import Capability, ptx_runs, sass_runs
 from compat.matrix.gpus import read_capability
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, Runtime, each_chip
+from compat.rules.case import Case, Runtime
 from compat.rules.subject import Subject
 from compat.rules.xla import assembled
 
@@ -197,164 +196,6 @@ def _pinned(case: Case, package: str) -> str | None:
     return pins.pop() if len(pins) == 1 else None
 
 
-@rule("cuda-older-than-gpu")
-def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
-    """The CUDA release predates the GPU.
-
-    Each compute capability has a first CUDA release whose compiler and libraries (cuBLAS, cuDNN) know it. An older one
-    may still serve it where its own code does: it knew an older GPU of the same capability major, and the two releases
-    are
-    of one CUDA major, such as CUDA 11.6 on an RTX 4090 (8.9, known from 11.8). Across majors of either, libraries and
-    compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are. What takes CUDA
-    from the machine (ONNX Runtime) opens libraries of one major: the last release of that is the newest it can get.
-
-    Remedy: a build for that CUDA release or newer.
-    """
-    if not case.goal.runs_on_gpu and case.goal.verb != "build":
-        return
-    if case.goal.verb == "build":
-        yield from _for_compiler(case)
-        return
-    for runtime in case.runtimes:
-        own = case.matrix.packages.about(runtime.component).get("cuda_from") != "system"
-        judge = _predates if own else _major_predates
-        for gpu in case.gpus:
-            yield from each_chip(gpu, partial(judge, case, runtime))
-    for subject in case.subjects:
-        if subject.facts.architectures and not any(subject.component == runtime.component for runtime in case.runtimes):
-            yield from _by_its_code(case, subject, subject.facts.architectures)
-
-
-def _by_its_code(case: Case, subject: Subject, architectures: tuple[str, ...]) -> Iterator[Outcome]:
-    """Code for an old GPU bounds the CUDA of a build that is not told: machine code for 3.7 ends with CUDA 11."""
-    known = [one for one in map(read_capability, architectures) if one is not None]
-    last = case.matrix.cuda.last_for(min(known)) if known else None
-    if last is None:
-        return
-    for gpu in case.gpus:
-        first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
-        if first is None or gpu.capability is None or versions.at_least(last.value, first.value) is not False:
-            continue
-        if _serves_by_sibling(case, last.value, first.value, gpu.capability):
-            continue
-        field = f"builds.{subject.distribution}.architectures"
-        yield Finding(
-            "cuda-older-than-gpu",
-            subject.component,
-            f"{subject.label} has code for {min(known)}, so it is of CUDA {last.value} or older, which predates "
-            f"{gpu.name} ({gpu.capability}): CUDA {first.value} is the first that knows it.",
-            (
-                case.read(field, " ".join(architectures)),
-                *gpu.evidence,
-                case.claim(f"{min(known)} ends with CUDA {last.value}", last),
-                case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
-            ),
-            (Remedy(f"install a build for CUDA {first.value} or newer"),),
-        )
-
-
-def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
-    capability = gpu.capability
-    first = case.matrix.cuda.first_for(capability) if capability is not None else None
-    if first is None or capability is None:
-        return None
-    facts = (
-        *case.started(runtime),
-        *gpu.evidence,
-        case.claim(f"{capability} begins with CUDA {first.value}", first),
-    )
-    known = versions.at_least(runtime.cuda, first.value)
-    if known is None:
-        return Untold("cuda-older-than-gpu", runtime.component, (runtime.source,))
-    if known:
-        return Holds("cuda-older-than-gpu", runtime.component, f"CUDA {runtime.cuda} knows {gpu.name}", facts)
-    if _serves_by_sibling(case, runtime.cuda, first.value, capability):
-        return Holds(
-            "cuda-older-than-gpu",
-            runtime.component,
-            f"CUDA {runtime.cuda} predates {gpu.name} and serves it by code of the same major",
-            facts,
-        )
-    return Finding(
-        "cuda-older-than-gpu",
-        runtime.component,
-        f"{runtime.of} uses CUDA {runtime.cuda}, which predates {gpu.name} ({capability}): "
-        f"CUDA {first.value} is the first that knows it.",
-        facts,
-        (Remedy(f"install a build for CUDA {first.value} or newer"),),
-    )
-
-
-def _major_predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
-    """A package that opens the machine's libraries opens those of its own CUDA major: does the last of it know the GPU?
-
-    Where it knows some GPU of the same capability major, the package's own code decides.
-    """
-    newest = case.matrix.cuda.last_of_major(runtime.cuda)
-    first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
-    if first is None or gpu.capability is None or newest is None:
-        return None
-    last = newest["version"]
-    if versions.at_least(last, first.value) is not False or case.matrix.cuda.knows_major_of(last, gpu.capability):
-        return None
-    return Finding(
-        "cuda-older-than-gpu",
-        runtime.component,
-        f"{runtime.of} opens the libraries of CUDA {versions.parse(runtime.cuda).major}, whose last release "
-        f"{versions.major_minor(last)} predates {gpu.name} ({gpu.capability}): CUDA {first.value} is the first that "
-        "knows it.",
-        (
-            *case.started(runtime),
-            *gpu.evidence,
-            case.cite(f"CUDA {last} is the last of its major", newest),
-            case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
-        ),
-        (Remedy(f"install a build for CUDA {first.value} or newer"),),
-    )
-
-
-def _serves_by_sibling(case: Case, cuda: str, first: str, gpu: Capability) -> bool:
-    return versions.parse(cuda).major == versions.parse(first).major and case.matrix.cuda.knows_major_of(cuda, gpu)
-
-
-def _for_compiler(case: Case) -> Iterator[Outcome]:
-    """nvcc has to know the target itself; a sibling does not help."""
-    target = read_capability(case.machine.model.target)
-    if target is None:
-        return
-    first = case.matrix.cuda.first_for(target)
-    kits = _nvcc(case)
-    if kits is None:
-        yield Untold("cuda-older-than-gpu", "cuda", ("toolkits",))
-        return
-    compilers = [(cuda, source) for source, cuda in kits] or [
-        (runtime.cuda, runtime.source) for runtime in case.runtimes
-    ]
-    taken = () if kits or case.machine.toolkits is not None else (case.assume("toolkits", "nvcc is of that CUDA"),)
-    if first is not None and len({versions.at_least(cuda, first.value) for cuda, _ in compilers}) > 1:
-        yield Untold("cuda-older-than-gpu", "cuda", ("variables.CUDA_HOME",))
-        return
-    for cuda, source in compilers:
-        known = versions.at_least(cuda, first.value) if first else None
-        if first is None or known is None:
-            yield Untold("cuda-older-than-gpu", "cuda", (source,))
-        elif known:
-            yield Holds("cuda-older-than-gpu", "cuda", f"nvcc {cuda} knows {target.sm}", (case.read(source, cuda),))
-        else:
-            yield Finding(
-                "cuda-older-than-gpu",
-                "cuda",
-                f"nvcc of CUDA {cuda} does not know {target.sm}: CUDA {first.value} is the first.",
-                (
-                    case.read(source, cuda),
-                    case.read("model.target", target.sm),
-                    case.claim(f"{target} begins with CUDA {first.value}", first),
-                    *taken,
-                ),
-                (Remedy(f"build with CUDA {first.value} or newer, against a framework of that CUDA"),),
-            )
-
-
 @rule("toolkit-mismatch-for-build")
 def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
     """nvcc's CUDA and the framework's CUDA differ where an extension is to be compiled.
@@ -368,7 +209,7 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
     """
     if str(case.goal) != "build:cuda-extension":
         return
-    kits = _nvcc(case)
+    kits = nvcc(case)
     if not kits or not case.runtimes:
         yield Untold("toolkit-mismatch-for-build", "cuda", ("toolkits", "builds.torch.cuda"))
         return
@@ -396,7 +237,7 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
             )
 
 
-def _nvcc(case: Case) -> list[tuple[str, str]] | None:
+def nvcc(case: Case) -> list[tuple[str, str]] | None:
     """(field, CUDA) of the compiler that a build takes: that of CUDA_HOME if it is one of the toolkits, else any.
 
     None where one of them is of unknown release.

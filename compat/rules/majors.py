@@ -48,7 +48,7 @@ def _below_pins(case: Case, subject: Subject) -> Iterator[Outcome]:
 
 def _other_soname(case: Case, subject: Subject) -> Iterator[Outcome]:
     cuda = subject.field("cuda").known
-    if not cuda or versions.parse(cuda).minor is None or not _takes_system_cuda(case, subject):
+    if not cuda or versions.parse(cuda).minor is None or not takes_system_cuda(case, subject):
         return
     kits = [
         (f"toolkits[{index}].version", kit.version)
@@ -86,7 +86,7 @@ def _sonames(case: Case, subject: Subject, cuda: str) -> "list[Row]":
     return [row for row in (*listed, cudart) if row is not None and "cuda" in row]
 
 
-def _takes_system_cuda(case: Case, subject: Subject) -> bool:
+def takes_system_cuda(case: Case, subject: Subject) -> bool:
     """Does the package leave its CUDA libraries to the machine? One whose metadata pins CUDA's parts brings them, and
     conda's solver lays them beside what it installs."""
     if subject.conda:
@@ -160,7 +160,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
     """
     for subject in case.subjects:
         cuda = subject.field("cuda")
-        if not cuda.values or not _takes_system_cuda(case, subject):
+        if not cuda.values or not takes_system_cuda(case, subject):
             continue
         majors = {versions.parse(value).major for value, _ in cuda.values if value}
         if len(majors) != 1 or not cuda.complete or any(value is False for value, _ in cuda.values):

@@ -84,7 +84,9 @@ def _publishes(
         rows = [] if any(fits_platform(row, system, None) for row in every) else every
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source]
-    elif subject.state == "requested":  # wheels for a JetPack are asked for by their own address
+    elif subject.state == "requested" or (arch == "x86_64" and not case.machine.is_jetson):
+        # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
+        # was withdrawn (onnxruntime-gpu 1.10) no other file may be known.
         rows = [row for row in rows if row["index"] not in JETSON]
     # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
     rows = [row for row in rows if not (parts and row["os"] == "any")]
