@@ -15,7 +15,7 @@ from typing import Any
 from compat import versions
 from compat.check import check
 from compat.goals import parse
-from compat.machine import Build, Driver, Gpu, Libcuda, Machine
+from compat.machine import Build, Machine
 from compat.matrix import Matrix
 from compat.plan.asking.request import goal_of, requests
 from compat.plan.model import Plan
@@ -25,6 +25,7 @@ from compat.plan.solver.scene import Scene
 from compat.plan.solver.search import Search
 from compat.plan.ways.forge import cudnn_serves
 from compat.records import replace
+from scripts.described import with_gpu
 from scripts.grid import CONDA, PAGE, UV, renew
 
 GPUS = (
@@ -102,23 +103,7 @@ def machines(matrix: Matrix) -> Iterator[Machine]:
     """Each GPU with each driver that serves it."""
     for name in GPUS:
         for driver in DRIVERS:
-            machine = Machine(
-                name=name,
-                os="linux",
-                distribution="ubuntu",
-                distribution_version="22.04",
-                arch="x86_64",
-                glibc="2.35",
-                glibcxx="3.4.30",
-                environment=(),
-                gpus=(Gpu(name=name),),
-                driver=Driver(version=driver, kernel_module_version=driver, kernel_module_loaded=True),
-                libcuda=Libcuda(version=driver, compat=False, stub=False),
-                python="3.11",
-                packages={},
-                libraries=(),
-                toolkits=(),
-            )
+            machine = with_gpu(name, driver, name=name, python="3.11")
             if check(machine, parse("use:gpu"), matrix).verdict != "incompatible":
                 yield machine
 

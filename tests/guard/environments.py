@@ -2,8 +2,9 @@
 
 from compat.guard.result import after
 from compat.guard.transaction import Coming, Transaction
-from compat.machine import Driver, Gpu, Libcuda, Machine
+from compat.machine import Machine
 from compat.matrix import Matrix
+from scripts.described import with_gpu
 
 _CU124 = {
     "nvidia-cublas-cu12": "12.4.5.8",
@@ -33,6 +34,14 @@ _PLAIN = {
 }
 ENVIRONMENTS: dict[str, dict[str, str]] = {
     "torch26": {"torch": "2.6.0", "torchvision": "0.21.0", "triton": "3.2.0", "numpy": "1.26.4", **_PLAIN, **_CU124},
+    "torch25": {
+        "torch": "2.5.1",
+        "torchvision": "0.20.1",
+        "triton": "3.1.0",
+        "numpy": "1.26.4",
+        **_PLAIN,
+        **{name: version for name, version in _CU124.items() if name != "nvidia-cusparselt-cu12"},
+    },
     "tensorflow215": {
         "tensorflow": "2.15.1",
         "keras": "2.15.0",
@@ -105,26 +114,15 @@ ENVIRONMENTS: dict[str, dict[str, str]] = {
 
 
 def _machine(gpu: str, driver: str) -> Machine:
-    return Machine(
+    return with_gpu(
+        gpu,
+        driver,
         name=f"{gpu}, driver {driver}",
-        os="linux",
-        arch="x86_64",
-        distribution="ubuntu",
-        distribution_version="22.04",
-        glibc="2.35",
-        glibcxx="3.4.30",
-        environment=(),
-        gpus=(Gpu(name=gpu),),
-        toolkits=(),
-        libraries=(),
-        packages={},
         missing_libraries=(),
         python="3.11.7",
         variables={},
         duplicates=(),
         damaged=(),
-        driver=Driver(version=driver, kernel_module_version=driver, kernel_module_loaded=True),
-        libcuda=Libcuda(version=driver, compat=False, stub=False),
         device_nodes=("/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm"),
     )
 

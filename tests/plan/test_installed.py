@@ -5,26 +5,19 @@ import small_matrix
 
 from compat.check import check
 from compat.goals import parse
-from compat.machine import Build, Container, Damage, Driver, Duplicate, Gpu, Libcuda, Library, Machine
+from compat.machine import Build, Container, Damage, Driver, Duplicate, Gpu, Libcuda, Library
 from compat.plan.asking.request import requests
 from compat.plan.model import Reason
 from compat.plan.solve import plan
 from compat.records import replace
+from scripts.described import UBUNTU
 
-BASE = Machine(
+BASE = replace(
+    UBUNTU,
     name="test",
-    os="linux",
-    distribution="ubuntu",
-    distribution_version="22.04",
-    arch="x86_64",
-    glibc="2.35",
-    environment=(),
     python="3.10.12",
     gpus=(Gpu("NVIDIA GeForce RTX 3090"),),
     driver=Driver(version="580.95.05"),
-    packages={},
-    toolkits=(),
-    libraries=(),
 )
 
 

@@ -9,18 +9,16 @@ from compat.plan.asking.request import requests
 from compat.plan.model import Plan, Reason, Step
 from compat.plan.solve import plan
 from compat.records import replace
+from scripts.described import UBUNTU
 
-MACHINE = Machine(
+MACHINE = replace(
+    UBUNTU,
     name="box",
-    os="linux",
-    distribution="ubuntu",
-    distribution_version="22.04",
-    arch="x86_64",
-    glibc="2.35",
-    environment=(),
     python="3.10.12",
     gpus=(Gpu(name="NVIDIA A100-SXM4-40GB"),),
     driver=Driver(version="535.183.06", kernel_module_version="535.183.06", kernel_module_loaded=True),
+    toolkits=None,
+    libraries=None,
     packages={"torch": "2.1.0+cu118", "torchvision": "0.16.0+cu118", "tensorflow": "2.10.0", "numpy": "1.26.4"},
 )
 
