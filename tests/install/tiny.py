@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.server
 import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.index_server import Answering, served
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -178,40 +178,30 @@ def index(
 ) -> Iterator[str]:
     """A simple index (PEP 503) of a folder's wheels. It goes away in the middle of a wheel after some requests, or
     names another hash for one file; ``asked`` gets the path of each request."""
-    served = 0
+    sent = 0
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            nonlocal served
+    class Handler(Answering):
+        def respond(self) -> None:
+            nonlocal sent
             if asked is not None:
                 asked.append(self.path)
             parts = self.path.strip("/").split("/")
             file = folder / parts[-1]
             if file.is_file():
-                served += 1
+                sent += 1
                 data = file.read_bytes()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                lost = stop_after is not None and served > stop_after
+                lost = stop_after is not None and sent > stop_after
                 self.wfile.write(data[: len(data) // 2] if lost else data)
                 return
             links = "".join(_link(path, path.name == other_hash) for path in folder.glob(f"{parts[-1]}-*.whl"))
-            self.send_response(200 if links else 404)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(f"<html><body>{links}</body></html>".encode())
+            page = f"<html><body>{links}</body></html>".encode()
+            self.answer(200 if links else 404, "text/html", page)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/simple/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(Handler) as address:
+        yield address
 
 
 def _link(path: Path, wrong: bool) -> str:

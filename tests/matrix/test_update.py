@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
-import threading
 import zipfile
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from compat.matrix.index.client import Index
 from compat.matrix.schema import Shape
 from compat.matrix.update import Outcome, Unreachable, newest_known, packages, update
 from compat.matrix.validate import check_file, open_file
+from tests.index_server import Answering, served
 
 METADATA = (
     "Metadata-Version: 2.1\nName: {}\nVersion: {}\nRequires-Dist: nvidia-cudnn-cu12==9.5.1; sys_platform == 'linux'\n"
@@ -38,12 +36,12 @@ def name(package: str, version: str) -> str:
     return f"{package}-{version}-cp312-cp312-manylinux_2_28_x86_64.whl"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Answering):
     """Serves the releases of `projects`; a project that is not there is 404, one without releases fails."""
 
     projects: dict[str, list[str]] = {}
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         parts = self.path.strip("/").split("/")
         if parts[0] == "simple" and parts[1] in self.projects:
             if not self.projects[parts[1]]:
@@ -61,36 +59,20 @@ class Handler(BaseHTTPRequestHandler):
                 }
                 for version in self.projects[parts[1]]
             ]
-            self.answer(200, "application/vnd.pypi.simple.v1+json", json.dumps({"files": files}).encode())
+            self.page(files)
         elif parts[0] == "files" and len(parts) == 3 and not self.path.endswith(".metadata"):
-            first, last = self.headers["Range"].removeprefix("bytes=").split("-")
-            self.answer(206, "application/octet-stream", wheel(parts[1], parts[2])[int(first) : int(last) + 1])
+            self.piece(wheel(parts[1], parts[2]))
         else:
-            self.answer(404, "text/plain", b"")
-
-    def answer(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keeps the test's output clean."""
+            self.answer(404)
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Iterator[Index]:
     Handler.projects = {"torch": ["2.4.0", "2.4.1", "2.5.0rc1"], "torchvision": ["0.19.0"]}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    opened = Index(f"http://127.0.0.1:{server.server_port}/simple/", tmp_path / "pages", refresh=True, tries=1)
-    yield opened
-    opened._session.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Handler) as address:
+        opened = Index(address, tmp_path / "pages", refresh=True, tries=1)
+        yield opened
+        opened._session.close()
 
 
 @pytest.fixture

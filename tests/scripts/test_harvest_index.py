@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import threading
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from compat.matrix.index import client as module
 from scripts.harvest.index import Index, IndexFile, NotCachedError, parse_page
+from tests.index_server import Answering, served
 
 METADATA = "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\nRequires-Dist: torch==2.0\n"
 NAME = "demo-1.0-cp310-cp310-manylinux2014_x86_64.whl"
@@ -29,32 +27,28 @@ def wheel() -> bytes:
     return packed.getvalue()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Answering):
     """Serves one project; the first request of `/simple/flaky/` fails with 503."""
 
     content = wheel()
     asked: Counter[str] = Counter()
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         Handler.asked[self.path] += 1
         if self.path == "/simple/demo/":
-            self.page(f"../../files/{NAME}")
+            self.page([self.entry(f"../../files/{NAME}")])
         elif self.path == "/simple/flaky/":
             if Handler.asked[self.path] == 1:
-                self.send_response(503)
-                self.end_headers()
+                self.answer(503)
             else:
-                self.page(f"/files/{NAME}")
+                self.page([self.entry(f"/files/{NAME}")])
         elif self.path == f"/files/{NAME}":
-            first, last = self.headers["Range"].removeprefix("bytes=").split("-")
-            body = self.content[int(first) : int(last) + 1]
-            self.answer(206, "application/octet-stream", body)
+            self.piece(self.content)
         else:
-            self.send_response(404)
-            self.end_headers()
+            self.answer(404)
 
-    def page(self, address: str) -> None:
-        entry = {
+    def entry(self, address: str) -> dict[str, object]:
+        return {
             "filename": NAME,
             "url": address,
             "hashes": {"sha256": hashlib.sha256(self.content).hexdigest()},
@@ -63,29 +57,12 @@ class Handler(BaseHTTPRequestHandler):
             "requires-python": ">=3.8",
             "yanked": False,
         }
-        self.answer(200, "application/vnd.pypi.simple.v1+json", json.dumps({"files": [entry]}).encode())
-
-    def answer(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keeps the test's output clean."""
-
 
 @pytest.fixture
 def address() -> Iterator[str]:
     Handler.asked = Counter()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/simple/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(Handler) as address:
+        yield address
 
 
 @pytest.fixture

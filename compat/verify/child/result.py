@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from compat.verify.child.reference import CHANNELS, KERNEL, TERMS
+
 
 class Absent(Exception):
     """The library is not installed."""
@@ -49,6 +51,14 @@ def computation(name: str, precision: str, error: float, limit: float, device: s
             f"{name} in {precision} on {device} is wrong: relative error {error:.3g}, at most {limit:.3g} is due"
         )
     return {"name": name, "precision": precision, "error": float(error), "bound": limit, "device": device, **more}
+
+
+def both(precision: str, product: float, folded: float, device: str) -> list[dict[str, Any]]:
+    """A matrix product and a convolution of the reference's sizes by their errors; raises Wrong as `computation`."""
+    return [
+        computation("matrix product", precision, product, bound(precision, TERMS), device),
+        computation("convolution", precision, folded, bound(precision, CHANNELS * KERNEL**2, fast=True), device),
+    ]
 
 
 def answer(library: str, version: str, on: str, computations: list[dict[str, Any]], **more: Any) -> dict[str, Any]:

@@ -44,21 +44,6 @@ def _both(jax: Any, numpy: Any, device: Any, precision: str) -> list[dict[str, A
             raise result.Wrong(f"the result is on {one.devices()}, not on {device}")
     wide = [numpy.asarray(one.astype(jax.numpy.float32)) for one in (product, folded)]
     a, b, x, w = (one.astype(numpy.float32) for one in (a, b, x, w))
-    terms = reference.CHANNELS * reference.KERNEL**2
     name = getattr(device, "device_kind", str(device))
-    return [
-        result.computation(
-            "matrix product",
-            precision,
-            reference.product_error(numpy, wide[0], a, b),
-            result.bound(precision, reference.TERMS),
-            name,
-        ),
-        result.computation(
-            "convolution",
-            precision,
-            reference.convolution_error(numpy, wide[1], x, w),
-            result.bound(precision, terms, fast=True),
-            name,
-        ),
-    ]
+    errors = reference.product_error(numpy, wide[0], a, b), reference.convolution_error(numpy, wide[1], x, w)
+    return result.both(precision, *errors, name)
