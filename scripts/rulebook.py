@@ -109,7 +109,7 @@ READS: dict[str, tuple[str, ...]] = {
         "container.image",
         "environment",
     ),
-    "gpu-missing": ("gpus.pci_id", "gpus.name", "gpus.compute_capability", "jetson"),
+    "gpu-missing": _GPUS,
     "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
     "other-driver-bound": ("driver.kernel_module", "packages", "request"),
     "kernel-module-rejected": (
@@ -146,7 +146,7 @@ READS: dict[str, tuple[str, ...]] = {
     "device-node-missing": (*_SYSTEM, *_GPUS),
     "fabric-manager": (*_DRIVER, "nvswitch", "fabric_manager", *_GPUS),
     "gpus-hidden": ("variables", "gpus.name"),
-    "mig-single-instance": ("gpus.mig",),
+    "mig-single-instance": ("gpus.mig", "gpus.visible", "variables"),
     "package-missing": _BUILD,
     "package-unknown": _BUILD,
     "package-removed": _BUILD,

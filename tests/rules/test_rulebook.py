@@ -85,6 +85,7 @@ def _covers(fact: str, field: str) -> bool:
 def test_a_rule_reads_what_is_listed_and_nothing_else(rule: str) -> None:
     read = _read()[rule] - {"sources"}  # where a fact was read is no fact
     assert [field for field in sorted(read) if not any(_covers(fact, field) for fact in READS[rule])] == []
-    shared = {*SHARED, *(fact for fact in READS[rule] if fact.startswith("gpus."))}
+    of_gpus = [fact for fact in READS[rule] if fact.startswith("gpus.")]
+    shared = {*SHARED, *of_gpus, *(["variables"] if of_gpus else [])}  # of several GPUs those that are selected
     own = [fact for fact in READS[rule] if fact not in shared]
     assert [fact for fact in own if not any(_covers(fact, field) for field in read)] == []
