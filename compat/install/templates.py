@@ -19,6 +19,11 @@ from compat.records import dataclass
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([A-Za-z0-9,._-]+)\])?([=<>!~][A-Za-z0-9.+*!=<>~,]+)?$")
 _NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$")
+# The indexes and pages that the matrix's traits own-index and own-page name.
+_OWN_PLACE = re.compile(
+    r"https://(?:www\.paddlepaddle\.org\.cn/packages/stable/cu\d{2,3}/"
+    r"|data\.pyg\.org/whl/torch-\d+\.\d+\.\d+\+cu\d{2,3}\.html)"
+)
 _TORCH_INDEX = re.compile(re.escape(installers.PYTORCH) + r"(cpu|cu\d{2,3})")
 _LAB_INDEX = re.compile(re.escape(jetson.AI_LAB) + r"/(jp\d+/cu\d{2,3})/\+simple/")
 _WHEEL = re.compile(
@@ -177,7 +182,7 @@ def _packages(words: tuple[str, ...], machine: Machine, rest: tuple[str, ...]) -
     )
     if not requirements or not (index is None or _TORCH_INDEX.fullmatch(index) or _LAB_INDEX.fullmatch(index)):
         return None
-    if extra not in (None, installers.NVIDIA, installers.JAX):
+    if extra not in (None, installers.NVIDIA, installers.JAX) and not _OWN_PLACE.fullmatch(extra or ""):
         return None
     made = Install(requirements, index, extra)
     return made if _rebuilt(words, installers.install(machine, "", requirements, index, extra)) else None

@@ -226,3 +226,14 @@ def test_what_another_build_draws_from_an_index_of_its_own_is_there_before(real)
     assert "tensorrt-cu12" in first
     assert first.endswith("--extra-index-url https://pypi.nvidia.com")
     assert not any("--extra-index-url" in one for one in rest)
+
+
+def test_wheels_of_their_publishers_own_index_and_pages(real):
+    blackwell = machine("rtx5090-driver570", packages={})
+    (paddle,) = commands(plan(blackwell, packages(("paddlepaddle",), real), real))
+    assert paddle.endswith("--extra-index-url https://www.paddlepaddle.org.cn/packages/stable/cu129/")
+    hopper = machine("h100-driver535", python="3.11.9", packages={})
+    asked = (*requests({"torch": "2.5"}), *packages(("pyg-lib",), real))
+    torch, pyg = plan(hopper, asked, real).choices
+    assert (torch.build.cuda, pyg.version) == ("12.4", "0.4.0+pt25cu124")
+    assert pyg.extra_index == "https://data.pyg.org/whl/torch-2.5.0+cu124.html"

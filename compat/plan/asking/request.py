@@ -11,6 +11,7 @@ from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.model import Request
 from compat.plan.offers import COMPANIONS, OWN
+from compat.plan.offers.places import place
 from compat.plan.offers.published import INSTALLABLE, newest_rows
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def goal_of(component: str, matrix: "Matrix") -> str:
 def plannable(component: str, matrix: "Matrix") -> bool:
     """Does the matrix list builds of it that an installer can be told to take?"""
     return any(
-        row["index"] in INSTALLABLE and not (row.get("stub") or row.get("removed"))
+        (row["index"] in INSTALLABLE and not (row.get("stub") or row.get("removed"))) or place(row, matrix) is not None
         for name in matrix.packages.distributions(component)
         for builds in matrix.packages.builds(name).values()
         for row in builds
@@ -193,7 +194,7 @@ def _beside(request: Request, matrix: "Matrix") -> tuple[str, ...]:
         for row in newest_rows(matrix, name, request.text)
         if "requires" in row
     ]
-    found: dict[str, None] = {}
+    found: dict[str, None] = dict.fromkeys(matrix.packages.about(request.component).get("runs_with", ()))
     for row in builds:
         for name, _, marker in matrix.packages.pins(row):
             owner = matrix.packages.component(name)

@@ -28,9 +28,10 @@ def install(
     python = interpreter(machine, folder)
     own = tuple(one for one in requirements if one not in done)
     of_pixi = conda.declare(own, index) if own and not extra and not folder and machine.in_environment("pixi") else ()
-    beside = "--find-links" if extra == JAX else "--extra-index-url"
+    page = extra is not None and extra.endswith(".html")
+    beside = "--find-links" if page else "--extra-index-url"
     options = (("--index-url", index) if index else ()) + ((beside, extra) if extra else ())
-    best_match = ("--index-strategy", "unsafe-best-match") if extra and extra != JAX else ()
+    best_match = ("--index-strategy", "unsafe-best-match") if extra and not page else ()
     return (
         Command("pip", (python, "-m", "pip", "install", *requirements, *options)),
         Command("uv", ("uv", "pip", "install", "--python", python, *requirements, *options, *best_match)),

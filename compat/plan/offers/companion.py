@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
+from compat.matrix.packages import same_cuda
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import jetson
+from compat.plan.offers.places import ARCHIVE
 from compat.plan.offers.published import JETSON, indexes_of, pins, rows
 from compat.records import replace
 
@@ -88,6 +90,11 @@ def fits(torch: Choice, companion: Choice) -> bool:
     """Are both of one index and variant? What is installed with an unknown one may be."""
     if torch.installed or companion.installed:
         return torch.installed and companion.installed
+    if companion.index == ARCHIVE:  # its name has the CUDA of the torch that it is compiled against
+        return (
+            None in (torch.build.cuda, companion.build.cuda)
+            or same_cuda(torch.build.cuda, companion.build.cuda) is True
+        )
     if torch.index in JETSON and companion.index in JETSON:
         return True  # the line that the companion pins decides
     return (torch.index, torch.variant) == (companion.index, companion.variant)

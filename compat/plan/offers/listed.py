@@ -12,8 +12,10 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import parts
+from compat.plan.offers.places import ARCHIVE, place
 from compat.plan.offers.published import INSTALLABLE, pins, rows
 from compat.records import replace
+from compat.rules.extensions import torch_of
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -24,10 +26,10 @@ _FROM_OUTSIDE = ("system", "either")
 def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """Builds under every name of the public index, newest release first; those with CUDA where the goal needs a GPU."""
     found = [row for name in names(component, matrix) for row in rows(matrix, name, machine, wanted)]
-    found = [row for row in found if row["index"] in INSTALLABLE]
-    seen: set[tuple[str, str]] = set()
+    found = [row for row in found if row["index"] in (*INSTALLABLE, ARCHIVE)]
+    seen: set[tuple[str, str, str]] = set()
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
-        key = (row["package"], row["version"])
+        key = (row["package"], row["version"], row["variant"] if row["index"] == ARCHIVE else "")
         if key not in seen and not (gpu and row.get("cuda") is False and _has_gpu_builds(component, matrix)):
             seen.add(key)
             yield from _ways(component, row, machine, matrix, gpu)
@@ -75,18 +77,22 @@ def _plain(component: str, row: "Row", machine: Machine, matrix: "Matrix") -> Ch
     label = f"{row['package']} {row['version']}"
     source = str(matrix.source(row, "requires"))
     found = pins(matrix, row.get("requires", ()), machine, label, source)
+    line = torch_of(f"0+{row['local']}") if row["index"] == ARCHIVE and "local" in row else None
+    if line is not None:
+        found = (*found, Pin("torch", f"=={line}.*", label, str(matrix.source(row))))
     torch = _compiled(component, row, matrix)
     if torch is not None:  # torch keeps no binary interface across minor releases
         found = (*found, Pin("torch", f"=={versions.major_minor(torch)}.*", label, source))
     return Choice(
         component,
         row["package"],
-        row["version"],
+        f"{row['version']}+{row['local']}" if "local" in row else row["version"],
         row["index"],
         row["variant"],
         build=Build(cuda=_of_torch(torch, matrix) if torch else row.get("cuda"), source=row["index"]),
         row=row,
         pins=found,
+        extra_index=place(row, matrix),
     )
 
 

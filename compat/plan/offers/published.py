@@ -13,6 +13,7 @@ from compat.matrix.packages import fits_platform
 from compat.plan.asking.markers import applies
 from compat.plan.model import Pin
 from compat.plan.offers.jetson import takes_servers
+from compat.plan.offers.places import place
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
@@ -64,10 +65,18 @@ def _rows(
             continue
         asked = any(bound.same_as(version) for bound in exact)
         found += [
-            (version, row) for row in builds if usable(row, system, arch, indexes) and (asked or "yanked" not in row)
+            (version, row)
+            for row in builds
+            if (usable(row, system, arch, indexes) or (indexes != JETSON and _placed(row, system, arch, matrix)))
+            and (asked or "yanked" not in row)
         ]
     found.sort(key=lambda entry: entry[0].key(), reverse=True)
     return tuple(row for _, row in found)
+
+
+def _placed(row: "Row", system: str | None, arch: str | None, matrix: "Matrix") -> bool:
+    """Is the build for this platform, and on a place of its publisher's own?"""
+    return place(row, matrix) is not None and fits_platform(row, system, arch)
 
 
 def newest_rows(matrix: "Matrix", distribution: str, wanted: str) -> "tuple[Row, ...]":

@@ -11,6 +11,7 @@ from compat.matrix.packages import normal
 from compat.plan.model import Choice, Pin, Reason
 from compat.plan.offers import COMPANIONS
 from compat.plan.offers.companion import fits
+from compat.plan.offers.places import ARCHIVE
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.likeness import Likeness, likeness
 from compat.plan.solver.pins import Shared, demand, shared
@@ -82,7 +83,7 @@ class Pairs:
         """What two share; what only one of them pins was asked of it alone."""
         names, broken = suspects(self._shape(one), self._shape(other), self._here)
         drawn = companion_pins((one, other), self.machine, self.matrix, self.limits) if broken else ()
-        if not names and not drawn and not {one.component, other.component} & {*COMPANIONS}:
+        if not names and not drawn and not (_for_one_torch(one) or _for_one_torch(other)):
             return Shared({})
         return self.shared((one, other), drawn, names | {pin.name for pin in drawn})
 
@@ -96,7 +97,7 @@ class Pairs:
         chosen = {choice.distribution: choice for choice in choices}
         found = []
         for other in choices:
-            if other.component in COMPANIONS and "torch" in chosen and not fits(chosen["torch"], other):
+            if _for_one_torch(other) and "torch" in chosen and not fits(chosen["torch"], other):
                 said = f"{other.label} is not built for {chosen['torch'].label}."
                 why = "builds of one index and variant go together"
                 found.append(Reason("package-versions-mismatch", said, why))
@@ -120,3 +121,10 @@ class Pairs:
             siblings = self.matrix.packages.distributions(choice.component) if "module" in about else ()
             self._modules[choice.component] = (*siblings, *map(normal, about.get("parts", ())))
         return (choice.distribution, *(name for name, _ in choice.brings), *self._modules[choice.component])
+
+
+def _for_one_torch(choice: Choice) -> bool:
+    """Is it published for each variant of torch apart?"""
+    return choice.component in COMPANIONS or (
+        choice.index == ARCHIVE and any(pin.name == "torch" for pin in choice.pins)
+    )

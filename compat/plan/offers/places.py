@@ -1,0 +1,27 @@
+"""Wheels on an index or a page of links of their publisher's own, where the matrix's traits say which."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from compat.rules.extensions import torch_of
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+ARCHIVE = "archive"
+
+
+def place(row: "Row", matrix: "Matrix") -> str | None:
+    """The address that is asked beside the public index: of an index, or of a page (it ends in ``.html``); None where
+    the build lies on no such place."""
+    return _place(matrix, row["package"], row["version"], row["variant"]) if row["index"] == ARCHIVE else None
+
+
+@lru_cache(maxsize=1024)
+def _place(matrix: "Matrix", package: str, version: str, variant: str) -> str | None:
+    component = matrix.packages.component(package) or package
+    claim = matrix.traits.claim(component, "own-index", version) or matrix.traits.claim(component, "own-page", version)
+    if claim is None:
+        return None
+    cuda = variant[variant.find("c") :]  # pt28cu128
+    return str(claim["value"]).format(variant=variant, cuda=cuda, torch=torch_of(f"0+{variant}") or "")
