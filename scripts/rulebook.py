@@ -1,7 +1,7 @@
 """docs/rules.md: every rule, the facts that it reads, and where they are read on a machine.
 
 ``python -m scripts.rulebook`` writes it, ``--check`` says whether it is current (exit 1 if not). The pages are the
-rules' own; what each reads is listed here, and held against what really decides by tests/rules/test_rulebook.py.
+rules' own, and so is what each reads, which tests/rules/test_rulebook.py holds against what really decides.
 """
 
 import sys
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from compat.rules import FAMILIES, every_rule, family_of
+from compat.rules.base import OF_BUILD, OF_DRIVER, OF_RUNTIME, OF_SYSTEM
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
 
@@ -80,126 +81,10 @@ WHERE = {
     "model.target": "described: the target that code is to be compiled for is the user's to say",
     "engine": "described, or read from the plan's header by `check FILE` and `engine FILE`",
 }
-_SYSTEM = ("os", "environment", "glibc", "device_nodes")  # what tells the operating system
-_DRIVER = ("driver.version", "driver.cuda", "driver.kernel_module_version")
-_BUILD = (  # what tells which published build of a package is installed
-    "packages",
-    "request",
-    "builds.cuda",
-    "builds.source",
-    "builds.architectures",
-    "os",
-    "arch",
-    "environment",
-    "jetson",
-    "libraries",
-)
-_GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "gpus.visible", "variables", "jetson")
-_RUNTIME = (*_BUILD, "toolkits", "container.image")
-SHARED = {*_SYSTEM, *_DRIVER, *_RUNTIME}  # groups that are listed as a whole
+SHARED = {*OF_SYSTEM, *OF_DRIVER, *OF_RUNTIME}  # groups that are listed as a whole
 
-# Rule -> facts that it reads (held against what rules do read by tests/rules/test_rulebook.py).
 OF_JETSONS = ("gpus.name", "jetson", "environment")  # what tells a Jetson, and with it the platform
-READS: dict[str, tuple[str, ...]] = {
-    "wsl-setup": ("environment", "kernel", "libcuda.path", "libcuda.stub", "packages"),
-    "container-without-gpu": (
-        "container.gpu_access",
-        "container.toolkit_installed",
-        "container.driver_capabilities",
-        "container.image",
-        "environment",
-    ),
-    "gpu-missing": _GPUS,
-    "container-needs-newer-driver": ("container.requires", "driver.version", "driver.cuda", *_SYSTEM, *_GPUS),
-    "other-driver-bound": ("driver.kernel_module", "packages", "request"),
-    "kernel-module-rejected": (
-        "secure_boot",
-        "driver.kernel_module_loaded",
-        "driver.kernel_module_signed",
-        "driver.signer_enrolled",
-    ),
-    "kernel-module-flavor": ("driver.kernel_module", *_GPUS),
-    "driver-missing": (*_DRIVER, "driver.kernel_module_loaded", "missing_libraries"),
-    "stub-library": ("libcuda.stub", "libcuda.path"),
-    "compat-library-older-than-driver": (
-        *_DRIVER,
-        "libcuda.compat",
-        "libcuda.version",
-        "loader_configuration",
-        "variables",
-        "toolkits",
-        "packages",
-        "request",
-        *_SYSTEM,
-    ),
-    "forward-compat-unsupported": (*_DRIVER, "libcuda.compat", "libcuda.version", "libcuda.compat_drivers", *_GPUS),
-    "driver-library-mismatch": (
-        "driver.version",
-        "driver.kernel_module_version",
-        "libcuda.version",
-        "libcuda.path",
-        "libcuda.compat",
-        "libcuda.stub",
-        "environment",
-    ),
-    "driver-dropped-gpu": (*_DRIVER, *_SYSTEM, *_GPUS),
-    "device-node-missing": (*_SYSTEM, *_GPUS),
-    "fabric-manager": (*_DRIVER, "nvswitch", "fabric_manager", *_GPUS),
-    "gpus-hidden": ("variables", "gpus.name"),
-    "mig-single-instance": ("gpus.mig", "gpus.visible", "variables"),
-    "package-missing": _BUILD,
-    "package-unknown": _BUILD,
-    "package-removed": _BUILD,
-    "no-gpu-build-for-platform": _BUILD,
-    "jetson-build-mismatch": ("python", "builds.python_tag", "toolkits", "container.image", *_BUILD, *_GPUS),
-    "python-unsupported": ("python", "builds.python_tag", *_BUILD),
-    "duplicate-install": ("duplicates", *_BUILD),
-    "cpu-only-build": (*_GPUS, *_BUILD),
-    "driver-too-old": (*_DRIVER, "libcuda.compat", "libcuda.version", *_SYSTEM, *_GPUS, *_RUNTIME),
-    "gpu-not-in-build": ("model.target", *_GPUS, *_RUNTIME),
-    "cuda-older-than-gpu": (*_GPUS, *_RUNTIME, "model.target"),
-    "ptx-newer-than-driver": (
-        "driver.cuda",
-        "driver.version",
-        "libcuda.compat",
-        "libcuda.version",
-        "model.target",
-        *_SYSTEM,
-        *_GPUS,
-        *_RUNTIME,
-    ),
-    "ptxas-too-old": ("model.target", "toolkits", *_GPUS, *_BUILD),
-    "gpu-unsupported-by-tensorrt": (*_GPUS, *_BUILD),
-    "library-damaged": ("damaged", "builds.missing", *_BUILD),
-    "library-shadowed": ("variables", "builds.cudnn", *_BUILD),
-    "cudnn-mismatch": ("variables", "toolkits", "builds.cudnn", *_BUILD),
-    "cuda-library-too-old": ("toolkits", *_SYSTEM, *_BUILD),
-    "cuda-major-mismatch": ("toolkits", *_BUILD),
-    "mixed-cuda-majors": ("damaged", *_BUILD),
-    "library-not-found": ("missing_libraries", "damaged", "builds.missing", "builds.cudnn", "toolkits", *_BUILD),
-    "glibc-too-old": (
-        "glibc",
-        "distribution",
-        "distribution_version",
-        "environment",
-        "jetson",
-        "container.image",
-        "python",
-        *_BUILD,
-    ),
-    "libstdcxx-too-old": ("glibcxx", "python", *_BUILD),
-    "package-versions-mismatch": ("builds.tensorrt", *_BUILD),
-    "numpy-abi": ("python", *_BUILD),
-    "protobuf-conflict": _BUILD,
-    "toolkit-mismatch-for-build": (*_RUNTIME, "variables"),
-    "onnx-version-unsupported": ("model", *_BUILD),
-    "precision-unsupported": ("model", *_GPUS, *_BUILD),
-    "engine-unreadable": ("engine",),
-    "engine-from-other-gpu": ("engine", *_GPUS),
-    "engine-from-other-tensorrt": ("engine", *_GPUS, *_BUILD),
-    "engine-from-other-os": ("engine", "os", "arch", "environment", "jetson"),
-    "newer-than-known": (*_DRIVER, *_SYSTEM, *_RUNTIME),
-}
+READS = {entry.name: entry.reads for entry in every_rule()}
 
 # Rules that this machine alone never triggers, and why.
 ONLY_ASKED = {
@@ -232,7 +117,7 @@ def page() -> str:
         "",
         "## What each rule reads",
         "",
-        f"*The build* stands for what tells which published build is installed: {_listed(_BUILD)}.",
+        f"*The build* stands for what tells which published build is installed: {_listed(OF_BUILD)}.",
         f"Of a Jetson `os` and `arch` follow from {_listed(OF_JETSONS)} where they are not stated.",
         "",
         "| rule | family | facts |",
@@ -240,8 +125,8 @@ def page() -> str:
     ]
     for entry in every_rule():
         facts = READS[entry.name]
-        builds = set(_BUILD) <= set(facts)
-        told = _listed(fact for fact in facts if not builds or fact not in _BUILD)
+        builds = set(OF_BUILD) <= set(facts)
+        told = _listed(fact for fact in facts if not builds or fact not in OF_BUILD)
         shown = ", ".join(filter(None, (told, "*the build*" if builds else "")))
         lines.append(f"| [`{entry.name}`](#{entry.name}) | {family_of(entry.name)} | {shown} |")
     lines += [

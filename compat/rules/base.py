@@ -76,12 +76,32 @@ Subject = Literal["platform", "packages", "files"]
 Says = Literal["goal", "cuda", "gpu", "nothing"]
 
 
+# Facts that rules read together, for ``reads``.
+OF_SYSTEM = ("os", "environment", "glibc", "device_nodes")  # what tells the operating system
+OF_DRIVER = ("driver.version", "driver.cuda", "driver.kernel_module_version")
+OF_BUILD = (  # what tells which published build of a package is installed
+    "packages",
+    "request",
+    "builds.cuda",
+    "builds.source",
+    "builds.architectures",
+    "os",
+    "arch",
+    "environment",
+    "jetson",
+    "libraries",
+)
+OF_GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "gpus.visible", "variables", "jetson")
+OF_RUNTIME = (*OF_BUILD, "toolkits", "container.image")
+
+
 @dataclass(frozen=True)
 class Rule:
     """A rule of the catalogue. Its page is the judging function's docstring."""
 
     name: str
     judge: Judge
+    reads: tuple[str, ...] = ()  # fields of the description that it draws on (docs/rules.md)
     masks: tuple[str, ...] = ()  # findings that this one, when it is violated, is the cause of
     of: Subject = "packages"
     says: Says = "goal"
@@ -100,6 +120,7 @@ REGISTRY: dict[str, Rule] = {}
 
 def rule(
     name: str,
+    reads: tuple[str, ...],
     masks: Iterable[str] = (),
     of: Subject = "packages",
     says: Says = "goal",
@@ -120,7 +141,7 @@ def rule(
 
                 yield from advisories(case, name)
 
-        REGISTRY[name] = Rule(name, with_advisories, tuple(masks), of, says, leaves, chance)
+        REGISTRY[name] = Rule(name, with_advisories, reads, tuple(masks), of, says, leaves, chance)
         return with_advisories
 
     return enter

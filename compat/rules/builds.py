@@ -11,7 +11,7 @@ from compat.capability import parse as parse_capability
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.records import replace
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.packages import written_twice
 from compat.rules.runtimes import gpu_parts
@@ -84,7 +84,7 @@ def _carriers(case: Case) -> Iterator[Subject]:
         yield from gpu_parts(case, subject) or (subject,)
 
 
-@rule("gpu-not-in-build", masks=("cuda-older-than-gpu",))
+@rule("gpu-not-in-build", reads=("model.target", *OF_GPUS, *OF_RUNTIME), masks=("cuda-older-than-gpu",))
 def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     """The package's build has neither machine code nor usable PTX for the GPU.
 
@@ -278,7 +278,7 @@ def _listed(code: Code) -> str:
     return ", ".join(names) or "no GPU at all"
 
 
-@rule("cpu-only-build", masks=("gpu-not-in-build",))
+@rule("cpu-only-build", reads=(*OF_GPUS, *OF_BUILD), masks=("gpu-not-in-build",))
 def cpu_only_build(case: Case) -> Iterator[Outcome]:
     """The installed build has no CUDA.
 

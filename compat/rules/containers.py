@@ -4,12 +4,19 @@ import re
 from collections.abc import Iterator
 
 from compat import requirement, versions
-from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_SYSTEM, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 
 
 @rule(
     "container-without-gpu",
+    reads=(
+        "container.gpu_access",
+        "container.toolkit_installed",
+        "container.driver_capabilities",
+        "container.image",
+        "environment",
+    ),
     masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch"),
     of="platform",
 )
@@ -76,7 +83,12 @@ def _computes(capabilities: str) -> bool:
     return bool(named & {"all", "compute"})
 
 
-@rule("container-needs-newer-driver", masks=("driver-too-old",), of="platform")
+@rule(
+    "container-needs-newer-driver",
+    reads=("container.requires", "driver.version", "driver.cuda", *OF_SYSTEM, *OF_GPUS),
+    masks=("driver-too-old",),
+    of="platform",
+)
 def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     """The image's own requirement is not met.
 
@@ -136,6 +148,7 @@ def _short(text: str) -> str:
 
 @rule(
     "wsl-setup",
+    reads=("environment", "kernel", "libcuda.path", "libcuda.stub", "packages"),
     masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch", "driver-too-old"),
     of="platform",
 )

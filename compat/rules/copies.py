@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Library
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.libraries import wants
 from compat.rules.subject import Possible, Subject
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 Copy = tuple[str, Library]  # field path, copy
 
 
-@rule("library-shadowed", masks=("cudnn-mismatch", "cuda-library-too-old"))
+@rule(
+    "library-shadowed", reads=("variables", "builds.cudnn", *OF_BUILD), masks=("cudnn-mismatch", "cuda-library-too-old")
+)
 def library_shadowed(case: Case) -> Iterator[Outcome]:
     """The loader picks another copy than the one meant, and that copy does not fit.
 
@@ -201,7 +203,7 @@ def _asks(case: Case, subject: Subject) -> str:
     return str(case.matrix.packages.about(subject.component).get("cudnn_check", "minor"))
 
 
-@rule("cudnn-mismatch")
+@rule("cudnn-mismatch", reads=("variables", "toolkits", "builds.cudnn", *OF_BUILD))
 def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     """The cuDNN that loads is of another major, or older than the build needs.
 

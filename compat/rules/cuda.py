@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.capability import Capability, ptx_runs, sass_runs
 from compat.matrix.gpus import read_capability
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import (
+    OF_BUILD,
+    OF_GPUS,
+    OF_RUNTIME,
+    OF_SYSTEM,
+    Evidence,
+    Finding,
+    Holds,
+    Outcome,
+    Remedy,
+    Untold,
+    rule,
+)
 from compat.rules.case import Case, Runtime
 from compat.rules.subject import Subject
 from compat.rules.xla import assembled
@@ -16,7 +28,19 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("ptx-newer-than-driver")
+@rule(
+    "ptx-newer-than-driver",
+    reads=(
+        "driver.cuda",
+        "driver.version",
+        "libcuda.compat",
+        "libcuda.version",
+        "model.target",
+        *OF_SYSTEM,
+        *OF_GPUS,
+        *OF_RUNTIME,
+    ),
+)
 def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
     """Code that must be JIT-compiled comes from a toolkit newer than the driver's compiler.
 
@@ -91,7 +115,7 @@ def _jit(case: Case, runtime: Runtime, where: str) -> Outcome:
     )
 
 
-@rule("ptxas-too-old")
+@rule("ptxas-too-old", reads=("model.target", "toolkits", *OF_GPUS, *OF_BUILD))
 def ptxas_too_old(case: Case) -> Iterator[Outcome]:
     """The ptxas in use does not know the GPU.
 
@@ -196,7 +220,7 @@ def _pinned(case: Case, package: str) -> str | None:
     return pins.pop() if len(pins) == 1 else None
 
 
-@rule("toolkit-mismatch-for-build")
+@rule("toolkit-mismatch-for-build", reads=(*OF_RUNTIME, "variables"))
 def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
     """nvcc's CUDA and the framework's CUDA differ where an extension is to be compiled.
 

@@ -6,14 +6,14 @@ from functools import partial
 from compat import versions
 from compat.capability import Capability
 from compat.matrix.gpus import read_capability
-from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.cuda import nvcc
 from compat.rules.majors import takes_system_cuda
 from compat.rules.subject import Subject
 
 
-@rule("cuda-older-than-gpu")
+@rule("cuda-older-than-gpu", reads=(*OF_GPUS, *OF_RUNTIME, "model.target"))
 def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
     """The CUDA release predates the GPU.
 

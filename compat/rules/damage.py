@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from compat.machine import Damage, Library
-from compat.rules.base import Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.copies import fits
 from compat.rules.libraries import belongs, opens, shim, wants
@@ -12,7 +12,12 @@ from compat.rules.libraries import belongs, opens, shim, wants
 _LEAVES = ("nccl", "cufft", "curand", "cupti", "cufile")  # no other CUDA library opens them
 
 
-@rule("library-damaged", masks=("library-shadowed", "cudnn-mismatch"), says="nothing")
+@rule(
+    "library-damaged",
+    reads=("damaged", "builds.missing", *OF_BUILD),
+    masks=("library-shadowed", "cudnn-mismatch"),
+    says="nothing",
+)
 def library_damaged(case: Case) -> Iterator[Outcome]:
     """A file that an installed package lists is missing, empty, cut short, or overwritten by another package's.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compat.rules.base import Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_GPUS, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 
 _NOTHING = ("-1", "none", "void", "NoDevFiles", "")
@@ -10,6 +10,7 @@ _NOTHING = ("-1", "none", "void", "NoDevFiles", "")
 
 @rule(
     "gpu-missing",
+    reads=OF_GPUS,
     masks=("driver-missing", "device-node-missing", "gpus-hidden", "driver-library-mismatch"),
     of="platform",
     says="nothing",
@@ -37,7 +38,7 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("gpus-hidden", of="platform", says="gpu")
+@rule("gpus-hidden", reads=("variables", "gpus.name"), of="platform", says="gpu")
 def gpus_hidden(case: Case) -> Iterator[Outcome]:
     """CUDA_VISIBLE_DEVICES (or its like) leaves no GPU.
 
@@ -94,7 +95,7 @@ def _platform(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("mig-single-instance", of="platform")
+@rule("mig-single-instance", reads=("gpus.mig", "gpus.visible", "variables"), of="platform")
 def mig_single_instance(case: Case) -> Iterator[Outcome]:
     """The goal needs more than the one MIG instance that a process can use.
 

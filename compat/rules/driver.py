@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.records import replace
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import (
+    OF_DRIVER,
+    OF_GPUS,
+    OF_RUNTIME,
+    OF_SYSTEM,
+    Evidence,
+    Finding,
+    Holds,
+    Outcome,
+    Remedy,
+    Untold,
+    rule,
+)
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.forward import lifted_by_image
 
@@ -18,6 +30,7 @@ UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
 @rule(
     "driver-missing",
+    reads=(*OF_DRIVER, "driver.kernel_module_loaded", "missing_libraries"),
     masks=("driver-too-old", "device-node-missing", "library-not-found"),
     of="platform",
     says="gpu",
@@ -87,7 +100,11 @@ def _no_libcuda(case: Case, known: str | None) -> Finding:
     )
 
 
-@rule("driver-too-old", says="cuda")
+@rule(
+    "driver-too-old",
+    reads=(*OF_DRIVER, "libcuda.compat", "libcuda.version", *OF_SYSTEM, *OF_GPUS, *OF_RUNTIME),
+    says="cuda",
+)
 def driver_too_old(case: Case) -> Iterator[Outcome]:
     """A CUDA runtime in use needs a newer driver.
 
@@ -230,6 +247,15 @@ def _lifted_by_compat(case: Case, runtime: Runtime) -> bool | None:
 
 @rule(
     "driver-library-mismatch",
+    reads=(
+        "driver.version",
+        "driver.kernel_module_version",
+        "libcuda.version",
+        "libcuda.path",
+        "libcuda.compat",
+        "libcuda.stub",
+        "environment",
+    ),
     masks=("driver-too-old", "ptx-newer-than-driver", "forward-compat-unsupported"),
     of="platform",
 )
@@ -294,7 +320,12 @@ def _a_drivers(case: Case) -> tuple[Evidence, ...]:
     return (*case.own_libcuda, case.assume("libcuda.stub", "it is no stub, which is of no driver"))
 
 
-@rule("driver-dropped-gpu", masks=("driver-too-old", "ptx-newer-than-driver"), of="platform")
+@rule(
+    "driver-dropped-gpu",
+    reads=(*OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
+    masks=("driver-too-old", "ptx-newer-than-driver"),
+    of="platform",
+)
 def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
     """The driver branch no longer supports this GPU, or does not support it yet.
 

@@ -6,7 +6,7 @@ from compat import versions
 from compat.capability import Capability
 from compat.machine import Engine
 from compat.matrix.gpus import read_capability
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
 from compat.rules.tensorrt import installed
 
@@ -24,7 +24,7 @@ _FOR_RTX = "of TensorRT for RTX"
 _OTHER_LIBRARY = Remedy("load it with TensorRT for RTX (package tensorrt-rtx) in the release that built it")
 
 
-@rule("engine-unreadable", of="platform")
+@rule("engine-unreadable", reads=("engine",), of="platform")
 def engine_unreadable(case: Case) -> Iterator[Outcome]:
     """The file is cut short, or it is no engine at all.
 
@@ -57,7 +57,7 @@ def engine_unreadable(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("engine-from-other-gpu", of="platform")
+@rule("engine-from-other-gpu", reads=("engine", *OF_GPUS), of="platform")
 def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
     """The engine was built on another GPU and is not portable to this one.
 
@@ -151,7 +151,7 @@ def _of_engine(case: Case, name: str, value: str) -> Evidence:
     return Evidence(f"engine.{name} = {value}", f"header of {file}") if file else case.read(f"engine.{name}", value)
 
 
-@rule("engine-from-other-tensorrt")
+@rule("engine-from-other-tensorrt", reads=("engine", *OF_GPUS, *OF_BUILD))
 def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
     """The engine was built with another TensorRT release.
 
@@ -251,7 +251,7 @@ def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:
         yield Holds(RELEASE, "engine", f"the engine's tag {tag} is of this release", facts)
 
 
-@rule("engine-from-other-os", of="platform")
+@rule("engine-from-other-os", reads=("engine", "os", "arch", "environment", "jetson"), of="platform")
 def engine_from_other_os(case: Case) -> Iterator[Outcome]:
     """The engine was built on another operating system or platform.
 

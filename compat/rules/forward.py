@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime
 from compat.rules.runtimes import is_nvidias
 
@@ -20,6 +20,17 @@ WITHOUT_COMPAT = Remedy(
 
 @rule(
     "compat-library-older-than-driver",
+    reads=(
+        *OF_DRIVER,
+        "libcuda.compat",
+        "libcuda.version",
+        "loader_configuration",
+        "variables",
+        "toolkits",
+        "packages",
+        "request",
+        *OF_SYSTEM,
+    ),
     masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
     of="platform",
 )
@@ -103,7 +114,12 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
     )
 
 
-@rule("forward-compat-unsupported", masks=("driver-too-old", "driver-library-mismatch"), of="platform")
+@rule(
+    "forward-compat-unsupported",
+    reads=(*OF_DRIVER, "libcuda.compat", "libcuda.version", "libcuda.compat_drivers", *OF_GPUS),
+    masks=("driver-too-old", "driver-library-mismatch"),
+    of="platform",
+)
 def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
     """A cuda-compat libcuda on a GPU class or driver branch that it does not serve.
 

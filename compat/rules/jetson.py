@@ -6,7 +6,7 @@ from typing import Any
 
 from compat import versions
 from compat.capability import Capability
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 Facts = tuple[Evidence, ...]
 
 
-@rule(RULE)
+@rule(RULE, reads=("python", "builds.python_tag", "toolkits", "container.image", *OF_BUILD, *OF_GPUS))
 def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     """The wheel is not made for this JetPack or module.
 

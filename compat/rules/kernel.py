@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from compat import versions
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, each_chip
 
 _OTHERS = {
@@ -17,6 +17,7 @@ _OTHERS = {
 
 @rule(
     "other-driver-bound",
+    reads=("driver.kernel_module", "packages", "request"),
     masks=("driver-missing", "device-node-missing", "kernel-module-rejected"),
     of="platform",
     says="gpu",
@@ -59,7 +60,12 @@ def other_driver_bound(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("kernel-module-flavor", masks=("driver-missing", "device-node-missing"), of="platform")
+@rule(
+    "kernel-module-flavor",
+    reads=("driver.kernel_module", *OF_GPUS),
+    masks=("driver-missing", "device-node-missing"),
+    of="platform",
+)
 def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
     """The open kernel module on a GPU that needs the proprietary one, or the reverse.
 
@@ -98,7 +104,17 @@ def _takes_flavor(case: Case, flavor: str, gpu: GpuFact) -> Outcome:
     )
 
 
-@rule("kernel-module-rejected", masks=("driver-missing", "device-node-missing"), of="platform")
+@rule(
+    "kernel-module-rejected",
+    reads=(
+        "secure_boot",
+        "driver.kernel_module_loaded",
+        "driver.kernel_module_signed",
+        "driver.signer_enrolled",
+    ),
+    masks=("driver-missing", "device-node-missing"),
+    of="platform",
+)
 def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
     """Secure Boot refuses the kernel module.
 
@@ -153,7 +169,7 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
         yield Untold("kernel-module-rejected", "kernel", ("driver.kernel_module_signed", "driver.signer_enrolled"))
 
 
-@rule("device-node-missing", of="platform")
+@rule("device-node-missing", reads=(*OF_SYSTEM, *OF_GPUS), of="platform")
 def device_node_missing(case: Case) -> Iterator[Outcome]:
     """A node under /dev that CUDA opens is absent or closed to this user.
 
@@ -203,7 +219,7 @@ def _is_gpu_node(node: str) -> bool:
     return tail != node and tail.isdigit()
 
 
-@rule("fabric-manager", of="platform")
+@rule("fabric-manager", reads=(*OF_DRIVER, "nvswitch", "fabric_manager", *OF_GPUS), of="platform")
 def fabric_manager(case: Case) -> Iterator[Outcome]:
     """An NVSwitch machine whose fabric manager is missing, stopped or of another release.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compat import versions
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_DRIVER, OF_RUNTIME, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -11,7 +11,7 @@ RULE = "newer-than-known"
 _UPDATE = Remedy("bring the data up to date: compatcheck matrix update", "setting")
 
 
-@rule(RULE, says="nothing")
+@rule(RULE, reads=(*OF_DRIVER, *OF_SYSTEM, *OF_RUNTIME), says="nothing")
 def newer_than_known(case: Case) -> Iterator[Outcome]:
     """A driver, CUDA or package is newer than the newest that the matrix knows.
 

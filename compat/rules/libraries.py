@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.beside import library_for_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
@@ -85,7 +85,9 @@ def shim(soname: str) -> str:
     return f"libcudnn.so.{part[1]}" if soname.startswith("lib") else f"cudnn64_{part[1]}.dll"
 
 
-@rule("library-not-found")
+@rule(
+    "library-not-found", reads=("missing_libraries", "damaged", "builds.missing", "builds.cudnn", "toolkits", *OF_BUILD)
+)
 def library_not_found(case: Case) -> Iterator[Outcome]:
     """A soname that the goal opens is nowhere on the loader's path.
 
@@ -219,6 +221,7 @@ def _is_part_of(case: Case, name: str, subject: Subject) -> bool:
 
 @rule(
     "stub-library",
+    reads=("libcuda.stub", "libcuda.path"),
     masks=(
         "driver-missing",
         "driver-library-mismatch",
@@ -255,7 +258,20 @@ def stub_library(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("glibc-too-old", of="files")
+@rule(
+    "glibc-too-old",
+    reads=(
+        "glibc",
+        "distribution",
+        "distribution_version",
+        "environment",
+        "jetson",
+        "container.image",
+        "python",
+        *OF_BUILD,
+    ),
+    of="files",
+)
 def glibc_too_old(case: Case) -> Iterator[Outcome]:
     """The package needs a newer glibc.
 
@@ -296,7 +312,7 @@ def _of_distribution(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
 _ALSO_CALLED = {"redhat": "rhel", "oracle": "ol", "amazon": "amzn", "rockylinux": "rocky", "opensuse": "opensuse-leap"}
 
 
-@rule("libstdcxx-too-old", of="files")
+@rule("libstdcxx-too-old", reads=("glibcxx", "python", *OF_BUILD), of="files")
 def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     """The package needs a newer libstdc++ than the one that loads.
 

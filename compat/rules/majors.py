@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from compat import versions
 from compat.matrix import Row
 from compat.matrix.packages import normal, rivals
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries import belongs, wants
 from compat.rules.subject import Subject
 
 
-@rule("cuda-library-too-old", masks=("cuda-major-mismatch",))
+@rule("cuda-library-too-old", reads=("toolkits", *OF_SYSTEM, *OF_BUILD), masks=("cuda-major-mismatch",))
 def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
     """A CUDA library that loads is older than the build needs, or of a neighbouring release with another soname.
 
@@ -146,7 +146,7 @@ def _carried(case: Case, cuda: str) -> bool:
 _UNSUFFIXED = ("nvidia-cuda-runtime", "nvidia-cublas")  # CUDA 13's parts have no suffix
 
 
-@rule("cuda-major-mismatch", masks=("library-not-found",))
+@rule("cuda-major-mismatch", reads=("toolkits", *OF_BUILD), masks=("library-not-found",))
 def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
     """A package built for one CUDA major meets only libraries of another.
 
@@ -206,7 +206,7 @@ def _cuda_sources(case: Case, subject: Subject) -> list[tuple[str, str, str]]:
     return found
 
 
-@rule("mixed-cuda-majors", chance=True)
+@rule("mixed-cuda-majors", reads=("damaged", *OF_BUILD), chance=True)
 def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
     """Parts of several CUDA releases are installed together and do not fit.
 

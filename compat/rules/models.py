@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compat import versions
 from compat.matrix import Row
 from compat.rules import operator_limits
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.tensorrt import installed
 
@@ -24,7 +24,7 @@ _RUNTIME_DOMAINS = (
 )
 
 
-@rule(RULE)
+@rule(RULE, reads=("model", *OF_BUILD))
 def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
     """The reader does not know the model's opset, IR version or an operator, or the exporter cannot write the opset.
 

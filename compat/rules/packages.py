@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.matrix.packages import normal
-from compat.rules.base import Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
 
-@rule("duplicate-install", masks=("cpu-only-build",), says="nothing")
+@rule("duplicate-install", reads=("duplicates", *OF_BUILD), masks=("cpu-only-build",), says="nothing")
 def duplicate_install(case: Case) -> Iterator[Outcome]:
     """Two distributions provide one module.
 
@@ -93,7 +93,7 @@ def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
     return [name for name in here if "gpu" in name], [name for name in here if "gpu" not in name]
 
 
-@rule("numpy-abi", masks=("package-versions-mismatch",))
+@rule("numpy-abi", reads=("python", *OF_BUILD), masks=("package-versions-mismatch",))
 def numpy_abi(case: Case) -> Iterator[Outcome]:
     """Binary break of NumPy 2.
 
@@ -108,7 +108,7 @@ def numpy_abi(case: Case) -> Iterator[Outcome]:
     return iter(())  # all of it is advisories
 
 
-@rule("protobuf-conflict", masks=("package-versions-mismatch",))
+@rule("protobuf-conflict", reads=OF_BUILD, masks=("package-versions-mismatch",))
 def protobuf_conflict(case: Case) -> Iterator[Outcome]:
     """API break of protobuf.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.case import Case
 from compat.rules.extensions import built_for_torch
 from compat.rules.runtimes import gpu_parts
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("package-versions-mismatch", masks=("mixed-cuda-majors",))
+@rule("package-versions-mismatch", reads=("builds.tensorrt", *OF_BUILD), masks=("mixed-cuda-majors",))
 def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     """Two packages that go in fixed pairs do not match.
 

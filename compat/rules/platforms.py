@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import fits_platform
 from compat.records import replace
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 @rule(
     "no-gpu-build-for-platform",
+    reads=OF_BUILD,
     masks=("cpu-only-build", "gpu-not-in-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"),
 )
 def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
@@ -141,7 +142,7 @@ def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str
     ]
 
 
-@rule("python-unsupported", of="files")
+@rule("python-unsupported", reads=("python", "builds.python_tag", *OF_BUILD), of="files")
 def python_unsupported(case: Case) -> Iterator[Outcome]:
     """No build for this Python.
 

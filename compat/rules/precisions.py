@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compat import versions
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
 from compat.rules.models import operator_rows
 from compat.rules.tensorrt import installed, uses_tensorrt
@@ -17,7 +17,7 @@ _XAVIER = parse_capability("7.2")
 _OF_TYPES = {"bfloat16": "bf16", "float8e4m3fn": "fp8", "int4": "int4", "float4e2m1": "fp4"}
 
 
-@rule(RULE)
+@rule(RULE, reads=("model", *OF_GPUS, *OF_BUILD))
 def precision_unsupported(case: Case) -> Iterator[Outcome]:
     """The GPU, the DLA or the library release has no such precision.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import fits_platform, normal
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import CUDA_TAG, same_local
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("package-missing", says="nothing")
+@rule("package-missing", reads=OF_BUILD, says="nothing")
 def package_missing(case: Case) -> Iterator[Outcome]:
     """The package that the goal is named for is not installed.
 
@@ -48,7 +48,7 @@ def package_missing(case: Case) -> Iterator[Outcome]:
         yield Untold("package-missing", main.component, (f"packages.{main.distribution}",))
 
 
-@rule("package-unknown", says="nothing", leaves="cuda")
+@rule("package-unknown", reads=OF_BUILD, says="nothing", leaves="cuda")
 def package_unknown(case: Case) -> Iterator[Outcome]:
     """The matrix knows nothing of the package that the goal is named for.
 
@@ -80,7 +80,7 @@ def package_unknown(case: Case) -> Iterator[Outcome]:
         )
 
 
-@rule("package-removed", masks=("python-unsupported", "no-gpu-build-for-platform"))
+@rule("package-removed", reads=OF_BUILD, masks=("python-unsupported", "no-gpu-build-for-platform"))
 def package_removed(case: Case) -> Iterator[Outcome]:
     """The name is dead, or the version was never published.
 

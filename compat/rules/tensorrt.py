@@ -7,7 +7,7 @@ from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
-from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, each_chip
 
 
@@ -28,7 +28,7 @@ def uses_tensorrt(case: Case) -> bool:
     return case.goal.verb != "import" and any(one.component == "tensorrt" for one in case.subjects)
 
 
-@rule("gpu-unsupported-by-tensorrt")
+@rule("gpu-unsupported-by-tensorrt", reads=(*OF_GPUS, *OF_BUILD))
 def gpu_unsupported_by_tensorrt(case: Case) -> Iterator[Outcome]:
     """The TensorRT release does not, or no longer, support the GPU.
 
