@@ -11,6 +11,9 @@ from compat.plan.model import PREFERENCES
 from compat.report.plan import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from compat.goals import Goal
     from compat.machine import Machine
     from compat.matrix import Matrix
     from compat.plan.model import Plan, Request
@@ -123,7 +126,9 @@ def command(
         machines = _machines(files, root, python)
         read = machines[0]
         if paths or listed:
-            asked, machines = _with_files(asked, (*listed, *paths), machines, matrix, form == "text", python is None)
+            asked, machines = _with_files(
+                asked, (*listed, *paths), machines, matrix, form == "text", python is None, goals
+            )
         goal, of_conda = goals[0] if goals else None, installer in conda.INSTALLERS
         plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, of_conda)
         shown = installer or _of_environment(machines[0], form == "text")
@@ -190,13 +195,19 @@ def _with_files(
     matrix: "Matrix",
     shown: bool,
     any_python: bool,
+    goals: "Sequence[Goal]",
 ) -> "tuple[tuple[Request, ...], list[Machine]]":
     """The requests of the options, and those of the files for components that no option names; the machines with the
     Python and the base image that the files are written for."""
     from compat.cli import sources
+    from compat.plan.asking.request import with_goal
+    from compat.records import replace
 
-    said = sources.read(paths, machines[0], matrix, shown, any_python)
-    named = {one.component for one in asked}
+    named = frozenset(one.component for one in asked)
+    beside = named if asked or goals else None
+    brought = frozenset(one.component for one in with_goal((), goals[0] if goals else None, matrix))
+    said = sources.read(paths, machines[0], matrix, shown, any_python, beside, brought)
+    asked = tuple(replace(one, limits=said.limits) for one in asked)
     more = tuple(one for one in said.requests if one.component not in named)
     machines = [sources.inside(machine, said.image, matrix) for machine in machines]
     return (*asked, *more), [sources.with_python(one, said) if any_python else one for one in machines]

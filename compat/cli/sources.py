@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from compat.guard.files import Contents, Image, Requirement
     from compat.machine import Machine
     from compat.matrix import Matrix, Row
-    from compat.plan.model import Request
+    from compat.plan.model import Pin, Request
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,22 @@ class Said:
     python: str | None = None  # a release or a line
     python_range: str | None = None
     image: "Image | None" = None
+    limits: "tuple[Pin, ...]" = ()  # what is demanded of packages that builds share
 
 
-def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool, any_python: bool = True) -> Said:
+def read(
+    paths: Sequence[str],
+    machine: "Machine",
+    matrix: "Matrix",
+    shown: bool,
+    any_python: bool = True,
+    beside: "frozenset[str] | None" = None,
+    by_goal: "frozenset[str]" = frozenset(),
+) -> Said:
     """What files and checkouts ask for; what was read is written to stderr. ``any_python``: the files may say for which
-    Python. Raises InputError and BadRequest."""
+    Python; ``beside``: the components that are asked for already, None where nothing is; ``by_goal``: those
+    that a goal brings in. Raises InputError and
+    BadRequest."""
     from compat.plan.asking.asked import requests_of as asked
     from compat.plan.asking.checkout import is_weak
 
@@ -49,7 +60,7 @@ def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool
     weak = [said for said in walked if any(is_weak(folder, said.path, machine.os) for folder in folders)]
     strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
     weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
-    requests, lines = asked(found, there, matrix, limits, loose, weakened)
+    requests, lines, bounds = asked(found, there, matrix, limits, loose, weakened, beside or frozenset(), by_goal)
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
         click.echo(f"read: {line.where}: {line.text}{left}", err=True)
@@ -58,10 +69,10 @@ def read(paths: Sequence[str], machine: "Machine", matrix: "Matrix", shown: bool
     for said in contents if shown else ():
         for index in said.indexes:
             click.echo(f"read: {said.path}: index {index} (the plan names the index of each build itself)", err=True)
-    if not requests:
+    if not requests and beside is None:
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
         raise InputError(f"{', '.join(paths)}: asks for no framework", known)
-    return Said(requests, python, python_range, image)
+    return Said(requests, python, python_range, image, bounds)
 
 
 def _paths(said: "Contents") -> set[str]:

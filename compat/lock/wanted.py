@@ -73,6 +73,7 @@ def wanted(plan: Plan, contents: Sequence[Contents], here: bool, matrix: "Matrix
         for line in () if of_conda else one.requirements:
             if line.name not in names and matrix.packages.component(line.name) not in chosen:
                 found[f"{line.name};{line.marker}"] = _written(line)
+    left_out += [f"{line.text} of {line.where}: {line.why}" for one in contents for line in one.passed]
     limits = [line for one in contents for line in one.constraints if line.name not in names]
     return Wanted(
         tuple(text for name, text in found.items()),

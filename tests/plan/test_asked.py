@@ -453,3 +453,18 @@ def test_nothing_outside_of_what_an_image_is_built_from_is_read(tmp_path, capsys
     _, _, err = planned(capsys, "-r", inner / "Dockerfile")
     assert "tensorflow" not in err
     assert "that file is not here" in err
+
+
+def test_a_file_bounds_what_an_option_asks_for(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("numpy<1.25\ntransformers\n")
+    code, out, err = planned(capsys, "--tensorflow", "2.15", "-r", tmp_path / "requirements.txt")
+    assert code == 0
+    assert "'numpy<1.25'" in out
+    assert "requirements.txt:1: numpy<1.25" in err
+
+
+def test_a_file_without_frameworks_goes_with_a_goal(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("six\nonnx==1.17.0\n")
+    code, out, err = planned(capsys, "--goal", "convert:torch-onnx", "-r", tmp_path / "requirements.txt")
+    assert (code, "torch==" in out, "onnx==1.17.0" in out) == (0, True, True)
+    assert "requirements.txt:2: onnx==1.17.0" in err

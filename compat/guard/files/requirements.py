@@ -55,10 +55,12 @@ class Reader:
         """A requirement, a folder with a project, or what names no package."""
         project = folder_of(text)
         if project is not None and self.projects:
-            own = of_folder(os.path.join(os.path.dirname(path), project[0]), project[1])
+            own = of_folder(os.path.normpath(os.path.join(os.path.dirname(path), project[0])), project[1])
             self.entries.spend(number, len(own))
             into += own
             if own:
+                why = "a folder: what its project asks for is read; itself it goes in with `pip install --no-deps`"
+                self.passed.append(Passed(path, number, text, why))
                 return
         found = None if project is not None else of_text(text, path, number)
         if found is not None:

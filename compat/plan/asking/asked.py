@@ -68,8 +68,12 @@ def requests_of(
     constraints: Iterable[Asked] = (),
     loose: frozenset[str] = frozenset(),
     weak: frozenset[str] = frozenset(),
-) -> tuple[tuple[Request, ...], tuple[Line, ...]]:
-    """The requests and the lines that they were read from. Of a component the files nearest to the root count.
+    beside: frozenset[str] = frozenset(),
+    brought: frozenset[str] = frozenset(),
+) -> tuple[tuple[Request, ...], tuple[Line, ...], tuple[Pin, ...]]:
+    """The requests, the lines that they were read from, and what is demanded of packages that builds share, those of
+    the components ``beside`` them too. What a goal brings in (``brought``) is planned for. Of a component the files
+    nearest to the root count.
 
     ``loose``: files that were found and not named, in the order of their weight: where one contradicts those before it
     (requirements.txt and environment.yml of two years), it is another way to the same, and left out; so is an extra or
@@ -81,7 +85,7 @@ def requests_of(
     found, limits = _once(found), _once(constraints)
     named: dict[str, list[Asked]] = {}
     lines = []
-    planned = [(one, name) for one in (*found, *limits) if (name := _planned(one, matrix)) is not None]
+    planned = [(one, name) for one in (*found, *limits) if (name := _planned(one, matrix, brought)) is not None]
     planned.sort(key=lambda line: for_other_devices(line[0].group))
     strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
     with_gpu = any(not _without_gpu(one) for one, _ in planned)
@@ -113,12 +117,12 @@ def requests_of(
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
     skipped = weak if strong is not None else frozenset[str]()
     counted = [one for one in (*found, *limits) if one.path not in skipped and _way(one) not in other]
-    counted = [one for one in counted if _planned(one, matrix) is None]
-    bounds = tuple(_bounds(counted, frozenset(wanted), machine, matrix, loose))
+    counted = [one for one in counted if _planned(one, matrix, brought) is None]
+    bounds = tuple(_bounds(counted, beside.union(wanted), machine, matrix, loose))
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
-    lines += _others(found, {pin.by for pin in bounds}, matrix)
+    lines += _others(found, {pin.by for pin in bounds}, matrix, brought)
     asked = (_request(name, wanted[name], matrix) for name in order if name in wanted)
-    return tuple(replace(one, limits=bounds) for one in asked), tuple(lines)
+    return tuple(replace(one, limits=bounds) for one in asked), tuple(lines), bounds
 
 
 def _once(found: Iterable[Asked]) -> list[Asked]:
@@ -129,10 +133,10 @@ def _once(found: Iterable[Asked]) -> list[Asked]:
     return list(lines.values())
 
 
-def _planned(one: Asked, matrix: "Matrix") -> str | None:
+def _planned(one: Asked, matrix: "Matrix", brought: frozenset[str]) -> str | None:
     """The component that a requirement is about, where such are planned."""
     component = matrix.packages.component(normal(one.name))
-    known = component is not None and (component in COMPONENTS or _counts(component, matrix))
+    known = component is not None and (component in COMPONENTS or component in brought or _counts(component, matrix))
     return component if known else None
 
 
@@ -140,12 +144,12 @@ def _for(one: Asked, machine: Machine) -> bool:
     return not one.marker or applies(one.marker, machine, "")
 
 
-def _others(found: Iterable[Asked], bounds: set[str], matrix: "Matrix") -> Iterator[Line]:
+def _others(found: Iterable[Asked], bounds: set[str], matrix: "Matrix", brought: frozenset[str]) -> Iterator[Line]:
     """What no plan is made for: what the matrix knows with the reason, of the rest the names, once a file."""
     rest: dict[str, list[Asked]] = {}
     for one in found:
         component = matrix.packages.component(normal(one.name))
-        if _planned(one, matrix) is not None or one.where in bounds:
+        if _planned(one, matrix, brought) is not None or one.where in bounds:
             continue
         about = matrix.packages.about(component) if component is not None else {}
         if one.conda and _OF_CUDA.match(one.name):
