@@ -85,5 +85,7 @@ def packaged(machine: Machine, branch: str, command: Command) -> tuple[str, str]
         return f"{package} is branch {branch} in NVIDIA's repository for Debian, which has to be set up.", GUIDE
     if machine.distribution in SOURCES:
         owner = str(machine.distribution).capitalize()
-        return f"{package} is {owner}'s own package of driver branch {branch}.", SOURCES[str(machine.distribution)]
+        said = f"{package} is {owner}'s own package of driver branch {branch}"
+        said += ", in non-free, which has to be among apt's sources." if owner == "Debian" else "."
+        return said, SOURCES[str(machine.distribution)]
     return f"{package} is the module stream of branch {branch} in NVIDIA's repository, which has to be set up.", GUIDE

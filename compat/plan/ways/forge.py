@@ -36,6 +36,7 @@ PACKAGES = {
     "onnxruntime": ("onnxruntime", ()),
 }
 SOURCE = "conda-forge/cuda-version-feedstock, recipe: __cuda >= the major of the build's CUDA (2026-04-23)"
+VIRTUAL = "https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-virtual.html"
 _PYTHON = "3.12"  # for builds that name none
 _TRIED = 200  # sets of builds that are held against the rules
 
@@ -225,6 +226,10 @@ def _installed(
 
 def _environment(machine: Machine, line: str, folder: str, moved: bool, major: str) -> Step:
     said = [Reason("request", "conda, mamba or pixi makes it (Miniforge brings the first two).", SOURCE)]
+    virtual = (
+        f"conda and mamba ask the driver for its CUDA; where none answers, CONDA_OVERRIDE_CUDA={major} stands for it."
+    )
+    said.append(Reason("driver-missing", virtual, VIRTUAL, "how"))
     own = (*commands.create(line, folder), *commands.workspace(machine, folder, major))
     every = (*own, *commands.add((("python", line),), folder))
     if not moved:
