@@ -283,8 +283,7 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
     """The installed build has no CUDA.
 
     Many packages publish builds without CUDA under the same name: torch for Windows and macOS on the public index,
-    torch
-    `+cpu`, conda's `cpu_` build strings, onnxruntime beside onnxruntime-gpu, jaxlib without its CUDA plugin. They
+    torch `+cpu`, conda's `cpu_` build strings, onnxruntime beside onnxruntime-gpu, jaxlib without its CUDA plugin. They
     install and import without a word and compute on the CPU.
 
     Shows as: "Torch not compiled with CUDA enabled", an empty device list, a provider list without CUDA.
@@ -313,39 +312,39 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
     if said is not None:
         yield _without_cuda(case, said)
         return
-    for subject in core:
-        gpu, cpu = written_twice(case, subject)
-        if gpu and cpu:
-            yield Finding(
-                "cpu-only-build",
-                subject.component,
-                f"{cpu[0]} has no CUDA, and writes the files of {gpu[0]}.",
-                tuple(case.read(f"packages.{name}", None) for name in (*cpu, *gpu)),
-                (Remedy(f"uninstall both, then install {gpu[0]} alone"),),
-            )
-            return
-        if gpu_parts(case, subject):
-            yield Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
-            return
-        if _parts_unspoken_of(case, subject):
-            continue
-        verdict = subject.field("cuda")
-        answer = verdict.decide(lambda cuda: cuda is False)
-        if answer is True:
-            yield _without_cuda(case, subject)
-            return
-        if answer is False:
-            yield Holds(
-                "cpu-only-build",
-                subject.component,
-                f"{subject.label} is built with CUDA {verdict.known or ''}".rstrip(),
-                (Evidence(f"{subject.label} has CUDA", verdict.source),),
-            )
-            return
-    if _plugin_is_missed(case, main):
-        yield _without_cuda(case, main)
-        return
-    yield Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
+    told = next((outcome for subject in core if (outcome := _told(case, subject)) is not None), None)
+    if told is None and _plugin_is_missed(case, main):
+        told = _without_cuda(case, main)
+    yield told or Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
+
+
+def _told(case: Case, subject: Subject) -> Finding | Holds | None:
+    """Whether the one package has CUDA; None where it does not tell."""
+    gpu, cpu = written_twice(case, subject)
+    if gpu and cpu:
+        return Finding(
+            "cpu-only-build",
+            subject.component,
+            f"{cpu[0]} has no CUDA, and writes the files of {gpu[0]}.",
+            tuple(case.read(f"packages.{name}", None) for name in (*cpu, *gpu)),
+            (Remedy(f"uninstall both, then install {gpu[0]} alone"),),
+        )
+    if gpu_parts(case, subject):
+        return Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
+    if _parts_unspoken_of(case, subject):
+        return None
+    verdict = subject.field("cuda")
+    answer = verdict.decide(lambda cuda: cuda is False)
+    if answer is None:
+        return None
+    if answer:
+        return _without_cuda(case, subject)
+    return Holds(
+        "cpu-only-build",
+        subject.component,
+        f"{subject.label} is built with CUDA {verdict.known or ''}".rstrip(),
+        (Evidence(f"{subject.label} has CUDA", verdict.source),),
+    )
 
 
 def _plugin_is_missed(case: Case, main: Subject) -> bool:

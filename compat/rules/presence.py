@@ -96,19 +96,39 @@ def package_removed(case: Case) -> Iterator[Outcome]:
 
 
 def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
+    """What is asked for is dead by its name, by what it requires, or in no list; else what the installer would take."""
     wanted = versions.parse_range(spec)
     files = [row for rows in case.matrix.packages.builds(name).values() for row in rows]
     if files and case.machine.os == "macos" and not any(row["os"] in ("macos", "any") for row in files):
         return  # no release of any age runs there
+    newest = _newest(case, name, wanted)
+    fact = case.read(f"request.{name}", spec)
+    found = (
+        _dead_name(case, name, spec, newest, fact)
+        or _dead_requirement(case, name, newest, fact)
+        or _never_published(case, name, spec, newest, fact)
+    )
+    if found is not None:
+        yield found
+    elif newest is not None:
+        yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
+
+
+def _newest(case: Case, name: str, wanted: versions.Range) -> str | None:
+    """The newest published release that is asked for."""
     local = _local(wanted)
-    published = [
+    published = (
         version
-        for version in case.matrix.packages.versions(name)
+        for version in reversed(case.matrix.packages.versions(name))
         if (_has(case, name, version, wanted, local) if local else wanted.admits(version))
         and not versions.parse(version).is_prerelease
-    ]
-    newest = published[-1] if published else None
-    fact = case.read(f"request.{name}", spec)
+    )
+    return next(published, None)
+
+
+def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evidence) -> Finding | None:
+    """A release, or a whole name, that was removed or renamed, or never held anything."""
+    wanted = versions.parse_range(spec)
     for row in case.matrix.every("name"):
         if normal(row["distribution"]) != name or row["state"] not in ("removed", "stub", "renamed", "never-published"):
             continue
@@ -119,10 +139,9 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
             *(bound.text for _, bound, _ in dead.clauses if wanted.admits(bound.text)),
         ]
         target = max(choice, key=lambda text: versions.parse(text).key(), default=wanted.pinned)
-        inside = dead.admits(target) if target else row["range"] == "*" or spec == "*"
-        if inside:
+        if dead.admits(target) if target else row["range"] == "*" or spec == "*":
             instead = row.get("instead")
-            yield Finding(
+            return Finding(
                 "package-removed",
                 name,
                 f"{name}{'' if spec == '*' else ' ' + spec} is {row['state']}: "
@@ -130,30 +149,36 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
                 (fact, case.cite(f"{name} {row['range']} is {row['state']}", row)),
                 (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),),
             )
-            return
+    return None
+
+
+def _dead_requirement(case: Case, name: str, newest: str | None, fact: Evidence) -> Finding | None:
+    """What the installer would take asks for a package that is dead."""
     unmet = _asks_for_the_dead(case, name, newest)
-    if unmet is not None:
-        yield Finding(
-            "package-removed",
-            name,
-            f"{name} {newest} asks for a package of which nothing is published that works: it cannot be installed.",
-            (fact, case.cite(f"{name} {unmet['range']} has a dead requirement", unmet)),
-            (Remedy(f"ask for a release outside {unmet['range']}"),),
-        )
-        return
-    known = case.matrix.packages.versions(name)
-    exact = wanted.pinned
+    if unmet is None:
+        return None
+    return Finding(
+        "package-removed",
+        name,
+        f"{name} {newest} asks for a package of which nothing is published that works: it cannot be installed.",
+        (fact, case.cite(f"{name} {unmet['range']} has a dead requirement", unmet)),
+        (Remedy(f"ask for a release outside {unmet['range']}"),),
+    )
+
+
+def _never_published(case: Case, name: str, spec: str, newest: str | None, fact: Evidence) -> Finding | None:
+    """One release is asked for, older than the newest known, and none of the many that are known is that one."""
+    wanted, known = versions.parse_range(spec), case.matrix.packages.versions(name)
     listed = len(known) >= 5 and _lists_such(case, name, wanted)
-    if newest is None and listed and exact is not None and versions.at_least(known[-1], exact):
-        yield Finding(
-            "package-removed",
-            name,
-            f"{name} {spec} is not on the index: never published, or removed.",
-            (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
-            (Remedy(f"ask for a release that exists, such as {known[-1]}"),),
-        )
-    elif newest is not None:
-        yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
+    if newest is not None or not listed or wanted.pinned is None or not versions.at_least(known[-1], wanted.pinned):
+        return None
+    return Finding(
+        "package-removed",
+        name,
+        f"{name} {spec} is not on the index: never published, or removed.",
+        (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
+        (Remedy(f"ask for a release that exists, such as {known[-1]}"),),
+    )
 
 
 def _asks_for_the_dead(case: Case, name: str, version: str | None) -> "Row | None":
