@@ -90,9 +90,8 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
 
     A build carries machine code (SASS) for some compute capabilities and PTX for others. Machine code runs on the same
     major with an equal or higher minor (8.0 on 8.6, 12.0 on 12.1), never across majors. Plain PTX is compiled for any
-    newer
-    GPU; PTX of an `a` target (90a) is not. The list belongs to the build, not to the release: torch 2.11 for CUDA 12.6
-    keeps Volta, for CUDA 12.8 it does not.
+    newer GPU; PTX of an `a` target (90a) is not. The list belongs to the build, not to the release: torch 2.11 for
+    CUDA 12.6 keeps Volta, for CUDA 12.8 it does not.
 
     Shows as: "no kernel image is available for execution on the device" (209), "is not compatible with the current
     PyTorch installation".

@@ -24,10 +24,8 @@ def container_without_gpu(case: Case) -> Iterator[Outcome]:
     """The container was started without GPU access, or the toolkit or a driver capability is missing.
 
     A container sees the GPU only if its runtime mounts the driver into it: docker needs the NVIDIA container toolkit
-    on the
-    host and `--gpus` (or the nvidia runtime). NVIDIA_DRIVER_CAPABILITIES says which parts are mounted: without
-    `compute`
-    there is no libcuda, while `utility` alone makes nvidia-smi work.
+    on the host and `--gpus` (or the nvidia runtime). NVIDIA_DRIVER_CAPABILITIES says which parts are mounted: without
+    `compute` there is no libcuda, while `utility` alone makes nvidia-smi work.
 
     Shows as: `could not select device driver "" with capabilities: [[gpu]]`, "Found no NVIDIA driver" inside.
 
@@ -93,10 +91,8 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     """The image's own requirement is not met.
 
     CUDA images carry NVIDIA_REQUIRE_CUDA: an expression over cuda, driver, brand and arch that the container toolkit
-    evaluates
-    when the container starts, and refuses to start it otherwise. Words separated by blanks are alternatives, commas
-    mean
-    and: `cuda>=12.6 brand=tesla,driver>=535,driver<536`.
+    evaluates when the container starts, and refuses to start it otherwise. Words separated by blanks are alternatives,
+    commas mean and: `cuda>=12.6 brand=tesla,driver>=535,driver<536`.
 
     Shows as: "requirement error: unsatisfied condition: cuda>=12.6".
 

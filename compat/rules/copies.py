@@ -23,10 +23,9 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
     """The loader picks another copy than the one meant, and that copy does not fit.
 
     The copy that a package brought (pip, conda) is the one that it was tested with. LD_LIBRARY_PATH comes before
-    RUNPATH
-    and the cache, so a folder there can put another copy in front, of the library or of the parts that it opens itself
-    (cuDNN). That is a fault only if what then loads does not serve the package: it is of another major, or older than
-    the build needs. Being older than the copy that was meant is none by itself.
+    RUNPATH and the cache, so a folder there can put another copy in front, of the library or of the parts that it
+    opens itself (cuDNN). That is a fault only if what then loads does not serve the package: it is of another major,
+    or older than the build needs. Being older than the copy that was meant is none by itself.
 
     Measured on an H200, with a system cuDNN 9.14 in front of pip's 9.19: torch, built with 9.19, refuses it; JAX, whose
     plugin was built with 9.12, works.
@@ -208,8 +207,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     """The cuDNN that loads is of another major, or older than the build needs.
 
     cuDNN keeps its interface within a major, forward only: a program runs with the cuDNN minor that it was compiled
-    with
-    or a newer one of the same major. TensorFlow, JAX and torch check it when they start; others fail at the first
+    with or a newer one of the same major. TensorFlow, JAX and torch check it when they start; others fail at the first
     missing symbol. TensorRT and ONNX Runtime need the same major; a lower minor is a warning there. torch before 1.0
     asked for the very minor that it was compiled with, and refused newer ones too.
 

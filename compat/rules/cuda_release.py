@@ -19,10 +19,10 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
 
     Each compute capability has a first CUDA release whose compiler and libraries (cuBLAS, cuDNN) know it. An older one
     may still serve it where its own code does: it knew an older GPU of the same capability major, and the two releases
-    are
-    of one CUDA major, such as CUDA 11.6 on an RTX 4090 (8.9, known from 11.8). Across majors of either, libraries and
-    compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are. What takes CUDA
-    from the machine (ONNX Runtime) opens libraries of one major: the last release of that is the newest it can get.
+    are of one CUDA major, such as CUDA 11.6 on an RTX 4090 (8.9, known from 11.8). Across majors of either, libraries
+    and compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are. What takes
+    CUDA from the machine (ONNX Runtime) opens libraries of one major: the last release of that is the newest it can
+    get.
 
     Remedy: a build for that CUDA release or newer.
     """

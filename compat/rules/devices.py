@@ -43,9 +43,8 @@ def gpus_hidden(case: Case) -> Iterator[Outcome]:
     """CUDA_VISIBLE_DEVICES (or its like) leaves no GPU.
 
     CUDA counts only the devices that CUDA_VISIBLE_DEVICES lists, up to the first entry that it cannot use: an empty
-    value
-    and -1 hide all. nvidia-smi does not read it and keeps showing every GPU. In a container NVIDIA_VISIBLE_DEVICES set
-    to `void` or `none` keeps the GPUs outside. JAX_PLATFORMS=cpu hides them from JAX alone.
+    value and -1 hide all. nvidia-smi does not read it and keeps showing every GPU. In a container
+    NVIDIA_VISIBLE_DEVICES set to `void` or `none` keeps the GPUs outside. JAX_PLATFORMS=cpu hides them from JAX alone.
 
     Shows as: error 100 "no CUDA-capable device is detected", device_count() 0.
 

@@ -125,8 +125,7 @@ def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
 
     Forward compatibility lets an older kernel driver run a newer CUDA, on data center GPUs, some workstation GPUs and
     Jetson, never on GeForce; and only on the driver branches that the package names (its libcuda carries them in the
-    ELF
-    note `.note.cuda.fwd_compatibility`). The user-mode driver in the package must also still support the GPU.
+    ELF note `.note.cuda.fwd_compatibility`). The user-mode driver in the package must also still support the GPU.
 
     Shows as: cuInit 804 "forward compatibility was attempted on non supported HW", 803 "unsupported display driver /
     cuda driver combination".

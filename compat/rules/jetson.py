@@ -20,10 +20,8 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     """The wheel is not made for this JetPack or module.
 
     Jetson's GPU is integrated and its driver comes with L4T, so frameworks need builds of their own, made for one
-    JetPack:
-    its CUDA, its cuDNN, its Python (JetPack 4: 3.6, JetPack 5: 3.8, JetPack 6: 3.10). A generic aarch64 wheel of the
-    public
-    index is CPU-only or made for servers (sm_90), and lacks the module's sm_53, sm_62, sm_72 or sm_87.
+    JetPack: its CUDA, its cuDNN, its Python (JetPack 4: 3.6, JetPack 5: 3.8, JetPack 6: 3.10). A generic aarch64 wheel
+    of the public index is CPU-only or made for servers (sm_90), and lacks the module's sm_53, sm_62, sm_72 or sm_87.
 
     An image for Jetson is of one L4T major too: libraries of the host's driver are mounted into it, and want the C
     library and the CUDA of their own release.

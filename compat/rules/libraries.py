@@ -235,8 +235,7 @@ def stub_library(case: Case) -> Iterator[Outcome]:
     """The toolkit's link-time stub of libcuda or NVML is what would load.
 
     The toolkit ships an empty libcuda.so (lib64/stubs) for linking on machines without a driver. On the loader's path
-    of
-    a running program it shadows the driver's library: error 34 (cudaErrorStubLibrary), while nvidia-smi works.
+    of a running program it shadows the driver's library: error 34 (cudaErrorStubLibrary), while nvidia-smi works.
 
     Remedy: take the stubs folder off LD_LIBRARY_PATH (or ld.so.conf).
     """
@@ -317,8 +316,7 @@ def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     """The package needs a newer libstdc++ than the one that loads.
 
     Compiled C++ code asks for symbol versions (GLIBCXX_3.4.30) that the libstdc++ in front must have. conda
-    environments
-    and old distributions put an older one there.
+    environments and old distributions put an older one there.
 
     Shows as: "version `GLIBCXX_3.4.30' not found". Remedy: a newer libstdc++ (conda: libstdcxx-ng), or take the folder
     with the older one off LD_LIBRARY_PATH.

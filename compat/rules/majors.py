@@ -16,8 +16,7 @@ def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
     """A CUDA library that loads is older than the build needs, or of a neighbouring release with another soname.
 
     Packages pin the least release of each CUDA library that they need (nvidia-cublas-cu12>=12.3.4). And up to CUDA 10
-    the
-    sonames carried the minor: a build for 10.1 opens libcudart.so.10.1, which CUDA 10.2 does not have.
+    the sonames carried the minor: a build for 10.1 opens libcudart.so.10.1, which CUDA 10.2 does not have.
 
     Remedy: install the library release that the package pins, or the toolkit of the build's own CUDA release.
     """
@@ -151,8 +150,8 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
     """A package built for one CUDA major meets only libraries of another.
 
     The sonames of CUDA's libraries carry the major: libcublasLt.so.11 is not in CUDA 12. A package that takes CUDA
-    from the
-    machine (ONNX Runtime, TensorFlow without [and-cuda], CuPy) needs the toolkit, or the pip parts, of its own major.
+    from the machine (ONNX Runtime, TensorFlow without [and-cuda], CuPy) needs the toolkit, or the pip parts, of its
+    own major.
 
     Shows as: "libcublasLt.so.11: cannot open shared object file", a provider that falls back to the CPU.
 
@@ -211,8 +210,7 @@ def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
     """Parts of several CUDA releases are installed together and do not fit.
 
     Packages that share one process must be built for one CUDA major: vllm for CUDA 13 links libcudart.so.13, a torch
-    for
-    CUDA 12 brings libcudart.so.12. The cu11, cu12 and cu13 packages of cuDNN and NCCL also write the same files:
+    for CUDA 12 brings libcudart.so.12. The cu11, cu12 and cu13 packages of cuDNN and NCCL also write the same files:
     whichever was installed last is there, and the other's users get it.
 
     Shows as: "libtorch_cuda.so: undefined symbol: ncclMemFree" where an older NCCL lies in the place of torch's own.

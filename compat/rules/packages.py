@@ -14,10 +14,8 @@ def duplicate_install(case: Case) -> Iterator[Outcome]:
     """Two distributions provide one module.
 
     Python imports the first copy on its path: a pip package under a conda one, the user's site before the
-    environment's.
-    And distributions such as onnxruntime and onnxruntime-gpu write the same folder: the last one installed is what
-    runs,
-    whatever the metadata of the other says.
+    environment's. And distributions such as onnxruntime and onnxruntime-gpu write the same folder: the last one
+    installed is what runs, whatever the metadata of the other says.
 
     Remedy: uninstall all of them, then install the one that is meant.
     """
@@ -98,8 +96,7 @@ def numpy_abi(case: Case) -> Iterator[Outcome]:
     """Binary break of NumPy 2.
 
     An extension that was compiled against NumPy 1 does not run with NumPy 2 (the reverse does). The break depends on
-    the
-    release and on the platform: torch's Linux wheels take NumPy 2 from 2.3 on, its Windows wheels later.
+    the release and on the platform: torch's Linux wheels take NumPy 2 from 2.3 on, its Windows wheels later.
 
     Shows as: "A module that was compiled using NumPy 1.x cannot be run in NumPy 2".
 
