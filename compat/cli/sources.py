@@ -99,6 +99,7 @@ def inside(machine: "Machine", image: "Image | None", matrix: "Matrix") -> "Mach
     if image is None:
         return machine
     from compat.guard.images import inside as entered
+    from compat.plan.ways.base_images import python_of
     from compat.plan.ways.images import entered as of_registry
     from compat.records import replace
 
@@ -107,8 +108,10 @@ def inside(machine: "Machine", image: "Image | None", matrix: "Matrix") -> "Mach
         return of_registry(machine, row, matrix)
     there = entered(replace(machine, packages={}, builds={}), image, matrix)
     where = machine.environment or ()
+    system = there.distribution_version if there.distribution == "ubuntu" else None
     return replace(
         there,
+        python=there.python or (python_of(system, matrix) if system else None),
         environment=tuple(dict.fromkeys((*(one for one in where if one == "wsl2"), "docker"))),
         libraries=there.libraries if there.libraries != machine.libraries else None,
         interpreter=None,
@@ -209,6 +212,8 @@ def _of_image(contents: "Contents", matrix: "Matrix", named: bool) -> "tuple[Req
     demanded of a file that was named only."""
     if contents.image is None:
         return ()
+    import re
+
     from compat.guard.files import Requirement
     from compat.guard.images import inside as entered
     from compat.machine import Machine
@@ -219,6 +224,10 @@ def _of_image(contents: "Contents", matrix: "Matrix", named: bool) -> "tuple[Req
         return tuple(
             Requirement(name, text, image.path, image.line) for name, text in _meant(row, image.tag, matrix).items()
         )
+    named_for = re.fullmatch(r"nvcr\.io/nvidia/(pytorch|tensorflow|tensorrt)", image.name.lower())
+    if named_for is not None:  # a release of it that the matrix does not know
+        said = _meant({"image": named_for[1]}, image.tag, matrix)
+        return tuple(Requirement(name, text, image.path, image.line) for name, text in said.items())
     there = entered(Machine(os="linux"), image, matrix)
     found = []
     for name, version in (there.packages or {}).items():

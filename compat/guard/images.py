@@ -37,6 +37,7 @@ def inside(machine: Machine, image: Image, matrix: "Matrix") -> Machine:
         (r"(?:^|/)pytorch/pytorch$", _of_torch),
         (r"(?:^|/)tensorflow/tensorflow$", _of_tensorflow),
         (r"^(?:docker\.io/)?(?:library/)?python$", _of_python),
+        (r"^(?:docker\.io/)?(?:library/)?(?:ubuntu|debian)$", _of_system),
         (r"^nvcr\.io/nvidia/[a-z]+$", _of_vendor),
     ):
         if re.search(pattern, name):
@@ -83,6 +84,11 @@ def _of_tensorflow(base: Machine, name: str, tag: str, matrix: "Matrix") -> Mach
 def _of_python(base: Machine, name: str, tag: str, matrix: "Matrix") -> Machine:
     match = _PYTHON.match(tag)
     return base if match is None else replace(base, python=match[1])
+
+
+def _of_system(base: Machine, name: str, tag: str, matrix: "Matrix") -> Machine:
+    match = re.match(r"\d+(?:\.\d+)?(?=$|-|\.)", tag)
+    return base if match is None else replace(base, distribution=name, distribution_version=match[0])
 
 
 def _of_vendor(base: Machine, name: str, tag: str, matrix: "Matrix") -> Machine:

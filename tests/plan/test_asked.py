@@ -468,3 +468,20 @@ def test_a_file_without_frameworks_goes_with_a_goal(tmp_path, capsys):
     code, out, err = planned(capsys, "--goal", "convert:torch-onnx", "-r", tmp_path / "requirements.txt")
     assert (code, "torch==" in out, "onnx==1.17.0" in out) == (0, True, True)
     assert "requirements.txt:2: onnx==1.17.0" in err
+
+
+def test_an_ubuntu_image_has_ubuntus_python(tmp_path, capsys):
+    (tmp_path / "Dockerfile").write_text("FROM nvidia/cuda:11.8.0-cudnn8-runtime-ubuntu20.04\nRUN pip3 install torch\n")
+    code, out, _ = planned(capsys, "-r", tmp_path / "Dockerfile")
+    assert (code, "torch==2.4.1" in out) == (0, True)  # the last release for Python 3.8
+    (tmp_path / "Dockerfile").write_text("FROM ubuntu:20.04\nRUN apt install python3.9-venv\nRUN pip3 install torch\n")
+    code, out, err = planned(capsys, "-r", tmp_path / "Dockerfile")
+    assert (code, "torch==2.8.0" in out) == (0, True)  # the last one for Python 3.9
+    assert "Dockerfile:2: Python 3.9" in err
+
+
+def test_an_image_of_an_unknown_release_asks_for_its_framework(tmp_path, capsys):
+    (tmp_path / "Dockerfile").write_text("FROM nvcr.io/nvidia/tensorflow:23.99-tf2-py3\nRUN pip install tf2onnx\n")
+    code, _, err = planned(capsys, "-r", tmp_path / "Dockerfile")
+    assert code == 0
+    assert "Dockerfile:1: tensorflow==2.*" in err

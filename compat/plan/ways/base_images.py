@@ -42,7 +42,7 @@ def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
         reverse=True,
     )
     for system in sorted({text for row in rows for text in row["systems"]}, reverse=True):
-        python = _python(system, matrix)
+        python = python_of(system, matrix)
         for row in rows if python else ():
             inside = _inside(machine, row, system, python, matrix)
             if system in row["systems"] and check(inside, START, matrix).verdict == "compatible":
@@ -57,7 +57,7 @@ def inside(steps: Sequence[Step]) -> Iterator[Step]:
         yield replace(step, commands=pip) if pip else step
 
 
-def _python(system: str, matrix: "Matrix") -> str | None:
+def python_of(system: str, matrix: "Matrix") -> str | None:
     """The Python of a release of Ubuntu, as NVIDIA's own images on it have it."""
     rows = matrix.rows("container", "container")
     return next((row["python"] for row in rows if row.get("ubuntu") == system and "python" in row), None)
