@@ -1,23 +1,32 @@
-"""What dpkg says is installed: one read of its status file, shared by the layers that ask (dpkg(1), deb-control(5))."""
+"""What dpkg says is installed: one read of its status file, shared by the layers that ask (dpkg(1), deb-control(5)).
+
+Where there is none, rpm is asked (`compat.probe.rpm`): NVIDIA's packages have much the same names there.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
 
 STATUS = "/var/lib/dpkg/status"
-Table = Mapping[str, str]
-"""Package name (without architecture) to version, of those that are installed."""
+RPM = ("/usr/lib/sysimage/rpm/rpmdb.sqlite", "/var/lib/rpm/rpmdb.sqlite")
+
+
+class Table(dict[str, str]):
+    """Package name (without architecture) to version, of those that are installed, and where that was read."""
+
+    source = STATUS
+
 
 _LIMIT = 32 << 20
-# The literal line feed and word in front are what the search runs on: this is a pass over megabytes.
-_NAMES = re.compile(
-    rb"\nPackage: ((?:python[0-9.]+-minimal|(?:lib)?(?:cud|cublas|cufft|curand|cusolver|cusparse|nccl|nv|npp|tensorrt)"
-    rb"|tensorrt|onnxruntime|python3-libnvinfer|graphsurgeon|uff-)[^\n]*)"
+_OURS = (
+    r"(?:python[0-9.]+-minimal|(?:lib)?(?:cud|cublas|cufft|curand|cusolver|cusparse|nccl|nv|npp|tensorrt)"
+    r"|tensorrt|onnxruntime|python3-libnvinfer|graphsurgeon|uff-)"
 )
+# The literal line feed and word in front are what the search runs on: this is a pass over megabytes.
+_NAMES = re.compile(rb"\nPackage: (" + _OURS.encode() + rb"[^\n]*)")
 _VERSION = re.compile(r"^Version: (\S+)$", re.MULTILINE)
 
 
@@ -29,10 +38,13 @@ def table(host: Host, so_far: Reading, reading: Reading) -> Table:
     return known
 
 
-def installed(host: Host) -> dict[str, str]:
-    """The packages of this stack in dpkg's status file; none where there is no such file."""
+def installed(host: Host) -> Table:
+    """The packages of this stack in dpkg's status file, else in rpm's database; none where there is neither."""
+    found = Table()
+    database = next((path for path in RPM if not host.exists(STATUS) and host.exists(path)), None)
+    if database is not None:
+        return _of_rpm(host, database)
     data = host.read_bytes(STATUS, _LIMIT)
-    found: dict[str, str] = {}
     if isinstance(data, Unreadable):
         return found
     data = b"\n" + data
@@ -42,6 +54,22 @@ def installed(host: Host) -> dict[str, str]:
         version = _VERSION.search(entry)
         if version and "\nStatus: install ok installed" in entry:
             found[match[1].decode("utf-8", "replace").strip()] = version[1]
+    return found
+
+
+def _of_rpm(host: Host, path: str) -> Table:
+    from compat.probe import rpm
+
+    found = Table()
+    found.source = path
+    reader = host.open_at(path)
+    if isinstance(reader, Unreadable):
+        return found
+    with reader:
+        try:
+            found.update(rpm.packages(reader.read, re.compile(_OURS).match))
+        except rpm.Malformed as error:
+            host.trouble.append(Unreadable(path, f"no rpm database: {error}"))
     return found
 
 

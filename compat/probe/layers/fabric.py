@@ -21,16 +21,17 @@ def read(host: Host, so_far: Reading) -> Reading:
     if not so_far.get("nvswitch"):
         return found
     program = host.exists_program(PROGRAM)
+    table = dpkg.table(host, so_far, found)
     packages = {
         name: version
-        for name, version in dpkg.table(host, so_far, found).items()
+        for name, version in table.items()
         if name.startswith(("nvidia-fabricmanager", "nvidia-fabric-manager")) and not name.endswith("-dev")
     }
     if program or packages or not contained:
-        found.put("fabric_manager.installed", bool(program or packages), program or dpkg.STATUS)
+        found.put("fabric_manager.installed", bool(program or packages), program or table.source)
     if packages:
         name = max(packages)
-        found.put("fabric_manager.version", dpkg.upstream(packages[name]), f"{dpkg.STATUS}: {name}")
+        found.put("fabric_manager.version", dpkg.upstream(packages[name]), f"{table.source}: {name}")
     running, source = _running(host)
     if running or not contained:
         found.put("fabric_manager.running", running, source)

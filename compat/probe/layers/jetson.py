@@ -44,7 +44,7 @@ def read(host: Host, so_far: Reading) -> Reading:
     found = Reading()
     release = host.read_text(TEGRA_RELEASE, 1 << 16)
     board, board_source = _board(host)
-    packages = dpkg.table(host, so_far, found) if isinstance(release, str) or board else {}
+    packages = dpkg.table(host, so_far, found) if isinstance(release, str) or board else dpkg.Table()
     l4t, l4t_source = _l4t(release if isinstance(release, str) else "", packages)
     if not (isinstance(release, str) or board or l4t):
         return found

@@ -70,9 +70,9 @@ DEBIAN = {
     "tensorrt": (r"libnvinfer\d+",),
     "nvinfer_plugin": (r"libnvinfer-plugin\d+",),
     "nvonnxparser": (r"libnvonnxparsers?\d+",),
-    "nccl": (r"libnccl2",),
+    "nccl": (r"libnccl2?",),
 }
-"""Library to the Debian packages that bring it into the usual folders."""
+"""Library to the packages of Debian, and of rpm, that bring it into the usual folders."""
 
 
 def read(host: Host, so_far: Reading) -> Reading:
@@ -167,7 +167,7 @@ def _version(
     if origin in ("system", "container"):
         packaged = _packaged(name, debian, shown, real)
         if packaged is not None:
-            return packaged, dpkg.STATUS
+            return packaged, debian.source
     if shown is not None and shown.count(".") >= 2:
         return shown, real
     return header_version(host, name, real) or (shown, real)

@@ -268,7 +268,7 @@ def _patch(
         match = re.search(r'#define\s+PY_VERSION\s+"([^"+]+)', text) if isinstance(text, str) else None
         if match:
             return match[1], header
-    packaged = (debian or {}).get(f"python{line}-minimal") if prefix == "/usr" else None
+    packaged = (debian or dpkg.Table()).get(f"python{line}-minimal") if prefix == "/usr" else None
     match = _PATCHED.match(packaged.replace("~", "")) if packaged else None
     if match:
         return match[1], dpkg.STATUS

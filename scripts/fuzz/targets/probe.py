@@ -66,9 +66,35 @@ def _recorded(path: str) -> object:
     return [record(host, one) for one in find(host, [folder.rpartition("/")[0]]).found]
 
 
+def _rpm(data: bytes) -> object:
+    from compat.probe.rpm import Malformed, packages
+
+    try:
+        return packages(Memory(data).read, len)
+    except Malformed:
+        return None
+
+
+def _rpm_seeds() -> list[bytes]:
+    import tempfile
+    from pathlib import Path
+
+    from tests.probe import rpmdb
+
+    many = [(f"cuda-part-{number}", "12.4", "1") for number in range(9)]
+    seeds = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, filling in enumerate((0, 2000)):
+            path = Path(folder) / f"{number}.sqlite"
+            rpmdb.write(path, many, filling, 512)
+            seeds.append(path.read_bytes())
+    return seeds
+
+
 TARGETS = (
     Target("elf", _elf_seeds, _elf, long=False),
     Target("ld-cache", _ldcache_seeds, _ldcache, long=False),
+    Target("rpm-database", _rpm_seeds, _rpm, long=False),
     Target(
         "record",
         lambda: [b"Name: torch\nVersion: 2.6.0\n\ntorch/lib/libtorch.so,sha256=abc,12\ntorch/a.so,,\n"],
