@@ -312,3 +312,11 @@ def test_nothing_in_the_picture_runs_over_its_box() -> None:
         assert float(x) + wide <= box[0] + box[2]
     names = re.findall(r'<text class="name" x="0" y="[\d.]+">([^<]+)</text>', text)
     assert names == ["GPU", "nvidia-tensorrt-model-", "optimizer-extended"]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_alternatives_say_who_knows_the_download(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    machine = Path(__file__).parent.parent / "machines" / "described" / "h100-driver535.toml"
+    assert run(["plan", "--torch", "2.6", "--machine", str(machine), "--alternatives", "--format", form]) == 0
+    said = " ".join(capsys.readouterr().out.split()).replace("\\", "")
+    assert "How much there is to download only the index knows" in said

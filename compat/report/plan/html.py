@@ -163,7 +163,7 @@ def _alternatives(plan: Plan, installer: str) -> Iterator[str]:
             for one, runs in words.to_do(other, installer)
         )
         yield f"<tr><td>{name}</td><td>{escape(words.costs(other))}</td><td>{''.join(lines)}</td></tr>"
-    yield "</tbody></table></div></section>"
+    yield f'</tbody></table></div><p class="soft">{escape(words.DOWNLOADS)}</p></section>'
 
 
 def _sources(sources: words.Sources, matrix: "Matrix") -> Iterator[str]:

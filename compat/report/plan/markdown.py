@@ -83,6 +83,7 @@ def _alternatives(plan: Plan, installer: str) -> Iterator[str]:
         name = escaped(words.summary(other)) + (" (the plan above)" if other is plan else "")
         lines = (f"<code>{_html(one)}</code>" if runs else escaped(one) for one, runs in words.to_do(other, installer))
         yield f"| {name} | {words.costs(other)} | {'<br>'.join(lines)} |"
+    yield from ("", escaped(words.DOWNLOADS))
 
 
 def _html(text: str) -> str:

@@ -44,6 +44,9 @@ def _plan(plan: Plan, style: Style, installer: str, sources: words.Sources) -> I
         yield from style.wrap(words.costs(other), "    ")
         for line, runs in words.to_do(other, installer):
             yield from [f"    $ {style.paint(line, 'bold')}"] if runs else style.wrap(line, "      ", "    - ")
+    if plan.alternatives:
+        yield ""
+        yield from style.wrap(words.DOWNLOADS, "")
 
 
 def _steps(steps: Sequence[Step], style: Style, installer: str, sources: words.Sources, indent: str) -> Iterator[str]:

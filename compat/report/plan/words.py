@@ -92,6 +92,10 @@ def costs(plan: Plan) -> str:
     return ", ".join(parts)
 
 
+# The matrix holds no sizes: they are the index's, and differ with what is there already.
+DOWNLOADS = "How much there is to download only the index knows: --lock FILE says it for a plan (--installer uv)."
+
+
 def summary(plan: Plan) -> str:
     """What a plan comes to: the builds, or the steps where it has none."""
     made = [choice.label for choice in plan.choices if not choice.installed]
