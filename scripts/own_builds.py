@@ -29,7 +29,8 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
         subject = find(_machine({**machine, "packages": alone, "request": request}), component, matrix)
         # A conda environment's CUDA is for a build that has it.
         rows = [row for row in subject.candidates if not subject.conda_cuda or row.get("cuda") is not False]
-        if not any(_agrees(row, subject.facts) for row in rows) or not _has_parts(machine, subject, matrix):
+        agrees = any(_agrees(row, subject.facts) and not _has_more(row, subject, matrix) for row in rows)
+        if not agrees or not _has_parts(machine, subject, matrix):
             found.add(normal(name))
     return found
 
@@ -45,6 +46,16 @@ def _has_parts(machine: Facts, subject: Subject, matrix: Matrix) -> bool:
         return True
     told = ({**machine, "packages": {part: None}, "builds": {part: {"cuda": subject.facts.cuda}}} for part in parts)
     return any(find(_machine(one), part, matrix).candidates for one, part in zip(told, parts, strict=True))
+
+
+def _has_more(row: Facts, subject: Subject, matrix: Matrix) -> bool:
+    """Has it code for a GPU below the least one that its release asks for?"""
+    line = ".".join(str(number) for number in versions.parse(row["version"]).release[:2])
+    least = [one.get("capability_minimum") for one in matrix.packages.of_line(subject.component, line)]
+    if subject.facts.architectures is None or not least or None in least:
+        return False
+    sass, ptx = architecture_lists(subject.facts.architectures)
+    return any(code < parse_capability(str(one)) for code in (*sass, *ptx) for one in least)
 
 
 def _agrees(row: Facts, stated: Build) -> bool:

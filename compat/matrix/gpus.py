@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 _NOISE = re.compile(r"\b(nvidia|corporation|graphics|gpu|r|tm)\b|[®™()\[\],]")
 _JOINED = re.compile(r"(?<=\b[gr]tx)(?=\d)|(?<=\bgt)(?=\d)")
-# Memory sizes, form factors and link types that tell variants of one product apart, not chips.
+# Memory sizes, form factors and link types that tell variants of one product apart, not chips; nor does what is in a
+# laptop have another capability than the board of that name.
 _VARIANT = re.compile(
-    r"\b(\d+\s?gb|hbm\d?e?|pcie|sxm\d?|nvl\d*|oam|cnx|liquid cooled|founders edition|d3|mig \S+)\b|-(?=\s|$)"
+    r"\b(\d+\s?gb|hbm\d?e?|pcie|sxm\d?|nvl\d*|oam|cnx|liquid cooled|founders edition|d3|mig \S+|mobile|max q|laptop)\b"
+    r"|-(?=\s|$)"
 )
+# As lspci has it: chip, product, PCI id (GP104GL [Tesla P4] [10de:1bb3]).
+_OF_LSPCI = re.compile(r"\b[A-Z]{2}\d{3}\w* \[(?P<product>[^\]]+)\]")
 
 
 # A virtual GPU: board, perhaps a letter or two for its form, memory and type of the profile (A10-24Q, H100XM-80C).
@@ -24,7 +28,10 @@ _VIRTUAL = re.compile(r"^(?:grid )?(?P<board>.+?)(?P<form>xm|[dlx])? (?:\d )?\d{
 
 def simplify(name: str) -> str:
     """A GPU's name reduced to what identifies it: lower case, no vendor, single blanks, ``gt730`` as ``gt 730``."""
-    plain = _NOISE.sub(" ", name.lower().replace("-", " ").replace("_", " ").replace("/", " "))
+    listed = _OF_LSPCI.search(name)
+    plain = _NOISE.sub(
+        " ", (listed["product"] if listed else name).lower().replace("-", " ").replace("_", " ").replace("/", " ")
+    )
     return " ".join(_JOINED.sub(" ", plain).split())
 
 

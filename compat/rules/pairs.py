@@ -34,6 +34,7 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _bindings(case)
     yield from built_for_torch(case)
     yield from _of_the_other_kind(case)
+    yield from _of_another_cuda(case)
 
 
 def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
@@ -172,6 +173,28 @@ def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
             ),
             (Remedy(f"install {subject.distribution} from the index that torch is from"),),
         )
+
+
+def _of_another_cuda(case: Case) -> Iterator[Outcome]:
+    """torchaudio compares its CUDA with torch's at import, to the minor, and raises."""
+    torch, audio = case.subject("torch"), case.subject("torchaudio")
+    ours, theirs = audio.field("cuda").known, torch.field("cuda").known
+    checked = case.matrix.traits.claim("torchaudio", "cuda-same-minor", audio.version)
+    if checked is None or {audio.state, torch.state} != {"installed"} or not ours or not theirs:
+        return
+    if versions.same_line(str(ours), str(theirs), 2) is not False:
+        return
+    yield Finding(
+        "package-versions-mismatch",
+        "torchaudio",
+        f"{audio.label} is the build for CUDA {ours}, {torch.label} that for {theirs}: it refuses to load.",
+        (
+            Evidence(f"{audio.label}: CUDA {ours}", audio.field("cuda").source),
+            Evidence(f"{torch.label}: CUDA {theirs}", torch.field("cuda").source),
+            case.cite("torchaudio compares both at import, to the minor", checked),
+        ),
+        (Remedy("install torchaudio from the index that torch is from"),),
+    )
 
 
 def _severity(component: str, spec: str, have: str) -> Severity:

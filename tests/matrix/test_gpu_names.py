@@ -23,6 +23,10 @@ MATRIX = Matrix.load()
         ("A100-PCIE-40GB", "8.0", "datacenter"),
         ("rtx 4060ti", "8.9", "geforce"),
         ("GeForce GTX 1080 Ti", "6.1", "geforce"),
+        ("NVIDIA GeForce GTX 1050 Mobile", "6.1", "geforce"),
+        ("GeForce RTX 2070 Max-Q", "7.5", "geforce"),
+        ("NVIDIA GeForce RTX 4090 Laptop GPU", "8.9", "geforce"),
+        ("NVIDIA Corporation GP104GL [Tesla P4] [10de:1bb3] (rev a1)", "6.1", "datacenter"),
     ],
 )
 def test_the_capability_of_a_name(name: str, capability: str, kind: str) -> None:
