@@ -13,7 +13,7 @@ FAMILIES = {
     "driver and kernel": ("kernel", "driver", "devices"),
     "CUDA": ("forward", "cuda", "cuda_release"),
     "libraries and loader": ("libraries", "damage", "copies", "majors"),
-    "packages": ("presence", "pairs", "packages", "builds", "platforms", "jetson"),
+    "packages": ("presence", "pairs", "packages", "builds", "cpu_only", "platforms", "jetson"),
     "TensorRT, ONNX, engines": ("tensorrt", "models", "precisions", "engines"),
     "containers, WSL": ("containers",),
     "how far the matrix knows": ("known",),

@@ -1,4 +1,4 @@
-"""The build of the framework: has it code for the GPU, has it CUDA at all."""
+"""The build of the framework: has it code for the GPU?"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,12 +10,10 @@ from compat.capability import Capability, architecture_lists, ptx_runs, sass_run
 from compat.capability import parse as parse_capability
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
-from compat.records import replace
-from compat.rules.base import OF_BUILD, OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
-from compat.rules.packages import written_twice
 from compat.rules.runtimes import gpu_parts
-from compat.rules.subject import Subject, matching
+from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -275,136 +273,3 @@ def _listed(code: Code) -> str:
     names = [target.sm for target in sass or ()]
     names += [target.sm.replace("sm_", "compute_") for target in ptx or ()]
     return ", ".join(names) or "no GPU at all"
-
-
-@rule("cpu-only-build", reads=(*OF_GPUS, *OF_BUILD), masks=("gpu-not-in-build",))
-def cpu_only_build(case: Case) -> Iterator[Outcome]:
-    """The installed build has no CUDA.
-
-    Many packages publish builds without CUDA under the same name: torch for Windows and macOS on the public index,
-    torch `+cpu`, conda's `cpu_` build strings, onnxruntime beside onnxruntime-gpu, jaxlib without its CUDA plugin. They
-    install and import without a word and compute on the CPU.
-
-    Shows as: "Torch not compiled with CUDA enabled", an empty device list, a provider list without CUDA.
-
-    Where a build is only asked for, one without CUDA is a fault if a GPU is there, and else worth a word.
-
-    Remedy: install the GPU build for this platform.
-    """
-    main = case.main
-    if case.goal.verb == "install":
-        if main is not None and main.state == "requested" and not main.for_cpu:
-            yield from _asked_without_cuda(case, main)
-        return
-    if not case.goal.needs_gpu:
-        return
-    if main is None or main.state in ("absent", "unknown"):
-        return
-    if case.matrix.packages.about(main.component).get("accelerator") == "none":
-        return  # no build of it has any: what it runs on is another package's matter (Keras)
-    for other in case.subjects[1:]:  # what the main one computes with
-        if other.component != "jaxlib" and other.field("cuda").decide(lambda cuda: cuda is False):
-            yield _without_cuda(case, other)
-    core = (main, *(other for other in case.subjects[1:] if other.component == "jaxlib"))
-    # What is said of a build has its parts in it: without both halves of a plugin the probe says no CUDA of JAX.
-    said = next((one for one in core if one.facts.cuda is False and not all(written_twice(case, one))), None)
-    if said is not None:
-        yield _without_cuda(case, said)
-        return
-    told = next((outcome for subject in core if (outcome := _told(case, subject)) is not None), None)
-    if told is None and _plugin_is_missed(case, main):
-        told = _without_cuda(case, main)
-    yield told or Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
-
-
-def _told(case: Case, subject: Subject) -> Finding | Holds | None:
-    """Whether the one package has CUDA; None where it does not tell."""
-    gpu, cpu = written_twice(case, subject)
-    if gpu and cpu:
-        return Finding(
-            "cpu-only-build",
-            subject.component,
-            f"{cpu[0]} has no CUDA, and writes the files of {gpu[0]}.",
-            tuple(case.read(f"packages.{name}", None) for name in (*cpu, *gpu)),
-            (Remedy(f"uninstall both, then install {gpu[0]} alone"),),
-        )
-    if gpu_parts(case, subject):
-        return Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
-    if _parts_unspoken_of(case, subject):
-        return None
-    verdict = subject.field("cuda")
-    answer = verdict.decide(lambda cuda: cuda is False)
-    if answer is None:
-        return None
-    if answer:
-        return _without_cuda(case, subject)
-    return Holds(
-        "cpu-only-build",
-        subject.component,
-        f"{subject.label} is built with CUDA {verdict.known or ''}".rstrip(),
-        (Evidence(f"{subject.label} has CUDA", verdict.source),),
-    )
-
-
-def _plugin_is_missed(case: Case, main: Subject) -> bool:
-    """Was a plugin looked for in vain, of a release of JAX whose jaxlib, which nobody spoke of, never has CUDA?"""
-    if main.component != "jax" or main.version is None or case.subject("jaxlib").state != "unknown":
-        return False
-    cores = {row.get("cuda") for row in matching(case.matrix, "jaxlib", main.version)}
-    return cores == {False} and bool(_plugins(case, main)) and not _parts_unspoken_of(case, main)
-
-
-def _asked_without_cuda(case: Case, subject: Subject) -> Iterator[Outcome]:
-    """What the index has for this platform under that name, and the installer would take."""
-    if _plugins(case, subject) or subject.field("cuda").decide(lambda cuda: cuda is False) is not True:
-        return
-    yield replace(_without_cuda(case, subject), severity="error" if case.gpus else "warning")
-
-
-def _without_cuda(case: Case, subject: Subject) -> Finding:
-    return Finding(
-        "cpu-only-build",
-        subject.component,
-        f"{subject.label} is a build without CUDA.",
-        (Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source), *case.of_jetsons),
-        (Remedy(f"install the GPU build: {gpu_name(case, subject)}"),),
-    )
-
-
-def _plugins(case: Case, subject: Subject) -> list[str]:
-    """Distributions that carry the GPU code of this release apart from it; of an unknown release any that ever did."""
-    parts = case.matrix.packages.about(subject.component).get("parts", ())
-    if subject.version is None:
-        return list(parts)
-    release = versions.parse(subject.version)
-    first = ((part, next(iter(case.matrix.packages.versions(part)), "9999")) for part in parts)
-    return [part for part, since in first if release >= versions.parse(since)]
-
-
-def _parts_unspoken_of(case: Case, subject: Subject) -> bool:
-    """Can the GPU code lie in a part of which nothing is said? (One that is said to be absent was looked for.)"""
-    plugins = _plugins(case, subject)
-    return bool(plugins) and subject.local_cuda is None and not any(case.has(part) is False for part in plugins)
-
-
-def gpu_name(case: Case, subject: Subject) -> str:
-    """The distribution and variants to ask for to get CUDA in this release; of conda, the builds that name it."""
-    if subject.conda:
-        return f"{subject.distribution}=*=*cuda*"
-    listed = case.matrix.packages.about(subject.component).get("distributions", {}).get("pypi", ())
-    for name in dict.fromkeys([subject.distribution, *listed]):
-        rows = [
-            row
-            for row in matching(case.matrix, name, subject.version)
-            if row.get("cuda") and not row.get("stub") and fits_platform(row, case.machine.os, case.machine.arch)
-        ]
-        if rows:
-            release = f" {versions.parse(subject.version).public}" if subject.version else ""
-            elsewhere = "" if any(row["index"] == "pypi" for row in rows) else _variants(rows)
-            return f"{name}{release}{elsewhere}"
-    return subject.distribution
-
-
-def _variants(rows: "list[Row]") -> str:
-    names = sorted({row["variant"] for row in rows if row["variant"]})
-    return f" for {', '.join(names)}" if names else ""
