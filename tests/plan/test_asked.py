@@ -485,3 +485,15 @@ def test_an_image_of_an_unknown_release_asks_for_its_framework(tmp_path, capsys)
     code, _, err = planned(capsys, "-r", tmp_path / "Dockerfile")
     assert code == 0
     assert "Dockerfile:1: tensorflow==2.*" in err
+
+
+def test_a_tag_names_a_release_and_keys_of_several_tables_have_their_own_lines(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch @ git+https://github.com/pytorch/pytorch@v2.4.1\n")
+    _, _, err = planned(capsys, "-r", tmp_path / "requirements.txt")
+    assert "requirements.txt:1: torch==2.4.1" in err
+    (tmp_path / "pixi.toml").write_text(
+        "[feature.cpu.dependencies]\npytorch = '2.3.*'\n[feature.cuda.dependencies]\npytorch = '2.4.*'\n"
+    )
+    _, _, err = planned(capsys, "-r", tmp_path / "pixi.toml")
+    assert "pixi.toml:4: pytorch==2.4.*" in err
+    assert "pixi.toml:2: pytorch==2.3.* (left out: feature cpu: feature cuda says otherwise)" in err

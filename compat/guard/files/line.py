@@ -13,6 +13,7 @@ _WHEEL = re.compile(
 )
 _NO_NAME = re.compile(r"\s*[^A-Za-z0-9\s]|[^@;\[ ]*[/\\]")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?:&|$)")
+_TAG = re.compile(r"@v?(\d+\.\d+(?:\.\d+)*)(?:[#&]|$)")
 _REPOSITORY = re.compile(r"^\s*(?:git|hg|svn|bzr)\+")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]")
 
@@ -52,16 +53,24 @@ def of_text(text: str, path: str, line: int) -> Requirement | None:
             return Requirement(normal(wheel[1]), f"=={wheel[2]}", path, line, url=text)
         egg = _EGG.search(text) if _REPOSITORY.match(text) else None
         if egg is not None:
-            return Requirement(normal(egg[1]), "*", path, line, url=text)
+            return Requirement(normal(egg[1]), _tagged(text), path, line, url=text)
         if _VARIABLE.search(text) or re.match(r"^(?:\.|/|[a-z+]+://|git\+)|.*[/\\]", text):
             return None
         reason = str(error).splitlines()[0]
         raise BadFile(
             path, line, f"not a requirement: {text[:80]!r} ({reason})", "write NAME, NAME==1.2 or NAME>=1,<2"
         ) from None
+    if url is not None and _REPOSITORY.match(url):
+        spec = _tagged(url)
     if url is not None and wheel is not None:
         spec = f"=={wheel[2]}"
     return Requirement(name, checked(spec), path, line, extras, marker, url)
+
+
+def _tagged(address: str) -> str:
+    """The release that a repository's tag is named for, any where it names none."""
+    tag = _TAG.search(address)
+    return f"=={tag[1]}" if tag else "*"
 
 
 def unnamed(text: str) -> str:

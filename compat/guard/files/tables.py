@@ -23,9 +23,10 @@ def poetry(path: str, lines: Lines, data: Mapping[str, Any]) -> Iterator[Require
     said_of = ((group, name, said) for group, one in tables for name, said in one.items())
     constraints = ((at, name, one) for at, name, said in said_of for one in _each(said))
     indexes = {one.get("name"): one.get("url") for one in items(data.get("source")) if isinstance(one, dict)}
+    after: dict[str, int] = {}
     for group, name, each in bounded(constraints, path):
         if name.lower() != "python" and isinstance(each, str | dict):
-            one = _poetry(name, each, path, lines.of(name, key=True))
+            one = _poetry(name, each, path, lines.key(name, after))
             index = indexes.get(each.get("source")) if isinstance(each, dict) else None
             yield replace(one, group=group, url=one.url or (index if isinstance(index, str) else None))
 
@@ -79,15 +80,16 @@ def pixi(path: str, lines: Lines, data: Mapping[str, Any]) -> tuple[list[Require
     tables += [(f"feature {at}", one) for at, one in table(data, "feature").items() if isinstance(one, dict)]
     tables += [(at, one) for at, each in tables[:] for one in table(each, "target").values() if isinstance(one, dict)]
     found: list[Requirement] = []
+    after: dict[str, int] = {}
     of_index = ((at, *entry) for at, one in tables for entry in table(one, "pypi-dependencies").items())
     for at, name, said in bounded(of_index, path):
-        each = _pypi(name, said, path, lines.of(name, key=True))
+        each = _pypi(name, said, path, lines.key(name, after))
         found += [replace(each, group=at)] if each is not None else []
     of_conda = ((at, *entry) for at, one in tables for entry in table(one, "dependencies").items())
     for at, name, said in bounded(of_conda, path):
         spec = said.get("version", "*") if isinstance(said, dict) else said
         if isinstance(spec, str):
-            found.append(replace(match_spec(_conda(name, spec, said), path, lines.of(name, key=True)), group=at))
+            found.append(replace(match_spec(_conda(name, spec, said), path, lines.key(name, after)), group=at))
     python = next((one.range for one in found if one.name == "python"), "")
     return [one for one in found if one.name != "python"], *python_of(python)
 

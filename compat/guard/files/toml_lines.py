@@ -24,6 +24,13 @@ class Lines:
             if equal:
                 self._keys.setdefault(key.strip().strip("\"'"), []).append(number)
 
+    def key(self, name: str, after: dict[str, int]) -> int:
+        """Number of the next line with the key, which several tables may have; ``after`` remembers the last."""
+        line = self.of(name, key=True, after=after.get(name, 0))
+        if line > after.get(name, 0):
+            after[name] = line
+        return line if line > 1 else self.of(name, key=True)
+
     def of(self, text: str, key: bool = False, after: int = 0) -> int:
         """Number of the first line with the string (or the key), 1 where it is written otherwise (escaped)."""
         found = (self._keys if key else self._strings).get(text, ())

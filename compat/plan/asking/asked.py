@@ -127,9 +127,10 @@ def requests_of(
 
 def _once(found: Iterable[Asked]) -> list[Asked]:
     """Each line once, though several files draw its file."""
-    lines: dict[tuple[str, str, str], Asked] = {}
+    lines: dict[tuple[str, ...], Asked] = {}
     for one in found:
-        lines.setdefault((os.path.normpath(one.path), one.where.rpartition(":")[2], one.name), one)
+        where = (os.path.normpath(one.path), one.where.rpartition(":")[2])
+        lines.setdefault((*where, one.name, one.range, one.group), one)
     return list(lines.values())
 
 

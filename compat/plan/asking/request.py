@@ -123,11 +123,13 @@ COMPANION = "installed beside it"  # where of a request that no user made
 
 
 def with_companions(asked: tuple[Request, ...], machine: Machine) -> tuple[Request, ...]:
-    """The requests, and the installed packages that have to move with torch."""
+    """The requests, and the installed packages that have to move with torch. A framework that is installed and only
+    comes along is decided first: it stays where something that is asked for goes with it."""
     named = {request.component for request in asked}
     here = {normal(name) for name, version in (machine.packages or {}).items() if version}
     more = [name for name in COMPANIONS if "torch" in named and name in here and name not in named]
-    return (*asked, *(Request(name, "*", "", COMPANION) for name in more))
+    found = (*asked, *(Request(name, "*", "", COMPANION) for name in more))
+    return tuple(sorted(found, key=lambda one: not (one.where == COMPANION and {one.component} & here & {*OWN})))
 
 
 def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -> tuple[Request, ...]:
