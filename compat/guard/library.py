@@ -1,14 +1,14 @@
 """Which shared libraries a package of the index carries, by the names that the machine description has for them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from compat.matrix.packages import normal
+from compat.matrix.packages import normal, requirement
 
 if TYPE_CHECKING:
     from compat.machine import Machine
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
 
 # The matrix names TensorRT's library by its file, the description by the product.
 _NAMES = {"nvinfer": "tensorrt"}
@@ -40,15 +40,27 @@ def sonames_of(matrix: "Matrix", package: str, version: str) -> tuple[str, ...]:
 
 
 def users(machine: "Machine", matrix: "Matrix", package: str) -> tuple[str, ...]:
-    """Components that are installed and whose published builds require the package."""
+    """Components that are installed and whose published builds require the package, be it by an extra: who has an
+    extra's package there loads it (TensorFlow's and-cuda, JAX's with-cuda)."""
+    from compat.probe.layers.loads import COMPONENTS
     from compat.rules.subject import find
 
-    found = []
-    for component in _components(machine, matrix):
-        rows = find(machine, component, matrix).candidates[:8]
-        if any(normal(package) == name for row in rows for name, _, _ in matrix.packages.pins(row)):
-            found.append(component)
-    return tuple(found)
+    found = [
+        component
+        for component in _components(machine, matrix)
+        if _ask(find(machine, component, matrix).candidates[:8], package)
+    ]
+    for part, component in COMPONENTS.items():
+        version = (machine.packages or {}).get(part)
+        if version and _ask(matrix.builds(part).get(version, ()), package):
+            found += [part, component]
+    return tuple(dict.fromkeys(found))
+
+
+def _ask(rows: "Iterable[Row]", package: str) -> bool:
+    """Does a build require the package, or one of its extras?"""
+    asked = (lines for row in rows for lines in (row.get("requires", ()), *row.get("extras", {}).values()))
+    return any(normal(package) == requirement(line)[0] for lines in asked for line in lines)
 
 
 def _components(machine: "Machine", matrix: "Matrix") -> tuple[str, ...]:

@@ -43,7 +43,8 @@ def after(machine: Machine, transaction: Transaction, matrix: "Matrix") -> Machi
         for name, version in (machine.packages or {}).items()
         if normal(name) in touched and version
     }
-    return _with_sonames(new, lost, matrix)
+    new_builds = frozenset(part for name in coming if (part := matrix.packages.component(name)))
+    return _with_sonames(new, lost, new_builds, matrix)
 
 
 def _left(entries: Any, field: str, touched: set[str]) -> Any:
@@ -114,7 +115,9 @@ def _without(copy: Library, library: str, takers: set[str]) -> Library:
     return replace(copy, loaded_by=tuple(one for one in copy.loaded_by if one not in takers))
 
 
-def _with_sonames(machine: Machine, lost: "dict[str, tuple[str, ...]]", matrix: "Matrix") -> Machine:
+def _with_sonames(
+    machine: Machine, lost: "dict[str, tuple[str, ...]]", coming: frozenset[str], matrix: "Matrix"
+) -> Machine:
     """Sonames that are found now are no longer missing; those that went with a package, and are nowhere else, are: for
     the machine, and for whatever is built with a requirement of that package."""
     there = {
@@ -123,6 +126,7 @@ def _with_sonames(machine: Machine, lost: "dict[str, tuple[str, ...]]", matrix: 
         if version
         for soname in sonames_of(matrix, name, version)
     }
+    present = {normal(name) for name, version in (machine.packages or {}).items() if version}
     elsewhere = {one.name for one in machine.libraries or () if one.origin != "pip"}
     left = {
         name: [one for one in sonames if one not in there and _library(matrix, one) not in elsewhere]
@@ -134,7 +138,11 @@ def _with_sonames(machine: Machine, lost: "dict[str, tuple[str, ...]]", matrix: 
         for name, build in machine.builds.items()
     }
     for package, sonames in left.items():
+        # A build that comes in the same change asks for what its own release needs: there, where its package is.
+        own = coming if package in present else frozenset[str]()
         for name in users(machine, matrix, package) if sonames else ():
+            if name in own:
+                continue
             build = builds.get(name, Build())
             builds[name] = replace(build, missing=tuple(sorted({*(build.missing or ()), *sonames})))
     missing = (

@@ -89,7 +89,6 @@ UNSEEN_HARMLESS = (
     ("h100", "torch26", "uv pip install tensorflow"),
     ("h100", "torch26", "uv pip install tensorflow-cpu"),
     ("h100", "tensorflow215", 'uv pip install "torch==2.2.0"'),
-    ("h100", "tensorflow215", "uv pip install tf-keras"),
     ("h100", "jax08", 'uv pip install -U "jax[cuda12]"'),
     ("h100", "torch26", "uv pip install nvidia-cudnn-cu12==9.10.2.21"),
     ("h100", "torch26", "uv pip install -U nvidia-cudnn-cu12"),
@@ -109,3 +108,49 @@ UNSEEN_HARMLESS = (
     ("h100", "torch26", "uv pip uninstall triton"),
     ("h100", "torch26", "uv pip uninstall torch torchvision"),
 )
+
+# As those before, of other kinds: what one package drags along, files, constraints, extras, synchronisation.
+DATA = "tests/guard/data"
+LATER_BREAKING = (
+    ("h100", "torch25", "pip install nvidia-cudnn-cu12==8.9.7.29"),
+    ("h100", "tensorflow215", "pip install -U --upgrade-strategy eager h5py"),
+    ("h100", "tensorflow215", "pip install tensorflow==2.18.0"),  # without its extra, so cuDNN 8.9 stays
+    ("h100", "tensorflow215", "uv pip install tf-keras"),  # brings such a TensorFlow
+    ("h100", "onnxruntime123", "pip install --pre onnxruntime"),
+    ("h100", "onnxruntime123", f"pip install -r {DATA}/onnxruntime118.txt"),
+    ("h100", "onnxruntime123", "uv pip install 'nvidia-cudnn-cu12<9'"),
+    ("h100", "jax08", "pip install torch==2.5.1"),  # its cuDNN is older than the one that jaxlib is built with
+    ("h100", "jax08", "uv pip install -U 'jax[cuda13]'"),
+    ("h100", "jax08", "pip install tensorflow==2.15.1"),
+    ("h100", "torch26", "pip install torch==2.4.1 --no-deps"),
+    ("h100", "torch26", "pip uninstall -y nvidia-cusparse-cu12"),
+    ("h100", "torch26", "uv pip uninstall nvidia-cuda-runtime-cu12"),
+    ("h100", "torch26", "uv pip install 'tensorflow[and-cuda]==2.15.1'"),
+    ("h100", "torch26", "pip install torch-tensorrt==2.5.0 --no-deps"),
+    ("h100", "torch26", f"uv pip sync {DATA}/torch_alone.txt"),
+    ("v100", "torch26", "pip install torch==2.9.1"),
+)
+LATER_HARMLESS = (
+    ("h100", "torch26", f"pip install -c {DATA}/torchvision016.txt torchvision"),  # torch goes back with it
+    ("h100", "torch26", "pip install -U --upgrade-strategy eager torchvision"),
+    ("h100", "torch26", "pip install --pre rich"),
+    ("h100", "torch26", f"uv pip install -r {DATA}/plain.txt"),
+    ("h100", "torch26", "uv pip install 'transformers[torch]'"),
+    ("h100", "torch26", "pip install accelerate diffusers"),
+    ("h100", "torch26", "pip install opencv-python-headless"),
+    ("h100", "torch26", "uv pip install nvidia-nccl-cu12==2.25.1"),
+    ("h100", "torch26", "python -m pip install --no-deps torchmetrics"),
+    ("a100-535", "torch26", "pip install torch==2.8.0 torchvision==0.23.0"),
+    ("h100", "torch25", "pip install torch==2.6.0 torchvision==0.21.0"),
+    ("h100", "tensorflow215", "pip install h5py scipy==1.11.4"),
+    ("h100", "tensorflow215", "pip install tensorboard==2.15.2"),
+    ("h100", "tensorflow215", "uv pip install keras==2.15.0"),
+    ("h100", "jax08", "uv pip install equinox optax"),
+    ("h100", "jax08", "pip install 'jax[cuda12]==0.8.0'"),
+    ("h100", "jax08", "pip install scipy==1.16.0"),
+    ("h100", "onnxruntime123", "pip install 'numpy<2'"),
+    ("h100", "onnxruntime123", "uv pip install 'onnxruntime-gpu[cuda,cudnn]==1.23.0'"),
+    ("h100", "onnxruntime123", "pip install onnxruntime-gpu==1.23.2"),
+)
+ALL_BREAKING = (*BREAKING, *UNSEEN_BREAKING, *LATER_BREAKING)
+ALL_HARMLESS = (*HARMLESS, *UNSEEN_HARMLESS, *LATER_HARMLESS)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from commands import BREAKING, HARMLESS, UNSEEN_BREAKING, UNSEEN_HARMLESS  # noqa: E402
+from commands import ALL_BREAKING, ALL_HARMLESS  # noqa: E402
 from environments import ENVIRONMENTS  # noqa: E402
 
-COMMANDS = (*BREAKING, *HARMLESS, *UNSEEN_BREAKING, *UNSEEN_HARMLESS)
+COMMANDS = (*ALL_BREAKING, *ALL_HARMLESS)
 DATA = Path(__file__).parent / "data" / "answers.json"
 _TORCH_CPU = {
     "metadata": {"name": "torch", "version": "2.6.0+cpu"},
@@ -72,6 +72,7 @@ def answer(words: list[str], python: Path, uv: str) -> object:
         )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
+        words = words[words.index("pip") :]  # of `python -m pip`
         argv = [str(python), "-m", *words, "--dry-run", "--quiet", "--report", str(path)]
         done = subprocess.run(argv, capture_output=True, text=True)
         return trimmed(json.loads(path.read_text())) if done.returncode == 0 else {"failed": done.returncode}

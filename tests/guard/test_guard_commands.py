@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from commands import BREAKING, HARMLESS, UNSEEN_BREAKING, UNSEEN_HARMLESS
+from commands import ALL_BREAKING, ALL_HARMLESS, BREAKING, HARMLESS
 from environments import MACHINES, built
 
 from compat.guard.answers import of_report, of_uv
@@ -51,7 +51,7 @@ def test_there_are_twenty_of_each() -> None:
     assert len(set(HARMLESS)) >= 20
 
 
-@pytest.mark.parametrize(("machine", "environment", "command"), [*BREAKING, *UNSEEN_BREAKING])
+@pytest.mark.parametrize(("machine", "environment", "command"), ALL_BREAKING)
 def test_what_breaks_is_stopped(matrix: Matrix, machine: str, environment: str, command: str) -> None:
     gate = Replayed(matrix, machine, environment, command)
     said = list(gate.judge())
@@ -60,7 +60,7 @@ def test_what_breaks_is_stopped(matrix: Matrix, machine: str, environment: str, 
     assert any(line.startswith("error:") for line in said)
 
 
-@pytest.mark.parametrize(("machine", "environment", "command"), [*HARMLESS, *UNSEEN_HARMLESS])
+@pytest.mark.parametrize(("machine", "environment", "command"), ALL_HARMLESS)
 def test_what_is_harmless_passes(matrix: Matrix, machine: str, environment: str, command: str) -> None:
     gate = Replayed(matrix, machine, environment, command)
     said = list(gate.judge())
