@@ -185,6 +185,6 @@ def test_autoremove_does_not_take_cudnn_away(lab: aptlab.Lab) -> None:
     assert lab.version("libcudnn8") == "8.9.7.29-1+cuda11.8"
     done = lab.apt("remove", "--auto-remove", "some-tool")
     assert done.returncode != 0
-    assert "library-not-found" in done.stderr
+    assert "use:onnxruntime-cuda" in done.stderr
     assert lab.version("libcudnn8") == "8.9.7.29-1+cuda11.8"
     assert lab.apt("remove", "some-tool").returncode == 0  # without what came with it
