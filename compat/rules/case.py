@@ -86,6 +86,12 @@ class Case:
         self.matrix = matrix
         self.assumed = assumed or {}
 
+    def learn(self, other: "Case") -> None:
+        """Take over what was derived of the same machine, for the same goal, from fewer of its facts."""
+        for name, value in vars(other).items():
+            if name not in ("machine", "goal", "matrix", "assumed"):
+                self.__dict__.setdefault(name, dict(value) if isinstance(value, dict) else value)
+
     # -- where a fact was read -------------------------------------------------------------------------------------
 
     def read(self, path: str, value: Any) -> Evidence:

@@ -56,7 +56,7 @@ def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
     if not built.values or have is None:
         yield Untold("package-versions-mismatch", "tensorflow", (path,))
         return
-    same = built.decide(lambda need: versions.same_line(have, need, 2))
+    same = built.decide(lambda need: is_linked_to(need, have))
     known = " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
     facts = (case.read(path, have), Evidence(f"{case.main.label} is built with TensorRT {known}", built.source))
     if same is False:
@@ -76,6 +76,11 @@ def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
         )
     else:
         yield Untold("package-versions-mismatch", "tensorflow", (path,))
+
+
+def is_linked_to(need: str, have: str) -> bool | None:
+    """Does TF-TRT that was compiled with one release of TensorRT open this one?"""
+    return versions.same_line(have, need, 2)
 
 
 def _bindings(case: Case) -> Iterator[Outcome]:

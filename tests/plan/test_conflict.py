@@ -34,7 +34,8 @@ def broken(search: Search, choices, wanted) -> set[str]:
         if choice not in search.offered(request.component, request.text):
             found.add(f"request:{request.component}")
     if len(choices) > 1:
-        _, machine, clash = search._joined(choices)
+        releases, clash = search._joined(choices)
+        machine = search._after(choices, releases)
         together = [one for one in faults(machine, search.goals, search.matrix) if not is_of_platform(one)]
         found |= {one.rule for one in (*clash, *together)} - rules
     return found

@@ -39,7 +39,7 @@ def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu:
     return _offers(component, matrix, wanted, gpu, system, machine.gpus, machine.toolkits, libraries)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=96)
 def _offers(
     component: str,
     matrix: "Matrix",

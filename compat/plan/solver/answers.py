@@ -86,7 +86,7 @@ def streams(
     # What no move changes excludes everything: then only images are left, which have builds and a system of their own.
     never = tried[-1].fixed if tried and not answered else None
     if "python" in allow and never is None:
-        for scene in _pythons(unshadowed(base) or base, problem):
+        for scene in _pythons(unshadowed(base) or base, problem, tried):
             yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     if not problem.conda:
         yield ("environment",), _noted(_forged(base, problem, answered), answered)
@@ -104,10 +104,10 @@ def streams(
             yield scene.moves, _searched(problem, scene, (), tried)
     if forward.MOVE in allow and never is None:
         for compat in forward.scenes(unshadowed(base) or base, problem.matrix):
-            for scene in _environments(compat):
+            for scene in _with_pythons(compat, problem, allow, tried):
                 yield scene.moves, _searched(problem, scene, kept, tried)
     if "driver" in allow:
-        for scene in _driver_scenes(base, problem, allow) if never is None else ():
+        for scene in _driver_scenes(base, problem, allow, tried) if never is None else ():
             yield scene.moves, _searched(problem, scene, kept, tried)
         if "container" in allow and not problem.folder:
             for scene in _with_drivers(base, problem):
@@ -187,17 +187,23 @@ def _unmoved(base: Scene) -> Iterator[Scene]:
         yield from _environments(clear)
 
 
-def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str]) -> Iterator[Scene]:
+def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Scene]:
     for scene in _with_drivers(unshadowed(base) or base, problem):
-        yield from _environments(scene)
-        if "python" in allow:
-            yield from _pythons(scene, problem)
+        yield from _with_pythons(scene, problem, allow, tried)
 
 
-def _pythons(base: Scene, problem: Problem) -> Iterator[Scene]:
-    """New environments with another Python; none where what is asked for is impossible with any."""
+def _with_pythons(base: Scene, problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Scene]:
+    yield from _environments(base)
+    if "python" in allow:
+        yield from _pythons(base, problem, tried)
+
+
+def _pythons(base: Scene, problem: Problem, tried: list[Search]) -> Iterator[Scene]:
+    """New environments with another Python; none where what is asked for is impossible with any: then that is tried."""
     anyone = replace(base, machine=replace(emptied(base.machine), python=None))
-    if next(_searched(problem, anyone, (), []), None) is None:
+    with_any: list[Search] = []
+    if next(_searched(problem, anyone, (), with_any), None) is None:
+        tried += with_any
         return
     yield from moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu)
 

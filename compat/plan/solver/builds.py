@@ -220,7 +220,7 @@ class Builds:
 
     @cached_property
     def _facts(self) -> dict[str, int]:
-        return {name: self.memory.number(value) for name, value in moved(self.scene.machine).items()}
+        return {name: self.memory.number(value) for name, value in moved(self._bare).items()}
 
     def _own_releases(self, choice: Choice) -> tuple[Mapping[str, str | None], tuple[Reason, ...]]:
         """The releases of what a build shares with others, and what its own pins rule out."""

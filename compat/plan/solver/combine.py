@@ -65,12 +65,15 @@ class Combinations(Generic[Choice, Answer]):
         for index, choice in enumerate(self._columns[level]):
             if self.cut:
                 break
-            if not self._passes(level, index, choice):
+            if self._pass.get((level, index)) is False:
                 continue
             like = self._like(level, index, choice)
             if like in known:
                 continue
+            # Two by two is asked before one alone: what has no part in any combination is not looked into.
             below = self._clash(made, choice)
+            if below is None and not self._passes(level, index, choice):
+                continue
             if below is None:
                 below = yield from self._explore((*made, choice))
                 if below is None:

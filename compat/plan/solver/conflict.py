@@ -8,12 +8,12 @@ has needs no search to be left out, and a scene is searched again only where som
 """
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, islice, product
 
 from compat.machine import Machine
 from compat.plan.asking.request import IMAGES
 from compat.plan.commands.container import REGISTRY
-from compat.plan.model import Reason, Request
+from compat.plan.model import Choice, Reason, Request
 from compat.plan.solver.elements import FIXED, MOVABLE, NOTHING, REQUEST, Ignored, can_move
 from compat.plan.solver.search import Search
 from compat.records import dataclass, replace
@@ -139,16 +139,20 @@ def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> 
 
 
 def _nearest_miss(rule: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason | None:
-    """What a rule has against the two builds that were asked for and of which it says the least."""
-    said: list[tuple[Reason, ...]] = []
+    """What a rule has against the two builds that were asked for and of which it says the least, in the first scene
+    that has such builds."""
     for search in tried[:_LOOKED_AT]:
-        columns = [
-            [one for one in search.asked_for(request) if search.passes(one)][:_LOOKED_AT] for request in requests
-        ]
-        for mine, its in combinations(columns, 2):
-            found = [search.pair(one, other) for one in mine for other in its]
-            said += [reasons for reasons in found if any(one.rule == rule for one in reasons)]
-    return next((one for one in min(said, key=len) if one.rule == rule), None) if said else None
+        columns = [_fitting(search, request) for request in requests]
+        said = [search.pair(one, other) for two in combinations(columns, 2) for one, other in product(*two)]
+        found = [reasons for reasons in said if any(one.rule == rule for one in reasons)]
+        if found:
+            return next(one for one in min(found, key=len) if one.rule == rule)
+    return None
+
+
+def _fitting(search: Search, request: Request) -> list[Choice]:
+    """The first builds that pass alone."""
+    return list(islice((one for one in search.asked_for(request) if search.passes(one)), _LOOKED_AT))
 
 
 def _unpublished(tried: list[Search], request: Request) -> Reason:

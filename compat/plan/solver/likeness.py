@@ -43,15 +43,20 @@ def likeness(choice: Choice, matrix: "Matrix") -> Likeness:
 
 def _tables(choice: Choice, matrix: "Matrix") -> tuple[str, ...]:
     """The rows about pairs and breaks whose range has this release."""
+    releases = {choice.distribution: choice.public, **dict(choice.brings)}
+    return tuple([told for name, release in releases.items() for told in _rows_with(matrix, name, release)])
+
+
+@lru_cache(maxsize=8192)
+def _rows_with(matrix: "Matrix", name: str, release: str) -> tuple[str, ...]:
     named, others = _by_name(matrix)
     found = []
-    for name, release in {choice.distribution: choice.public, **dict(choice.brings)}.items():
-        for row in named.get(name, ()):
-            if versions.parse_range(row["range"]).admits(release) is not False:
-                found.append(row.get("id") or f"{row['package']} {row['range']} {row['other']}")
-        for row in others.get(name, ()):
-            text = row.get("with") or row.get("fits") or "*"
-            found.append(f"{text}: {versions.parse_range(text).admits(release)}")
+    for row in named.get(name, ()):
+        if versions.parse_range(row["range"]).admits(release) is not False:
+            found.append(row.get("id") or f"{row['package']} {row['range']} {row['other']}")
+    for row in others.get(name, ()):
+        text = row.get("with") or row.get("fits") or "*"
+        found.append(f"{text}: {versions.parse_range(text).admits(release)}")
     return tuple(found)
 
 

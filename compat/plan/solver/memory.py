@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from compat.plan.solver.search import Search
 
 
+Spoiled = dict[tuple[int, ...], tuple[Reason, ...]]
+"""By the classes of one build or two."""
+
+
 @dataclass
 class Known:
-    """One build in an environment of its own, on one machine whatever its driver and Python are."""
+    """One build in an environment of its own, or several together, on one machine whatever is moved."""
 
     own: tuple[Mapping[str, str | None], tuple[Reason, ...]] | None = None  # what it draws, its own clashes
     _told: dict[tuple[Facts, tuple[int, ...]], Told] = field(default_factory=dict)
@@ -39,6 +43,8 @@ class Memory:
     _numbers: dict[str, int] = field(default_factory=dict)
     _builds: dict[tuple[int, Choice, tuple[Pin, ...], frozenset[str]], Known] = field(default_factory=dict)
     _near: dict[tuple[int, int, frozenset[str]], tuple[Choice, Known]] = field(default_factory=dict)  # by identity
+    _wholes: dict[tuple[int, tuple[int, ...]], tuple[tuple[Choice, ...], Known]] = field(default_factory=dict)
+    _spoiled: dict[tuple[object, ...], Spoiled] = field(default_factory=dict)
     _pairs: dict[int, Pairs] = field(default_factory=dict)
     _offers: dict[int, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
     _certificates: dict[int, list[frozenset[str]]] = field(default_factory=dict)
@@ -48,7 +54,7 @@ class Memory:
         return self._numbers.setdefault(repr(what), len(self._numbers))
 
     def place(self, bare: Machine, more: object) -> int:
-        """The number of a machine whatever its driver and Python are."""
+        """The number of a machine whatever is moved."""
         return self.number((without_moved(bare), more))
 
     def build(self, place: int, choice: Choice, asked: frozenset[str]) -> Known:
@@ -61,8 +67,18 @@ class Memory:
             self._near[near] = (choice, self._builds[key])
         return self._near[near][1]
 
+    def whole(self, place: int, key: tuple[int, ...], choices: tuple[Choice, ...]) -> Known:
+        """Several builds there; ``key``: their classes, or their identities."""
+        if (place, key) not in self._wholes:
+            self._wholes[place, key] = (choices, Known())
+        return self._wholes[place, key][1]
+
+    def spoiled(self, *where: object) -> Spoiled:
+        """What fails whatever is beside it, there."""
+        return self._spoiled.setdefault(where, {})
+
     def pairs(self, machine: Machine, matrix: "Matrix", limits: tuple[Pin, ...]) -> Pairs:
-        """What builds share there, whatever the driver and the Python are."""
+        """What builds share there, whatever is moved."""
         place = self.place(machine, limits)
         if place not in self._pairs:
             self._pairs[place] = Pairs(machine, matrix, limits)

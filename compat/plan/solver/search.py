@@ -106,6 +106,7 @@ class Search(Wholes):
     ) -> Combinations[Choice, Found]:
         """The combinations of the columns; ``most`` of them are held against the rules."""
         self._shared.learn(columns)
+        self.recall()
         enforced = enforced or Enforced(self, NOTHING)
         enforced.most = self.spent + most
         return Combinations(columns, enforced)

@@ -1,8 +1,8 @@
 """What the rules say of a machine, asked one rule at a time.
 
 Most builds fail by the first rule that is asked, so nothing more is asked of them. What a rule says of a build is kept
-for every driver and Python that it does not hang on: a rule is first shown the machine without its driver and its
-Python, and only one that reaches for them is asked again with each.
+for every driver, Python and system that it does not hang on: a rule is first shown the machine without them, and only
+one that reaches for them is asked again with each.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -10,8 +10,9 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from compat.goals import Goal
-from compat.machine import Driver, Libcuda, Machine
+from compat.machine import Machine
 from compat.plan.model import Reason
+from compat.plan.solver.apply import on_library_path
 from compat.plan.solver.judge import reason, weighs
 from compat.records import dataclass, field, replace
 from compat.rules import every_rule
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
 
 Facts = tuple[str, ...]
 """Which of the facts that a move changes a rule has reached for."""
-_MOVED: Mapping[str, tuple[str, ...]] = {"driver": ("driver", "libcuda"), "python": ("python",)}
+_MOVED: Mapping[str, tuple[str, ...]] = {
+    "driver": ("driver", "libcuda"),
+    "python": ("python",),
+    "system": ("distribution", "distribution_version", "glibc", "glibcxx"),
+    "container": ("environment", "container"),
+    "libraries": ("toolkits", "libraries"),
+    "loader": ("variables", "loader_configuration", "device_nodes"),
+}
+_NOTHING = Machine()
 _reached: dict[str, Facts] = {}  # rule -> facts; what a rule reached for once, it is always shown
 
 
@@ -68,19 +77,33 @@ def _ways() -> tuple[Facts, ...]:
     return tuple(dict.fromkeys(((), *_reached.values())))
 
 
+def every_way() -> set[Facts]:
+    """The sets of facts that what a rule says may hang on."""
+    return {hangs_on(rule) for rule in REGISTRY}
+
+
 def reaches(rule: str, fact: str) -> bool:
     """Has the rule ever reached for a fact that a move changes?"""
     return fact in _reached.get(rule, ())
 
 
+def hangs_on(rule: str) -> Facts:
+    """The facts that a move changes and that a rule, or one that it may be the consequence of, has reached for."""
+    reached = {fact for one in (rule, *_masking().get(rule, ())) for fact in _reached.get(one, ())}
+    return tuple(fact for fact in _MOVED if fact in reached)
+
+
 def without_moved(machine: Machine) -> Machine:
-    """The machine as it is for every driver and Python."""
-    return replace(machine, driver=Driver(), libcuda=Libcuda(), python=None)
+    """What is the same of the machine whatever is moved."""
+    return replace(machine, **{name: getattr(_NOTHING, name) for names in _MOVED.values() for name in names})
 
 
 def moved(machine: Machine) -> dict[str, object]:
     """The facts that a move changes."""
-    return {"driver": (machine.driver, machine.libcuda), "python": machine.python}
+    found: dict[str, object] = {fact: [getattr(machine, name) for name in names] for fact, names in _MOVED.items()}
+    # Which copies load once builds are installed hangs on the path (solver/apply.py).
+    ahead = [on_library_path(machine, one) for one in machine.libraries or ()]
+    return {**found, "libraries": (found["libraries"], ahead)}
 
 
 @dataclass
@@ -182,10 +205,16 @@ class Verdict:
 
     def _ask(self, asked: Task, shown: Facts) -> tuple[Reason, ...]:
         goal, rule = asked.goal, asked.rule
-        if (goal, shown) not in self._cases:
-            self._cases[goal, shown] = Case(_seen(self.machine, shown), goal, self._matrix)
-        found = REGISTRY[rule].judge(self._cases[goal, shown])
+        found = REGISTRY[rule].judge(self._case(goal, shown))
         return tuple(dict.fromkeys(reason(one) for one in found if isinstance(one, Finding) and weighs(one)))
+
+    def _case(self, goal: Goal, shown: Facts) -> Case:
+        if (goal, shown) not in self._cases:
+            made = self._cases[goal, shown] = Case(_seen(self.machine, shown), goal, self._matrix)
+            for (own, fewer), known in self._cases.items():
+                if own == goal and known is not made and set(fewer) <= set(shown):
+                    made.learn(known)
+        return self._cases[goal, shown]
 
     def is_open(self) -> bool:
         """May one of the goals' packages be one of several builds? Then only the whole check tells (compat.check)."""

@@ -4,8 +4,11 @@ What is wrong with one or two of a combination whatever else is beside them is r
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
+from compat.goals import parse
 from compat.machine import Machine
 from compat.plan.model import Choice, Pin, Reason
 from compat.plan.solver.apply import applied, parts_of, staying
@@ -13,12 +16,16 @@ from compat.plan.solver.builds import Builds
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.elements import Ignored
 from compat.plan.solver.judge import MENDABLE, faults, is_of_platform, masked_by
+from compat.plan.solver.memory import Known, Spoiled
 from compat.plan.solver.scene import Scene
-from compat.plan.solver.verdicts import Task, Verdict, tasks_of
+from compat.plan.solver.verdicts import Facts, Task, Told, Verdict, every_way, hangs_on, moved, tasks_of
 from compat.records import dataclass, field, replace
+from compat.rules.pairs import is_linked_to
 
 if TYPE_CHECKING:
     from compat.plan.solver.enforced import Enforced
+
+TF_TRT = parse("use:tf-trt")
 
 
 @dataclass(frozen=True)
@@ -36,9 +43,6 @@ class Found:
 class Together:
     """What is known of a combination."""
 
-    choices: tuple[Choice, ...]
-    releases: Mapping[str, str | None]
-    result: Machine
     clash: tuple[Reason, ...]
     verdict: Verdict
     rest: tuple[Reason, ...] | None = None
@@ -50,17 +54,27 @@ class Wholes(Builds):
 
     spent: int = 0  # combinations that were held against the rules
     _wholes: dict[tuple[int, ...], Together] = field(default_factory=dict)
-    _spoiled: dict[tuple[int, ...], tuple[Reason, ...]] = field(default_factory=dict)  # whatever is beside these
-    _repeated: dict[tuple[tuple[int, ...], Task], tuple[Reason, ...]] = field(default_factory=dict)
+    _spoiled: dict[Facts, Spoiled] = field(default_factory=dict)  # by what it hangs on
 
     def pair(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
         """What excludes the two together, whatever else there is."""
-        found = self._shared.pair(one, other)
-        if self._spoiled:
-            mine, its = self.like(one), self.like(other)
-            for key in ((mine,), (its,), (mine, its)):
-                found = (*found, *self._spoiled.get(key, ()))
+        found = (*self._shared.pair(one, other), *self._linked(one, other))
+        mine, its = self.like(one), self.like(other)
+        for spoiled in self._spoiled.values():
+            for key in ((mine,), (its,), (mine, its)) if spoiled else ():
+                if key in spoiled:
+                    found = (*found, *spoiled[key])
         return found
+
+    def _linked(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
+        """Asked of every TensorFlow with every TensorRT, so not left to the rule, which says the same of them."""
+        if "tensorrt" not in one.row or other.component != "tensorrt" or other.installed or TF_TRT not in self.goals:
+            return ()
+        need = one.row["tensorrt"]
+        if is_linked_to(need, other.public) is not False:
+            return ()
+        said = f"{one.label} is built with TensorRT {need}; TF-TRT does not open {other.label}."
+        return (Reason("package-versions-mismatch", said, str(self.matrix.source(dict(one.row), "tensorrt"))),)
 
     def like(self, choice: Choice) -> int:
         """The class of builds that are alike for every rule about several packages together."""
@@ -73,25 +87,45 @@ class Wholes(Builds):
         alike = not enforced.ignored
         key = (int(alike), *[self.like(choice) if alike else id(choice) for choice in choices])
         if key not in self._wholes:
-            self.spent += 1
-            self._wholes[key] = self._together(choices)
-        known = self._wholes[key]
-        found = self._wrong(choices, known, enforced.ignored)
+            self._wholes[key] = self._together(choices, key)
+        found = self._wrong(choices, self._wholes[key], enforced.ignored)
         if found is None:
-            releases, result = known.releases, known.result
-            if known.choices != choices:  # others of the same classes were judged
-                releases, result, _ = self._joined(choices)
-            result = replace(result, name=self.scene.machine.name)
+            releases, _ = self._joined(choices)  # it may be others of the same classes that were judged
+            result = replace(self._after(choices, releases), name=self.scene.machine.name)
             return Found(self.scene, choices, dict(releases), result, self.limits)
         self.note(found)
         enforced.cite([found])
         return None
 
-    def _together(self, choices: tuple[Choice, ...]) -> Together:
-        releases, result, clash = self._joined(choices)
+    def _together(self, choices: tuple[Choice, ...], key: tuple[int, ...]) -> Together:
         goals = tuple(dict.fromkeys((*self.goals, *self.kept_goals)))
-        tasks = tasks_of(goals, (), masked_by(self.platform_faults))
-        return Together(choices, releases, result, clash, Verdict(lambda: result, tasks, self.matrix))
+        known = self.memory.whole(self._standing, key, choices)
+        if known.own is None:
+            self.spent += 1
+            known.own = self._joined(choices)
+        return Together(
+            known.own[1], self._judged(choices, known, tasks_of(goals, (), masked_by(self.platform_faults)))
+        )
+
+    def _judged(self, choices: tuple[Choice, ...], known: Known, tasks: tuple[Task, ...]) -> Verdict:
+        """The rules' word on them together: what was said in other scenes counts here too."""
+        releases = known.own[0] if known.own else {}
+
+        def shared_by(facts: Facts) -> Told:
+            return known.told(facts, self._here)
+
+        return Verdict(lambda: self._after(choices, releases), tasks, self.matrix, shared_by)
+
+    def _after(self, choices: tuple[Choice, ...], releases: Mapping[str, str | None]) -> Machine:
+        return applied(self.scene.machine, choices, releases, self.matrix)
+
+    @cached_property
+    def _standing(self) -> int:
+        return self.memory.place(self.scene.machine, self.limits)
+
+    @cached_property
+    def _here(self) -> dict[str, int]:
+        return {name: self.memory.number(value) for name, value in moved(self.scene.machine).items()}
 
     def _wrong(self, choices: tuple[Choice, ...], known: Together, ignored: Ignored) -> Reason | None:
         """One thing that is wrong with a combination, and not with one of its members alone."""
@@ -110,12 +144,13 @@ class Wholes(Builds):
         if found is None and (not ignored or known.verdict.is_open()):
             if known.rest is None:  # the check itself has the last word
                 goals = (*self.goals, *self.kept_goals)
-                known.rest = tuple(one for one in faults(known.result, goals, self.matrix) if not is_of_platform(one))
+                result = known.verdict.machine
+                known.rest = tuple(one for one in faults(result, goals, self.matrix) if not is_of_platform(one))
             found = next((one for one in known.rest if one.rule not in ignored and not excused(one.rule)), None)
         return found
 
-    def _joined(self, choices: tuple[Choice, ...]) -> tuple[Mapping[str, str | None], Machine, tuple[Reason, ...]]:
-        """The shared releases, the machine, and what excludes them."""
+    def _joined(self, choices: tuple[Choice, ...]) -> tuple[Mapping[str, str | None], tuple[Reason, ...]]:
+        """The shared releases, and what excludes them."""
         machine = self.scene.machine
         pins: tuple[Pin, ...] = ()
         if not all(choice.stays for choice in choices):
@@ -126,26 +161,37 @@ class Wholes(Builds):
         both = self._shared.shared(choices, pins)
         clash = both if isinstance(both, tuple) else ()
         releases: Mapping[str, str | None] = {} if isinstance(both, tuple) else both.releases
-        return releases, applied(machine, choices, releases, self.matrix), clash
+        return releases, clash
 
     def _blame(self, choices: tuple[Choice, ...], wrong: Reason, task: Task) -> None:
         """Which one or two of a combination fail by themselves, for the same reason, which nothing added to them
         mends: no other combination with them is tried."""
         if wrong.rule in MENDABLE:
             return
+        spoiled = self._spoiled_by(hangs_on(wrong.rule))
         for choice in choices:
             if self._repeats((choice,), wrong, task):
-                self._spoiled[(self.like(choice),)] = (wrong,)
+                spoiled[(self.like(choice),)] = (wrong,)
                 return
-        for number, one in enumerate(choices if len(choices) > 2 else ()):
-            for other in choices[number + 1 :]:
-                if self._repeats((one, other), wrong, task):
-                    self._spoiled[self.like(one), self.like(other)] = (wrong,)
+        for one, other in combinations(choices, 2):
+            if len(choices) == 2 or self._repeats((one, other), wrong, task):
+                spoiled[self.like(one), self.like(other)] = (wrong,)
+
+    def recall(self) -> None:
+        """Take up what other scenes have found to fail whatever is beside it."""
+        for facts in every_way():
+            self._spoiled_by(facts)
+
+    def _spoiled_by(self, facts: Facts) -> Spoiled:
+        """What fails in every scene where these facts are the same."""
+        if facts not in self._spoiled:
+            values = tuple([self._here[one] for one in facts])
+            self._spoiled[facts] = self.memory.spoiled(self._standing, self.goals, self.kept_goals, facts, values)
+        return self._spoiled[facts]
 
     def _repeats(self, choices: tuple[Choice, ...], wrong: Reason, task: Task) -> bool:
         """Does the rule say the very same of these alone?"""
-        key = (tuple(self.like(choice) for choice in choices), task)
-        if key not in self._repeated:
-            machine = self._joined(choices)[1]
-            self._repeated[key] = Verdict(lambda: machine, tasks_of((task.goal,)), self.matrix).told(task)
-        return wrong in self._repeated[key]
+        known = self.memory.whole(self._standing, (1, *[self.like(choice) for choice in choices]), choices)
+        if known.own is None:
+            known.own = self._joined(choices)
+        return wrong in self._judged(choices, known, tasks_of((task.goal,))).told(task)

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from compat.goals import Goal
-from compat.machine import Machine
-from compat.plan.asking.request import goals_for, with_goal
+from compat.goals import Goal, parse
+from compat.machine import Driver, Libcuda, Machine
+from compat.plan.asking.request import goal_of, goals_for, with_goal
 from compat.plan.model import Lift, Plan, Reason, Request
 from compat.plan.solve import plan
 from compat.plan.solver.answers import Problem, answers, planned
+from compat.plan.solver.order import installed
+from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.records import replace
@@ -41,10 +43,26 @@ def plan_for(
     requests = with_goal(asked, goal, matrix)
     goals = goals_for(requests, goal, matrix)
     problems = [Problem(machine, requests, goals, matrix, prefer, conda=conda) for machine in machines]
-    common = _common(problems, allow)
+    # Images and conda-forge's environments are told by no builds.
+    listed = not conda and "container" not in allow and all(one.choices for one in own)
+    common = None if listed and _never(problems) else _common(problems, allow)
     if common is not None:
         return common
     return _apart(problems, own, allow)
+
+
+def _never(problems: list[Problem]) -> bool:
+    """Is there a component of which no build suits each machine by itself, whichever its driver and Python are?"""
+    return any(not set.intersection(*(_suiting(one, request) for one in problems)) for request in problems[0].requests)
+
+
+def _suiting(problem: Problem, request: Request) -> set[str]:
+    machine = replace(emptied(problem.machine), python=None, driver=Driver(), libcuda=Libcuda())
+    goal = parse(goal_of(request.component, problem.matrix))
+    search = Search(Scene(machine), (request,), (goal,), (), problem.matrix, memory=problem.memory)
+    found = {choice.label for choice in search.asked_for(request) if search.passes(choice)}
+    here = installed(request.component, request.text, problem.machine, problem.matrix)
+    return found if here is None else {*found, here.label}
 
 
 def _common(problems: list[Problem], allow: frozenset[str]) -> list[Plan] | None:
