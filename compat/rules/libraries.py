@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.beside import library_for_cuda, opened_by_tensorrt, parts_unseen
+from compat.rules.beside import library_for_cuda, nothing_brings_cuda, parts_unseen
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
@@ -86,7 +86,8 @@ def shim(soname: str) -> str:
 
 
 @rule(
-    "library-not-found", reads=("missing_libraries", "damaged", "builds.missing", "builds.cudnn", "toolkits", *OF_BUILD)
+    "library-not-found",
+    reads=("missing_libraries", "damaged", "builds.missing", "builds.cudnn", "toolkits", "variables", *OF_BUILD),
 )
 def library_not_found(case: Case) -> Iterator[Outcome]:
     """A soname that the goal opens is nowhere on the loader's path.
@@ -110,50 +111,62 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
         own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
         further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]
         for soname, path in (*own, *further):
-            if not _concerns(case, soname) or soname == "libcuda.so.1" or soname in damaged:
-                continue
-            guessed: tuple[Evidence, ...] = ()
-            opened = True if path != "missing_libraries" else opens(subject, soname)
-            if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
-                opened, text = True, "no TensorRT of pip's, which finds its own"
-                unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
-                guessed = tuple(case.assume(place, text) for place in unsaid)
-            unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
-            if opened is None and subject is case.main and unlisted:
-                opened = True  # the description names it as missed by the goal's process, nothing says otherwise
-                text = f"what is not found is taken to be opened by {subject.label}"
-                places = (f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}")
-                guessed = tuple(case.assume(place, text) for place in places)
-            if path == "missing_libraries" and _on_demand(subject, soname):
-                yield Finding(
-                    "library-not-found",
-                    subject.component,
-                    f"{subject.label} opens {soname} when an operator first asks for it, and the loader does not find "
-                    "it: operators that have no other kernel, convolutions among them, fail.",
-                    (case.read(path, soname),),
-                    tuple(_bring(case, subject, soname)),
-                    "warning",
-                )
-            elif opened:
-                yield Finding(
-                    "library-not-found",
-                    subject.component,
-                    f"{subject.label} opens {soname}, which the loader does not find.",
-                    (case.read(path, soname), *guessed),
-                    tuple(_bring(case, subject, soname)),
-                )
-            elif opened is False:
-                yield Holds(
-                    "library-not-found",
-                    subject.component,
-                    f"{subject.label} does not open {soname}",
-                    (case.read(path, soname),),
-                )
+            if _concerns(case, soname) and soname != "libcuda.so.1" and soname not in damaged:
+                yield from _missed(case, subject, soname, path, own_lists)
         yield from _other_tensorrt(case, subject)
         yield from parts_unseen(case, subject)
         yield from library_for_cuda(case, subject)
+        yield from nothing_brings_cuda(case, subject)
         if subject.facts.missing == ():
             yield Holds("library-not-found", subject.component, f"every library that {subject.label} opens is found")
+
+
+def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: bool) -> Iterator[Outcome]:
+    """One soname that is not found: is it this package's to open, and when?"""
+    if path == "missing_libraries" and _on_demand(subject, soname):
+        yield Finding(
+            "library-not-found",
+            subject.component,
+            f"{subject.label} opens {soname} when an operator first asks for it, and the loader does not find "
+            "it: operators that have no other kernel, convolutions among them, fail.",
+            (case.read(path, soname),),
+            tuple(_bring(case, subject, soname)),
+            "warning",
+        )
+        return
+    opened, guessed = _opened(case, subject, soname, path, own_lists)
+    if opened:
+        yield Finding(
+            "library-not-found",
+            subject.component,
+            f"{subject.label} opens {soname}, which the loader does not find.",
+            (case.read(path, soname), *guessed),
+            tuple(_bring(case, subject, soname)),
+        )
+    elif opened is False:
+        yield Holds(
+            "library-not-found",
+            subject.component,
+            f"{subject.label} does not open {soname}",
+            (case.read(path, soname),),
+        )
+
+
+def _opened(
+    case: Case, subject: Subject, soname: str, path: str, own_lists: bool
+) -> tuple[bool | None, tuple[Evidence, ...]]:
+    """Does the package open it, and what is taken for granted to say so?"""
+    opened = True if path != "missing_libraries" else opens(subject, soname)
+    if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
+        unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
+        return True, tuple(case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid)
+    unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
+    if opened is None and subject is case.main and unlisted:
+        # The description names it as missed by the goal's process, and nothing says otherwise.
+        text = f"what is not found is taken to be opened by {subject.label}"
+        places = (f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}")
+        return True, tuple(case.assume(place, text) for place in places)
+    return opened, ()
 
 
 def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
