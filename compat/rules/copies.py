@@ -287,6 +287,8 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
                 (*facts, *_gets(case, subject, path, copy)),
                 (Remedy(f"install cuDNN {least} or a newer one of its major"),),
             )
+        elif all(serves(found[1].version, one["cudnn_minimum"], "minor") for one in rows):
+            yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {label}", facts)
 
 
 def _releases(case: Case, subject: Subject) -> "tuple[list[Row], tuple[Evidence, ...]]":

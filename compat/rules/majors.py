@@ -55,7 +55,7 @@ def _other_soname(case: Case, subject: Subject) -> Iterator[Outcome]:
         if kit.version
     ]
     same_major = [(path, kit) for path, kit in kits if versions.same_line(kit, cuda, 1)]
-    if not same_major or _carried(case, cuda):
+    if not same_major or carried(case, cuda):
         return
     for wanted in _sonames(case, subject, cuda):
         ships = versions.parse_range(wanted["cuda"])
@@ -93,7 +93,8 @@ def takes_system_cuda(case: Case, subject: Subject) -> bool:
     about = case.matrix.packages.about(subject.component).get("cuda_from")
     if about not in ("system", "either"):
         return False
-    if about == "either" and any("nvidia-" in str(row.get("extras", "")) for row in subject.candidates):
+    release = [*subject.candidates, *subject.published.get(versions.parse(subject.version or "0").public, ())]
+    if about == "either" and any("nvidia-" in str(row.get("extras", "")) for row in release):
         return False  # an extra of its own may have brought them
     if subject.component == "tensorrt" and all(row["index"] == "pypi" for row in subject.candidates):
         # The wheels ask for the CUDA runtime of their major; the index has only their fetchers, which do not say so:
@@ -118,7 +119,7 @@ def _no_other(case: Case, cuda: str) -> tuple[Evidence, ...]:
     )
 
 
-def _carried(case: Case, cuda: str) -> bool:
+def carried(case: Case, cuda: str) -> bool:
     """Are CUDA parts of this major installed as packages or libraries?"""
     major = versions.parse(cuda).major
     tags = (f"-cu{major}", f"cu{major}0")  # nvidia-cublas-cu12, nvidia-dali-cuda120
@@ -166,7 +167,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
             continue
         major = majors.pop()
         sources = _cuda_sources(case, subject)
-        if not sources or _carried(case, str(major)):
+        if not sources or carried(case, str(major)):
             continue
         facts = (
             *(case.read(path, found) for path, found, _ in sources),
@@ -324,8 +325,10 @@ def _same_paths(case: Case) -> Iterator[Outcome]:
         return
     for writers in case.matrix.libraries.shared({plain: case.version_of(plain) for plain in named}):
         names = [named[plain] for plain in writers]
-        if not _belongs_any(case, names):
-            continue
+        if not _belongs_any(case, names) or any(
+            case.version_of(plain) is None and row["range"] != "*" for plain, row in writers.items()
+        ):
+            continue  # of an unknown release it is not told that it writes this file
         meant = [name for name in names if _is_meant(case, name)]
         release = case.version_of(meant[0]) if len(meant) == 1 else None
         others = [case.version_of(name) for name in names if name not in meant]

@@ -80,6 +80,8 @@ class Subject:
             told = self._of_release(name)
         if name == "cuda" and told.known is None and self.local_cuda is not None:
             return Possible(((self.local_cuda, self.path),), True)
+        if name == "cudnn" and told.known is None and self.local_cudnn is not None:
+            return Possible(((self.local_cudnn, self.path),), True)
         if (
             name == "cuda"
             and told.known is None
@@ -120,6 +122,13 @@ class Subject:
             if found is not None:
                 return found
         return None
+
+    @property
+    def local_cudnn(self) -> str | None:
+        """cuDNN by the local part, where no such build is listed: ``+cuda11.cudnn86`` 8.6, ``cudnn805`` 8.0.5."""
+        pieces = self.version.partition("+")[2].split(".") if self.version else []
+        digits = next((one[len("cudnn") :] for one in pieces if one.startswith("cudnn")), "")
+        return ".".join(digits) if digits.isdigit() and len(digits) in (2, 3) else None
 
     @property
     def for_cpu(self) -> bool:

@@ -96,3 +96,28 @@ def test_the_opset_of_classic_operators(opset: str, expected: list[str]) -> None
 def test_bindings_beside_the_libraries_of_another_major(loads: str, expected: list[str]) -> None:
     copy = {"name": "tensorrt", "version": loads, "loaded": True}
     assert errors("use:tensorrt", {"libraries": [copy], "packages": {"tensorrt": "9.3.0.post12.dev1"}}) == expected
+
+
+@pytest.mark.parametrize(
+    ("jaxlib", "toolkit", "expected"),
+    [
+        ("0.3.25+cuda11.cudnn82", "12.0", ["cuda-major-mismatch"]),
+        ("0.3.25+cuda11.cudnn82", "11.8", []),
+        ("0.4.25+cuda11.cudnn86", "12.2", []),  # an extra of its own may have brought CUDA 11
+    ],
+)
+def test_a_jaxlib_with_cuda_inside_opens_the_machines(jaxlib: str, toolkit: str, expected: list[str]) -> None:
+    assert errors("use:jax", {"packages": {"jaxlib": jaxlib}, "toolkits": [{"version": toolkit}]}) == expected
+
+
+@pytest.mark.parametrize(("cudnn", "expected"), [("8.5.0", ["cudnn-mismatch"]), ("8.6.0", [])])
+def test_the_cudnn_that_the_local_part_of_a_jaxlib_tells(cudnn: str, expected: list[str]) -> None:
+    """No such build of this release is listed: its version says what it is made with."""
+    machine = {"packages": {"jaxlib": "0.4.1+cuda11.cudnn86"}, "libraries": [{"name": "cudnn", "version": cudnn}]}
+    assert errors("use:jax", machine) == expected
+
+
+def test_a_jaxlib_whose_least_cudnn_is_met() -> None:
+    machine = {"packages": {"jaxlib": "0.5.0"}, "libraries": [{"name": "cudnn", "version": "9.5.1", "loaded": True}]}
+    told = description.from_dict({"os": "linux", "arch": "x86_64", **machine})
+    assert check(told, goals.parse("use:jax"), MATRIX).verdict == "compatible"
