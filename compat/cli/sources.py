@@ -52,12 +52,14 @@ def read(
     brought = [one for said in contents for one in _of_image(said, matrix, said in named)]
     found += [one for one in brought if matrix.packages.component(one.name) not in asked_for]
     limits = [one for said in contents for one in said.constraints]
-    python, python_range = _python(contents, shown)
+    folders = [path for path in paths if os.path.isdir(path)]
+    weak = [said for said in walked if any(is_weak(folder, said.path, machine.os) for folder in folders)]
+    strong_ones = [said for said in contents if said not in weak]
+    asks = any(said.requirements or said.image for said in strong_ones)
+    python, python_range = _python(strong_ones if asks else contents, shown)
     there = inside(machine, image, matrix)
     there = with_python(there, Said((), python, python_range)) if any_python else there
     loose = frozenset(one for said in walked for one in _paths(said))
-    folders = [path for path in paths if os.path.isdir(path)]
-    weak = [said for said in walked if any(is_weak(folder, said.path, machine.os) for folder in folders)]
     strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
     weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
     requests, lines, bounds = asked(found, there, matrix, limits, loose, weakened, beside or frozenset(), by_goal)

@@ -497,3 +497,18 @@ def test_a_tag_names_a_release_and_keys_of_several_tables_have_their_own_lines(t
     _, _, err = planned(capsys, "-r", tmp_path / "pixi.toml")
     assert "pixi.toml:4: pytorch==2.4.*" in err
     assert "pixi.toml:2: pytorch==2.3.* (left out: feature cpu: feature cuda says otherwise)" in err
+
+
+def test_how_a_published_model_is_built_counts_where_nothing_else_does(tmp_path, capsys):
+    (tmp_path / "cog.yaml").write_text('build:\n  python_version: "3.9"\n  python_packages:\n    - torch==1.13.1\n')
+    (tmp_path / "requirements.txt").write_text("torch>=1.7\n")
+    (tmp_path / "README.md").write_text("```\npip install -r requirements.txt\n# pip install the rest\n```\n")
+    _, _, err = planned(capsys, tmp_path)
+    assert "torch==1.13.1 (left out" in err
+    assert "Python 3.9" not in err
+    assert err.count("requirements.txt:1: torch>=1.7") == 1
+    assert "rest" not in err
+    (tmp_path / "requirements.txt").unlink()
+    _, _, err = planned(capsys, tmp_path)
+    assert "torch==1.13.1\n" in err
+    assert "cog.yaml:2: Python 3.9" in err

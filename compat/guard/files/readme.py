@@ -10,7 +10,7 @@ from compat.guard.files.shell import commands
 from compat.records import replace
 
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
-_INSTALLS = re.compile(r"^\s*(?:[$>#!%]\s*)?(?=\S*(?:pip|conda|mamba|uv|python)\S*\s.*\b(?:install|create|add)\b)")
+_INSTALLS = re.compile(r"^\s*(?:[$>!%]\s*)?(?=\S*(?:pip|conda|mamba|uv|python)\S*\s.*\b(?:install|create|add)\b)")
 _MOST = 300  # lines that install something
 
 
@@ -29,6 +29,7 @@ def read(path: str) -> Contents:
     indexes: list[str] = []
     for number, text, group in said:
         mine = commands([(number, text)], path)
-        found += (replace(one, group=f"block {group}" if group > 0 else f"line {number}") for one in mine.requirements)
+        way = f"block {group}" if group > 0 else f"line {number}"
+        found += (replace(one, group=way) if one.path == path else one for one in mine.requirements)
         indexes += mine.indexes
     return Contents("readme", path, tuple(found), indexes=tuple(dict.fromkeys(indexes)))

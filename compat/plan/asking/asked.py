@@ -122,7 +122,7 @@ def requests_of(
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
     lines += _others(found, {pin.by for pin in bounds}, matrix, brought)
     asked = (_request(name, wanted[name], matrix) for name in order if name in wanted)
-    return tuple(replace(one, limits=bounds) for one in asked), tuple(lines), bounds
+    return tuple(replace(one, limits=bounds) for one in asked), tuple(dict.fromkeys(lines)), bounds
 
 
 def _once(found: Iterable[Asked]) -> list[Asked]:
@@ -130,7 +130,7 @@ def _once(found: Iterable[Asked]) -> list[Asked]:
     lines: dict[tuple[str, ...], Asked] = {}
     for one in found:
         where = (os.path.normpath(one.path), one.where.rpartition(":")[2])
-        lines.setdefault((*where, one.name, one.range, one.group), one)
+        lines.setdefault((*where, one.name, one.range), one)
     return list(lines.values())
 
 

@@ -1,8 +1,8 @@
 """A checkout: which of its files say what it needs, the weightiest first.
 
 Files nearer to the root weigh more, and manifests more than notebooks. What stands in a folder of examples, tests or
-documentation, in a notebook or a README, or in a file for other devices than NVIDIA's or another system is *weak*: it
-counts where nothing else in the checkout asks for anything.
+documentation, in a notebook, a README or cog.yaml, or in a file for other devices than NVIDIA's or another system is
+*weak*: it counts where nothing else in the checkout asks for anything.
 """
 
 import os
@@ -60,11 +60,12 @@ def files_of(folder: str, system: str | None) -> Iterator[str]:
 
 
 def is_weak(folder: str, path: str, system: str | None) -> bool:
-    """Is it a notebook or a README, in a folder of examples and the like, for devices other than NVIDIA's, or for
-    another system?"""
+    """Is it a notebook, a README or how a published model is built, in a folder of examples and the like, for devices
+    other than NVIDIA's, or for another system?"""
     *above, name = os.path.relpath(path, folder).lower().split(os.sep)
     return (
         name.endswith((".ipynb", ".md"))
+        or name == "cog.yaml"
         or not _WEAK.isdisjoint(above)
         or _OTHER_DEVICES.search(name.rpartition(".")[0]) is not None
         or any(one != system and mark.search(name) for one, mark in _SYSTEMS.items() if system)
