@@ -164,7 +164,8 @@ def _step(machine: Machine, row: "Row", requests: tuple[Request, ...], matrix: "
     source = str(matrix.source(row, "packages" if row.get("packages") else "cuda"))
     why = [Reason("request", f"The image brings {carried} with CUDA {row['cuda']}.", source)]
     if any(versions.parse(inside[one.component]).is_prerelease for one in requests):
-        why.append(Reason("request", "Its a0 build is NVIDIA's own, of a commit before the release."))
+        why.append(Reason("request", "Its a0 build is NVIDIA's own, of a commit before the release.", source))
     if machine.container.toolkit_installed is not True:
-        why.append(Reason("container-without-gpu", "The host needs docker and nvidia-container-toolkit."))
+        said = "The host needs docker and nvidia-container-toolkit."
+        why.append(Reason("container-without-gpu", said, commands.TOOLKIT))
     return Step("container", "container", None, reference, tuple(why), commands.run(reference))
