@@ -116,3 +116,39 @@ def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
             Remedy(f"or torch for CUDA {served[-1]}"),
         ),
     )
+
+
+_OF_IMAGES = ("docker", "kubernetes", "colab", "conda", "jetson")  # which have a CUDA of their own
+
+
+def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
+    """A package that takes CUDA from the machine, which is known to have no toolkit, and nothing else with CUDA."""
+    from compat.rules.majors import carried, takes_system_cuda
+
+    machine, cuda = case.machine, subject.field("cuda")
+    if subject.state != "installed" or machine.toolkits != () or machine.libraries or machine.packages is None:
+        return
+    if not case.goal.needs_gpu or case.environment(*_OF_IMAGES) or machine.container.image:
+        return
+    majors = {versions.parse(value).major for value, _ in cuda.values if value}
+    if len(majors) != 1 or cuda.decide(bool) is not True or not takes_system_cuda(case, subject):
+        return
+    major = str(majors.pop())
+    others = (case.subject(name) for name in _BRING_CUDA if name != subject.component)
+    if carried(case, major) or any(one.state == "installed" for one in others):
+        return
+    places = ("packages", "libraries") if machine.libraries is None else ("packages",)
+    yield Finding(
+        "library-not-found",
+        subject.component,
+        f"{subject.label} is built for CUDA {major} and takes its libraries from the machine, which has none.",
+        (
+            case.read("toolkits", "none"),
+            Evidence(f"{subject.label} is built for CUDA {major}", cuda.source),
+            *(case.assume(place, f"nothing there that carries CUDA {major}") for place in places),
+        ),
+        (Remedy(f"install the CUDA {major} libraries beside it (pip's nvidia-* packages), or its toolkit"),),
+    )
+
+
+_BRING_CUDA = ("torch", "tensorflow", "jax-cuda12-plugin", "jax-cuda13-plugin", "paddlepaddle")

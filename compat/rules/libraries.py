@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.beside import library_for_cuda, nothing_brings_cuda, parts_unseen
+from compat.rules.beside import library_for_cuda, nothing_brings_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
@@ -87,7 +87,17 @@ def shim(soname: str) -> str:
 
 @rule(
     "library-not-found",
-    reads=("missing_libraries", "damaged", "builds.missing", "builds.cudnn", "toolkits", "variables", *OF_BUILD),
+    reads=(
+        "missing_libraries",
+        "damaged",
+        "builds.missing",
+        "builds.cudnn",
+        "toolkits",
+        "variables",
+        "environment",
+        "container.image",
+        *OF_BUILD,
+    ),
 )
 def library_not_found(case: Case) -> Iterator[Outcome]:
     """A soname that the goal opens is nowhere on the loader's path.

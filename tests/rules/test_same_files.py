@@ -6,7 +6,7 @@ from tried import errors, judge
 _TORCH = {"os": "linux", "arch": "x86_64", "packages": {"torch": "2.9.1+cu128"}}
 
 
-def _found(packages: dict[str, str]) -> list[tuple[str, str]]:
+def _found(packages: dict[str, str | None]) -> list[tuple[str, str]]:
     report = judge("use:torch", {**_TORCH, "packages": {"torch": "2.9.1+cu128", **packages}})
     return [(one.rule, one.severity) for one in report.findings if "write the same files" in one.message]
 
@@ -38,3 +38,9 @@ def test_who_has_looked_knows_better() -> None:
     report = judge("use:torch", {**_TORCH, "packages": packages, "damaged": []})
     assert errors(report) == []
     assert [one.severity for one in report.findings if one.rule == "mixed-cuda-majors"] == ["warning"]
+
+
+def test_of_an_unknown_release_it_is_not_told_what_it_writes() -> None:
+    """cuDNN 8 and 9 have names of their own; NCCL's has always been one."""
+    assert _found({"nvidia-cudnn-cu11": "8.9.6.50", "nvidia-cudnn-cu12": None}) == []
+    assert _found({"nvidia-nccl-cu11": "2.14.3", "nvidia-nccl-cu12": None}) == [("mixed-cuda-majors", "warning")]
