@@ -51,6 +51,25 @@ CUDNN_ROWS = "\n".join(
     for major in ("11", "12")
     for release in CUDNN
 )
+# As the real wheels do (matrix/library-packages.toml), so that no two CUDA majors go together.
+WRITES = """
+component = "library-packages"
+[source.s]
+title = "library-packages, made for a test"
+where = "tests"
+date = 2026-01-01
+level = "vendor"
+""" + "".join(
+    f"""
+[[writes]]
+file = "nvidia/cudnn/lib/libcudnn.so"
+package = "nvidia-cudnn-cu{major}"
+range = "*"
+of_major = true
+source = "s"
+"""
+    for major in ("11", "12")
+)
 MACHINES = st.builds(
     small_matrix.machine,
     driver=st.sampled_from(["450.36", "470.82.01", "535.54.03", "580.95.05"]),
@@ -75,7 +94,9 @@ OFTEN = settings(
 
 
 def matrix_of(folder, torch: str, tensorflow: str, **more: str) -> Matrix:
-    return small_matrix.small(folder, torch=torch, tensorflow=tensorflow, cudnn=CUDNN_ROWS, **more)
+    return small_matrix.small(
+        folder, torch=torch, tensorflow=tensorflow, cudnn=CUDNN_ROWS, **{"library-packages": WRITES}, **more
+    )
 
 
 LISTED = small_matrix.HEAD.format(
