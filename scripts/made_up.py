@@ -4,12 +4,12 @@ A machine is a function of its seed. Some are of one piece, some are put togethe
 and the other of its packages), as far as a description can say it.
 """
 
-from random import Random
 from typing import Any
 
 from compat import versions
 from compat.matrix import Matrix
 from scripts.consistent import consistent
+from scripts.made_models import Chances, engine, model
 
 Facts = dict[str, Any]
 
@@ -18,6 +18,9 @@ GOALS = (
     "use:tensorrt", "use:torch-tensorrt", "use:tf-trt", "use:torchvision", "use:torchaudio", "use:triton", "use:cupy",
     "use:ctranslate2", "use:paddlepaddle", "use:keras", "use:tensorrt-llm", "use:flash-attn", "import:torch",
     "import:tensorflow", "import:onnxruntime", "import:torchvision", "install:torch", "install:tensorflow", "run:onnx",
+    "use:bitsandbytes", "use:xformers", "use:mxnet", "use:nvidia-modelopt", "use:pyg-lib", "import:flash-attn",
+    "import:jax", "import:tensorrt", "import:vllm", "install:jax", "install:onnxruntime", "install:tensorrt",
+    "install:vllm", "install:bitsandbytes", "install:ctranslate2", "install:paddlepaddle", "install:xformers",
     "run:engine", "run:cuda-binary", "convert:onnx-tensorrt", "convert:tensorflow-onnx", "convert:torch-onnx",
     "build:cuda-extension", "start:container",
 )  # fmt: skip
@@ -27,15 +30,26 @@ _SONAMES = (
     "libcudart.so.12", "libcudart.so.11.0", "libcusparse.so.12", "libnvinfer.so.8", "libnvinfer.so.10",
     "libnvonnxparser.so.10", "libcuda.so.1",
 )  # fmt: skip
+_PARTS = {  # which write the same files as another CUDA major's, in some releases
+    "nvidia-cudnn-cu11": ("8.5.0.96", "8.9.6.50", "9.10.2.21"),
+    "nvidia-nccl-cu11": ("2.14.3", "2.21.5"),
+    "nvidia-nccl-cu13": ("2.27.7", "2.29.7"),
+    "nvidia-cusparselt-cu12": ("0.6.3", "0.7.1"),
+    "nvidia-cusparselt-cu13": ("0.8.0", "0.9.1"),
+    "nvidia-cusolver-cu11": ("11.4.1.48",),
+    "nvidia-cusolver-cu12": ("11.6.1.9", "11.7.3.90"),
+    "cutensor-cu12": ("1.7.0", "2.3.1"),
+    "cutensor-cu13": ("2.4.1",),
+}
 _JETSON = ("Xavier NX", "AGX Xavier", "Jetson Nano", "TX2", "AGX Orin", "Orin Nano", "Orin NX", "AGX Thor")
 _MIG = ("1g.10gb", "3g.40gb", "7g.80gb", "enabled", False)
 
 
-class MadeUp:
+class MadeUp(Chances):
     """Machines of one seed."""
 
     def __init__(self, seed: int, matrix: Matrix) -> None:
-        self.random = Random(seed)  # noqa: S311 - not for cryptography
+        super().__init__(seed)
         self.matrix = matrix
         self.gpus = [row["name"] for row in matrix.rows("gpu", "gpu")]
         self.branches = matrix.drivers.branches
@@ -52,18 +66,6 @@ class MadeUp:
                 facts[name] = other[name]
         return goal, consistent(facts, self.matrix)
 
-    # -- chances ------------------------------------------------------------------------------------------------------
-
-    def often(self, chance: float = 0.7) -> bool:
-        return self.random.random() < chance
-
-    def some(self, chances: dict[str, tuple[float, Any]]) -> Facts:
-        """Each of these facts with its chance; a value is made only if it is taken."""
-        return {name: make() for name, (chance, make) in chances.items() if self.often(chance)}
-
-    def one(self, *items: Any) -> Any:
-        return self.random.choice(items)
-
     # -- parts --------------------------------------------------------------------------------------------------------
 
     def _one(self, goal: str) -> Facts:
@@ -72,9 +74,9 @@ class MadeUp:
         facts |= self._driver(kind)
         facts |= self._software(goal, kind)
         if goal in ("run:onnx", "convert:onnx-tensorrt", "use:tensorrt", "use:torch", "use:triton") or self.often(0.05):
-            facts["model"] = self._model()
+            facts["model"] = model(self)
         if goal == "run:engine":
-            facts["engine"] = self._engine()
+            facts["engine"] = engine(self, self.gpus)
         if goal.startswith("install:"):
             facts["request"] = self._request(goal.partition(":")[2])
         return facts
@@ -124,6 +126,8 @@ class MadeUp:
                 gpu["compute_capability"] = row["capability"]
             if row is not None and row["class"] == "datacenter" and self.often(0.2):
                 gpu["mig"] = self.one(*_MIG)
+            if count > 1 and self.often(0.15):
+                gpu["visible"] = self.often()
             found.append(gpu)
         return found
 
@@ -245,6 +249,7 @@ class MadeUp:
                 "protobuf": (0.15, lambda: self.one("3.20.3", "4.25.0", "6.31.1")),
                 "nvidia-cudnn-cu12": (0.2, lambda: self.one("8.9.7.29", "9.1.0.70", "9.10.2.21")),
                 "nvidia-cudnn-cu13": (0.1, lambda: "9.13.0.50"),
+                **{name: (0.06, lambda name=name: self.one(*_PARTS[name])) for name in _PARTS},
                 "nvidia-cublas-cu12": (0.15, lambda: self.one("12.1.3.1", "12.4.2.65", "12.8.4.1")),
                 "nvidia-nccl-cu12": (0.1, lambda: "2.27.3"),
                 "cudatoolkit": (0.08, lambda: self.one("10.1", "11.3", "11.8")),
@@ -285,9 +290,13 @@ class MadeUp:
             facts["variables"] = self.some(
                 {
                     "LD_LIBRARY_PATH": (0.6, lambda: self.one("/opt/lib", "/usr/local/cuda/compat:/x", "/env/lib")),
-                    "CUDA_VISIBLE_DEVICES": (0.4, lambda: self.one("0", "0,1", "", "-1", "5")),
+                    "CUDA_VISIBLE_DEVICES": (
+                        0.4,
+                        lambda: self.one("0", "0,1", "", "-1", "5", "GPU-8932f937", "MIG-41b36412"),
+                    ),
                     "CUDA_HOME": (0.3, lambda: "/usr/local/cuda-x"),
                     "JAX_PLATFORMS": (0.1, lambda: self.one("cpu", "cuda")),
+                    "CUDA_DEVICE_ORDER": (0.1, lambda: "PCI_BUS_ID"),
                 }
             )
         return facts
@@ -359,41 +368,9 @@ class MadeUp:
         by = {"by": "nvidia-cudnn-cu13"} if problem == "overwritten" else {}
         return {"package": package, "path": file, "problem": problem, **by}
 
-    def _model(self) -> Facts:
-        return self.some(
-            {
-                "format": (0.7, lambda: "onnx"),
-                "opset": (0.5, lambda: self.one("9", "13", "17", "21", "24")),
-                "ir_version": (0.3, lambda: self.one("7", "9", "10", "12")),
-                "writer": (0.2, lambda: self.one("onnx 1.16.0", "pytorch 2.4")),
-                "operators": (0.3, lambda: self.random.sample(["Conv", "Einsum", "NonZero", "LayerNormalization"], 2)),
-                "precision": (0.5, lambda: self.one("fp16", "int8", "bf16", "fp8", "fp4", "tf32")),
-                "device": (0.15, lambda: self.one("gpu", "dla")),
-                "target": (0.15, lambda: self.one("sm_75", "sm_90a", "sm_120", "sm_121a")),
-                "types": (0.2, lambda: self.random.sample(["float", "float16", "int64", "bfloat16", "double"], 2)),
-                "quantized": (0.2, lambda: self.often()),
-            }
-        )
-
-    def _engine(self) -> Facts:
-        if self.often(0.1):
-            return {"gpu": self.random.choice(self.gpus)}
-        if self.often(0.2):
-            return {"serialization": self.one("205", "213", "239")}
-        return self.some(
-            {
-                "tensorrt": (0.6, lambda: self.one("7.1.3", "8.2", "8.6.1", "10.3.0", "10.13.2", "11.0")),
-                "compute_capability": (0.6, lambda: self.one("6.1", "7.5", "8.0", "8.6", "8.9", "9.0", "12.0")),
-                "os": (0.3, lambda: self.one("linux", "windows")),
-                "version_compatible": (0.2, lambda: self.often()),
-                "hardware_compatible": (0.2, lambda: self.often()),
-                "platform": (0.15, lambda: self.one("rtrt", "utrt")),
-                "file": (0.3, lambda: "model.engine"),
-            }
-        )
-
     def _request(self, component: str) -> Facts:
-        names = self.matrix.packages.distributions(component)
+        names = [*self.matrix.packages.distributions(component)]
+        names += {"jax": ["jax[cuda12]", "jax[cuda13]"], "tensorflow": ["tensorflow[and-cuda]"]}.get(component, [])
         version = self._version(component)
         spec = f"=={version}" if version and self.often() else self.one("*", ">=2.0", "<2.12")
         return {self.random.choice(names) if self.often(0.3) else names[0]: spec}
