@@ -24,7 +24,7 @@ _OWN_PLACE = re.compile(
     r"https://(?:www\.paddlepaddle\.org\.cn/packages/stable/cu\d{2,3}/"
     r"|data\.pyg\.org/whl/torch-\d+\.\d+\.\d+\+cu\d{2,3}\.html)"
 )
-_TORCH_INDEX = re.compile(re.escape(installers.PYTORCH) + r"(cpu|cu\d{2,3})")
+_TORCH_INDEX = re.compile(re.escape(installers.PYTORCH) + r"(?:lts/\d+\.\d+/)?(cpu|cu\d{2,3})")
 _LAB_INDEX = re.compile(re.escape(jetson.AI_LAB) + r"/(jp\d+/cu\d{2,3})/\+simple/")
 _WHEEL = re.compile(
     re.escape(jetson.REDIST)

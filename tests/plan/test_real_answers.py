@@ -237,3 +237,24 @@ def test_wheels_of_their_publishers_own_index_and_pages(real):
     torch, pyg = plan(hopper, asked, real).choices
     assert (torch.build.cuda, pyg.version) == ("12.4", "0.4.0+pt25cu124")
     assert pyg.extra_index == "https://data.pyg.org/whl/torch-2.5.0+cu124.html"
+
+
+def test_what_an_installer_gets_comes_before_what_is_downloaded_by_hand(real):
+    xavier = machine("xavier-nx-jetpack5")
+    assert plan(xavier, requests({"onnxruntime": "*"}), real).choices[0].version == "1.16.0"
+
+
+def test_torch_of_long_term_support_has_a_folder_of_its_own(real):
+    windows = machine("windows11-rtx4060", gpus=(Gpu(name="NVIDIA GeForce RTX 3090"),), python="3.8.8", packages={})
+    (command,) = commands(plan(windows, requests({"torch": "1.8.2"}), real))
+    assert command.endswith("https://download.pytorch.org/whl/lts/1.8/cu111")
+
+
+def test_an_extension_keeps_the_torch_that_it_runs_in(real):
+    """bitsandbytes has a release for torch 2.1, and xformers breaks with any other."""
+    here = machine("rtx3090-driver470", driver=Driver(version="535.54.03"), python="3.10.12")
+    for there in ({"torch": "2.1.0"}, {"torch": "2.1.0", "xformers": "0.0.22.post7"}):
+        answer = plan(replace(here, packages=there), packages(("bitsandbytes",), real), real)
+        assert answer.result.packages["torch"] == "2.1.0"
+    together = replace(here, packages={"torch": "2.5.1", "xformers": "0.0.28.post3"})
+    assert plan(together, requests({"torch": "2.6"}), real).steps[0].kind == "environment"

@@ -58,7 +58,7 @@ def test_an_import_goal_needs_no_gpu(real):
     ("goal", "why"),
     [
         ("use:deepspeed", "knows no package deepspeed"),
-        ("import:pyg-lib", "PyG's own index"),
+        ("import:flash-attn", "published where pip or uv find one"),
         ("use:tensorrt-llm", "has no code"),
     ],
 )

@@ -8,7 +8,7 @@ from compat.machine import Build, Machine
 from compat.matrix.packages import same_cuda
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import jetson
-from compat.plan.offers.places import ARCHIVE
+from compat.plan.offers.places import ARCHIVE, pytorch_folder
 from compat.plan.offers.published import JETSON, indexes_of, pins, rows
 from compat.records import replace
 
@@ -36,13 +36,13 @@ def of(component: str, machine: Machine, matrix: "Matrix", wanted: str) -> Itera
         if "+" not in _torch(row, matrix):  # else the public index has no torch that it takes
             yield plain
         own = tuple(replace(pin, range=pin.range.partition("+")[0]) if pin.name == "torch" else pin for pin in found)
-        for variant, cuda in _variants(row, machine, matrix):
+        for variant, folder, cuda in _variants(row, machine, matrix):
             yield replace(
                 plain,
                 pins=own,
                 version=f"{row['version']}+{variant}",
                 index="pytorch",
-                variant=variant,
+                variant=folder,
                 build=Build(cuda=cuda, source="pytorch"),
                 default=False,
             )
@@ -71,14 +71,14 @@ def _of_jetson(component: str, machine: Machine, matrix: "Matrix", wanted: str) 
             yield replace(found, pins=(Pin("torch", line, found.label, str(matrix.source(row))),))
 
 
-def _variants(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
-    """(variant, CUDA) of the torch that a release goes with."""
+def _variants(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str, str]]:
+    """(variant, folder of PyTorch's index, CUDA) of the torch that a release goes with."""
     wanted = _torch(row, matrix).partition("+")[0]
     if not wanted.startswith("=="):
         return
     for torch in rows(matrix, "torch", machine, wanted):
         if torch["index"] == "pytorch" and torch.get("cuda") and versions.try_parse(torch["cuda"]):
-            yield torch["variant"], torch["cuda"]
+            yield torch["variant"], pytorch_folder(torch, matrix), torch["cuda"]
 
 
 def _torch(row: "Row", matrix: "Matrix") -> str:

@@ -17,6 +17,12 @@ def place(row: "Row", matrix: "Matrix") -> str | None:
     return _place(matrix, row["package"], row["version"], row["variant"]) if row["index"] == ARCHIVE else None
 
 
+def pytorch_folder(row: "Row", matrix: "Matrix") -> str:
+    """The folder of PyTorch's index that a build lies in: its variant, for long-term support below a folder of its own."""
+    claim = matrix.traits.claim("torch", "index-folder", row["version"])
+    return f"{claim['value'] if claim else ''}{row['variant']}"
+
+
 @lru_cache(maxsize=1024)
 def _place(matrix: "Matrix", package: str, version: str, variant: str) -> str | None:
     component = matrix.packages.component(package) or package

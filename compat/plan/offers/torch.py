@@ -8,6 +8,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import jetson
+from compat.plan.offers.places import pytorch_folder
 from compat.plan.offers.published import JETSON, pins, rows
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _choice(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
         "torch",
         version,
         row["index"],
-        row["variant"],
+        pytorch_folder(row, matrix) if row["index"] == "pytorch" else row["variant"],
         build=Build(cuda=cuda, source=row["index"]),
         pins=_pins(row, machine, matrix, f"torch {version}"),
         row=row,

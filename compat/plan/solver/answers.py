@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat.check import check
-from compat.goals import Goal
+from compat.goals import Goal, parse
 from compat.machine import Machine
-from compat.plan.asking.request import COMPANION
+from compat.plan.asking.request import COMPANION, goal_of
 from compat.plan.commands.container import VENV
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
 from compat.plan.solver.elements import of_system
@@ -238,13 +238,22 @@ def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
     """Goals of what is installed and not asked for, that are reached now and have to stay so."""
     if not problem.machine.packages:
         return ()
-    suggested = [goal for goal in goals_of(problem.machine) if goal not in problem.goals and str(goal) != "use:gpu"]
+    found = dict.fromkeys((*goals_of(problem.machine), *_of_extensions(problem)))
+    suggested = [goal for goal in found if goal not in problem.goals and str(goal) != "use:gpu"]
     return tuple(
         goal
         for goal in suggested
         if goal.subjects[0] not in {one.component for one in problem.requests if one.where != COMPANION}
         and check(problem.machine, goal, problem.matrix).verdict == "compatible"
     )
+
+
+def _of_extensions(problem: Problem) -> Iterator[Goal]:
+    """What is installed and runs in another framework's process only: it breaks where that one moves."""
+    for name, version in (problem.machine.packages or {}).items():
+        component = problem.matrix.packages.component(name) if version else None
+        if component is not None and problem.matrix.packages.about(component).get("runs_with"):
+            yield parse(goal_of(component, problem.matrix))
 
 
 def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
