@@ -1,6 +1,7 @@
 """``compatcheck install``."""
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -247,7 +248,7 @@ def _system_runner(done: "list[PlannedStep]") -> "Callable[[PlannedStep], bool]"
 def _after(plan: "PlanFile", target: "Target", matrix: "Matrix", done: "Sequence[PlannedStep]") -> int:
     from compat.install import show
 
-    click.echo(f"installed into {target.prefix}; `compatcheck rollback {target.prefix}` puts it back")
+    click.echo(f"installed into {target.prefix}; `compatcheck rollback {shlex.quote(target.prefix)}` puts it back")
     for text in show.left_over(plan, done):
         click.echo(f"left to you: {text}")
     return _judge(plan, target, matrix)
