@@ -46,7 +46,7 @@ def parts_unseen(case: "Case", subject: "Subject") -> Iterator[Outcome]:
 def _finds_another(case: "Case") -> bool:
     """Is there anything else that can give it CUDA's libraries: a search path, a toolkit, a copy that loads?"""
     searched = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").strip(":")
-    copies = case.machine.libraries or ()
+    copies = [one for one in case.machine.libraries or () if one.loaded is not False]
     loads = any(one.origin != "pip" or one.loaded or one.loaded_by for one in copies)
     conda = any(name in case.packages for name in ("cudatoolkit", "cuda-cudart", "cuda-toolkit", "cuda-version"))
     return bool(searched) or bool(case.machine.toolkits) or loads or conda
@@ -126,7 +126,9 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     from compat.rules.majors import carried, takes_system_cuda
 
     machine, cuda = case.machine, subject.field("cuda")
-    if subject.state != "installed" or machine.toolkits != () or machine.libraries or machine.packages is None:
+    if subject.state != "installed" or machine.toolkits != () or machine.packages is None:
+        return
+    if any(one.loaded is not False for one in machine.libraries or ()):
         return
     if not case.goal.needs_gpu or case.environment(*_OF_IMAGES) or machine.container.image:
         return
