@@ -106,15 +106,19 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
         return
     evidence.append(case.read("container.requires", text))
     driver, offered = case.machine.driver.version, case.driver_cuda
-    brands = {requirement.brand_of(gpu.kind, gpu.name) for gpu in case.gpus}
-    facts = requirement.Host(
-        cuda=offered[0] if offered else None,
-        driver=driver,
-        brand=brands.pop() if len(brands) == 1 else None,
-        arch=str(case.gpus[0].capability) if case.gpus and case.gpus[0].capability else None,
-    )
+    cuda = offered[0] if offered else None
+    hosts = [  # it is asked of each GPU that the container is given
+        requirement.Host(
+            cuda=cuda,
+            driver=driver,
+            brand=requirement.brand_of(gpu.kind, gpu.name),
+            arch=str(gpu.capability) if gpu.capability else None,
+        )
+        for gpu in case.gpus
+    ] or [requirement.Host(cuda=cuda, driver=driver, brand=None, arch=None)]
     try:
-        met = requirement.satisfied(text, facts)
+        answers = {requirement.satisfied(text, host) for host in hosts}
+        met = False if False in answers else None if None in answers else True
     except versions.BadVersion:
         yield Untold("container-needs-newer-driver", "container", ("container.requires",))
         return

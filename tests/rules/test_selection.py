@@ -62,3 +62,12 @@ def test_one_mig_instance_is_chosen() -> None:
     cut = {"name": "NVIDIA A100-SXM4-80GB", "mig": "1g.10gb"}
     assert "mig-single-instance" in errors(_told(cut, cut))
     assert "mig-single-instance" not in errors(_told(cut, cut, value="MIG-41b36412-f4ea-52f8-a8d5-0d5d0b0dbe03"))
+
+
+def test_an_image_s_requirement_is_asked_of_each_gpu() -> None:
+    """One that does not meet it is refused, wherever it stands in the list; of an unknown one it is not told."""
+    machine = {"driver": {"version": "575.57.08"}, "container": {"requires": "arch>=7.5"}}
+    for gpus in ([_OLD, _NEW], [_NEW, _OLD], [{}, _OLD]):
+        assert "container-needs-newer-driver" in errors(judge("use:gpu", {**machine, "gpus": gpus}))
+    report = judge("use:gpu", {**machine, "gpus": [{}, _NEW]})
+    assert "container-needs-newer-driver" in [one.rule for one in report.untold]
