@@ -65,16 +65,25 @@ def read(
     requests, lines, bounds = asked(found, there, matrix, limits, loose, weakened, beside or frozenset(), by_goal)
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
-        click.echo(f"read: {line.where}: {line.text}{left}", err=True)
+        _say(f"read: {line.where}: {line.text}{left}")
     for one in dict.fromkeys(one for said in contents for one in said.passed) if shown else ():
-        click.echo(f"read: {one.where}: {one.text} (left out: {one.why})", err=True)
+        _say(f"read: {one.where}: {one.text} (left out: {one.why})")
     for said in contents if shown else ():
         for index in said.indexes:
-            click.echo(f"read: {said.path}: index {index} (the plan names the index of each build itself)", err=True)
+            _say(f"read: {said.path}: index {index} (the plan names the index of each build itself)")
     if not requests and beside is None:
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
-        raise InputError(f"{', '.join(paths)}: asks for no framework", known)
+        raise InputError(f"{_plain(', '.join(paths))}: asks for no framework", known)
     return Said(requests, python, python_range, image, bounds)
+
+
+def _say(text: str) -> None:
+    click.echo(_plain(text), err=True)
+
+
+def _plain(text: str) -> str:
+    """What a file or its name holds must not steer the terminal."""
+    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
 
 
 def _paths(said: "Contents") -> set[str]:
@@ -90,9 +99,9 @@ def _python(contents: "list[Contents]", shown: bool) -> tuple[str | None, str | 
         exact = None  # an example's or a build's own
     within = next((said for said in contents if said.requires_python), None)
     if exact is not None and shown:
-        click.echo(f"read: {exact.path}:{exact.python_line}: Python {exact.python}", err=True)
+        _say(f"read: {exact.path}:{exact.python_line}: Python {exact.python}")
     if within is not None and shown:
-        click.echo(f"read: {within.path}: Python {within.requires_python}", err=True)
+        _say(f"read: {within.path}: Python {within.requires_python}")
     return (exact.python if exact else None), (within.requires_python if within else None)
 
 
@@ -197,7 +206,7 @@ def _contents(path: str, system: str | None) -> "Iterator[Contents]":
         try:
             yield read_file(path)
         except BadFile as error:
-            raise InputError(str(error), error.hint) from None
+            raise InputError(_plain(str(error)), error.hint) from None
         return
     from compat.plan.asking.checkout import files_of
 
@@ -206,7 +215,7 @@ def _contents(path: str, system: str | None) -> "Iterator[Contents]":
             yield read_file(file)
         except BadFile as error:
             # One file of a checkout that is not what its name says does not hide the others.
-            click.echo(f"warning: {error}: left out", err=True)
+            _say(f"warning: {error}: left out")
 
 
 def _of_image(contents: "Contents", matrix: "Matrix", named: bool) -> "tuple[Requirement, ...]":

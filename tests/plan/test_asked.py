@@ -512,3 +512,20 @@ def test_how_a_published_model_is_built_counts_where_nothing_else_does(tmp_path,
     _, _, err = planned(capsys, tmp_path)
     assert "torch==1.13.1\n" in err
     assert "cog.yaml:2: Python 3.9" in err
+
+
+def test_a_hostile_checkout_neither_waits_nor_steers_the_terminal(tmp_path, capsys):
+    import os
+
+    os.mkfifo(tmp_path / "requirements.txt")
+    (tmp_path / "setup.cfg").symlink_to("/etc/passwd")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "m"\ndependencies = ["torch==2.6.0"]\n[tool.poetry.dependencies]\n"a\\u001b[2Jb" = "1"\n'
+    )
+    (tmp_path / "environment\x1b[2J.yml").write_text("- !!python/object:os.system\n\tx")
+    (tmp_path / "requirements-\x1b[2J.txt").write_text("tensorrt==8.6.1\n")
+    code, out, err = planned(capsys, tmp_path)
+    assert code == 0
+    assert "torch==2.6.0" in out
+    assert "\x1b" not in out + err
+    assert "passwd" not in err

@@ -104,6 +104,8 @@ class Contents:
 
 def text_of(path: str) -> str:
     """The file's text. Raises BadFile."""
+    if not path.isprintable():  # it is shown, and part of what a plan says
+        raise BadFile(ascii(path), 0, "a name that steers terminals", "give the file another name")
     try:
         with open(path, "rb") as file:
             data = file.read(LIMIT + 1)

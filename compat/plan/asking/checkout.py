@@ -54,7 +54,7 @@ def files_of(folder: str, system: str | None) -> Iterator[str]:
         for name in names:
             rank = _rank(name.lower(), inside)
             whole = os.path.join(path, name)
-            if rank < len(_NAMES) and not os.path.islink(whole):
+            if rank < len(_NAMES) and os.path.isfile(whole) and not os.path.islink(whole):  # a pipe would wait for ever
                 found.append((is_weak(folder, whole, system), depth, rank, path, name))
     yield from (os.path.join(path, name) for *_, path, name in sorted(found)[:_MOST])
 
