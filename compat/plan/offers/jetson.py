@@ -62,8 +62,8 @@ def choice(row: "Row", component: str, machine: Machine, matrix: "Matrix") -> It
         row["variant"],
         build=Build(**build, source=row["index"]),
         row=row,
-        # For JetPack 5 NVIDIA hands out its own wheels; the index of the lab is NVIDIA's answer from 6 on. What a person
-        # has to download comes after what an installer gets.
+        # For JetPack 5 NVIDIA hands out its own wheels; the index of the lab is NVIDIA's answer from 6 on. What has to
+        # be downloaded by hand comes after what an installer gets.
         tested=row["variant"] != "box" and not row["variant"].startswith("jp5"),
         default=False,
     )

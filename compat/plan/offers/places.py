@@ -18,7 +18,7 @@ def place(row: "Row", matrix: "Matrix") -> str | None:
 
 
 def pytorch_folder(row: "Row", matrix: "Matrix") -> str:
-    """The folder of PyTorch's index that a build lies in: its variant, for long-term support below a folder of its own."""
+    """The folder of PyTorch's index that a build lies in: its variant, of long-term support below another folder."""
     claim = matrix.traits.claim("torch", "index-folder", row["version"])
     return f"{claim['value'] if claim else ''}{row['variant']}"
 
