@@ -178,7 +178,8 @@ def _exact_build(wanted: str) -> str | None:
 def _of_library(machine: Machine, component: str) -> str | None:
     """The version of the component's library: what came as an archive or a system package is known by it."""
     copies = [one for one in machine.libraries or () if one.name == component and one.loaded is not False]
-    return next((one.version for one in copies if one.version), None)
+    told = {one.version for one in [one for one in copies if one.loaded] or copies}
+    return told.pop() if len(told) == 1 else None
 
 
 def _named(mapping: Any, names: list[str]) -> str | None:
