@@ -32,7 +32,8 @@ WHERE = {
     "gpus.pci_id": "/sys/bus/pci/devices/*/uevent, or vendor, device and class there",
     "gpus.mig": "/proc/driver/nvidia/capabilities, CUDA_VISIBLE_DEVICES=MIG-...; the profile by NVML",
     "nvswitch": "PCI bridges of NVSwitch, /dev/nvidia-nvswitch*, /proc/driver/nvidia-nvswitch",
-    "fabric_manager": "the program, its process in /proc; its release by dpkg's status file, else rpm's database where that is SQLite",
+    "fabric_manager": "the program, its process in /proc; its release by dpkg's status file, else rpm's database where "
+    "that is SQLite",
     "driver.version": "the file that libcuda.so.1 or libnvidia-ml.so.1 leads to, else NVML",
     "driver.cuda": "NVML, else the matrix by driver branch",
     "driver.kernel_module_version": "/proc/driver/nvidia/version, /sys/module/nvidia/version; "
@@ -51,8 +52,8 @@ WHERE = {
     "loader_configuration": "/etc/ld.so.conf.d, where the cache gives a libcuda that is not the driver's",
     "device_nodes": "/dev/nvidia*, /dev/dxg, nvgpu's on Jetson: existence and permission, never opened",
     "toolkits": "version.json, version.txt, cuda.h of /usr/local/cuda*, CUDA_HOME, /opt/cuda, the HPC SDK; dpkg; conda",
-    "libraries": "files of the loader's folders, pip's nvidia/*/lib, packages' own; version by dpkg or rpm, header, name or "
-    "symbol",
+    "libraries": "files of the loader's folders, pip's nvidia/*/lib, packages' own; version by dpkg or rpm, header, "
+    "name or symbol",
     "missing_libraries": "the loader's search for what each package opens",
     "packages": "names of *.dist-info, *.egg-info and *.egg, conda-meta",
     "builds.cuda": "the package's own files (version.py, build_info.py, build_and_package_info.py), sonames "
