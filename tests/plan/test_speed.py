@@ -2,8 +2,7 @@
 
 The limits are for an idle core (``python -m benchmarks.solving`` measures many more requests). On a machine that others
 share a core is slower by what they leave of its caches and its clock, so half as much again is allowed, and a loop of
-known length tells how slow it is just now. Not every impossible request keeps them yet: what those take is bounded
-here, so that it does not grow.
+known length tells how slow it is just now.
 """
 
 import time
@@ -16,6 +15,7 @@ from compat.plan.asking.request import packages, requests
 from compat.plan.solve import plan
 
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
+SINGLE, JOINT = 1.5 * 0.05, 1.5 * 1.0  # seconds
 EVERYTHING = {"torch": "2.x", "tensorflow": "2.x", "onnxruntime": "*", "tensorrt": "*"}
 EVERY_MOVE = frozenset(("python", "container", "cuda-compat", "driver"))
 LOOP = 0.015  # seconds of ``slowness``'s loop on an idle core of the machine that the limits were measured on
@@ -57,13 +57,19 @@ def seconds(name: str, asked: dict[str, str], matrix, allow: frozenset[str] = fr
 )
 @pytest.mark.parametrize("name", ["h100-driver535", "wsl2-rtx4070"])
 def test_single_requests(real, name, asked):
-    assert seconds(name, asked, real) <= 1.5 * 0.05
+    assert seconds(name, asked, real) <= SINGLE
 
 
-@pytest.mark.parametrize("asked", [{"torch": "9.9"}, {"tensorflow": "1.15"}, {"jax": "0.3.25"}], ids=str)
+@pytest.mark.parametrize("asked", [{"torch": "9.9"}, {"jax": "0.3.25"}], ids=str)
 @pytest.mark.parametrize("name", ["h100-driver535", "wsl2-rtx4070"])
 def test_impossible_single_requests(real, name, asked):
-    assert seconds(name, asked, real) <= 0.3
+    assert seconds(name, asked, real) <= SINGLE
+
+
+@pytest.mark.parametrize("name", ["h100-driver535", "wsl2-rtx4070"])
+def test_an_impossible_request_that_moves_mend(real, name):
+    """Each move that may mend it is tried: it does not keep the limit yet, and is bounded so that it does not grow."""
+    assert seconds(name, {"tensorflow": "1.15"}, real) <= 4 * SINGLE / 1.5
 
 
 @pytest.mark.parametrize("name", ["h100-driver535", "rtx3090-driver470", "gtx1080ti-driver535", "a100-driver450"])
@@ -71,7 +77,7 @@ def test_impossible_single_requests(real, name, asked):
     "asked", [EVERYTHING, {"torch": "2.6", "tensorflow": "2.15"}], ids=["everything", "torch-tensorflow"]
 )
 def test_joint_requests(real, name, asked):
-    assert seconds(name, asked, real) <= 1.5
+    assert seconds(name, asked, real) <= JOINT
 
 
 @pytest.mark.parametrize(
@@ -80,10 +86,11 @@ def test_joint_requests(real, name, asked):
         ("k80-driver470", {"torch": "2.x", "tensorflow": "2.x", "jax": "*", "onnxruntime": "*", "tensorrt": "*"}, ""),
         ("k80-driver470", {"tensorflow": "2.15", "onnxruntime": "1.20"}, ""),
         ("k80-driver470", {"onnxruntime": "*"}, "torch-tensorrt==2.6.0"),
+        ("k80-driver470", {"torch": "1.0"}, "torchvision"),
         ("rtx5090-driver570", {**EVERYTHING, "jax": "*"}, ""),
         ("h100-driver535", {"torch": "2.6", "tensorflow": "2.15", "onnxruntime": "1.18", "tensorrt": "10.3"}, ""),
     ],
     ids=str,
 )
 def test_impossible_requests_where_everything_may_move(real, name, asked, others):
-    assert seconds(name, asked, real, EVERY_MOVE, others) <= 3.0
+    assert seconds(name, asked, real, EVERY_MOVE, others) <= JOINT
