@@ -368,13 +368,24 @@ def _asked_for(row: "Row", field: str, python: str | None) -> list[str]:
     return [str(by_python.get(versions.major_minor(python), row[field]))]
 
 
+def _of_its_page(case: Case, subject: Subject) -> "list[Row]":
+    """The release, where no index has its wheels: its build step fetches them from the project's own page."""
+    own = subject.candidates or subject.conda or subject.state != "installed"
+    if own or subject.version is None or case.matrix.packages.builds(subject.distribution):
+        return []
+    if case.machine.arch not in (None, "x86_64"):
+        return []
+    row = case.matrix.packages.release(subject.component, subject.version)
+    return [row] if row is not None else []
+
+
 def _needs_at_least(
     case: Case, name: str, field: str, have: str | None, read: tuple[Evidence, ...] = ()
 ) -> Iterator[Outcome]:
     if case.machine.os not in (None, "linux"):
         return
     for subject in (*wants(case), *_coming_along(case)):
-        rows = [row for row in subject.candidates if row["os"] in ("linux", "any")]
+        rows = [row for row in subject.candidates if row["os"] in ("linux", "any")] or _of_its_page(case, subject)
         needs = [need for row in rows for need in _asked_for(row, field, case.machine.python)]
         if not needs or not all(field in row for row in rows):
             continue
@@ -384,6 +395,8 @@ def _needs_at_least(
         answers = {versions.at_least(have, need) for need in needs}
         row, need = rows[0], needs[0]
         facts = (*read, case.cite(f"{subject.label} needs {field} {need}", row, field))
+        if not subject.candidates and case.machine.arch is None:
+            facts += (case.assume("arch", "the machine is an x86-64 one"),)
         if answers == {False}:
             yield Finding(
                 name,
