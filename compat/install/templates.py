@@ -24,8 +24,12 @@ _OWN_PLACE = re.compile(
     r"https://(?:www\.paddlepaddle\.org\.cn/packages/stable/cu\d{2,3}/"
     r"|data\.pyg\.org/whl/torch-\d+\.\d+\.\d+\+cu\d{2,3}\.html)"
 )
+_OWN_INDEX = re.compile(
+    r"https://aiinfra\.pkgs\.visualstudio\.com/PublicPackages/_packaging/onnxruntime-cuda-\d{2}/pypi/simple/"
+)
 _TORCH_INDEX = re.compile(re.escape(installers.PYTORCH) + r"(?:lts/\d+\.\d+/)?(cpu|cu\d{2,3})")
 _LAB_INDEX = re.compile(re.escape(jetson.AI_LAB) + r"/(jp\d+/cu\d{2,3})/\+simple/")
+_INDEXES = (_TORCH_INDEX, _LAB_INDEX, _OWN_INDEX)
 _WHEEL = re.compile(
     re.escape(jetson.REDIST)
     + r"/(v\d{1,4}(?:-nv\d\d\.\d{1,2})?)/(pytorch|tensorflow)/([A-Za-z0-9][A-Za-z0-9._+-]*\.whl)"
@@ -180,7 +184,7 @@ def _packages(words: tuple[str, ...], machine: Machine, rest: tuple[str, ...]) -
         _after(rest, "--index-url"),
         _after(rest, "--extra-index-url") or _after(rest, "--find-links"),
     )
-    if not requirements or not (index is None or _TORCH_INDEX.fullmatch(index) or _LAB_INDEX.fullmatch(index)):
+    if not requirements or not (index is None or any(one.fullmatch(index) for one in _INDEXES)):
         return None
     if extra not in (None, installers.NVIDIA, installers.JAX) and not _OWN_PLACE.fullmatch(extra or ""):
         return None
@@ -268,7 +272,7 @@ def _declared(words: tuple[str, ...]) -> Action | None:
         return Workspace(words) if names and all(map(_NAME.match, names)) and _rebuilt(words, made) else None
     index = _after(words, "--index")
     named = _requirements(words[3 : -2 if index else None])
-    fits = bool(named) and (index is None or _TORCH_INDEX.fullmatch(index))
+    fits = bool(named) and (index is None or any(one.fullmatch(index) for one in (_TORCH_INDEX, _OWN_INDEX)))
     return Workspace(words) if fits and _rebuilt(words, conda.declare(named, index)) else None
 
 

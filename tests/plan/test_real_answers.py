@@ -7,6 +7,7 @@ import pytest
 from compat.check import check
 from compat.description import load
 from compat.goals import parse
+from compat.install.templates import Install, read
 from compat.machine import Build, Driver, Gpu, Jetson, Library, Machine, Toolkit
 from compat.plan.asking.request import packages, requests
 from compat.plan.solve import plan
@@ -205,10 +206,13 @@ def test_the_pythons_of_early_builds_are_known(real):
 
 
 def test_tensorrts_cuda_is_that_of_what_calls_it(real):
-    """TensorRT 8.6's packages are made for CUDA 12, ONNX Runtime's of that time on the public index for CUDA 11."""
+    """TensorRT 8.6's packages are made for CUDA 12; ONNX Runtime's of that time on the public index for CUDA 11, on an
+    index of its own for CUDA 12."""
     ada = machine("h100-driver535", python="3.10.12", packages={})
-    asked = requests({"tensorrt": "8.6"})
-    assert plan(ada, asked, real, parse("use:onnxruntime-tensorrt")).outcome == "impossible"
+    goal = parse("use:onnxruntime-tensorrt")
+    newer = plan(ada, requests({"tensorrt": "8.6"}), real, goal)
+    assert {(one.component, one.build.cuda) for one in newer.choices} == {("onnxruntime", "12.2"), ("tensorrt", "12")}
+    assert check(newer.result, goal, real).verdict == "compatible"
     older = plan(ada, requests({"tensorrt": "8.5"}), real, parse("use:onnxruntime-tensorrt"))
     assert [one.build.cuda for one in older.choices] == ["11", "11"]
     assert older.result.packages["nvidia-cudnn-cu11"].startswith("8.")
@@ -237,6 +241,22 @@ def test_wheels_of_their_publishers_own_index_and_pages(real):
     torch, pyg = plan(hopper, asked, real).choices
     assert (torch.build.cuda, pyg.version) == ("12.4", "0.4.0+pt25cu124")
     assert pyg.extra_index == "https://data.pyg.org/whl/torch-2.5.0+cu124.html"
+
+
+def test_an_index_whose_files_are_named_as_the_public_ones_is_asked_alone(real):
+    """Release 1.18.0 is on both, for CUDA 11 and for CUDA 12; what it draws is on the public one only."""
+    hopper = machine("h100-driver535", python="3.10.12", packages={})
+    answer = plan(hopper, requests({"torch": "2.2.2", "onnxruntime": "1.18.0"}), real)
+    _, drawn, own = commands(answer)
+    assert "onnxruntime-gpu" not in drawn
+    assert "--index-url" not in drawn
+    assert " sympy" in drawn
+    feed = "https://aiinfra.pkgs.visualstudio.com/PublicPackages/_packaging/onnxruntime-cuda-12/pypi/simple/"
+    assert own == f"python -m pip install onnxruntime-gpu==1.18.0 --index-url {feed}"
+    assert all(isinstance(read(one.argv), Install) for step in answer.steps for one in step.commands)
+    ampere = machine("a100-driver450", python="3.10.12", packages={}, driver=Driver(version="535.54.03"))
+    alone = plan(ampere, requests({"onnxruntime": "1.18.0"}), real)
+    assert [one.index for one in alone.choices] == ["pypi"]  # one command, where nothing asks for CUDA 12
 
 
 def test_what_an_installer_gets_comes_before_what_is_downloaded_by_hand(real):

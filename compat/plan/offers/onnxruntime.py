@@ -7,6 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice
 from compat.plan.offers import jetson, parts
+from compat.plan.offers.places import place
 from compat.plan.offers.published import JETSON, pins, rows
 from compat.plan.offers.tensorflow import resolvable
 from compat.records import replace
@@ -39,6 +40,8 @@ def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:
         build=Build(cuda=row.get("cuda"), source=row["index"]),
         pins=pins(matrix, row.get("requires", ()), machine, label, str(matrix.source(row, "requires"))),
         row=row,
+        extra_index=place(row, matrix),
+        default=row["index"] == "pypi",
     )
 
 

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 ARCHIVE = "archive"
+ALONE = "onnxruntime"  # an index whose files are named as other builds on the public one: it is asked alone
 
 
 def place(row: "Row", matrix: "Matrix") -> str | None:
-    """The address that is asked beside the public index: of an index, or of a page (it ends in ``.html``); None where
-    the build lies on no such place."""
-    return _place(matrix, row["package"], row["version"], row["variant"]) if row["index"] == ARCHIVE else None
+    """The address that is asked beside the public index or alone: of an index, or of a page (it ends in ``.html``);
+    None where the build lies on no such place."""
+    own = row["index"] in (ARCHIVE, ALONE)
+    return _place(matrix, row["package"], row["version"], row["variant"]) if own else None
 
 
 def pytorch_folder(row: "Row", matrix: "Matrix") -> str:
@@ -30,4 +32,5 @@ def _place(matrix: "Matrix", package: str, version: str, variant: str) -> str | 
     if claim is None:
         return None
     cuda = variant[variant.find("c") :]  # pt28cu128
-    return str(claim["value"]).format(variant=variant, cuda=cuda, torch=torch_of(f"0+{variant}") or "")
+    text = str(claim["value"])
+    return text.format(variant=variant, cuda=cuda, digits=cuda[2:], torch=torch_of(f"0+{variant}") or "")

@@ -14,6 +14,7 @@ from compat.machine import Build, Machine
 from compat.matrix.packages import normal
 from compat.plan.model import Choice
 from compat.plan.offers import offers
+from compat.plan.offers.places import ALONE
 from compat.plan.offers.published import pins
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.pins import admits
@@ -87,6 +88,7 @@ def _rank(choice: Choice, prefer: str, present: int | None) -> tuple[Any, ...]:
         newest,
         bool(choice.extras),
         not choice.parts,
+        choice.index != ALONE,
         choice.default,
         (number.key() if number else ()),
     )

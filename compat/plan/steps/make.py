@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.matrix.packages import requirement as pin_of
 from compat.plan.commands import conda, jetson, requirement
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Reason, Step
+from compat.plan.offers.places import ALONE
 from compat.plan.offers.published import JETSON
 from compat.plan.solver.pins import admits
 from compat.plan.solver.wholes import Found
@@ -35,6 +37,10 @@ def package_steps(
         if dragged and choice.index == "pytorch":
             steps.insert(0, _first(before, found, dragged, choice))
             dragged = {}
+        if choice.index == ALONE:
+            beside = next((one.extra_index for one in reversed(made[:number]) if one.extra_index), None)
+            steps.append(_around(found, choice, (*done, *own[1:]), dragged, beside, matrix))
+            done, own, dragged = (), own[:1], {}
         steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ()), done))
         if choice.index not in JETSON:  # those are files and an index of their own, which no later command can name
             done += own
@@ -45,6 +51,8 @@ def package_steps(
 def _turn(choice: Choice, made: list[Choice]) -> int:
     """What has an index of its own goes first; last what needs one beside the public one, so that the other commands
     resolve, unless another build draws it: then it has to be there before."""
+    if choice.index == ALONE:
+        return 3
     if choice.extra_index is None:
         return 1
     stem = choice.distribution.partition("-cu")[0]
@@ -109,6 +117,8 @@ def _step(
         return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index
+    if choice.index == ALONE:
+        index, extra = extra, None
     return Step(
         "package",
         choice.component,
@@ -166,6 +176,28 @@ def _first(before: Machine, found: Found, dragged: Mapping[str, str], choice: Ch
         (Reason("package-versions-mismatch", said, "docs/plan.md, commands"),),
         installers.install(found.scene.machine, found.scene.folder, _lines(dragged)),
     )
+
+
+def _around(
+    found: Found,
+    choice: Choice,
+    beside: tuple[str, ...],
+    dragged: Mapping[str, str],
+    extra: str | None,
+    matrix: "Matrix",
+) -> Step:
+    """What goes in ahead of a build whose index is asked alone: what stands beside it, and what its metadata asks;
+    ``extra`` is the index that an earlier step needed."""
+    ranges = {name: [text] for name, text in dragged.items()}
+    drawn = {name: spec for name, spec, _ in map(pin_of, choice.row.get("requires", ()))}
+    for name, spec in drawn.items():
+        ranges.setdefault(name, []).append(spec)
+    whole = (*beside, *_lines({name: _joined([one for one in texts if one]) or "*" for name, texts in ranges.items()}))
+    said = f"{choice.label} for CUDA {choice.build.cuda} is on an index that has nothing else."
+    claim = matrix.traits.claim(choice.component, "own-index", choice.version)
+    why = Reason("package-versions-mismatch", said, str(matrix.source(claim)) if claim is not None else "")
+    commands = installers.install(found.scene.machine, found.scene.folder, tuple(dict.fromkeys(whole)), extra=extra)
+    return Step("package", ", ".join(drawn), None, "any release that suits", (why,), commands)
 
 
 def _joined(texts: list[str]) -> str:
