@@ -19,9 +19,9 @@ def test_fields_defaults_equality_and_text() -> None:
     assert gpu == Gpu("Tesla T4", mig=False)
     assert gpu != Gpu("Tesla T4")
     assert hash(gpu) == hash(Gpu("Tesla T4", mig=False))
-    assert repr(gpu) == "Gpu(name='Tesla T4', compute_capability=None, mig=False, pci_id=None)"
-    assert [one.name for one in records.fields(Gpu)] == ["name", "compute_capability", "mig", "pci_id"]
-    assert list(inspect.signature(Gpu).parameters) == ["name", "compute_capability", "mig", "pci_id"]
+    assert repr(gpu) == "Gpu(name='Tesla T4', compute_capability=None, mig=False, pci_id=None, visible=None)"
+    assert [one.name for one in records.fields(Gpu)] == ["name", "compute_capability", "mig", "pci_id", "visible"]
+    assert list(inspect.signature(Gpu).parameters) == ["name", "compute_capability", "mig", "pci_id", "visible"]
 
 
 def test_a_default_that_is_made_is_each_ones_own() -> None:

@@ -82,6 +82,8 @@ class Cuda:
 
     def offered_by(self, driver: str, system: str) -> Claim | None:
         """The highest CUDA that a driver release offers; None for a release newer or older than any row tells."""
+        if self._matrix.drivers.is_newer_than_known(driver, system):
+            return None
         branch = self._matrix.drivers.branch(driver, system)
         best = branch if branch is not None and "cuda" in branch else None
         if best is not None and (system != "windows" or versions.parse(driver).minor is None):
@@ -95,6 +97,13 @@ class Cuda:
         if best is not None and (row is None or int(best["branch"]) >= _WINDOWS_BY_BRANCH):
             return Claim(best["cuda"], best, "cuda")
         return Claim(listed, row, field) if row is not None else None
+
+    def offered_at_least(self, driver: str, system: str) -> Claim | None:
+        """What a driver offers that is newer than the matrix knows: what the newest known branch does, or more."""
+        if not self._matrix.drivers.is_newer_than_known(driver, system):
+            return None
+        known = [row for row in self._matrix.drivers.branches if "cuda" in row]
+        return Claim(known[-1]["cuda"], known[-1], "cuda") if known else None
 
     def first_for(self, gpu: Capability) -> Claim | None:
         """The first CUDA release whose compiler and libraries know the GPU."""

@@ -139,7 +139,7 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     others = (case.subject(name) for name in _BRING_CUDA if name != subject.component)
     if carried(case, major) or any(one.state == "installed" for one in others):
         return
-    places = ("packages", "libraries") if machine.libraries is None else ("packages",)
+    places = [place for place in ("libraries", "environment") if getattr(machine, place) is None]
     yield Finding(
         "library-not-found",
         subject.component,
@@ -147,7 +147,7 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
         (
             case.read("toolkits", "none"),
             Evidence(f"{subject.label} is built for CUDA {major}", cuda.source),
-            *(case.assume(place, f"nothing there that carries CUDA {major}") for place in places),
+            *(case.assume(place, f"nothing there that carries CUDA {major}") for place in ("packages", *places)),
         ),
         (Remedy(f"install the CUDA {major} libraries beside it (pip's nvidia-* packages), or its toolkit"),),
     )

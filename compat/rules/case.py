@@ -218,6 +218,18 @@ class Case:
         return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value}", claim)
 
     @cached_property
+    def least_cuda(self) -> tuple[str, Evidence] | None:
+        """A CUDA that the driver offers for certain, where it is too new for the matrix to know its highest."""
+        driver = self.machine.driver
+        if driver.cuda is not None or driver.version is None:
+            return None
+        found = [self.matrix.cuda.offered_at_least(driver.version, system) for system in self.driver_systems]
+        claim = found[0] if found else None
+        if claim is None or None in found:
+            return None
+        return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value} or newer", claim)
+
+    @cached_property
     def compiler(self) -> tuple[str, tuple[Evidence, ...]] | None:
         """The highest CUDA whose PTX is compiled here, and the evidence: that of the libcuda that loads.
 

@@ -105,7 +105,7 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     if text is None:
         return
     evidence.append(case.read("container.requires", text))
-    driver, offered = case.machine.driver.version, case.driver_cuda
+    driver, offered = case.machine.driver.version, case.driver_cuda or case.least_cuda
     cuda = offered[0] if offered else None
     hosts = [  # it is asked of each GPU that the container is given
         requirement.Host(
@@ -119,6 +119,8 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     try:
         answers = {requirement.satisfied(text, host) for host in hosts}
         met = False if False in answers else None if None in answers else True
+        if not met and case.driver_cuda is None and case.least_cuda is not None:
+            met = None  # it may offer more than is known of it
     except versions.BadVersion:
         yield Untold("container-needs-newer-driver", "container", ("container.requires",))
         return

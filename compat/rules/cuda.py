@@ -66,7 +66,7 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
             if gpu.capability is None or not _needs_jit(subject, gpu.capability):
                 continue
             for runtime in (one for one in case.runtimes if one.component == subject.component):
-                yield _jit(case, runtime, f" for {gpu.name}")
+                yield _jit(case, runtime, f" for {gpu.name}", gpu.evidence)
 
 
 def _has_machine_code(case: Case) -> bool:
@@ -91,15 +91,19 @@ def _needs_jit(subject: Subject, gpu: Capability) -> bool:
     )
 
 
-def _jit(case: Case, runtime: Runtime, where: str) -> Outcome:
+def _jit(case: Case, runtime: Runtime, where: str, gpu: tuple[Evidence, ...] = ()) -> Outcome:
     offered = case.compiler
+    bound = None if offered is not None or case.machine.libcuda.compat else case.least_cuda
+    if bound is not None and versions.at_least(bound[0], versions.major_minor(runtime.cuda)):
+        said = f"the driver compiles PTX up to CUDA {bound[0]} or newer"
+        return Holds("ptx-newer-than-driver", runtime.component, said, (*case.started(runtime), bound[1]))
     if offered is None:
         of = ("libcuda.version",) if case.machine.libcuda.compat else ("driver.version", "driver.cuda")
         return Untold("ptx-newer-than-driver", runtime.component, of)
     cuda, evidence = offered
     needed = versions.major_minor(runtime.cuda)
     newer = versions.at_least(cuda, needed)
-    facts = (*case.started(runtime), *evidence)
+    facts = (*gpu, *case.started(runtime), *evidence)
     if newer is None:
         return Untold("ptx-newer-than-driver", runtime.component, (runtime.source,))
     if newer:

@@ -105,8 +105,9 @@ def mig_single_instance(case: Case) -> Iterator[Outcome]:
     """
     if not case.goal.needs_gpu:
         return
-    used = ((index, gpu) for index, gpu in enumerate(case.machine.gpus or ()) if gpu.visible is not False)
-    instances = [case.read(f"gpus[{index}].mig", gpu.mig) for index, gpu in used if isinstance(gpu.mig, str)]
+    used = [(f"gpus[{index}]", gpu) for index, gpu in enumerate(case.machine.gpus or ()) if gpu.visible is not False]
+    instances = [case.read(f"{path}.mig", gpu.mig) for path, gpu in used if isinstance(gpu.mig, str)]
+    unsaid = [f"{path}.visible" for path, gpu in used if isinstance(gpu.mig, str) and gpu.visible is None]
     chosen = (case.machine.variables or {}).get("CUDA_VISIBLE_DEVICES", "")
     if chosen.startswith("MIG-") and "," not in chosen and len(instances) > 1:
         instances = [case.read("variables.CUDA_VISIBLE_DEVICES", chosen)]
@@ -115,7 +116,10 @@ def mig_single_instance(case: Case) -> Iterator[Outcome]:
             "mig-single-instance",
             "gpu",
             f"{len(instances)} MIG instances are asked for; a process can use one.",
-            tuple(instances),
+            (
+                *instances,
+                *(case.assume(place, "every instance that is listed is one that is used") for place in unsaid),
+            ),
             (Remedy("run one process for each MIG instance, or switch MIG mode off", "setting"),),
         )
     elif instances:

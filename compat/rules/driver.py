@@ -201,7 +201,7 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     """Where the release does not decide, the CUDA that the driver says it offers may."""
     offered = case.driver_cuda
     if offered is None:
-        return Untold("driver-too-old", runtime.component, ("driver.version",))
+        return _by_least_cuda(case, runtime)
     cuda, evidence = offered
     needed, has = versions.parse(runtime.cuda), versions.parse(cuda)
     if has.major > needed.major or versions.at_least(cuda, versions.major_minor(runtime.cuda)):
@@ -221,6 +221,17 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     if needed.minor is None:
         return Untold("driver-too-old", runtime.component, ("driver.version",))
     return _offers_less(case, runtime, cuda, evidence)
+
+
+def _by_least_cuda(case: Case, runtime: Runtime) -> Outcome:
+    """Of a driver newer than the matrix knows it is certain what it offers at least."""
+    least = case.least_cuda
+    if least is None:
+        return Untold("driver-too-old", runtime.component, ("driver.version",))
+    needed, has = versions.parse(runtime.cuda), versions.parse(least[0])
+    if needed.major <= has.major:
+        return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {least[0]} or newer", (least[1],))
+    return Untold("driver-too-old", runtime.component, ("driver.cuda",))
 
 
 def _offers_less(case: Case, runtime: Runtime, cuda: str, evidence: Evidence) -> Finding:

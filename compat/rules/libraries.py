@@ -169,6 +169,8 @@ def _opened(
     opened = True if path != "missing_libraries" else opens(subject, soname)
     if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
         unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
+        unsaid += ["packages.tensorrt"] if case.machine.packages is not None and case.has("tensorrt") is None else []
+        unsaid += [f"{place}.origin" for place, copy in case.usable("tensorrt") if copy.origin is None]
         return True, tuple(case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid)
     unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
     if opened is None and subject is case.main and unlisted:

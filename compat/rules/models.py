@@ -66,27 +66,30 @@ def _reader(case: Case) -> tuple[str, str, str] | None:
     return None
 
 
-def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, Evidence]]":
+def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, tuple[Evidence, ...]]]":
     """(field of the reader's row, name, value, evidence) of what the file was written with.
 
     TensorRT's parser sets no limit to the IR version.
     """
     model = case.machine.model
     if model.opset is not None:
-        yield "opset", "opset", str(versions.parse(model.opset).major), _of_model(case, "opset", model.opset)
+        yield "opset", "opset", str(versions.parse(model.opset).major), (_of_model(case, "opset", model.opset),)
     writer = (model.writer or "").split()
     if reader == "tensorrt":
         return
     classic = (model.domains or {}).get("ai.onnx.ml")  # the operators of classic machine learning, an opset of its own
     if classic is not None:
-        yield "opset_ml", "ai.onnx.ml opset", str(versions.parse(classic).major), _of_model(case, "domains", classic)
+        opset = str(versions.parse(classic).major)
+        yield "opset_ml", "ai.onnx.ml opset", opset, (_of_model(case, "domains", classic),)
     if model.ir_version is not None:
         ir = str(versions.parse(model.ir_version).major)
-        yield "ir", "IR version", ir, _of_model(case, "ir_version", model.ir_version)
+        yield "ir", "IR version", ir, (_of_model(case, "ir_version", model.ir_version),)
     elif len(writer) == 2 and writer[0] == "onnx" and versions.try_parse(writer[1]):
         row = case.matrix.packages.release("onnx", writer[1])
         if row is not None and "ir" in row:
-            yield "ir", "IR version", row["ir"], case.cite(f"onnx {writer[1]} writes IR version {row['ir']}", row, "ir")
+            said = case.cite(f"onnx {writer[1]} writes IR version {row['ir']}", row, "ir")
+            own = case.assume("model.ir_version", "the writer's own, which can be told to write an older one")
+            yield "ir", "IR version", row["ir"], (said, own)
 
 
 def _of_model(case: Case, name: str, value: str) -> Evidence:
@@ -124,7 +127,7 @@ def _exported(case: Case, name: str) -> Iterator[Outcome]:
         yield Untold(RULE, name, (subject.path,))
 
 
-def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, str, Evidence]) -> Outcome:
+def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, str, tuple[Evidence, ...]]) -> Outcome:
     """Is what the file was written with within the reader's reach?
 
     A release without a ceiling of its own reads at least what an older one reads, and at most what a newer one does.
@@ -134,14 +137,14 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     low, high = _bounds(case, name, version, field)
     if low is not None and int(value) <= int(low[field]):
         facts = (
-            evidence,
+            *evidence,
             case.read(path, version),
             case.cite(f"{name} {low['version']}: {field} up to {low[field]}", low, field),
         )
         return Holds(RULE, name, f"{name} {version} reads {fact} {value}", facts)
     if high is not None and int(value) > int(high[field]):
         facts = (
-            evidence,
+            *evidence,
             case.read(path, version),
             case.cite(f"{name} {high['version']}: {field} up to {high[field]}", high, field),
         )

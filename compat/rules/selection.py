@@ -27,16 +27,23 @@ def entries(value: str) -> tuple[str, ...]:
 
 
 def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...]":
-    """The GPUs to judge: those that are used; where it is open which, one that is any of them."""
+    """The GPUs to judge: those that are used; where it is open which, one that is any of them.
+
+    A GPU that is said to be visible is used, whatever the variable says: it was worked out where the machine is.
+    """
     told = {f"gpus[{index}]": gpu.visible for index, gpu in enumerate(case.machine.gpus or ())}
     seen = tuple(gpu for gpu in listed if told[gpu.path] is not False)
     if len({(gpu.name, gpu.capability) for gpu in listed}) < 2:
         return seen
     variables = case.machine.variables
     value = (variables or {}).get(VARIABLE)
-    if any(told[gpu.path] is None for gpu in seen) and value is not None:
-        chosen = len(entries(value))
-        return seen if chosen >= len(seen) else (_one_of(case, seen, value),)
+    unsaid = tuple(gpu for gpu in seen if told[gpu.path] is None)
+    if unsaid and value is not None:
+        certain = tuple(gpu for gpu in seen if told[gpu.path])
+        more = len(entries(value)) - len(certain)
+        if more >= len(unsaid):
+            return seen
+        return certain if certain and more <= 0 else (*certain, _one_of(case, unsaid, value))
     open_ = () if variables is not None else (f"variables.{VARIABLE}",)
     return tuple(
         gpu

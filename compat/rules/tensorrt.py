@@ -12,13 +12,17 @@ from compat.rules.case import Case, GpuFact, each_chip
 
 
 def installed(case: Case) -> tuple[str, str] | None:
-    """(version, field) of the TensorRT that the goal uses: the library that loads, else the package."""
+    """(version, field) of the TensorRT that the goal uses: the library that loads, else the package.
+
+    Of several copies of which it is open which one loads, none tells the release unless they agree.
+    """
     found = case.loaded("tensorrt")
     if found is not None and found[1].version is not None:
         return found[1].version, f"{found[0]}.version"
-    for path, copy in case.usable("tensorrt") if found is None else ():
-        if copy.version is not None:
-            return copy.version, f"{path}.version"
+    copies = case.usable("tensorrt") if found is None else ()
+    told = [(copy.version, f"{path}.version") for path, copy in copies if copy.version is not None]
+    if told:
+        return told[0] if len({version for version, _ in told}) == 1 and len(told) == len(copies) else None
     subject = case.subject("tensorrt")
     return (versions.parse(subject.version).public, subject.path) if subject.version else None
 

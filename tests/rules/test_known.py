@@ -51,3 +51,22 @@ def test_what_is_newer_than_the_matrix_is_said(goal: str, newer: Facts, componen
     if component != "torch":
         assert errors(broken)[0] == "gpu-missing"
         assert broken.findings[-1].rule == "newer-than-known"
+
+
+@pytest.mark.parametrize("system", ["linux", "windows"])
+@pytest.mark.parametrize(("cuda", "told"), [("12.8", True), ("13.0", True), ("99.1", False)])
+def test_a_driver_newer_than_the_matrix_offers_what_the_newest_does_or_more(system: str, cuda: str, told: bool) -> None:
+    machine = {"os": system, "driver": {"version": "999.10"}, "packages": {"torch": "99.0"}}
+    report = judge("use:torch", {**machine, "builds": {"torch": {"cuda": cuda}}})
+    assert errors(report) == []
+    assert ("driver-too-old" not in {one.rule for one in report.untold}) is told
+
+
+def test_an_image_may_ask_a_newer_driver_for_more_than_is_known_of_it() -> None:
+    def asked(release: str, least: str) -> Report:
+        return judge("start:container", {"driver": {"version": release}, "container": {"requires": f"cuda>={least}"}})
+
+    assert errors(asked("999.10", "13.0")) == errors(asked("999.10", "99.0")) == []
+    assert "container-needs-newer-driver" in {one.rule for one in asked("999.10", "99.0").untold}
+    assert "container-needs-newer-driver" not in {one.rule for one in asked("999.10", "13.0").untold}
+    assert errors(asked("550.54.14", "99.0")) == ["container-needs-newer-driver"]

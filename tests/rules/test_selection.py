@@ -71,3 +71,8 @@ def test_an_image_s_requirement_is_asked_of_each_gpu() -> None:
         assert "container-needs-newer-driver" in errors(judge("use:gpu", {**machine, "gpus": gpus}))
     report = judge("use:gpu", {**machine, "gpus": [{}, _NEW]})
     assert "container-needs-newer-driver" in [one.rule for one in report.untold]
+
+
+@pytest.mark.parametrize("value", ["", "0", "5", "GPU-8932f937", None])
+def test_a_gpu_that_is_said_to_be_visible_is_judged_whatever_the_variable_says(value: str | None) -> None:
+    assert "gpu-not-in-build" in errors(_told({**_OLD, "visible": True}, {}, value=value))
