@@ -69,7 +69,7 @@ def _judged(case: Case) -> Report:
         else:
             concluded = _each_fails(concluded, tried, told, case.no_jetson(component))
             continue
-        usual = builds[0][0]["index"] == "pypi"
+        usual = builds[0][0]["index"] == "pypi" and not _of_image(case, component)
         if usual and concluded is report and not report.errors:  # of several open components the first is spoken of
             concluded = _likeliest(report, tried[0])
     return concluded
@@ -112,6 +112,12 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
             yield subject.component, [tuple(rows) for rows in groups.values()]
 
 
+def _of_image(case: Case, component: str) -> bool:
+    """Is it the image's own, by the image's name (l4t-pytorch, pytorch/pytorch)?"""
+    image = case.machine.container.image or ""
+    return any(name in image for name in case.matrix.packages.distributions(component))
+
+
 def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tuple[Evidence, ...]) -> Report:
     """Whichever build it is, it fails: what is found is the likeliest one's fault, with those of the others."""
     own = [[one for one in build.errors if one.rule not in told] for build in tried]
@@ -131,13 +137,14 @@ def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tupl
 
 
 def _likeliest(report: Report, likeliest: Report) -> Report:
-    """Some build that it can be works: the default index's is spoken of."""
+    """Some build that it can be works: the default index's is spoken of. Where that one fails, it is open."""
     if likeliest.errors:
         perhaps = tuple(
             replace(one, severity="warning", message=f"If it is the default index's build: {one.message}")
             for one in likeliest.errors
         )
-        return replace(report, findings=(*perhaps, *report.findings))
+        verdict: Verdict = "incompatible" if report.errors else "unknown"
+        return replace(report, verdict=verdict, findings=(*perhaps, *report.findings))
     if report.verdict == "unknown":
         return replace(report, verdict=likeliest.verdict, holds=likeliest.holds)
     return report
