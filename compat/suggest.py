@@ -25,6 +25,7 @@ _GOALS = {
     "torchvision": "use:torchvision",
     "torchaudio": "use:torchaudio",
     "vllm": "use:vllm",
+    "xformers": "use:xformers",
     "ctranslate2": "use:ctranslate2",
     "cupy-cuda11x": "use:cupy",
     "cupy-cuda12x": "use:cupy",

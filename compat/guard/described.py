@@ -105,6 +105,8 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
 
         return of_conda(one.build.strip("*")) if one.build is not None else Build(source="conda")
     if one.url is not None:
+        if source_of(one.url) == "pytorch" and not one.url.endswith(".whl") and "+" not in (one.exact or ""):
+            return _of_pytorch((one.url,))  # an index of one variant
         return Build(source=source_of(one.url, contents.kind != "pylock"))
     vendors = {source_of(url) for url in contents.indexes} - {"pypi", None}
     if (

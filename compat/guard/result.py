@@ -7,6 +7,7 @@ that write one module stay side by side, and the one that comes last is what loa
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from compat import versions
 from compat.guard.library import libraries_of, sonames_of, users
 from compat.guard.transaction import Transaction
 from compat.machine import Build, Damage, Library, Machine
@@ -61,9 +62,17 @@ def _damaged(
         Damage(other, path, "overwritten", name)
         for name in coming
         for other, path in _same_files(name, coming[name].version, stays, matrix)
+        if not (machine.gpus == () and _same_release(coming[name].version, stays[other]))
     ]
     kept = _left(machine.damaged, "package", touched) or ()
     return (*kept, *new) if new or machine.damaged is not None else None
+
+
+def _same_release(one: str, other: str | None) -> bool:
+    """Are both one release for the processor? On a machine without a GPU either build of it does what the other does
+    (tensorflow-cpu over tensorflow); of two releases files of both would be left."""
+    versions_of = [versions.try_parse(text) for text in (one, other or "")]
+    return None not in versions_of and len({version.base for version in versions_of if version is not None}) == 1
 
 
 def _same_files(

@@ -7,6 +7,7 @@ _VENDORS = {
     "download.pytorch.org": "pytorch",
     "download-r2.pytorch.org": "pytorch",
     "pypi.nvidia.com": "nvidia",
+    "aiinfra.pkgs.visualstudio.com": "onnxruntime",
     "pypi.jetson-ai-lab.io": "jetson-ai-lab",
     "pypi.jetson-ai-lab.dev": "jetson-ai-lab",
     "developer.download.nvidia.com": "jetson",

@@ -46,4 +46,8 @@ def location(report: Report, found: Finding) -> Location | None:
     for component in (found.message.partition(" ")[0], found.component, *report.goal.subjects):
         named += [sources[key] for key in (f"packages.{component}", f"request.{component}") if key in sources]
     named += [sources[key] for key in ("container.image", "python") if key in sources]
-    return next((place for source in named if (place := of_source(source)) is not None), None)
+    places = [place for source in named if (place := of_source(source)) is not None]
+    image = of_source(sources.get("container.image", ""))
+    if image is not None and not any(field.startswith("container.") for field in fields):
+        places.sort(key=lambda place: place == image)  # what an image brings is met by a line that can be changed
+    return places[0] if places else None

@@ -17,6 +17,7 @@ def render(reports: Iterable[Report], shown: Shown) -> Iterator[str]:
             continue
         for found in report.findings:
             yield from finding(found, style)
+            yield from _line(report, found, style)
         yield from untold(report, style)
 
 
@@ -37,6 +38,17 @@ def finding(found: Finding, style: Style) -> Iterator[str]:
         yield from style.wrap(f"{one.fact} [{one.source}]", "      ", "    - ")
     for remedy in found.remedies:
         yield from style.wrap(remedy.text, "       ", "  fix: ")
+
+
+def _line(report: Report, found: Finding, style: Style) -> Iterator[str]:
+    """The line of a file that is the cause, where the evidence does not lead to it."""
+    if not any(":" in source for source in report.machine.sources.values()):
+        return  # a machine that was read or described; the module below is not needed for it
+    from compat.report.location import location
+
+    place = location(report, found)
+    if place is not None and not any(one.source == str(place) for one in found.evidence):
+        yield from style.wrap(str(place), "      ", "  in: ")
 
 
 def untold(report: Report, style: Style) -> Iterator[str]:

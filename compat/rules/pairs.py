@@ -28,13 +28,21 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     """
     if case.goal.verb == "install":
         return
-    yield from _pins(case)
-    yield from _pairs(case)
+    pinned = list(_pins(case))
+    yield from pinned
+    # What a table says in the words of the metadata is one thing, said once.
+    said = {_claim(one) for one in pinned if isinstance(one, Finding)}
+    yield from (one for one in _pairs(case) if not isinstance(one, Finding) or _claim(one) not in said)
     yield from _linked_tensorrt(case)
     yield from _bindings(case)
     yield from built_for_torch(case)
     yield from _of_the_other_kind(case)
     yield from _of_another_cuda(case)
+
+
+def _claim(found: Finding) -> tuple[str, str]:
+    """What goes with what: the component, and the demand that both findings on it give as their remedy."""
+    return found.component, found.remedies[0].text.replace(" ", "")
 
 
 def _linked_tensorrt(case: Case) -> Iterator[Outcome]:

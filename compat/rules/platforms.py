@@ -33,9 +33,10 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
         return
     if case.matrix.packages.about(main.component).get("accelerator") == "none" or main.for_cpu:
         return  # what it runs on is another package's matter (Keras)
-    subject = (
-        next((one for one in case.subjects if one.component == "jaxlib"), main) if main.component == "jax" else main
-    )
+    subject = main
+    if main.component == "jax":  # its code is jaxlib's, but of an installed one a request for another says nothing
+        subject = next((one for one in case.subjects if one.component == "jaxlib"), main)
+        subject = main if main.state == "requested" and subject.state == "installed" else subject
     parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
     found = _publishes(case, main if main.version else subject, parts, system, arch)
     if found is not None and not found[0] and main.version is None and main.state != "requested":

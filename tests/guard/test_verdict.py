@@ -100,3 +100,27 @@ def test_a_command_that_leaves_out_what_was_asked_for_is_not_near(matrix: Matrix
     bare = Transaction((Coming("jax", "0.4.30", "pypi"),))
     ways = nearest(asked, machine, change, (), matrix, lambda _: bare)
     assert not any(way.says.startswith("keeps") for way in ways)
+
+
+@pytest.mark.parametrize(
+    ("machine", "environment", "coming", "kinds"),
+    [
+        ("no-gpu", "tensorflow215", Coming("tensorflow-cpu", "2.15.1", "pypi"), {}),
+        ("no-gpu", "tensorflow215", Coming("tensorflow-cpu", "2.20.0", "pypi"), {"import:tensorflow": "broken"}),
+        ("h100", "tensorflow215", Coming("tensorflow-cpu", "2.15.1", "pypi"), {"use:tensorflow": "broken"}),
+        (
+            "h100",
+            "onnxruntime123",
+            Coming("onnxruntime-openvino", "1.23.0", "pypi"),
+            {"use:onnxruntime-cuda": "broken"},
+        ),
+        ("h100", "torch26", Coming("xformers", "0.0.28", "pypi"), {"use:xformers": "unusable"}),
+        ("h100", "torch26", Coming("xformers", "0.0.29.post2", "pypi"), {}),
+    ],
+)
+def test_builds_of_one_module_and_of_another_torch(
+    matrix: Matrix, machine: str, environment: str, coming: Coming, kinds: dict[str, str]
+) -> None:
+    """Where no GPU is at stake a build for the processor in the place of one for the GPU takes nothing away, as long as
+    both are one release."""
+    assert _kinds(built(machine, environment, matrix), Transaction((coming,)), matrix) == kinds

@@ -311,6 +311,7 @@ def test_what_a_plan_expects_is_not_refused(path, real):
         hosts = {
             "pytorch": "https://download.pytorch.org/whl",
             "nvidia": "https://pypi.nvidia.com",
+            "onnxruntime": "https://aiinfra.pkgs.visualstudio.com/x",
             "jetson": "https://developer.download.nvidia.com/x",
             "jetson-ai-lab": "https://pypi.jetson-ai-lab.io/x",
         }

@@ -1,11 +1,12 @@
 """pylock.toml, the standard lock file: https://packaging.python.org/en/latest/specifications/pylock-toml/."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from compat.guard.files import BadFile, Contents, Requirement, bounded
 from compat.guard.files.line import checked
-from compat.guard.files.toml_lines import Lines, load
+from compat.guard.files.toml_lines import load
 from compat.matrix.packages import normal
 
 
@@ -15,11 +16,13 @@ def read(path: str) -> Contents:
     packages = data.get("packages")
     if not isinstance(packages, list) or "lock-version" not in data:
         raise BadFile(path, 1, "no pylock file: it has lock-version and [[packages]]")
-    found, line = [], 0
+    found: list[Requirement] = []
+    line, entries = 0, Counter[str]()
     for number, package in enumerate(bounded(packages, path)):
         if not isinstance(package, dict) or not isinstance(package.get("name"), str):
             raise BadFile(path, line or 1, f"package {number + 1} has no name")
-        line = _line(lines, package["name"], line)
+        line = lines.named(package["name"], entries[package["name"]])
+        entries[package["name"]] += 1
         version = package.get("version")
         if isinstance(version, str):
             marker = package.get("marker")
@@ -35,11 +38,6 @@ def read(path: str) -> Contents:
             )
     python = data.get("requires-python")
     return Contents("pylock", path, tuple(found), requires_python=checked(python) if isinstance(python, str) else None)
-
-
-def _line(lines: Lines, name: str, after: int) -> int:
-    found = lines.of(name, after=after)
-    return found if found > after else lines.of(name)
 
 
 def _address(package: Mapping[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from compat import toml
 from compat.guard.files import BadFile, text_of
 
+_NAMED = re.compile(r"""^\s*name\s*=\s*(["'])(.*?)\1\s*(?:#.*)?$""")
 _STRING = re.compile(r"""(?=(["'])(.*?)\1)""")
 
 
@@ -17,12 +18,22 @@ class Lines:
     def __init__(self, text: str) -> None:
         self._strings: dict[str, list[int]] = {}
         self._keys: dict[str, list[int]] = {}
+        self._names: dict[str, list[int]] = {}
         for number, line in enumerate(text.splitlines(), 1):
             for _, one in _STRING.findall(line):
                 self._strings.setdefault(one, []).append(number)
             key, equal, _ = line.partition("=")
             if equal:
                 self._keys.setdefault(key.strip().strip("\"'"), []).append(number)
+            named = _NAMED.match(line) if equal else None
+            if named is not None:
+                self._names.setdefault(named[2], []).append(number)
+
+    def named(self, name: str, entry: int = 0) -> int:
+        """Number of the line ``name = "NAME"`` of an array's table, of several with that name the ``entry``-th. What
+        depends on it names it in lines of their own, inside braces."""
+        found = self._names.get(name, ())
+        return found[min(entry, len(found) - 1)] if found else self.of(name)
 
     def key(self, name: str, after: dict[str, int]) -> int:
         """Number of the next line with the key, which several tables may have; ``after`` remembers the last."""
