@@ -31,4 +31,7 @@ def interpreter(machine: Machine, folder: str) -> str:
     """The Python that the commands are for: of the new environment, else the inspected one."""
     if folder:
         return rf"{folder}\Scripts\python.exe" if machine.os == "windows" else f"{folder}/bin/python"
-    return machine.interpreter or "python"
+    if machine.interpreter:
+        return machine.interpreter
+    # Images of Debian and Ubuntu, CUDA's among them, have no ``python`` (Debian Python policy, 4.1); all have python3.
+    return "python3" if machine.os == "linux" and machine.in_environment("docker") else "python"

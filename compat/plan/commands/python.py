@@ -57,7 +57,7 @@ def environment(machine: Machine, python: str | None, folder: str) -> tuple[Comm
     line = versions.major_minor(python) if python else None
     if line is None:
         return (
-            Command("pip", (machine.interpreter or "python", "-m", "venv", folder)),
+            Command("pip", (interpreter(machine, ""), "-m", "venv", folder)),
             Command("uv", ("uv", "venv", folder)),
         )
     own = ("py", f"-{line}") if machine.os == "windows" else (f"python{line}",)

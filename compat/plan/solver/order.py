@@ -1,8 +1,9 @@
 """The order of preference among the builds of one component (docs/plan.md).
 
 What is installed and fits comes first, then its release in another build, then newer releases of its major; of those
-the ones that the vendor tested with this CUDA, newest first; of one release what a plain install yields, then the
-newest CUDA. Where nothing is known of the driver, builds for the CUDA major that is there come before all others.
+the ones that the vendor tested with this CUDA, what is on the public index before what has to be asked of another one
+alone, newest first; of one release what a plain install yields, then the newest CUDA. Where nothing is known of the
+driver, builds for the CUDA major that is there come before all others.
 ``--prefer tested`` forgets what is installed, ``newest`` the tests too.
 """
 
@@ -85,10 +86,10 @@ def _rank(choice: Choice, prefer: str, present: int | None) -> tuple[Any, ...]:
     return (
         prefer == "newest" or present is None or number is None or number.major == present,
         tested,
+        choice.index != ALONE,
         newest,
         bool(choice.extras),
         not choice.parts,
-        choice.index != ALONE,
         choice.default,
         (number.key() if number else ()),
     )
