@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     multiple=True,
     help="Judge what this file would install: requirements.txt, pyproject.toml, environment.yml, Dockerfile, "
-    "pylock.toml; several allowed.",
+    "Pipfile, pylock.toml, uv.lock, poetry.lock and more; several allowed.",
 )
 @click.argument("paths", nargs=-1, metavar="[FILE]...")
 @ci_options
