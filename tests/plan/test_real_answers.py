@@ -9,7 +9,7 @@ from compat.description import load
 from compat.goals import parse
 from compat.install.templates import Install, read
 from compat.machine import Build, Driver, Gpu, Jetson, Library, Machine, Toolkit
-from compat.plan.asking.request import packages, requests
+from compat.plan.asking.request import build_of_name, packages, requests
 from compat.plan.solve import plan
 from compat.records import replace
 
@@ -286,3 +286,15 @@ def test_in_an_image_the_interpreter_is_python3(real):
     assert commands(plan(inside, requests({"torch": "2.8.0"}), real))[0].startswith("python3 -m pip install ")
     known = replace(inside, interpreter="/opt/venv/bin/python")
     assert commands(plan(known, requests({"torch": "2.8.0"}), real))[0].startswith("/opt/venv/bin/python -m pip ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "planned"),
+    [("mxnet-cu112", "mxnet-cu112"), ("cupy-cuda11x", "cupy-cuda11x"), ("tensorrt-cu11", "tensorrt-cu11")],
+)
+def test_a_distribution_that_names_its_cuda_is_kept_to_it(asked, planned, real):
+    ampere = machine("a100-driver450", python="3.10.12", packages={}, driver=Driver(version="535.54.03"))
+    (choice,) = plan(replace(ampere, toolkits=None, libraries=None), packages((asked,), real), real).choices
+    assert choice.distribution == planned
+    assert build_of_name("cupy-cuda92") == "cu92"
+    assert not build_of_name("jax-cuda12-plugin")

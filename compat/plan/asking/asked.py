@@ -17,7 +17,7 @@ from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.asking.checkout import for_other_devices
 from compat.plan.asking.markers import applies
-from compat.plan.asking.request import COMPONENTS, BadRequest, plannable, why_not
+from compat.plan.asking.request import COMPONENTS, BadRequest, build_of_name, plannable, why_not
 from compat.plan.model import Pin, Request
 from compat.plan.offers.published import INSTALLABLE
 from compat.records import dataclass, replace
@@ -291,7 +291,9 @@ def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
     except versions.BadVersion:
         hint = "write it as pip does: ==2.15.1, >=2.3,<2.5"
         raise BadRequest(f"{where}: {component} {joined}: not a range", hint) from None
-    return Request(component, joined, joined + (f"+{build}" if build else ""), where, build)
+    said_of_it = joined + (f"+{build}" if build else "")
+    build = build or next((tag for one in said if (tag := build_of_name(one.name))), "")
+    return Request(component, joined, said_of_it, where, build)
 
 
 def _build(one: Asked) -> str | None:

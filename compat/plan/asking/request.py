@@ -105,8 +105,19 @@ def packages(said: tuple[str, ...], matrix: "Matrix") -> tuple[Request, ...]:
         component = matrix.packages.component(name) or normal(name)
         if not plannable(component, matrix):
             raise _by_hand(f"--package {name}", component, matrix)
-        found.append(Request(component, read_range(component, spec or "*"), spec or "*", "--package"))
+        text = read_range(component, spec or "*")
+        found.append(Request(component, text, spec or "*", "--package", build_of_name(name)))
     return tuple(found)
+
+
+_CUDA_IN_NAME = re.compile(r"-cu(?:da)?(\d{1,3})(?:x|mkl)?$")
+
+
+def build_of_name(name: str) -> str:
+    """The build that a distribution's own name demands, as a tag: cu112 of ``mxnet-cu112``, cu11 of ``cupy-cuda11x``;
+    empty where the name says none."""
+    match = _CUDA_IN_NAME.search(normal(name))
+    return f"cu{match[1]}" if match else ""
 
 
 def described(machine: Machine, goal: Goal, matrix: "Matrix") -> tuple[Request, ...]:
