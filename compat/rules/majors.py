@@ -323,7 +323,7 @@ def _same_paths(case: Case) -> Iterator[Outcome]:
     named = {normal(name): name for name, version in (case.machine.packages or {}).items() if version is not False}
     if not rivals(named):
         return
-    for writers in case.matrix.libraries.shared({plain: case.version_of(plain) for plain in named}):
+    for writers in case.matrix.libraries.shared({plain: case.version_of(plain) for plain in sorted(named)}):
         names = [named[plain] for plain in writers]
         if not _belongs_any(case, names) or any(
             case.version_of(plain) is None and row["range"] != "*" for plain, row in writers.items()
