@@ -62,6 +62,7 @@ BOMBS = {
         "range": "dependencies:\n- a=" + "=1" * N,
     },
     "Dockerfile": {
+        "words of one line": "FROM a\nRUN pip install " + " ".join(f"a{n}-" for n in range(MOST)) + "\n",
         "doubled": "FROM a\nENV A=aaaaaaaa\n" + "ENV A=$A$A$A$A\n" * 20 + "RUN pip install " + "$A" * N,
         "variables": "FROM a\nENV A=" + "a" * N + "\n" + "RUN $A\n" * N,
         "words": "FROM a\nRUN pip install " + "a " * 2 * N,
@@ -188,3 +189,15 @@ def test_words_are_those_of_shlex(text: str, signs: bool) -> None:
 def test_what_variables_grow_to_is_bounded() -> None:
     assert len(filled("$A" * 1000, {"A": "a" * 1000})) == LONGEST
     assert filled("a$A${B:-c}${C:+d}$D", {"A": "1"}) == "a1c$D"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[source]]\nname = {a = 1}\nurl = 'https://x'\n[packages]\ntorch = '*'\n",
+        "[[source]]\nname = 'a'\nurl = []\n[packages]\ntorch = {index = {b = 1}, version = 2}\n",
+    ],
+)
+def test_a_pipfile_whose_names_are_tables_is_read(text: str, tmp_path: Path) -> None:
+    (tmp_path / "Pipfile").write_text(text, encoding="utf-8")
+    assert [(one.name, one.range) for one in read(str(tmp_path / "Pipfile")).requirements] == [("torch", "*")]

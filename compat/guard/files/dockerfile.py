@@ -42,6 +42,7 @@ _KNOWN = frozenset(
     )
 )
 _LOOKED_AT = 200  # lines of one instruction in which a word is looked for
+_WIDE = 2000  # characters of each
 _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
 _ABOVE = 2  # folders above a Dockerfile that may be what it is built from
 
@@ -152,7 +153,7 @@ class _Place:
         name = re.split(r"[\[=<>!~;@\s]", word, maxsplit=1)[0]
         pattern = re.compile(rf"(?<![\w.-]){re.escape(name or word)}(?![\w-])")
         for at in range(number - 1, min(number - 1 + _LOOKED_AT, len(self.lines))):
-            if pattern.search(self.lines[at]):
+            if pattern.search(self.lines[at], 0, _WIDE):  # every word of a long line would look through all of it
                 return at + 1
             if self.lines[at].lstrip().startswith("#"):
                 continue

@@ -14,7 +14,8 @@ _NO_PACKAGES = ("source", "requires", "scripts", "pipenv")
 def read(path: str) -> Contents:
     """What the file asks for, each with the index that it names. Raises BadFile."""
     data, lines = load(path)
-    sources = {one.get("name"): one.get("url") for one in items(data.get("source")) if isinstance(one, dict)}
+    given = ((one.get("name"), one.get("url")) for one in items(data.get("source")) if isinstance(one, dict))
+    sources = {name: url for name, url in given if isinstance(name, str | None)}
     entries = (
         (group, name, said) for group in data if group not in _NO_PACKAGES for name, said in table(data, group).items()
     )
@@ -50,7 +51,8 @@ def _requirement(
         return Requirement(normal(name), checked(str(said)), path, line, group=group)
     if "git" in said or "path" in said:
         return None
-    index, spec, marker = sources.get(said.get("index")), said.get("version", "*"), said.get("markers", "")
+    named, spec, marker = said.get("index"), said.get("version", "*"), said.get("markers", "")
+    index = sources.get(named) if isinstance(named, str | None) else None
     return Requirement(
         normal(name),
         checked(spec) if isinstance(spec, str) else "*",

@@ -47,6 +47,43 @@ _FILES = {
         b"[options.extras_require]\ngpu = tensorrt==10.0\n",
         words("[options]\n", "install_requires =", "    ", "=", ";", ":", "%(x)s"),
     ),
+    "Pipfile": (
+        b'[[source]]\nurl = "https://x/whl/cpu"\nname = "cpu"\n[packages]\ntorch = {version = "==2.6", index = "cpu"}\n'
+        b'[requires]\npython_version = "3.11"\n',
+        words("[packages]", "[dev-packages]", '= "*"', "{", "}", "[[source]]", "[requires]"),
+    ),
+    "cog.yaml": (
+        b'build:\n  gpu: true\n  cuda: "12.4"\n  python_version: "3.11"\n  python_packages:\n    - torch==2.6\n'
+        b"  python_requirements: other.txt\n",
+        words("build:", "  python_packages:", "    - ", ": ", "'", "#", "  run:"),
+    ),
+    "uv.lock": (
+        b'version = 1\nrequires-python = ">=3.11"\n[[package]]\nname = "torch"\nversion = "2.6.0"\nsource = '
+        b'{ registry = "https://x" }\nresolution-markers = ["sys_platform == \'linux\'"]\n'
+        b'dependencies = [{ name = "numpy" }]\n',
+        words("[[package]]", "version = 1", "source = {virtual = '.'}", "resolution-markers = ['x']", "[", "]"),
+    ),
+    "poetry.lock": (
+        b'[[package]]\nname = "torch"\nversion = "2.6.0"\nmarkers = "extra == \'gpu\'"\n[package.dependencies]\n'
+        b'numpy = "*"\n[package.source]\ntype = "legacy"\nurl = "https://x/whl/cu124"\n'
+        b'[metadata]\nlock-version = "2.1"\n',
+        words("[[package]]", "[package.source]", "markers = {main = 'x'}", "optional = true", "[metadata]"),
+    ),
+    "pdm.lock": (
+        b'[metadata]\nlock_version = "4.5"\n[[package]]\nname = "torch"\nversion = "2.6.0"\n'
+        b"marker = \"python_version < '3.13'\"\n",
+        words("[[package]]", "marker = 1", "groups = ['x']", "extras = ['a']", "[metadata]"),
+    ),
+    "README.md": (
+        b"# x\n```bash\n$ pip install torch==2.6 --index-url https://x/whl/cu124\nconda install pytorch=2.5\n```\n"
+        b"    pip install onnx\n",
+        words("```", "```bash\n", "$ ", "pip install ", "conda install ", "\\\n", "&& ", "~~~"),
+    ),
+    "list.txt": (
+        b"# This file may be used to create an environment using:\n# platform: linux-64\n@EXPLICIT\n"
+        b"https://x/linux-64/pytorch-2.5.1-cuda124_py311_0.conda#0123\nnumpy=1.26=py311_0\n",
+        words("@EXPLICIT\n", "https://", "=1=b", "# Name", "   ", "pypi_0", "#"),
+    ),
     "a.ipynb": (
         b'{"cells": [{"cell_type": "code", "source": ["!pip install torch==2.6\\n", "%pip install onnx"]},\n'
         b'{"cell_type": "markdown", "source": "x"}], "nbformat": 4}\n',
