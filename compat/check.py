@@ -69,7 +69,8 @@ def _judged(case: Case) -> Report:
         else:
             concluded = _each_fails(concluded, tried, told, case.no_jetson(component))
             continue
-        usual = builds[0][0]["index"] == "pypi" and not _of_image(case, component)
+        # A Jetson's image brings builds of its own, whatever the default index has.
+        usual = builds[0][0]["index"] == "pypi" and not (case.is_jetson and case.machine.container.image)
         if usual and concluded is report and not report.errors:  # of several open components the first is spoken of
             concluded = _likeliest(report, tried[0])
     return concluded
@@ -110,12 +111,6 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
                 groups.setdefault(str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]), []).append(row)
         if 1 < len(groups) <= _MOST_BUILDS:
             yield subject.component, [tuple(rows) for rows in groups.values()]
-
-
-def _of_image(case: Case, component: str) -> bool:
-    """Is it the image's own, by the image's name (l4t-pytorch, pytorch/pytorch)?"""
-    image = case.machine.container.image or ""
-    return any(name in image for name in case.matrix.packages.distributions(component))
 
 
 def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tuple[Evidence, ...]) -> Report:

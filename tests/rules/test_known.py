@@ -72,13 +72,9 @@ def test_an_image_may_ask_a_newer_driver_for_more_than_is_known_of_it() -> None:
     assert errors(asked("550.54.14", "99.0")) == ["container-needs-newer-driver"]
 
 
-@pytest.mark.parametrize(
-    ("image", "verdict"), [(None, "unknown"), ("python:3.8", "unknown"), ("pytorch/pytorch:1.7.1", "compatible")]
-)
-def test_where_the_default_index_s_build_fails_and_another_works_it_is_open(image: str | None, verdict: str) -> None:
+@pytest.mark.parametrize("image", [None, "python:3.8", "pytorch/pytorch:1.7.1"])
+def test_where_the_default_index_s_build_fails_and_another_works_it_is_open(image: str | None) -> None:
     machine = {"os": "linux", "arch": "x86_64", "gpus": [{"name": "GeForce RTX 3090"}], "packages": {"torch": "1.7.1"}}
     report = judge("use:torch", {**machine, "driver": {"version": "470.57.02"}, "container": {"image": image}})
-    assert report.verdict == verdict
-    assert [one.rule for one in report.findings if one.severity == "warning"] == ["gpu-not-in-build"] * (
-        verdict == "unknown"
-    )
+    assert report.verdict == "unknown"
+    assert [one.rule for one in report.findings if one.severity == "warning"] == ["gpu-not-in-build"]
