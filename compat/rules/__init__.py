@@ -12,7 +12,7 @@ from compat.rules.base import REGISTRY, Rule
 FAMILIES = {
     "driver and kernel": ("kernel", "driver", "devices"),
     "CUDA": ("forward", "cuda", "cuda_release"),
-    "libraries and loader": ("libraries", "damage", "copies", "majors"),
+    "libraries and loader": ("libraries", "system_libraries", "damage", "copies", "majors"),
     "packages": ("presence", "pairs", "packages", "builds", "cpu_only", "platforms", "jetson"),
     "TensorRT, ONNX, engines": ("tensorrt", "models", "precisions", "engines"),
     "containers, WSL": ("containers",),
