@@ -41,11 +41,6 @@ class Replayed(Gate):
         return Known(of_uv(self.asked) if invocation.installer == "uv" else of_report(self.asked))
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 def test_there_are_twenty_of_each() -> None:
     assert len(set(BREAKING)) >= 20
     assert len(set(HARMLESS)) >= 20

@@ -49,17 +49,6 @@ torch = {version = "==2.6.0", index = "pt"}
 """
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def _judged(folder: Path, name: str, text: str, machine: Machine, matrix: Matrix) -> list[Report]:
     (folder / name).write_text(text)
     return list(judge(name, machine, (), matrix))

@@ -16,11 +16,6 @@ from compat.rules.case import Case
 from compat.suggest import goals_of
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 @pytest.fixture
 def gate(matrix: Matrix) -> Gate:
     return Gate(read(["pip", "install", "x"], "p", {}), lambda: matrix)

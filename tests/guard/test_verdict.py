@@ -14,11 +14,6 @@ from compat.machine import Driver
 from compat.matrix import Matrix
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 def _kinds(before, transaction: Transaction, matrix: Matrix) -> dict[str, str]:
     return {str(one.goal): one.kind for one in harms(Standing(before, matrix), after(before, transaction, matrix))}
 

@@ -27,11 +27,6 @@ PLANNER = tiny.ROOT / "compat" / "plan"
 LINUX = Machine(os="linux", interpreter="/env/bin/python", environment=())
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 def same(commands: tuple[Command, ...]) -> object:
     return templates.same_action([one.argv for one in commands])
 

@@ -38,11 +38,6 @@ ASKED = (
 )
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 @pytest.mark.parametrize("file", DESCRIBED, ids=lambda file: file.stem)
 def test_every_plan_of_ours_is_accepted(matrix: Matrix, file: Path) -> None:
     names = known.names(matrix)

@@ -12,11 +12,6 @@ COMPAT = Path(__file__).parents[2] / "compat"
 ASKS = ("row", "holds", "claim")
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 def asked() -> Iterator[tuple[str, str | None, str]]:
     """(file, component where the code names it, trait) of each question in compat/."""
     for path in COMPAT.rglob("*.py"):

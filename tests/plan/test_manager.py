@@ -36,11 +36,6 @@ BOX = from_dict(
 )
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 def planned(machine: Machine, matrix: Matrix, **asked: str) -> Plan:
     (plan,) = plan_for([machine], requests(asked), matrix, None, frozenset(), "installed", False)
     assert from_data(json.loads(json.dumps(as_data(plan, matrix))), known.names(matrix)).outcome == plan.outcome

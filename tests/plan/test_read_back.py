@@ -69,11 +69,6 @@ TENSORFLOW = {  # an installed release whose shared packages were moved past wha
 }
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 def held(plan: Plan, matrix: Matrix) -> None:
     """The plan, its alternatives and what would lift it are read back as they were written, each step with reasons."""
     names = known.names(matrix)

@@ -28,11 +28,6 @@ _MACHINE = Machine(
 )
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
 @pytest.fixture
 def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matrix: Matrix) -> list[Report]:
     monkeypatch.chdir(tmp_path)

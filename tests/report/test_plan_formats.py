@@ -32,11 +32,6 @@ HOSTILE = """<script>alert(1)</script>"]; click x "javascript:y" `|` & é end"""
 
 
 @pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
-@pytest.fixture(scope="module")
 def plans(matrix: Matrix) -> dict[str, Plan]:
     """A planned one with alternatives of every kind, an impossible one that can be lifted, one of nothing to do."""
     everything = ("driver", "python", "container")
