@@ -13,6 +13,7 @@
 
 from compat.capability import Capability
 from compat.machine import Machine
+from compat.plan.commands.container import TOOLKIT
 from compat.plan.model import Command
 
 OPEN_ONLY = Capability(10, 0)  # Blackwell and newer run with the open kernel module only
@@ -20,7 +21,6 @@ DEBIAN = {"12": "535", "13": "550"}  # release of Debian -> the branch in its ow
 _RENAMED = 590  # from this branch on the packages of NVIDIA's repository have no branch in their names
 _STREAMS = ("rhel", "rocky", "almalinux", "centos", "ol")
 GUIDE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/620/kernel-modules.html"
-HOST = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
 SOURCES = {
     "ubuntu": "https://packages.ubuntu.com/resolute/nvidia-driver-595",
     "debian": "https://packages.debian.org/nvidia-kernel-dkms",
@@ -66,7 +66,7 @@ def by_hand(machine: Machine, branch: str) -> tuple[str, str]:
         said = f"Install the driver of branch {branch} on Windows, from NVIDIA's download page.{inside}"
         return said, SOURCES["windows"]
     if machine.in_environment("docker", "kubernetes"):
-        return f"Install the driver of branch {branch} on the host: a container is given the host's.", HOST
+        return f"Install the driver of branch {branch} on the host: a container is given the host's.", TOOLKIT
     which = "nvidia-open (cuda-drivers for GPUs before Turing)"
     if machine.distribution == "debian":
         return (
