@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from compat import versions
 from compat.goals import Goal, parse
 from compat.guard.files import Contents, Requirement
 from compat.guard.images import inside
@@ -52,6 +53,8 @@ def _with_packages(base: Machine, contents: Contents, matrix: "Matrix") -> Machi
     request: dict[str, str] = {}
     sources: dict[str, str] = dict(base.sources)
     for one in _in_python(_that_count(contents, base), matrix):
+        if _already(one, packages.get(one.name), request.get(one.name)):
+            continue  # pip leaves what is there and suits
         packages.pop(one.name, None)
         request.pop(one.name, None)
         exact = one.exact
@@ -63,6 +66,13 @@ def _with_packages(base: Machine, contents: Contents, matrix: "Matrix") -> Machi
             sources |= {f"builds.{one.name}.{field}": one.where for field in ("cuda", "source")}
     kits = base.toolkits if base.toolkits is not None else _conda_toolkit(contents)
     return replace(base, packages=packages, builds=builds, request=request or None, sources=sources, toolkits=kits)
+
+
+def _already(one: Requirement, there: str | None, asked: str | None) -> bool:
+    """Does what an earlier line installs (a release, or one inside a range) meet this one?"""
+    if there and versions.try_parse(there) is not None:
+        return versions.parse_range(one.range).admits(there) is True
+    return asked is not None and one.range == "*"
 
 
 def _in_python(requirements: Iterable[Requirement], matrix: "Matrix") -> Iterator[Requirement]:
@@ -97,7 +107,7 @@ def _that_count(contents: Contents, machine: Machine) -> Iterable[Requirement]:
 
 
 def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | None:
-    """What the line or the file's index says of the build; only packages that have several builds are concerned."""
+    """What the line, or the index of its command or file, says of the build; of packages that have several builds."""
     if matrix.packages.component(one.name) is None:
         return None
     if one.conda:
@@ -108,20 +118,19 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
         if source_of(one.url) == "pytorch" and not one.url.endswith(".whl") and "+" not in (one.exact or ""):
             return _of_pytorch((one.url,))  # an index of one variant
         return Build(source=source_of(one.url, contents.kind != "pylock"))
-    vendors = {source_of(url) for url in contents.indexes} - {"pypi", None}
+    indexes = contents.indexes if one.indexes is None else one.indexes
+    vendors = {source_of(url) for url in indexes} - {"pypi", None}
     if (
         "pytorch" in vendors
         and one.name in ("torch", "torchvision", "torchaudio")
         and (one.exact or "+").partition("+")[2] == ""
     ):
-        return _of_pytorch(contents.indexes)
+        return _of_pytorch(indexes)
     return Build(source="pypi") if "+" not in (one.exact or "") and not vendors else None
 
 
 def _of_pytorch(indexes: Iterable[str]) -> Build:
     """The last folder of download.pytorch.org/whl/cu124 is the variant; without one any build can come."""
-    from compat import versions
-
     tags = {url.rstrip("/").rpartition("/")[2] for url in indexes if source_of(url) == "pytorch"}
     if tags == {"cpu"}:
         return Build(cuda=False, source="pytorch")

@@ -53,6 +53,42 @@ def test_the_index_tells_the_build(folder: Path, matrix: Matrix) -> None:
     assert _found("requirements.txt", MACHINES["h100"], matrix) == {("use:torch", "cpu-only-build")}
 
 
+def test_the_index_of_one_command_is_not_that_of_another(folder: Path, matrix: Matrix) -> None:
+    (folder / "requirements.txt").write_text("torch\ntorchaudio>=2\n")
+    (folder / "Dockerfile").write_text(
+        "FROM ubuntu:22.04\n"
+        "RUN pip install torchvision==0.16.0 --index-url https://download.pytorch.org/whl/cu118\n"
+        "RUN PIP_EXTRA_INDEX_URL=https://pypi.nvidia.com pip install tensorrt\n"
+        "RUN uv pip install torchaudio==2.6.0 --torch-backend cu124\n"
+        "RUN pip install torch==2.6.0\n"
+        "ENV PIP_INDEX_URL=https://download.pytorch.org/whl/cpu\n"
+        "COPY requirements.txt .\n"
+        "RUN pip install -r requirements.txt\n"
+        "RUN pip install functorch==2.0.0 torch\n"
+    )
+    machine = described(read("Dockerfile"), MACHINES["h100"], matrix)
+    assert machine.builds["torchvision"] == Build(cuda="11.8", source="pytorch")
+    assert machine.builds["torchaudio"] == Build(cuda="12.4", source="pytorch")
+    assert machine.builds["torch"] == Build(source="pypi")
+    assert machine.packages is not None
+    assert machine.packages["torch"] == "2.6.0"  # a name alone changes nothing
+    asked = {one.name: one.indexes for one in read("Dockerfile").requirements}
+    assert asked["tensorrt"] == ("https://pypi.nvidia.com",)
+    assert asked["functorch"] == ("https://download.pytorch.org/whl/cpu",)
+
+
+def test_what_is_there_already_is_left_where_it_suits(folder: Path, matrix: Matrix) -> None:
+    (folder / "requirements.txt").write_text("torch>=2.0\nnumpy<2\n")
+    (folder / "Dockerfile").write_text(
+        "FROM ubuntu:22.04\nRUN pip install torch==2.1.0 numpy==2.0.1 -f https://download.pytorch.org/whl/cu118\n"
+        "COPY . .\nRUN pip install -r requirements.txt\n"
+    )
+    machine = described(read("Dockerfile"), MACHINES["h100"], matrix)
+    assert machine.packages == {"torch": "2.1.0"}
+    assert machine.builds["torch"] == Build(cuda="11.8", source="pytorch")
+    assert machine.request == {"numpy": "<2"}
+
+
 def test_a_machine_without_a_gpu_is_not_the_target(folder: Path, matrix: Matrix) -> None:
     (folder / "requirements.txt").write_text("torch==2.11.0\ntorchvision==0.21.0\ntensorflow-gpu==2.12.0\n")
     reader = Machine(os="linux", arch="x86_64", gpus=(), interpreter="/usr/bin/python3", python="3.12.1")

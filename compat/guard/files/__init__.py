@@ -45,6 +45,7 @@ class Requirement:
     extras: tuple[str, ...] = ()
     marker: str = ""
     url: str | None = None  # the file or index that it is to come from
+    indexes: tuple[str, ...] | None = None  # those that its own command names; None where those of its file count
     build: str | None = None  # conda's build string
     conda: bool = False  # from a channel of conda, under its name there
     group: str = ""  # what has to be asked for to get it: ``extra gpu``, ``group dev``

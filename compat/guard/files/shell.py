@@ -19,6 +19,8 @@ from compat.guard.files.words import filled, split
 _INSTALLER = re.compile("pip|conda|mamba|apt|uv |poetry|pdm|pixi")
 _MOST_TEXT = 16 << 20  # characters that a file may have once its variables are put in
 _INDEX = ("-i", "--index-url", "--extra-index-url", "--index", "--default-index", "-f", "--find-links")
+_INDEX_VARIABLES = re.compile(r"(?:PIP|UV)_(?:(?:EXTRA_|DEFAULT_)?INDEX(?:_URL)?|FIND_LINKS)")
+_TORCH = "https://download.pytorch.org/whl/"
 _LISTS = ("-r", "--requirement", "--requirements")
 _VALUED = (
     *_INDEX,
@@ -134,20 +136,18 @@ def _inside(folder: str, name: str) -> str | None:
 def run(rest: str, stage: Stage, path: str, number: int) -> None:
     """A shell command line. Raises BadFile where it asks for too much."""
     text = stage.bounds.filled(re.sub(r"^(?:--\S+\s+)+", "", rest), stage.environment, number)
-    for words in _commands(text) if _INSTALLER.search(text) else ():
-        words = _program(list(dropwhile(_before_program, words)))
+    for said in _commands(text) if _INSTALLER.search(text) else ():
+        words = list(dropwhile(_before_program, said))
+        set_here = dict(word.split("=", 1) for word in said[: len(said) - len(words)] if "=" in word)
+        words = _program(words)
         if not words:
             continue
         program = words[0].rpartition("/")[2]
         if re.fullmatch(r"pip[\d.]*", program) and "install" in words[1:4]:
-            _pip(words[words.index("install") + 1 :], stage, path, number)
+            _pip(words[words.index("install") + 1 :], stage, path, number, set_here)
         elif program == "pip" and words[1:2] == ["sync"]:
-            _pip(
-                [one for word in words[2:] for one in (("-r", word) if word[:1] != "-" else (word,))],
-                stage,
-                path,
-                number,
-            )
+            lists = [one for word in words[2:] for one in (("-r", word) if word[:1] != "-" else (word,))]
+            _pip(lists, stage, path, number, set_here)
         elif program in _CONDA and {"install", "create", "update"} & set(words[1:4]):
             _conda(words[1:], stage, path, number)
         elif program in _PROJECTS:
@@ -212,14 +212,18 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
         yield option, value
 
 
-def _pip(words: list[str], stage: Stage, path: str, number: int) -> None:
+def _pip(words: list[str], stage: Stage, path: str, number: int, variables: Mapping[str, str]) -> None:
     from compat.guard.files.requirements import read as requirements
 
+    before, known = len(stage.requirements), len(stage.indexes)
+    stage.indexes += _of_variables({**stage.environment, **variables})
     for option, value in _options(words):
         if option in ("", "-e", "--editable"):
             _package(value, stage, path, number)
         elif option in _INDEX and value:
             stage.indexes.append(value)
+        elif option == "--torch-backend" and value:
+            stage.indexes.append(_TORCH + value.replace("auto", ""))
         elif option in (*_LISTS, "-c", "--constraint") and value:
             file = stage.found(value)
             if file is None or not os.path.isfile(file):
@@ -229,6 +233,19 @@ def _pip(words: list[str], stage: Stage, path: str, number: int) -> None:
             if option in ("-c", "--constraint"):
                 contents = replace(contents, requirements=(), constraints=contents.requirements)
             stage.draw(contents, number)
+    _from_here(stage, before, known)
+
+
+def _of_variables(variables: Mapping[str, str]) -> list[str]:
+    """The indexes that variables name to pip and uv."""
+    return [one for name, value in variables.items() if _INDEX_VARIABLES.fullmatch(name) for one in value.split()]
+
+
+def _from_here(stage: Stage, before: int, known: int) -> None:
+    """What one command asks for comes from the indexes that it names itself, and not from those of another: of the
+    stage's lists what stands behind these places."""
+    own = tuple(dict.fromkeys(stage.indexes[known:]))
+    stage.requirements[before:] = [replace(one, indexes=own) for one in stage.requirements[before:]]
 
 
 def _package(word: str, stage: Stage, path: str, number: int) -> None:
@@ -292,6 +309,7 @@ def _project(program: str, words: list[str], stage: Stage, path: str, number: in
     adds, installs = _PROJECTS[program]
     if words[:1] and words[0] in adds:
         as_conda = program == "pixi" and "--pypi" not in words
+        before, known = len(stage.requirements), len(stage.indexes)
         for option, value in _options(words[1:]):
             if not option and as_conda:
                 _conda(["install", value], stage, path, number)
@@ -299,6 +317,7 @@ def _project(program: str, words: list[str], stage: Stage, path: str, number: in
                 _package(_as_requirement(value), stage, path, number)
             elif option in _INDEX and value:
                 stage.indexes.append(value)
+        _from_here(stage, before, known)
     elif words[:1] and words[0] in installs:
         folder = stage.found(".")
         extras = [value for option, value in _options(words[1:]) if option in ("--extra", "-E", "--extras") and value]
