@@ -4,7 +4,8 @@ from compat.guard.result import after
 from compat.guard.transaction import Coming, Transaction
 from compat.machine import Machine
 from compat.matrix import Matrix
-from scripts.described import with_gpu
+from compat.records import replace
+from scripts.described import UBUNTU, with_gpu
 
 _CU124 = {
     "nvidia-cublas-cu12": "12.4.5.8",
@@ -131,20 +132,7 @@ MACHINES = {
     "h100": _machine("NVIDIA H100 PCIe", "580.95.05"),
     "a100-535": _machine("NVIDIA A100-SXM4-40GB", "535.183.01"),
     "v100": _machine("Tesla V100-SXM2-16GB", "580.95.05"),
-    "no-gpu": Machine(
-        name="no GPU",
-        os="linux",
-        arch="x86_64",
-        glibc="2.35",
-        glibcxx="3.4.30",
-        environment=(),
-        gpus=(),
-        toolkits=(),
-        libraries=(),
-        packages={},
-        python="3.11.7",
-        variables={},
-    ),
+    "no-gpu": replace(UBUNTU, name="no GPU", glibcxx="3.4.30", gpus=(), python="3.11.7", variables={}),
 }
 
 

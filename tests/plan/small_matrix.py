@@ -6,25 +6,21 @@ from compat.machine import Driver, Gpu, Machine
 from compat.matrix import Matrix
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-HEAD = """
+SOURCED = """
 component = "{component}"
 [source.s]
 title = "{component}, made for a test"
 where = "nowhere"
 date = 2026-01-01
 level = "vendor"
+"""
+HEAD = f"""{SOURCED}
 [package]
-distributions = {{ pypi = {names} }}
-accelerator = "{accelerator}"
-cuda_from = "{cuda_from}"
+distributions = {{{{ pypi = {{names}} }}}}
+accelerator = "{{accelerator}}"
+cuda_from = "{{cuda_from}}"
 """
 HARDWARE = """
-component = "architecture"
-[source.s]
-title = "hardware"
-where = "nowhere"
-date = 2026-01-01
-level = "vendor"
 [[architecture]]
 name = "Old"
 capabilities = ["6.1"]
@@ -47,12 +43,6 @@ cuda_first = "11.1"
 source = "s"
 """
 CUDA = """
-component = "cuda"
-[source.s]
-title = "CUDA"
-where = "nowhere"
-date = 2026-01-01
-level = "vendor"
 [[major]]
 major = "11"
 minor_compatible = true
@@ -73,12 +63,6 @@ driver_linux = "550.54.14"
 source = "s"
 """
 DRIVER = """
-component = "driver"
-[source.s]
-title = "drivers"
-where = "nowhere"
-date = 2026-01-01
-level = "vendor"
 [[branch]]
 branch = "470"
 cuda = "11.4"
@@ -127,13 +111,11 @@ def small(folder: Path, **components: str) -> Matrix:
     folder.mkdir(exist_ok=True)
     (folder / "schema.toml").write_text((ROOT / "matrix" / "schema.toml").read_text())
     (folder / "matrix.toml").write_text('version = "1"\ndate = 2026-01-01\n')
-    for name, text in {"architecture": HARDWARE, "cuda": CUDA, "driver": DRIVER, **components}.items():
-        head = (
-            ""
-            if text.lstrip().startswith("component")
-            else HEAD.format(component=name, names=toml([name]), accelerator="optional", cuda_from="itself")
-        )
-        (folder / f"{name}.toml").write_text(head + text)
+    for name, text in {"architecture": HARDWARE, "cuda": CUDA, "driver": DRIVER}.items():
+        (folder / f"{name}.toml").write_text(SOURCED.format(component=name) + text)
+    for name, text in components.items():
+        head = HEAD.format(component=name, names=toml([name]), accelerator="optional", cuda_from="itself")
+        (folder / f"{name}.toml").write_text(text if text.lstrip().startswith("component") else head + text)
     return Matrix.from_folder(str(folder))
 
 

@@ -52,14 +52,7 @@ CUDNN_ROWS = "\n".join(
     for release in CUDNN
 )
 # As the real wheels do (matrix/library-packages.toml), so that no two CUDA majors go together.
-WRITES = """
-component = "library-packages"
-[source.s]
-title = "library-packages, made for a test"
-where = "tests"
-date = 2026-01-01
-level = "vendor"
-""" + "".join(
+WRITES = small_matrix.SOURCED.format(component="library-packages") + "".join(
     f"""
 [[writes]]
 file = "nvidia/cudnn/lib/libcudnn.so"
