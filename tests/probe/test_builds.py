@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from software import Root, library
 
@@ -11,11 +9,6 @@ from compat.machine import Build
 from compat.probe.layers import builds
 
 SITE = "/env/lib/python3.10/site-packages"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Root:
-    return Root(tmp_path).venv()
 
 
 def build(root: Root, name: str) -> Build:

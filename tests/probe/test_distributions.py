@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from software import Root
 
@@ -12,11 +10,6 @@ from compat.probe.host import Host
 from compat.probe.layers import distributions
 
 SITE = "/env/lib/python3.10/site-packages"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Root:
-    return Root(tmp_path).venv()
 
 
 def packages(root: Root) -> dict[str, str | None]:

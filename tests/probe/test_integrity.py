@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from software import Root
 
@@ -13,11 +11,6 @@ from compat.probe.host import Host
 SITE = "/env/lib/python3.10/site-packages"
 LAYERS = ("python", "distributions", "integrity")
 CUDNN = "nvidia/cudnn/lib/libcudnn.so.9"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Root:
-    return Root(tmp_path).venv()
 
 
 def damaged(root: Root) -> tuple[Damage, ...]:

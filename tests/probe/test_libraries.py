@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from software import Root, library
 
@@ -13,11 +11,6 @@ from compat.probe import libnames
 SITE = "/env/lib/python3.10/site-packages"
 SYSTEM = "/usr/lib/x86_64-linux-gnu"
 HEADER = "#define CUDNN_MAJOR {}\n#define CUDNN_MINOR {}\n#define CUDNN_PATCHLEVEL {}\n#define CUDNN_VERSION (1)\n"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Root:
-    return Root(tmp_path).venv()
 
 
 def copies(root: Root) -> dict[str, Library]:

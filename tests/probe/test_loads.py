@@ -1,4 +1,4 @@
-"""Which copy each framework's process gets: torch's and JAX's preloads, RPATH and RUNPATH, cuDNN's parts."""
+"""Which copy torch's process gets: torch's preloads, RPATH and RUNPATH, cuDNN's parts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from loading import CUDNN_RPATH, OTHER, SITE, SYSTEM, cudnn, torch, users
 from software import Root, library
-
-from compat.machine import Library, Machine
-
-SITE = "/env/lib/python3.10/site-packages"
-OTHER = "/opt/other"
-SYSTEM = "/usr/lib/x86_64-linux-gnu"
-PARTS = ("graph", "ops", "engines_runtime_compiled")
-CUDNN_RPATH = "$ORIGIN/../../nvidia/cudnn/lib:$ORIGIN/../../nvidia/cuda_runtime/lib:$ORIGIN"
 
 OLD_INIT = """
 def _load_global_deps():
@@ -45,41 +38,6 @@ def _load_global_deps():
     except OSError as err:
         _preload_cuda_deps(err)
 """
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Root:
-    return Root(tmp_path).venv()
-
-
-def cudnn(root: Root, folder: str, shim: bytes | None = None) -> Root:
-    parts = {f"libcudnn_{part}.so.9": library(f"libcudnn_{part}.so.9", runpath="$ORIGIN") for part in PARTS}
-    for name, content in {"libcudnn.so.9": shim or library("libcudnn.so.9", runpath="$ORIGIN"), **parts}.items():
-        root.file(f"{folder}/{name}", content)
-    return root
-
-
-def torch(root: Root, init: str, rpath: str = CUDNN_RPATH, needed: tuple[str, ...] = ("libcudnn.so.9",)) -> Root:
-    files: dict[str, str | bytes] = {
-        "torch/__init__.py": init,
-        "torch/version.py": "cuda = '12.8'\n",
-        "torch/lib/libtorch_global_deps.so": library("libtorch_global_deps.so", ("libcudart.so.12",), rpath=rpath),
-        "torch/lib/libtorch_python.so": library("libtorch_python.so", needed, rpath=rpath),
-        "torch/_C.cpython-310-x86_64-linux-gnu.so": library("", ("libtorch_python.so",), rpath="$ORIGIN/lib"),
-    }
-    root.wheel(SITE, "torch", "2.9.0", files)
-    return root.wheel(
-        SITE,
-        "nvidia-cuda-runtime-cu12",
-        "12.8.90",
-        {"nvidia/cuda_runtime/lib/libcudart.so.12": library("libcudart.so.12")},
-    )
-
-
-def users(machine: Machine, name: str = "cudnn") -> dict[str, tuple[str, ...] | None]:
-    """Folder of each copy of a library to the packages that load it."""
-    found: tuple[Library, ...] = machine.libraries or ()
-    return {(copy.path or "").rpartition("/")[0]: copy.loaded_by for copy in found if copy.name == name}
 
 
 def test_the_wheels_rpath_beats_ld_library_path_but_not_for_cudnns_parts(root: Root) -> None:
@@ -230,89 +188,6 @@ def test_a_cpu_build_loads_nothing(root: Root) -> None:
     assert machine.builds["torch"].missing is None
 
 
-JAX = """
-def _load_nvidia_libraries():
-  _load("cuda_runtime", ["libcudart.so.12"])
-  _load("cu13", ["libcudart.so.13"])
-  _load("cublas", ["libcublas.so.12", "libcublasLt.so.12"])
-  _load("cudnn", ["libcudnn.so.9"])
-"""
-
-
-def jax(root: Root, plugin: bytes) -> Root:
-    root.wheel(
-        SITE,
-        "jax-cuda12-pjrt",
-        "0.10.2",
-        {"jax_plugins/xla_cuda12/__init__.py": JAX, "jax_plugins/xla_cuda12/xla_cuda_plugin.so": plugin},
-    )
-    return root.wheel(
-        SITE,
-        "jax-cuda12-plugin",
-        "0.10.2",
-        requires='Requires-Dist: nvidia-cudnn-cu12<10.0,>=9.8; extra == "with-cuda"',
-    )
-
-
-def test_jax_preloads_by_path_and_opens_the_rest_by_name(root: Root) -> None:
-    cudnn(jax(root, library("", rpath="$ORIGIN/../../nvidia/cufft/lib")), f"{SITE}/nvidia/cudnn/lib")
-    root.file(f"{SITE}/nvidia/cuda_runtime/lib/libcudart.so.12", library("libcudart.so.12"))
-    for folder, name in (("cublas", "libcublas.so.12"), ("cufft", "libcufft.so.11")):
-        root.file(f"{SITE}/nvidia/{folder}/lib/{name}", library(name)).file(f"{OTHER}/{name}", library(name))
-    root.environ = {"LD_LIBRARY_PATH": OTHER}
-    machine = root.machine("/env")
-    pair = ("jax", "jax-cuda12-plugin")
-    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": pair}
-    assert users(machine, "cublas") == {f"{SITE}/nvidia/cublas/lib": pair, OTHER: None}
-    assert users(machine, "cufft") == {f"{SITE}/nvidia/cufft/lib": pair, OTHER: None}
-    assert machine.builds["jax-cuda12-plugin"].missing == (
-        "libcublasLt.so.12",
-        "libcusolver.so.11",
-        "libcusparse.so.12",
-    )
-
-
-def test_onnxruntimes_provider_has_no_rpath_and_does_not_see_the_environments_copies(root: Root) -> None:
-    capi = "onnxruntime/capi"
-    provider = library("", ("libcublas.so.12", "libcudnn.so.9", "libcuda.so.1"))
-    root.wheel(
-        SITE,
-        "onnxruntime-gpu",
-        "1.23.2",
-        {
-            f"{capi}/libonnxruntime_providers_cuda.so": provider,
-            f"{capi}/build_and_package_info.py": "cuda_version = '12.8'\n",
-        },
-    )
-    cudnn(root, f"{SITE}/nvidia/cudnn/lib")
-    root.file(f"{SITE}/nvidia/cublas/lib/libcublas.so.12", library("libcublas.so.12"))
-    machine = root.machine("/env")
-    assert machine.builds["onnxruntime-gpu"].missing == ("libcublas.so.12", "libcudnn.so.9")
-    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": None}
-    root.file("/usr/lib/x86_64-linux-gnu/libcuda.so.1", library("libcuda.so.1"))
-    root.environ = {"LD_LIBRARY_PATH": f"{SITE}/nvidia/cudnn/lib:{SITE}/nvidia/cublas/lib"}
-    machine = root.machine("/env")
-    assert machine.missing_libraries == ()
-    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("onnxruntime", "onnxruntime-gpu")}
-
-
-def test_what_only_the_tensorrt_provider_needs_keeps_nobody_from_the_cuda_provider(root: Root) -> None:
-    """onnxruntime-gpu 1.31: the CUDA provider does not need cuDNN, the TensorRT provider does."""
-    capi = "onnxruntime/capi"
-    root.wheel(
-        SITE,
-        "onnxruntime-gpu",
-        "1.31.1",
-        {
-            f"{capi}/libonnxruntime_providers_cuda.so": library("", ("libcublas.so.13",)),
-            f"{capi}/libonnxruntime_providers_tensorrt.so": library("", ("libcudnn.so.9", "libnvinfer.so.10")),
-        },
-    )
-    machine = root.machine("/env")
-    assert machine.builds["onnxruntime-gpu"].missing == ("libcublas.so.13", "libnvinfer.so.10")
-    assert machine.missing_libraries == ("libcublas.so.13", "libcudnn.so.9", "libnvinfer.so.10")
-
-
 def test_parts_without_a_shim_and_copies_behind_a_fixed_rpath_are_listed_too(root: Root) -> None:
     cudnn(torch(root, OLD_INIT, rpath=f"/srv/cuda/lib:{CUDNN_RPATH}"), f"{SITE}/nvidia/cudnn/lib")
     root.file("/srv/cuda/lib/libcudart.so.12.4.127", library("libcudart.so.12")).link(
@@ -325,84 +200,6 @@ def test_parts_without_a_shim_and_copies_behind_a_fixed_rpath_are_listed_too(roo
     assert found[("cudart", "/srv/cuda/lib/libcudart.so.12.4.127")] == ("12.4.127", ("torch",))
     assert found[("cudnn", f"{OTHER}/libcudnn_graph.so.9.14.0")] == ("9.14.0", ("torch",))
     assert found[("cudnn", f"{SITE}/nvidia/cudnn/lib/libcudnn.so.9")][1] == ("torch",)  # the other parts
-
-
-@pytest.mark.parametrize("runpath", ["$ORIGIN/../nvidia/cudnn/lib", ""])
-def test_tensorflow_opens_by_name_on_behalf_of_its_framework_library(root: Root, runpath: str) -> None:
-    build_info = "[('cuda_version', '12.5.1'), ('cudnn_version', '9'), ('is_cuda_build', True)]"
-    root.wheel(
-        SITE,
-        "tensorflow",
-        "2.18.0",
-        {
-            "tensorflow/python/platform/build_info.py": build_info,
-            "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2", runpath=runpath),
-            "tensorflow/python/_pywrap_tensorflow_internal.so": library(
-                "", ("libtensorflow_framework.so.2",), runpath="$ORIGIN/.."
-            ),
-        },
-    )
-    cudnn(root, f"{SITE}/nvidia/cudnn/lib")
-    machine = root.machine("/env")
-    assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("tensorflow",) if runpath else None}
-    missing = machine.builds["tensorflow"].missing or ()
-    assert ("libcudnn.so.9" in missing) is not bool(runpath)
-    assert {"libcudart.so.12", "libcublas.so.12", "libcufft.so.11", "libcusolver.so.11"} <= set(missing)
-
-
-def test_a_library_that_another_of_tensorflows_objects_finds_is_not_missing(root: Root) -> None:
-    """TensorFlow 2.21: the framework library's RUNPATH leaves cuSOLVER out."""
-    root.wheel(
-        SITE,
-        "tensorflow",
-        "2.21.0",
-        {
-            "tensorflow/python/platform/build_info.py": "[('cuda_version', '12.5.1'), ('is_cuda_build', True)]",
-            "tensorflow/libtensorflow_framework.so.2": library("libtensorflow_framework.so.2"),
-            "tensorflow/libtensorflow_cc.so.2": library(
-                "libtensorflow_cc.so.2", runpath="$ORIGIN/../nvidia/cusolver/lib"
-            ),
-            "tensorflow/python/lib_pywrap_tensorflow_common.so": library(
-                "", ("libtensorflow_framework.so.2", "libtensorflow_cc.so.2"), runpath="$ORIGIN/.."
-            ),
-        },
-    )
-    root.file(f"{SITE}/nvidia/cusolver/lib/libcusolver.so.11", library("libcusolver.so.11"))
-    machine = root.machine("/env")
-    assert users(machine, "cusolver") == {f"{SITE}/nvidia/cusolver/lib": ("tensorflow",)}
-    assert "libcusolver.so.11" not in (machine.builds["tensorflow"].missing or ())
-
-
-def test_ctranslate2_brings_a_shim_without_parts(root: Root) -> None:
-    root.wheel(
-        SITE,
-        "ctranslate2",
-        "4.6.0",
-        {
-            "ctranslate2/_ext.cpython-310-x86_64-linux-gnu.so": library(
-                "", ("libctranslate2-c75cca97.so.4.6.0",), rpath="$ORIGIN/../ctranslate2.libs"
-            ),
-            "ctranslate2.libs/libctranslate2-c75cca97.so.4.6.0": library(
-                "libctranslate2-c75cca97.so.4.6.0", ("libcudnn-74a4c495.so.9.1.0",)
-            ),
-            "ctranslate2.libs/libcudnn-74a4c495.so.9.1.0": library("libcudnn-74a4c495.so.9.1.0", rpath="$ORIGIN"),
-        },
-    )
-    cudnn(root, OTHER)
-    assert root.machine("/env").missing_libraries == ("libcublas.so.12",)
-    assert users(root.machine("/env")) == {f"{SITE}/ctranslate2.libs": ("ctranslate2",)}
-    root.environ = {"LD_LIBRARY_PATH": OTHER}
-    assert users(root.machine("/env")) == {f"{SITE}/ctranslate2.libs": None, OTHER: ("ctranslate2",)}
-
-
-def test_tensorrts_bindings_after_its_libraries(root: Root) -> None:
-    root.wheel(SITE, "tensorrt-cu12-libs", "10.9.0.34", {"tensorrt_libs/libnvinfer.so.10": library("libnvinfer.so.10")})
-    root.wheel(SITE, "tensorrt", "10.9.0.34").file(
-        f"{SITE}/tensorrt_bindings/tensorrt.so", library("", ("libnvinfer.so.10", "libnvonnxparser.so.10"))
-    )
-    machine = root.machine("/env")
-    assert users(machine, "tensorrt") == {f"{SITE}/tensorrt_libs": ("tensorrt",)}
-    assert machine.missing_libraries == ("libnvonnxparser.so.10",)
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"not a library" * 100])

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from software import Root
 
 from compat.machine import Library, Toolkit
 
 JSON = '{{"cuda": {{"name": "CUDA SDK", "version": "{}"}}, "cuda_nvcc": {{"name": "CUDA NVCC", "version": "{}"}}}}'
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Root:
-    return Root(tmp_path).venv()
 
 
 def toolkits(root: Root) -> tuple[Toolkit, ...]:
