@@ -32,10 +32,9 @@ def _write(form: str, data: Any, lines: Iterable[str]) -> None:
 
 
 def _collect() -> "dict[tuple[str, str, tuple[str, ...]], Subject]":
-    from compat.matrix import data_folder
+    from compat.compiled import data_folder, overlay_folder
     from compat.matrix.claims import collect
     from compat.matrix.overlay import sound_files
-    from compat.matrix.store import overlay_folder
 
     data = data_folder()
     return collect(data, sound_files(overlay_folder(), data))
@@ -153,7 +152,8 @@ def why_command(subject: str, field: str | None, form: str) -> None:
 def diff_command(old: str, new: str | None, form: str) -> None:
     """What changed from OLD to NEW: matrix folders or git revisions; NEW is by default this installation's matrix."""
     from compat import toml
-    from compat.matrix import data_folder, pages
+    from compat.compiled import data_folder
+    from compat.matrix import pages
     from compat.matrix.claims import collect
     from compat.matrix.diff import NoSuchState, diff, folder_of
 
@@ -197,7 +197,7 @@ def validate_command(folder: str | None, do_fix: bool) -> int:
     """Hold every file against the schema and against each other. Exit status 1 where something is wrong."""
     import os
 
-    from compat.matrix import data_folder
+    from compat.compiled import data_folder
     from compat.matrix.validate import check_folder, fix
 
     place = folder or data_folder()
@@ -220,10 +220,10 @@ def update_command(packages: tuple[str, ...]) -> int:
     The overlay lies in the user's data folder and only adds builds; what was reviewed is never touched. Exit status 1
     where the index cannot be reached: nothing is lost then.
     """
-    from compat.matrix import Matrix, age, data_folder
+    from compat.compiled import data_folder, overlay_folder, shipped_folder
+    from compat.matrix import Matrix, age
     from compat.matrix.index.client import Index, cache_folder
     from compat.matrix.packages import normal
-    from compat.matrix.store import overlay_folder, shipped_folder
     from compat.matrix.update import Unreachable, update
     from compat.matrix.update import packages as known
 

@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-_CHECKOUT = os.path.join(os.path.dirname(os.path.dirname(_HERE)), "matrix")
-_PACKAGED = os.path.join(_HERE, "data")
-
 
 class Source(NamedTuple):
     """Where a claim is from: the document or package, its date, and how good the evidence is."""
@@ -42,11 +38,6 @@ class MatrixUnreadable(Exception):
     """The matrix's data cannot be read; the installation is damaged."""
 
 
-def data_folder() -> str:
-    """Where the TOML lies: in a checkout ``matrix/``, in an installation beside this package."""
-    return _CHECKOUT if os.path.isfile(os.path.join(_CHECKOUT, "schema.toml")) else _PACKAGED
-
-
 class Matrix:
     """The whole matrix; each table is read from disk when it is first needed."""
 
@@ -57,7 +48,7 @@ class Matrix:
     @classmethod
     def load(cls) -> "Matrix":
         """The matrix that came with this installation and the user's overlay, compiled anew if their TOML is newer."""
-        from compat.matrix.store import compiled_folder
+        from compat.compiled import compiled_folder, data_folder
 
         return cls(folder=compiled_folder(data_folder()))
 

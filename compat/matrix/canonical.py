@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from compat import toml
-from compat.matrix import data_folder
+from compat.compiled import data_folder
 from compat.matrix.document import Document, Row
 from compat.matrix.lines import Lines, scan
 

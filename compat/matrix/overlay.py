@@ -9,8 +9,8 @@ import os
 import sys
 
 from compat import toml
+from compat.compiled import overlay_files
 from compat.matrix.compile import plain, read
-from compat.matrix.store import overlay_files
 
 
 def sound_files(folder: str, data: str) -> list[str]:

@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
+from compat.names import normal as _normal
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -14,13 +15,7 @@ if TYPE_CHECKING:
 CONDA = "conda::"  # what the tables of conda's distributions are called beside pip's of the same name
 CONDA_INDEXES = ("conda-forge", "anaconda", "conda-pytorch", "conda-nvidia")
 
-_SEPARATORS = re.compile(r"[-_.]+")
-
-
-@lru_cache(maxsize=4096)
-def normal(name: str) -> str:
-    """A distribution's name as indexes compare it (PEP 503), without extras."""
-    return _SEPARATORS.sub("-", name.partition("[")[0].strip()).lower()
+normal = lru_cache(maxsize=4096)(_normal)
 
 
 def rivals(names: Iterable[str]) -> list[list[str]]:

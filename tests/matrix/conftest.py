@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compat.matrix import data_folder
+from compat.compiled import data_folder
 from compat.matrix.validate import fix
 
 CUDA = """\

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-import compat.matrix
+from compat import compiled as store
 from compat.cli.app import run
-from compat.matrix import age, store
+from compat.matrix import age
 
 
 @pytest.fixture
 def here(folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The small matrix as that of this installation, on a day of 2024."""
-    monkeypatch.setattr(compat.matrix, "data_folder", lambda: str(folder))
+    monkeypatch.setattr(store, "data_folder", lambda: str(folder))
     monkeypatch.setattr(store, "_COMPILED", str(tmp_path / "compiled"))
     monkeypatch.setattr(age, "today", lambda: "2024-10-01")
     return folder

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from compat.matrix import Matrix, overlay, store
+from compat import compiled as store
+from compat.matrix import Matrix, overlay
 
 BUILD = """\
 component = "torch"

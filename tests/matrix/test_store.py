@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from compat.matrix import Matrix, store
+from compat import compiled as store
+from compat.matrix import Matrix
 from compat.matrix.compile import compile_folder, write
 from compat.matrix.tables import file_name
 

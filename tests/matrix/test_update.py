@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from compat.matrix import Matrix, data_folder
+from compat.compiled import data_folder
+from compat.matrix import Matrix
 from compat.matrix.compile import read
 from compat.matrix.index.client import Index
 from compat.matrix.schema import Shape

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from compat.matrix import data_folder
+from compat.compiled import data_folder
 from compat.matrix.consistency import file_is_of
 from compat.matrix.validate import Problem, check_folder, fix, is_registry
 

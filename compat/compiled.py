@@ -1,4 +1,7 @@
-"""Where the compiled matrix lies, and when it has to be made anew."""
+"""Where the matrix lies, its TOML and its compiled form, and when that has to be made anew.
+
+Apart from ``compat.matrix``, whose import costs more than a whole answer of the guard.
+"""
 
 import os
 import sys
@@ -6,9 +9,15 @@ from binascii import crc32
 
 from compat import __version__
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "matrix")
 _COMPILED = os.path.join(_HERE, "compiled")
+_CHECKOUT = os.path.join(os.path.dirname(os.path.dirname(_HERE)), "matrix")
 _PACKAGED = os.path.join(_HERE, "data")
+
+
+def data_folder() -> str:
+    """Where the TOML lies: in a checkout ``matrix/``, in an installation beside the reader."""
+    return _CHECKOUT if os.path.isfile(os.path.join(_CHECKOUT, "schema.toml")) else _PACKAGED
 
 
 def compiled_folder(data: str) -> str:
