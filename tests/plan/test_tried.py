@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from compat.check import check
 from compat.cli.plan import command
+from compat.description import from_dict
+from compat.goals import parse
 
 LINES = Path(__file__).with_name("tried.txt").read_text(encoding="utf-8").splitlines()
 TRIED = [line for line in LINES if line and not line.startswith("#")]
@@ -85,7 +88,7 @@ def described(words: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("line", TRIED[::EVERY])
-def test_each_is_answered(line, tmp_path):
+def test_each_is_answered(line, tmp_path, matrix):
     words, _, options = line.partition(" | ")
     machine = described(words)
     if not machine["gpus"]:
@@ -101,5 +104,8 @@ def test_each_is_answered(line, tmp_path):
     plan = json.loads(answer.output)
     if plan["outcome"] == "impossible":
         assert plan["conflict"]
-    else:
-        assert plan["outcome"] == "nothing-to-do" or plan["steps"]
+        return
+    assert plan["outcome"] == "nothing-to-do" or plan["steps"]
+    verdicts = {check(from_dict(plan["result"]), parse(goal), matrix).verdict for goal in plan["goal"].split(", ")}
+    assert "incompatible" not in verdicts
+    assert "compatible" in verdicts or not plan["steps"]  # what was there before may be too little told
