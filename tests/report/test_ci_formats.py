@@ -12,6 +12,7 @@ from compat.goals import parse
 from compat.guard.judge import judge
 from compat.machine import Build, Driver, Gpu, Machine
 from compat.matrix import Matrix
+from compat.records import replace
 from compat.report import FORMATS, render
 from compat.report.baseline import BadBaseline, fails, fingerprint, read, write
 from compat.report.location import location, of_source
@@ -76,6 +77,21 @@ def test_junit(reports: list[Report]) -> None:
     assert int(suite.get("tests", "0")) == len(cases) == len(reports)
     assert int(suite.get("failures", "0")) == len(suite.findall("testcase/failure")) == 2
     assert cases[0].get("name") == "use:torch"
+
+
+def test_junit_skips_what_is_known_or_not_told_and_only_errors_fail(reports: list[Report]) -> None:
+    known = frozenset(fingerprint(one, found) for one in reports for found in one.findings)
+    root = ElementTree.fromstring(_text(reports, "junit", known))
+    said = {case.get("name"): [one.get("message") for one in case.iter("skipped")] for case in root.iter("testcase")}
+    broken = {str(one.goal) for one in reports if one.verdict == "incompatible"}
+    assert {name for name, why in said.items() if why == ["known: in the baseline"]} == broken
+    untold = Report(_MACHINE, parse("use:torch"), "unknown", (), (), ())
+    milder = [replace(found, severity="warning") for found in reports[0].findings]
+    warned = Report(_MACHINE, parse("use:jax"), "compatible", tuple(milder), (), ())
+    (suite,) = ElementTree.fromstring(_text([untold, warned], "junit"))
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
+    assert [one.get("message") for one in suite.iter("skipped")] == ["could not be told"]
+    assert "driver-too-old" in str(suite.findtext("testcase/system-out"))
 
 
 def test_junit_takes_any_text(reports: list[Report]) -> None:
