@@ -80,6 +80,12 @@ class Cuda:
             return own
         return Claim(floor[field], floor, field)
 
+    def drivers_of(self, cuda: str) -> tuple[str, ...]:
+        """The Linux drivers that came with the toolkits of this minor release: those of its cuda-compat as well."""
+        wanted = versions.major_minor(cuda)
+        rows = (row for row in self.toolkits if versions.major_minor(row["version"]) == wanted)
+        return tuple(row["driver_linux"] for row in rows if "driver_linux" in row)
+
     def offered_by(self, driver: str, system: str) -> Claim | None:
         """The highest CUDA that a driver release offers; None for a release newer or older than any row tells."""
         if self._matrix.drivers.is_newer_than_known(driver, system):

@@ -1,5 +1,6 @@
 """cuda-compat, the forward compatibility package: does it serve this driver and GPU, or shadow a newer one."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,13 @@ WITHOUT_COMPAT = Remedy(
         *OF_DRIVER,
         "libcuda.compat",
         "libcuda.version",
+        "libcuda.path",
         "loader_configuration",
         "variables",
         "toolkits",
         "packages",
         "request",
+        "jetson",
         *OF_SYSTEM,
     ),
     masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
@@ -95,23 +98,62 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
     yield _of_image(case, case.read(*where), "what the configuration names is taken to load")
 
 
+_OF_FOLDER = re.compile(r"/cuda-(\d+\.\d+)/compat\b")
+
+
 def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
-    """A cuda-compat of unknown release: an image carries that of its own CUDA."""
-    every = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
-    kits = [(field, kit.version) for field, kit in every if kit.origin == "container"]
-    kits = kits or [(field, kit.version) for field, kit in every]
-    offered = case.driver_cuda
-    older = {versions.at_least(kit, offered[0]) if kit and offered else None for _, kit in kits}
-    if offered is None or older != {False}:
+    """A cuda-compat of unknown release: its folder names its CUDA, and an image carries that of its own."""
+    kits, offered = _packaged(case), case.driver_cuda
+    if offered is None and case.is_jetson:
+        from compat.rules.jetson import own_cuda
+
+        offered = own_cuda(case)
+    fitting = {_fits(case, kit, offered[0]) if offered else None for _, kit in kits}
+    if offered is None or fitting != {False}:
         return Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
-    field, toolkit = kits[0]
+    field, cuda = kits[0]
+    of_kit = field.startswith("toolkits")
+    told = case.read(field, cuda) if of_kit else Evidence(f"{field} is of CUDA {cuda}", said.source)
     return Finding(
         "compat-library-older-than-driver",
         "libcuda",
-        f"The loader is set to take cuda-compat's libcuda of CUDA {toolkit}; the driver offers {offered[0]}.",
-        (said, case.read(field, toolkit), offered[1], case.assume("libcuda.compat, libcuda.version", assumed)),
+        f"The loader is set to take cuda-compat's libcuda of CUDA {cuda}; the driver offers {offered[0]} itself.",
+        (said, told, offered[1], case.assume("libcuda.compat, libcuda.version", assumed)),
         (WITHOUT_COMPAT,),
     )
+
+
+def _packaged(case: Case) -> list[tuple[str, str]]:
+    """(field, CUDA) of the cuda-compat: as its folder says, else of the image's toolkits, else of all.
+
+    Empty where one of them is of unknown release.
+    """
+    first = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
+    for field, path in (("libcuda.path", case.machine.libcuda.path or ""), ("variables.LD_LIBRARY_PATH", first)):
+        named = _OF_FOLDER.search(path)
+        if named is not None:
+            return [(field, named[1])]
+    every = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
+    meant = [(field, kit) for field, kit in every if kit.origin == "container"] or every
+    told = [(field, kit.version) for field, kit in meant if kit.version is not None]
+    return told if len(told) == len(meant) else []
+
+
+def _fits(case: Case, cuda: str, offered: str) -> bool | None:
+    """Does the cuda-compat of a CUDA fit a driver that offers this one?
+
+    That of an older CUDA does not. That of the driver's own CUDA is of the driver's branch: it fits the very release
+    that it was made with and no other.
+    """
+    newer = versions.at_least(cuda, offered)
+    if not newer or versions.same_line(cuda, offered, 2) is not True:
+        return newer
+    if case.is_jetson:
+        return False
+    driver, made = case.kernel_driver, case.matrix.cuda.drivers_of(cuda)
+    if driver is None or {versions.parse(one).major for one in made} != {versions.parse(driver).major}:
+        return True
+    return None if any(versions.parse(driver).same_as(versions.parse(one)) for one in made) else False
 
 
 @rule(

@@ -187,6 +187,19 @@ def _jetpack(case: Case) -> "tuple[Row, Facts] | None":
     return _by_toolkit(case, rows)
 
 
+def own_cuda(case: Case) -> tuple[str, Evidence] | None:
+    """The CUDA of this Jetson's driver: that of its JetPack, else the least that a JetPack for its module has."""
+    found = _jetpack(case)
+    if found is not None and "cuda" in found[0]:
+        return found[0]["cuda"], found[1][-1]
+    module = case.machine.jetson.module
+    rows = [row for row in case.matrix.rows("jetpack", "jetpack") if module in row.get("modules", ()) and "cuda" in row]
+    if not rows:
+        return None
+    row = min(rows, key=lambda row: versions.parse(row["cuda"]).key())
+    return row["cuda"], case.cite(f"JetPack {row['jetpack']} for {module} has CUDA {row['cuda']}", row, "cuda")
+
+
 def _by_toolkit(case: Case, rows: "list[Row]") -> "tuple[Row, Facts] | None":
     """The JetPack by its CUDA, as long as that came with the system and could not be moved (JetPack 4)."""
     for index, kit in enumerate(case.machine.toolkits or ()):

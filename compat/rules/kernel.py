@@ -165,6 +165,17 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
             (*facts, case.read("driver.kernel_module_loaded", False)),
             (Remedy("install the module that the distribution signed for this kernel", "system"),),
         )
+    elif driver.kernel_module_signed and driver.signer_enrolled:
+        yield Holds(
+            "kernel-module-rejected",
+            "kernel",
+            "the module is signed with an enrolled key, which Secure Boot takes",
+            (
+                case.read("secure_boot", True),
+                case.read("driver.signer_enrolled", True),
+                case.assume("driver.kernel_module_loaded", "what is signed with an enrolled key loads"),
+            ),
+        )
     else:
         yield Untold("kernel-module-rejected", "kernel", ("driver.kernel_module_signed", "driver.signer_enrolled"))
 

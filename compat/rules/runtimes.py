@@ -26,7 +26,7 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
         return
     known = [one for one in case.subjects if case.matrix.packages.about(one.component)]
     if not found and any(one.state in ("installed", "requested") for one in known):
-        yield from _of_own_image(case)
+        yield from _of_conda(case) or _of_own_image(case)
         return  # it has a CUDA of its own, which is not known
     assumed = ("packages",) if case.main is not None else ()
     counted = str(case.goal) in _OF_TOOLKIT  # a toolkit beside the image's own says nothing of what the image starts
@@ -65,25 +65,43 @@ def _named(case: "Case") -> tuple[str, str]:
 _FRAMEWORKS = {"pytorch": "torch", "tensorflow": "tensorflow", "jax": "jax"}
 
 
+def _of_conda(case: "Case") -> "list[Runtime]":
+    """The CUDA that conda laid into the environment, for a package that brings none and whose release is not told."""
+    from compat.rules.case import Runtime
+
+    main, version = case.main, case.version_of("cudatoolkit")
+    if main is None or main.version is not None or version is None:
+        return []
+    if case.matrix.packages.about(main.component).get("cuda_from") not in ("system", "either"):
+        return []
+    return [Runtime(version, f"conda's cudatoolkit {version}", "packages.cudatoolkit", "cuda", ("packages",))]
+
+
 def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     """The framework that NVIDIA's image is named for is built on the image's CUDA.
 
-    Its version says so (2.6.0a0+ecf3bae40a.nv25.01); where none is told the image's own is taken to be meant.
+    Its version says so (2.6.0a0+ecf3bae40a.nv25.01); where none is told the image's own is taken to be meant, which
+    holds of any image whose CUDA is named.
     """
     from compat.rules.case import Runtime
 
     main, image = case.main, case.machine.container.image or ""
+    if main is None or (main.version is not None and ".nv" not in main.version):
+        return
     named, release = _named(case)
-    if main is None or main.component != _FRAMEWORKS.get(named) or "nvcr.io/" not in image:
-        return
-    if main.version is not None and ".nv" not in main.version:
-        return
+    own = main.component == _FRAMEWORKS.get(named) and "nvcr.io/" in image
     kits = [
-        Runtime(one.version, f"{named}:{release}", f"toolkits[{index}].version", "cuda", ("packages",))
+        Runtime(
+            one.version,
+            f"{named}:{release}" if own else f"the image's CUDA {one.version}",
+            f"toolkits[{index}].version",
+            "cuda",
+            ("packages",),
+        )
         for index, one in enumerate(case.machine.toolkits or ())
-        if one.version is not None and one.origin == "container"
+        if one.version is not None and one.origin == "container" and (own or main.version is None)
     ]
-    yield from kits or _of_image(case, ("packages",))
+    yield from kits or (_of_image(case, ("packages",)) if own else ())
 
 
 def is_nvidias(image: str) -> bool:
