@@ -13,7 +13,7 @@ from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
-    pass
+    from compat.matrix import Row
 
 _OF_TENSORRT = ("nvinfer", "nvonnxparser", "nvinfer_plugin")
 
@@ -48,7 +48,8 @@ def opens(subject: Subject, soname: str) -> bool | None:
     if cudnn is not None and subject.field("cudnn").values:
         # Pins and builds tell the major of cuDNN where a list of sonames does not.
         return subject.field("cudnn").decide(lambda built: versions.parse(built).major == int(cudnn[1]))
-    if _by_name(subject, soname):
+    pinning = _by_pin(subject, soname)
+    if _by_name(subject, soname) or (pinning and len(pinning) == len(subject.candidates)):
         return True
     if not subject.candidates or any("needs" not in row for row in subject.candidates):
         return None
@@ -62,6 +63,19 @@ def _by_name(subject: Subject, soname: str) -> bool:
         return False
     ships = versions.parse_range(row["cuda"])
     return subject.field("cuda").decide(lambda cuda: bool(cuda) and ships.admits(_first_of(str(cuda)))) is True
+
+
+def _by_pin(subject: Subject, soname: str) -> "list[Row]":
+    """The builds that require the package of NVIDIA's that carries it: what is pinned is opened."""
+    row = subject.matrix.libraries.of_soname(soname)
+    carriers = row.get("packages", ()) if row is not None else ()
+    ships = versions.parse_range(row.get("cuda", "*") if row is not None else "*")
+    return [
+        one
+        for one in (subject.candidates if carriers else ())
+        if any(name in carriers for name, _, _ in subject.matrix.packages.pins(one))
+        and (not one.get("cuda") or ships.admits(_first_of(str(one["cuda"]))) is not False)
+    ]
 
 
 def _on_demand(subject: Subject, soname: str) -> bool:
@@ -207,7 +221,7 @@ def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
 def _told(subject: Subject, soname: str) -> bool:
     """Do the lists of the builds that it can be leave it out? One that has it fits what was missed."""
     lists = [row["needs"] for row in subject.candidates if "needs" in row]
-    return bool(lists) and not any(_is_among(soname, needs) for needs in lists)
+    return bool(lists) and not any(_is_among(soname, needs) for needs in lists) and not _by_pin(subject, soname)
 
 
 def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:

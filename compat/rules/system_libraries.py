@@ -101,15 +101,14 @@ def _asked_for(row: "Row", field: str, python: str | None) -> list[str]:
     return [str(by_python.get(versions.major_minor(python), row[field]))]
 
 
-def _of_its_page(case: Case, subject: Subject) -> "list[Row]":
-    """The release, where no index has its wheels: its build step fetches them from the project's own page."""
-    own = subject.candidates or subject.conda or subject.state != "installed"
-    if own or subject.version is None or case.matrix.packages.builds(subject.distribution):
+def _of_its_page(case: Case, subject: Subject, field: str) -> "list[Row]":
+    """The release, where its build step fetches wheels of the project's own page: what all of them ask for."""
+    if subject.conda or subject.state != "installed" or subject.version is None:
         return []
-    if case.machine.arch not in (None, "x86_64"):
+    if case.machine.arch not in (None, "x86_64") or any(row["index"] != "archive" for row in subject.candidates):
         return []
     row = case.matrix.packages.release(subject.component, subject.version)
-    return [row] if row is not None else []
+    return [row] if row is not None and field in row else []
 
 
 def _needs_at_least(
@@ -118,7 +117,8 @@ def _needs_at_least(
     if case.machine.os not in (None, "linux"):
         return
     for subject in (*wants(case), *_coming_along(case)):
-        rows = [row for row in subject.candidates if row["os"] in ("linux", "any")] or _of_its_page(case, subject)
+        rows = [row for row in subject.candidates if row["os"] in ("linux", "any")]
+        rows = rows if any(field in row for row in rows) else _of_its_page(case, subject, field)
         needs = [need for row in rows for need in _asked_for(row, field, case.machine.python)]
         if not needs or not all(field in row for row in rows):
             continue
@@ -128,7 +128,7 @@ def _needs_at_least(
         answers = {versions.at_least(have, need) for need in needs}
         row, need = rows[0], needs[0]
         facts = (*read, case.cite(f"{subject.label} needs {field} {need}", row, field))
-        if not subject.candidates and case.machine.arch is None:
+        if row not in subject.candidates and case.machine.arch is None:
             facts += (case.assume("arch", "the machine is an x86-64 one"),)
         if answers == {False}:
             yield Finding(
