@@ -10,6 +10,7 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold
 
 if TYPE_CHECKING:
     from compat.rules.case import Case
+    from compat.rules.subject import Subject
 
 Row = dict[str, Any]
 Told = tuple[str, Evidence]  # version, where it was read
@@ -59,13 +60,14 @@ def _about(case: "Case") -> set[str]:
     installed = {package for package, version in case.packages.items() if version is not False}
     mine = {alias for subject in case.subjects for alias in (normal(subject.distribution), normal(subject.component))}
     # An import pulls in its own requirements, so their breaks are its breaks (tensorboard's of tensorflow).
-    pulled = {
-        pinned
-        for subject in case.subjects
-        for row in subject.candidates[:1]
-        for pinned, _, _ in case.matrix.packages.pins(row)
-    }
-    return mine | (pulled & installed)
+    return mine.union(*(_required(case, subject) & installed for subject in case.subjects))
+
+
+def _required(case: "Case", subject: "Subject") -> set[str]:
+    """What every build that it can be requires."""
+    lists = {tuple(row.get("requires", ())): row for row in subject.candidates}
+    named = ({name for name, _, _ in case.matrix.packages.pins(row)} for row in lists.values())
+    return set.intersection(*named) if lists else set()
 
 
 def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:

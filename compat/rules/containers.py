@@ -197,11 +197,13 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             "wsl-setup", "environment", "libcuda is the one that Windows mounts", (case.read("libcuda.path", path),)
         )
     elif not case.machine.libcuda.stub:
+        unsaid = case.machine.libcuda.stub is None
+        taken = (case.assume("libcuda.stub", "it is a driver's, and no stub of the toolkit's"),) if unsaid else ()
         yield Finding(
             "wsl-setup",
             "environment",
             f"Inside WSL 2 another libcuda loads than Windows' own: {path}.",
-            (case.read("libcuda.path", path),),
+            (case.read("libcuda.path", path), *taken),
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
         )
 

@@ -260,10 +260,12 @@ def _gets(case: Case, subject: Subject, path: str, copy: Library) -> tuple[Evide
 
 
 def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
-    """That a copy which another package brought is the only one, where that is what is judged."""
-    if path != case.subject("torch").path:
-        return ()
-    return tuple(case.assume(place, "no cuDNN there but torch's own") for place in ("libraries", "toolkits"))
+    """That the copy which a package brought is the only one, where that is what is judged."""
+    if path == case.subject("torch").path:
+        return tuple(case.assume(place, "no cuDNN there but torch's own") for place in ("libraries", "toolkits"))
+    if path.startswith("packages.") and case.machine.libraries is None:
+        return (case.assume("libraries", "no cuDNN there but pip's own"),)
+    return ()
 
 
 def _below_minimum(case: Case) -> Iterator[Outcome]:
@@ -278,7 +280,8 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
             continue
         row = min(rows, key=lambda one: versions.parse(one["cudnn_minimum"]).key())
         least, label = row["cudnn_minimum"], f"{subject.component} {row['version']}"
-        facts = (_read(case, path, copy), *told, case.cite(f"{label} takes cuDNN from {least} on", row))
+        takes = case.cite(f"{label} takes cuDNN from {least} on", row)
+        facts = (_read(case, path, copy), *told, takes, *_no_other(case, path))
         if versions.at_least(found[1].version, least) is False:
             yield Finding(
                 "cudnn-mismatch",

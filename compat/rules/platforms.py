@@ -33,10 +33,9 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
         return
     if case.matrix.packages.about(main.component).get("accelerator") == "none" or main.for_cpu:
         return  # what it runs on is another package's matter (Keras)
-    subject = main
-    if main.component == "jax":  # its code is jaxlib's, but of an installed one a request for another says nothing
-        subject = next((one for one in case.subjects if one.component == "jaxlib"), main)
-        subject = main if main.state == "requested" and subject.state == "installed" else subject
+    subject = _core(case, main)
+    if subject is not main and (subject.facts.cuda or subject.facts.architectures or subject.local_cuda):
+        return  # a build of one's own
     parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
     found = _publishes(case, main if main.version else subject, parts, system, arch)
     if found is not None and not found[0] and main.version is None and main.state != "requested":
@@ -54,7 +53,7 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
             "no-gpu-build-for-platform",
             main.component,
             f"{main.label} has no GPU build for {where}.",
-            (case.read("os", system), *evidence),
+            (case.read("os", system), *evidence, *_published_core(case, main, subject)),
             (
                 Remedy("use WSL 2 or Linux", "environment")
                 if system == "windows"
@@ -62,6 +61,20 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
                 Remedy("or a release that still had a GPU build for this platform"),
             ),
         )
+
+
+def _core(case: Case, main: Subject) -> Subject:
+    """The package that carries the main one's code: jaxlib of JAX. Of an installed one a request says nothing."""
+    core = case.subject("jaxlib") if main.component == "jax" else main
+    return main if main.state == "requested" and core.state == "installed" else core
+
+
+def _published_core(case: Case, main: Subject, core: Subject) -> tuple[Evidence, ...]:
+    """That the package with the code is none of one's own, whose local part or CUDA would say so."""
+    if core is main:
+        return ()
+    field = f"packages.{core.distribution}" if core.version is None else f"builds.{core.distribution}.cuda"
+    return (case.assume(field, f"the {core.distribution} is one of the published builds"),)
 
 
 def _publishes(

@@ -13,7 +13,7 @@ from reported_machines import ALL
 
 from compat import description
 from compat.matrix import Matrix
-from scripts import relations
+from scripts import metamorphic, relations
 from scripts.cases import folder
 
 JUDGE = relations.Judge(Matrix.load())
@@ -67,3 +67,13 @@ def test_a_newer_driver_breaks_nothing(name: str, goal: str, machine: dict[str, 
 def test_order_is_no_fact(name: str, goal: str, machine: dict[str, Any]) -> None:
     found = relations.order_is_no_fact(JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
     assert [one.what for one in found] == []
+
+
+_MENDED = [json.loads(line) for line in (Path(__file__).parent / "mended.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("found", _MENDED, ids=[found["name"] for found in _MENDED])
+def test_what_was_found_on_made_up_machines_stays_mended(found: dict[str, Any]) -> None:
+    """The smallest machines that once showed a violation, each of a kind of its own."""
+    violations = metamorphic.violations(JUDGE, found["goal"], found["machine"], Random(0))
+    assert [one.what for one in violations] == []
