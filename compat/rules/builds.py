@@ -10,6 +10,7 @@ from compat.capability import Capability, architecture_lists, ptx_runs, sass_run
 from compat.capability import parse as parse_capability
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
+from compat.records import replace
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.runtimes import gpu_parts
@@ -119,8 +120,31 @@ def _has_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> O
         return (_no_longer(case, subject, gpu, gpu.capability) or found) if isinstance(found, Untold) else found
     if subject.version or subject.state == "installed":
         unlisted = Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
-        return _no_longer(case, subject, gpu, gpu.capability) or unlisted
+        without = _no_longer(case, subject, gpu, gpu.capability) or _nowhere(case, subject, gpu, gpu.capability)
+        return without or unlisted
     return None
+
+
+def _nowhere(case: Case, subject: Subject, gpu: GpuFact, capability: Capability) -> Finding | None:
+    """A build that is not listed, of an index whose builds have no code for the GPU, whatever their release."""
+    source, cuda = subject.facts.source, subject.field("cuda").known
+    rows = [
+        row
+        for rows in subject.published.values()
+        for row in rows
+        if row["index"] == source and row.get("cuda") and fits_platform(row, case.machine.os, case.machine.arch)
+    ]
+    every = replace(subject, candidates=tuple(rows))
+    if not rows or not cuda or {runs(one, capability) for one in code_for(every)} != {False}:
+        return None
+    return Finding(
+        "gpu-not-in-build",
+        subject.component,
+        f"No build of {subject.distribution} for this platform on its index ({source}) has code for {gpu.name} "
+        f"({capability.sm}).",
+        (*gpu.evidence, case.read(f"builds.{subject.distribution}.source", source), case.cite("its builds", rows[-1])),
+        (Remedy(_with_code(case, subject, capability)),),
+    )
 
 
 def _no_longer(case: Case, subject: Subject, gpu: GpuFact, capability: Capability) -> Finding | None:

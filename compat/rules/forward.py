@@ -158,7 +158,15 @@ def _fits(case: Case, cuda: str, offered: str) -> bool | None:
 
 @rule(
     "forward-compat-unsupported",
-    reads=(*OF_DRIVER, "libcuda.compat", "libcuda.version", "libcuda.compat_drivers", *OF_GPUS),
+    reads=(
+        *OF_DRIVER,
+        "libcuda.compat",
+        "libcuda.version",
+        "libcuda.path",
+        "libcuda.compat_drivers",
+        "toolkits",
+        *OF_GPUS,
+    ),
     masks=("driver-too-old", "driver-library-mismatch"),
     of="platform",
 )
@@ -262,15 +270,26 @@ def _refused_branch(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
                 (case.read("libcuda.compat_drivers", ", ".join(libcuda.compat_drivers)), *case.driver_evidence),
             )
         return None
-    offered = case.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
-    claim = case.matrix.drivers.forward(offered.value) if offered else None
-    if (
-        claim is not None
-        and versions.at_least(driver, libcuda.version or driver) is False
-        and branch not in claim.value
-    ):
-        return (
-            f"cuda-compat of CUDA {claim.row['cuda']} serves driver branches {', '.join(claim.value)}, not {branch}.",
-            (case.claim("host branches of cuda-compat", claim), *case.driver_evidence),
-        )
-    return None
+    return _refused_by_cuda(case, driver, branch)
+
+
+def _refused_by_cuda(case: Case, driver: str, branch: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The branch by the CUDA of the cuda-compat: that which its release offers, else that which it is made for."""
+    version = case.machine.libcuda.version
+    taken: tuple[Evidence, ...] = ()
+    if version is not None:
+        made = case.matrix.cuda.offered_by(version, "linux")
+        cuda = made.value if made is not None and versions.at_least(driver, version) is False else None
+    else:
+        cudas = {versions.major_minor(cuda) for _, cuda in _packaged(case)}
+        offered, cuda = case.driver_cuda, cudas.pop() if len(cudas) == 1 else None
+        if cuda is None or offered is None or versions.at_least(offered[0], cuda) is not False:
+            return None
+        taken = (case.assume("libcuda.version", "cuda-compat is taken to be that of the image's CUDA"),)
+    claim = case.matrix.drivers.forward(cuda) if cuda is not None else None
+    if claim is None or branch in claim.value:
+        return None
+    return (
+        f"cuda-compat of CUDA {claim.row['cuda']} serves driver branches {', '.join(claim.value)}, not {branch}.",
+        (case.claim("host branches of cuda-compat", claim), *case.driver_evidence, *taken),
+    )
