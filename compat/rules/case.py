@@ -262,6 +262,9 @@ class Case:
         from compat.rules.extensions import torch_of
 
         named = list(self.goal.subjects)
+        if self.goal.verb != "install" and not self.matrix.packages.about(named[0] if named else ""):
+            # a goal named by a distribution (use:tensorflow-gpu, import:pytorch) is about the component that it is
+            named[:1] = [self.matrix.packages.component(one) or one for one in named[:1]]
         for component in named[:1]:
             beside = self.matrix.packages.about(component).get("runs_with", ())
             named += beside or ["torch"] * (torch_of(self.subject(component).version) is not None)

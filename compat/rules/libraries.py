@@ -25,6 +25,16 @@ def wants(case: Case) -> Iterator[Subject]:
         yield from gpu_parts(case, subject)
 
 
+def opening(case: Case) -> Iterator[Subject]:
+    """Those of them that open their CUDA libraries for the goal: an import alone opens none of some packages'."""
+    for subject in wants(case):
+        lazy = case.goal.verb == "import" and case.matrix.traits.holds(
+            subject.component, "imports-without-cuda", subject.version
+        )
+        if not lazy:
+            yield subject
+
+
 def _concerns(case: Case, soname: str) -> bool:
     """TensorRT's libraries are opened only where the goal runs through TensorRT."""
     row = case.matrix.libraries.of_soname(soname)
@@ -131,7 +141,13 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
     # What is there and not whole is ``library-damaged``'s.
     damaged = {one.path.rpartition("/")[2] for one in case.machine.damaged or () if belongs(case, one.package)}
     own_lists = any(subject.facts.missing is not None for subject in wants(case))  # they say what is whose
+    opened = {subject.component for subject in opening(case)}
     for subject in wants(case):
+        if subject.component not in opened:
+            row = case.matrix.traits.claim(subject.component, "imports-without-cuda", subject.version)
+            text = f"the import of {subject.label} opens no CUDA library"
+            yield Holds("library-not-found", subject.component, text, (case.cite(text, row),) if row else ())
+            continue
         own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
         further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]
         for soname, path in (*own, *further):
@@ -184,7 +200,9 @@ def _opened(
     if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
         unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
         unsaid += ["packages.tensorrt"] if case.machine.packages is not None and case.has("tensorrt") is None else []
-        unsaid += [f"{place}.origin" for place, copy in case.usable("tensorrt") if copy.origin is None]
+        copies = case.usable("tensorrt")
+        unsaid += [f"{place}.origin" for place, copy in copies if copy.origin is None]
+        unsaid += [f"{place}.loaded_by" for place, copy in copies if copy.loaded_by is None and len(copies) > 1]
         return True, tuple(case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid)
     unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
     if opened is None and subject is case.main and unlisted:

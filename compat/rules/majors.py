@@ -7,7 +7,7 @@ from compat.matrix import Row
 from compat.matrix.packages import normal, rivals
 from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
-from compat.rules.libraries import belongs, wants
+from compat.rules.libraries import belongs, opening
 from compat.rules.subject import Subject
 
 
@@ -20,7 +20,7 @@ def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
 
     Remedy: install the library release that the package pins, or the toolkit of the build's own CUDA release.
     """
-    for subject in wants(case):
+    for subject in opening(case):
         yield from _below_pins(case, subject)
         yield from _other_soname(case, subject)
 
@@ -158,9 +158,9 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
 
     Remedy: the build for the CUDA major that is there, or the CUDA parts of the build's major beside it.
     """
-    for subject in case.subjects:
+    for subject in opening(case):
         cuda = subject.field("cuda")
-        if not cuda.values or not takes_system_cuda(case, subject):
+        if subject not in case.subjects or not cuda.values or not takes_system_cuda(case, subject):
             continue
         majors = {versions.parse(value).major for value, _ in cuda.values if value}
         if len(majors) != 1 or not cuda.complete or any(value is False for value, _ in cuda.values):
