@@ -16,9 +16,9 @@ def main() -> None:
         if done is not None:
             sys.stderr.flush()
             os._exit(done)  # the installer has ended: nobody waits for the interpreter to take itself apart
-    from compat.cli.later import postpone
+    from compat.cli.later import import_click
 
-    postpone()
+    import_click()
     from compat.cli.app import run
 
     status = run(sys.argv[1:])

@@ -1,10 +1,10 @@
 """Modules that click imports and that most runs never use: imported when something of theirs is asked for.
 
 ``inspect`` alone takes a fifth of the budget of ``--help``; of it click needs ``cleandoc``, once an option.
-``platform`` compiles seven regular expressions.
+``platform`` compiles seven regular expressions. ``uuid`` and ``datetime`` are for types of options that nothing here
+has, and ``gettext`` looks four times for translations that click does not come with.
 """
 
-import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -16,34 +16,52 @@ class Later(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # the import machinery's own questions
             raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
+        _forget(self)
         from importlib import import_module
 
         self.__dict__.update(import_module(self.__name__).__dict__)
         return getattr(self, name)
 
 
-def postpone() -> None:
-    """Let the imports cost nothing until more is used: of inspect than ``cleandoc``, of platform than ``system``.
+class _Unused:
+    """A class that an unused option type of click names."""
 
-    ``platform`` is imported by ``uuid``, which asks it for the system's name on all systems that have ``os.uname``.
+
+def import_click() -> None:
+    """Import click without what this program does not use of it.
+
+    Of inspect no more than ``cleandoc`` is used later on either. What is only there to be named while click is
+    imported is gone again behind it, so that whoever imports those modules next gets the real ones.
     """
     _postpone("inspect", cleandoc=_cleandoc)
-    if hasattr(os, "uname"):
-        _postpone("platform", system=_system)
+    named = [
+        _postpone("uuid", UUID=_Unused),
+        _postpone("datetime", datetime=_Unused),
+        _postpone("gettext", gettext=str, ngettext=_counted),
+    ]
+    import click  # noqa: F401 - to have it in place, as it is wanted, for those that import it
+
+    for module in named:
+        if module is not None:
+            _forget(module)
 
 
-def _postpone(name: str, **own: object) -> None:
-    if name not in sys.modules:
-        module = Later(name)
-        module.__dict__.update(own)
-        sys.modules[name] = module
+def _postpone(name: str, **own: object) -> Later | None:
+    if name in sys.modules:
+        return None
+    module = sys.modules[name] = Later(name)
+    module.__dict__.update(own)
+    return module
 
 
-def _system() -> str:
-    """As platform.system where there is ``os.uname``."""
-    return os.uname().sysname
+def _forget(module: Later) -> None:
+    if sys.modules.get(module.__name__) is module:
+        del sys.modules[module.__name__]
+
+
+def _counted(one: str, several: str, number: int) -> str:
+    """As gettext.ngettext without a translation."""
+    return one if number == 1 else several
 
 
 def _cleandoc(text: str) -> str:
