@@ -108,7 +108,7 @@ def _written(content: "dict[str, object]", places: list[str]) -> str:
 
 def _newest(data: str) -> float:
     """When the data, or the code that compiles it, last changed."""
-    newest = max(_time(os.path.join(_HERE, name)) for name in ("compile.py", "tables.py", "gpus.py"))
+    newest = max(_time(os.path.join(_HERE, name)) for name in ("compile.py", "tables.py", "indexes.py", "gpus.py"))
     for folder in (data, os.path.join(data, "observed")):
         try:
             with os.scandir(folder) as entries:

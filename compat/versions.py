@@ -111,6 +111,9 @@ class Version:
 @lru_cache(maxsize=65536)
 def parse(text: str) -> Version:
     """Read a version. Raises BadVersion where the text is none."""
+    numbers = text.split(".")
+    if len(text) <= _LONGEST and text.isascii() and all(map(str.isdecimal, numbers)):  # as most are
+        return Version(text, tuple(map(int, numbers)))
     match = _VERSION.match(text.strip()) if len(text) <= _LONGEST else None
     if match is None:
         raise BadVersion(f"not a version: {text[:_LONGEST]!r}")

@@ -5,6 +5,7 @@
 """
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,11 +61,12 @@ class Matrix:
         return cls(content=compile_folder(folder))
 
     def _read(self, name: str) -> Any:
+        """A table as it was compiled; None where there is none."""
         if name not in self._tables:
             if self._folder is None:
                 return None
             try:
-                with open(os.path.join(self._folder, tables.file_name(name)), encoding="utf-8") as file:
+                with open(os.path.join(self._folder, tables.file_name(name)), "rb") as file:
                     self._tables[name] = tables.read(file.read())
             except FileNotFoundError:
                 self._tables[name] = None
@@ -87,13 +89,18 @@ class Matrix:
     def date(self) -> str:
         return str(self.index["date"])
 
+    @cached_property
+    def _owners(self) -> dict[str, frozenset[str]]:
+        """Table -> the components that have rows in it."""
+        return {table: frozenset(owners) for table, owners in self.index["tables"].items()}
+
     def components(self, table: str) -> list[str]:
         """Names that have rows in this table."""
         return list(self.index["tables"].get(table, ()))
 
     def rows(self, table: str, component: str) -> list[Row]:
         """The rows of a component's table, each with its ``source``."""
-        return self._read(f"{table}.{component}") or []
+        return self._read(f"{table}.{component}") if component in self._owners.get(table, ()) else []
 
     def every(self, table: str) -> list[Row]:
         """The rows of this table of all components."""
@@ -101,17 +108,17 @@ class Matrix:
 
     def builds(self, package: str) -> dict[str, list[Row]]:
         """Published builds of a distribution, by version."""
-        return self._read(f"build.{package}") or {}
+        return self._read(f"build.{package}") if package in self._owners.get("build", ()) else {}
 
     @cached_property
     def spoken(self) -> frozenset[str]:
         """The names of all distributions that any row speaks of, as indexes compare them."""
         return frozenset(self._read("spoken") or ())
 
-    @property
-    def gpu_names(self) -> dict[str, list[int]]:
-        """Simplified GPU names with the numbers of their rows."""
-        return self._read("gpu.names") or {}
+    def table(self, name: str) -> Mapping[str, Any]:
+        """One of the tables by another key than the component (``compat.matrix.indexes``)."""
+        table: Mapping[str, Any] | None = self._read(name)
+        return {} if table is None else table
 
     def source(self, row: Row, field: str | None = None) -> Source:
         """Where the row (or one field of it) is from."""

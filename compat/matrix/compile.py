@@ -11,6 +11,7 @@ from typing import Any
 
 from compat import toml
 from compat.matrix import tables
+from compat.matrix.indexes import indexes
 from compat.matrix.packages import CONDA, CONDA_INDEXES, requirement
 
 LEVELS = ("reported", "vendor", "declared", "read", "measured")  # weakest first: the mechanism wins
@@ -157,10 +158,7 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
         owners.setdefault(table, []).append(owner)
         merged = [merge(rows) for rows in subjects.values()]
         content[f"{table}.{owner}"] = _by_version(merged) if table == "build" else merged
-    if "gpu.gpu" in content:
-        from compat.matrix.gpus import name_index
-
-        content["gpu.names"] = name_index(content["gpu.gpu"])
+    content |= indexes(content)
     if updated is not None:
         about["updated"] = updated
     content["index"] = {**about, "tables": owners, "packages": packages}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.capability import Capability, sass_runs
 from compat.matrix.claim import Claim
+from compat.matrix.remembered import remembered
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -27,6 +28,7 @@ class Cuda:
         """The newest minor release that the matrix knows."""
         return versions.major_minor(self.toolkits[-1]["version"])
 
+    @remembered
     def release(self, cuda: str) -> "Row | None":
         """The row of a release; for a line (``12.4``) its first."""
         wanted = versions.parse(cuda)
@@ -36,11 +38,13 @@ class Cuda:
                 return row
         return None
 
+    @remembered
     def last_of_major(self, cuda: str) -> "Row | None":
         """The newest release of the CUDA major that this one is of."""
         major = versions.parse(cuda).major
         return next((row for row in reversed(self.toolkits) if versions.parse(row["version"]).major == major), None)
 
+    @remembered
     def own_minimum(self, cuda: str, system: str) -> Claim | None:
         """The driver that NVIDIA's table asks for this release itself: enough for everything, PTX included.
 
@@ -58,6 +62,7 @@ class Cuda:
             return Claim(row[field], row, field)
         return None
 
+    @remembered
     def minimum(self, cuda: str, system: str) -> Claim | None:
         """The oldest driver on which a runtime of this CUDA starts, minor-version compatibility taken into account.
 
@@ -80,12 +85,14 @@ class Cuda:
             return own
         return Claim(floor[field], floor, field)
 
+    @remembered
     def drivers_of(self, cuda: str) -> tuple[str, ...]:
         """The Linux drivers that came with the toolkits of this minor release: those of its cuda-compat as well."""
         wanted = versions.major_minor(cuda)
         rows = (row for row in self.toolkits if versions.major_minor(row["version"]) == wanted)
         return tuple(row["driver_linux"] for row in rows if "driver_linux" in row)
 
+    @remembered
     def offered_by(self, driver: str, system: str) -> Claim | None:
         """The highest CUDA that a driver release offers; None for a release newer or older than any row tells."""
         if self._matrix.drivers.is_newer_than_known(driver, system):
@@ -104,6 +111,7 @@ class Cuda:
             return Claim(best["cuda"], best, "cuda")
         return Claim(listed, row, field) if row is not None else None
 
+    @remembered
     def offered_at_least(self, driver: str, system: str) -> Claim | None:
         """What a driver offers that is newer than the matrix knows: what the newest known branch does, or more."""
         if not self._matrix.drivers.is_newer_than_known(driver, system):
@@ -119,10 +127,12 @@ class Cuda:
         """The last CUDA release that still knows the GPU; None while it is supported."""
         return self._capability(gpu, "cuda_last")
 
+    @remembered
     def _capability(self, gpu: Capability, field: str) -> Claim | None:
         row = self._matrix.gpus.capability(gpu)
         return Claim(row[field], row, field) if row is not None and field in row else None
 
+    @remembered
     def knows_major_of(self, cuda: str, gpu: Capability) -> bool:
         """Did this CUDA know some capability whose machine code the GPU runs?"""
         return any(

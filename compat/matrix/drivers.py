@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.claim import Claim
+from compat.matrix.remembered import remembered
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -26,6 +27,7 @@ class Drivers:
         """The newest branch that the matrix knows."""
         return str(self.branches[-1]["branch"])
 
+    @remembered
     def branch(self, driver: str, system: str = "linux") -> "Row | None":
         """The branch that a release belongs to.
 
@@ -38,6 +40,7 @@ class Drivers:
         older = [row for row in self.branches if int(row["branch"]) <= number]
         return older[-1] if older and int(self.newest) >= number else None
 
+    @remembered
     def number(self, driver: str, system: str) -> int:
         """The branch of a release as a number, also where the matrix does not list it."""
         row = self.branch(driver, system)
@@ -47,6 +50,7 @@ class Drivers:
         """Is the release of a branch behind the newest in the matrix?"""
         return self.number(driver, system) > int(self.newest)
 
+    @remembered
     def forward(self, cuda: str) -> Claim | None:
         """Host driver branches that the cuda-compat package of this CUDA serves."""
         wanted = versions.major_minor(cuda)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compat.capability import BadCapability, Capability, canonical
 from compat.capability import parse as parse_capability
+from compat.matrix.remembered import remembered
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -73,8 +74,9 @@ class Gpus:
 
     def _named(self, key: str) -> "list[Row]":
         rows = self._matrix.rows("gpu", "gpu")
-        return [rows[number] for number in self._matrix.gpu_names.get(key, ())]
+        return [rows[number] for number in self._matrix.table("gpu.names").get(key, ())]
 
+    @remembered
     def find(self, name: str | None, pci_id: str | None = None) -> "Row | None":
         """The product, or None where the name is unknown or stands for chips of several capabilities."""
         known = self._named(f"pci:{pci_id.lower()}") if pci_id is not None else []
@@ -85,6 +87,7 @@ class Gpus:
         plain = simplify(name)
         return self._product(plain) or self._virtual(plain)
 
+    @remembered
     def chips(self, name: str | None) -> "list[Row]":
         """The chips that a product's name stands for, one of each capability, newest first; empty if it is one."""
         found = self._candidates(simplify(name)) if name is not None else []
@@ -120,6 +123,7 @@ class Gpus:
         """Every compute capability that the matrix knows."""
         return {parse_capability(row["capability"]): row for row in self._matrix.rows("capability", "architecture")}
 
+    @remembered
     def capability(self, gpu: Capability) -> "Row | None":
         """The row of a compute capability, under its canonical name."""
         return self.capabilities.get(canonical(gpu.plain))
@@ -128,6 +132,7 @@ class Gpus:
     def _architectures(self) -> "dict[str, Row]":
         return {row["name"]: row for row in self._matrix.rows("architecture", "architecture")}
 
+    @remembered
     def architecture(self, gpu: Capability) -> "Row | None":
         """The generation that a capability belongs to."""
         row = self.capability(gpu)

@@ -11,28 +11,25 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 
+def library_key(library: str, system: str) -> str:
+    """What the sonames of a library on a system are listed under."""
+    return f"{library.lower()} {system}"
+
+
 class Libraries:
     """The soname rows of all components."""
 
     def __init__(self, matrix: "Matrix") -> None:
         self._matrix = matrix
 
-    @cached_property
-    def _by_soname(self) -> "dict[str, Row]":
-        found: dict[str, Row] = {}
-        for row in self._matrix.every("soname"):  # two components may tell of one soname
-            found[row["soname"]] = {**found.get(row["soname"], {}), **row}
-        return found
-
     def of_soname(self, soname: str) -> "Row | None":
         """The row of a soname or DLL name."""
-        return self._by_soname.get(soname)
+        return self._matrix.table("sonames").get(soname)
 
     def sonames(self, library: str, system: str = "linux") -> "list[Row]":
         """Every soname that a library has had; its name in any case (cublasLt, as the probe writes it: cublaslt)."""
-        return [
-            row for row in self._by_soname.values() if row["library"].lower() == library.lower() and row["os"] == system
-        ]
+        rows = self._matrix.table("sonames")
+        return [rows[name] for name in self._matrix.table("sonames.of").get(library_key(library, system), ())]
 
     def soname_for(
         self, library: str, cuda: str | None = None, version: str | None = None, system: str = "linux"

@@ -1,11 +1,12 @@
 """Installable packages: their names, their published builds, and which builds an installed version can be."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
+from compat.matrix.remembered import remembered
 from compat.names import normal as _normal
 
 if TYPE_CHECKING:
@@ -43,15 +44,18 @@ class Packages:
                 owners.update({normal(name): component for name in names})
         return owners
 
+    @remembered
     def component(self, distribution: str) -> str | None:
         """The component that a distribution is (``pytorch`` is ``torch``), None if the matrix does not know it."""
         return self._components.get(normal(distribution))
 
+    @remembered
     def about(self, component: str) -> "Row":
         """The component's package table; empty for what is no package."""
         found: Row = self._matrix.index["packages"].get(component, {})
         return found
 
+    @remembered
     def distributions(self, component: str) -> list[str]:
         """Names under which the component is installed, the public index's first."""
         about = self.about(component)
@@ -71,6 +75,7 @@ class Packages:
         found = self.conda_builds if row["index"] in CONDA_INDEXES else self.builds
         return found(row["package"])
 
+    @remembered
     def versions(self, distribution: str) -> list[str]:
         """Known releases, oldest first."""
         found = {version for version in self.builds(distribution) if versions.try_parse(version) is not None}
@@ -84,6 +89,7 @@ class Packages:
             known = self._releases[component] = sorted(rows, key=lambda row: versions.parse(row["version"]).key())
         return known
 
+    @remembered
     def release(self, component: str, version: str) -> "Row | None":
         """The release row that a version falls under: the same release, or the longest one that covers it."""
         wanted = versions.parse(version)
@@ -98,6 +104,7 @@ class Packages:
                 best = row
         return best
 
+    @remembered
     def of_line(self, component: str, version: str) -> "list[Row]":
         """Release rows of the line that a version names (``8.6`` covers 8.6.0 and 8.6.1), or the one that covers it.
 
@@ -116,20 +123,14 @@ class Packages:
         return [row for row in self.releases(component) if line.covers(versions.parse(row["version"]))]
 
     @cached_property
-    def pairs(self) -> "dict[str, list[Row]]":
+    def pairs(self) -> "Mapping[str, list[Row]]":
         """What goes with what, by the distribution that the rows are about."""
-        found: dict[str, list[Row]] = {}
-        for row in self._matrix.every("pair"):
-            found.setdefault(normal(row["package"]), []).append(row)
-        return found
+        return self._matrix.table("pairs")
 
     @cached_property
-    def breaks(self) -> "dict[str, list[Row]]":
+    def breaks(self) -> "Mapping[str, list[Row]]":
         """Advisories by the rule that they are reported as."""
-        found: dict[str, list[Row]] = {}
-        for row in self._matrix.every("break"):
-            found.setdefault(row["rule"], []).append(row)
-        return found
+        return self._matrix.table("breaks")
 
     def pins(self, row: "Row") -> list[tuple[str, str, str]]:
         """(distribution, range, marker) of each requirement line of a build."""

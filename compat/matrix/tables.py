@@ -5,6 +5,7 @@ A diagnosis asks for two rows of the four hundred of a table. The whole file is 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 _NO_PATH = str.maketrans(dict.fromkeys(':/\\*?"<>|\0', "@"))
@@ -24,13 +25,12 @@ def write(table: Any) -> str:
     return _json(table)
 
 
-def read(text: str) -> Any:
-    """The table of a text: a mapping or a sequence that reads its entries when asked. Raises ValueError."""
-    lines = text.split("\n")
-    if len(lines) > 2 and lines[0] == "[" and lines[-1] == "]":
-        return Rows(lines[1:-1])
-    if len(lines) > 2 and lines[0] == "{" and lines[-1] == "}":
-        return Entries(lines[1:-1])
+def read(text: bytes) -> Any:
+    """The table of a file: a mapping or a sequence that reads its entries when asked. Raises ValueError."""
+    if text.startswith(b"[\n") and text.endswith(b"\n]"):
+        return Rows(text[2:-2].split(b"\n"))
+    if text.startswith(b"{\n") and text.endswith(b"\n}"):
+        return Entries(text)
     return json.loads(text)
 
 
@@ -41,7 +41,7 @@ def _json(value: Any) -> str:
 class Rows(Sequence[Any]):
     """The rows of a table, in order."""
 
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[bytes]) -> None:
         self._lines = lines
         self._rows: list[Any] | None = None
         self._single: dict[int, Any] = {}
@@ -53,7 +53,7 @@ class Rows(Sequence[Any]):
         if self._rows is not None or not isinstance(number, int):
             return self._all()[number]
         if number not in self._single:
-            self._single[number] = json.loads(self._lines[number].rstrip(","))
+            self._single[number] = json.loads(self._lines[number].rstrip(b","))
         return self._single[number]
 
     def __iter__(self) -> Iterator[Any]:
@@ -61,34 +61,60 @@ class Rows(Sequence[Any]):
 
     def _all(self) -> list[Any]:
         if self._rows is None:
-            self._rows = json.loads(f"[{''.join(self._lines)}]")
+            self._rows = json.loads(b"[%b]" % b"".join(self._lines))
             for number, row in self._single.items():  # one row is one object, however it was asked for
                 self._rows[number] = row
         return self._rows
 
 
 class Entries(Mapping[str, Any]):
-    """The entries of a table by their key."""
+    """The entries of a table by their key.
 
-    def __init__(self, lines: list[str]) -> None:
+    The first few that are asked for are looked for in the text of the file; for more, the text is gone through once.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
         self._values: dict[str, Any] = {}
-        self._texts: dict[str, str] = {}
-        for line in lines:
-            key, colon, text = line.partition('":')
+        self._searches = 0
+
+    @cached_property
+    def _lines(self) -> dict[str, bytes]:
+        """Key -> value as written."""
+        found: dict[str, bytes] = {}
+        for line in self._text[2:-2].split(b"\n"):
+            key, colon, value = line.partition(b'":')  # in a key a quotation mark has a backslash before it
             if not colon:
                 raise ValueError(f"not an entry of a table: {line[:60]!r}")
-            self._texts[key[1:] if "\\" not in key else json.loads(f'{key}"')] = text
+            found[key[1:].decode() if b"\\" not in key else json.loads(key + b'"')] = value
+        return found
 
     def __getitem__(self, key: str) -> Any:
-        if key not in self._values:
-            self._values[key] = json.loads(self._texts[key].rstrip(","))
-        return self._values[key]
+        try:
+            return self._values[key]
+        except KeyError:
+            found = self._value(key)
+            if found is None:
+                raise
+        value = self._values[key] = json.loads(found.rstrip(b","))
+        return value
+
+    def _value(self, key: str) -> bytes | None:
+        if self._searches > _FEW or "_lines" in self.__dict__:
+            return self._lines.get(key)
+        self._searches += 1
+        mark = b"\n%b:" % _json(key).encode(errors="surrogatepass")
+        start = self._text.find(mark)
+        return self._text[start + len(mark) : self._text.index(b"\n", start + 1)] if start >= 0 else None
 
     def __contains__(self, key: object) -> bool:
-        return key in self._texts
+        return key in self._values or self._value(str(key)) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
+        return iter(self._lines)
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._lines)
+
+
+_FEW = 8  # searches that take less time than to go through the whole of a large table

@@ -8,6 +8,7 @@ a test (tests/matrix/test_traits.py).
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.matrix.remembered import remembered
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -20,11 +21,13 @@ class Traits:
         self._matrix = matrix
         self._owners = frozenset(matrix.components("trait"))
 
+    @remembered
     def row(self, component: str, name: str, of: str = "") -> "Row | None":
         """The claim itself, to be cited; None where the matrix has none."""
         rows = self._matrix.rows("trait", component) if component in self._owners else []
         return next((row for row in rows if row["name"] == name and row.get("of", "") == of), None)
 
+    @remembered
     def holds(self, component: str, name: str, version: str | None, of: str = "") -> bool | None:
         """Is the release one of those with the trait? None where its version does not tell, or nothing is claimed."""
         row = self.row(component, name, of)
