@@ -126,7 +126,21 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
         and (one.exact or "+").partition("+")[2] == ""
     ):
         return _of_pytorch(indexes)
-    return Build(source="pypi") if "+" not in (one.exact or "") and not vendors else None
+    if vendors:
+        return _of_one(one, vendors | {"pypi"}, matrix)
+    return Build(source="pypi") if "+" not in (one.exact or "") else None
+
+
+def _of_one(one: Requirement, indexes: "set[str | None]", matrix: "Matrix") -> Build | None:
+    """Of several indexes that are asked the one that has what is wanted, where it is one."""
+    wanted = versions.parse_range(one.range)
+    having = {
+        row["index"]
+        for version, rows in matrix.packages.builds(one.name).items()
+        if wanted.admits(version)
+        for row in rows
+    }
+    return Build(source=next(iter(having & indexes))) if len(having & indexes) == 1 else None
 
 
 def _of_pytorch(indexes: Iterable[str]) -> Build:
@@ -174,10 +188,7 @@ def dead_pins(machine: Machine, matrix: "Matrix") -> tuple[tuple[Machine, Goal],
                 **machine.sources,
                 f"request.{name}": machine.sources.get(f"packages.{name}", machine.name or ""),
             }
-            found.append(
-                (
-                    replace(machine, request={name: f"=={version}"}, packages=None, builds={}, sources=sources),
-                    parse(f"install:{name}"),
-                )
-            )
+            builds = {one: build for one, build in machine.builds.items() if one == name}
+            asked = replace(machine, request={name: f"=={version}"}, packages=None, builds=builds, sources=sources)
+            found.append((asked, parse(f"install:{name}")))
     return tuple(found)

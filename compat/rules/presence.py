@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.machine import Build
 from compat.matrix.packages import fits_platform, normal
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
@@ -129,9 +130,14 @@ def _newest(case: Case, name: str, wanted: versions.Range) -> str | None:
 def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evidence) -> Finding | None:
     """A release, or a whole name, that was removed or renamed, or never held anything."""
     wanted = versions.parse_range(spec)
+    source = case.machine.builds.get(name, Build()).source
     for row in case.matrix.every("name"):
         if normal(row["distribution"]) != name or row["state"] not in ("removed", "stub", "renamed", "never-published"):
             continue
+        elsewhere = _elsewhere(case, name, wanted, row.get("index", "pypi"))
+        if source in elsewhere:
+            continue  # paddlepaddle-gpu 3.0, of Paddle's own index
+        untold = elsewhere and source is None
         dead = versions.parse_range(row["range"])
         # What the installer would take: the newest that the request admits, of the live releases and the dead ones.
         choice = [
@@ -146,10 +152,24 @@ def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evide
                 name,
                 f"{name}{'' if spec == '*' else ' ' + spec} is {row['state']}: "
                 + (f"{instead} took its place." if instead else "it holds nothing that works."),
-                (fact, case.cite(f"{name} {row['range']} is {row['state']}", row)),
+                (
+                    fact,
+                    case.cite(f"{name} {row['range']} is {row['state']}", row),
+                    *(
+                        (case.assume(f"builds.{name}.source", "the public index is asked"),)
+                        if elsewhere and source is None
+                        else ()
+                    ),
+                ),
                 (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),),
             )
     return None
+
+
+def _elsewhere(case: Case, name: str, wanted: versions.Range, index: str) -> set[str]:
+    """Other indexes that have what is asked for."""
+    builds = case.matrix.packages.builds(name).items()
+    return {row["index"] for version, rows in builds if wanted.admits(version) for row in rows} - {index}
 
 
 def _dead_requirement(case: Case, name: str, newest: str | None, fact: Evidence) -> Finding | None:

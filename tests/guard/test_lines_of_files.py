@@ -122,6 +122,14 @@ def test_who_writes_onnxruntime(folder: Path, matrix: Matrix, rival: str) -> Non
     assert "duplicate-install" in rules
 
 
+@pytest.mark.parametrize("text", ["paddlepaddle-gpu==3.0.0\n", "paddlepaddle-gpu>=3.0\n"])
+def test_what_the_public_index_never_had_comes_from_its_own(folder: Path, matrix: Matrix, text: str) -> None:
+    rules = [rule for rule, _ in _errors(_judged(folder, "a.txt", text, MACHINES["h100"], matrix))]
+    assert rules == ["package-removed"]
+    own = text + "-i https://www.paddlepaddle.org.cn/packages/stable/cu126/\n"
+    assert not _errors(_judged(folder, "b.txt", own, MACHINES["h100"], matrix))
+
+
 def test_the_line_is_in_the_text(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The evidence of a build names its source, and not where it is asked for."""
     (folder / "requirements.txt").write_text("numpy\ntorch==2.6.0+cpu\n")

@@ -13,6 +13,8 @@ from compat.guard.verdict import Standing, harms
 from compat.machine import Driver
 from compat.matrix import Matrix
 
+_OWN = ("own-index", "own-page")  # traits that name a place (compat/plan/offers/places.py)
+
 
 def _kinds(before, transaction: Transaction, matrix: Matrix) -> dict[str, str]:
     return {str(one.goal): one.kind for one in harms(Standing(before, matrix), after(before, transaction, matrix))}
@@ -79,6 +81,22 @@ def test_vendors_indexes_are_told_by_their_host() -> None:
     assert source_of("https://index.invalid/y.whl") == "pypi"
     assert source_of("file:///tmp/y.whl", direct=True) is None
     assert MACHINES["no-gpu"].gpus == ()
+
+
+def test_every_own_place_of_the_matrix_is_told_by_its_host(matrix: Matrix) -> None:
+    owners = [owner for owner in matrix.components("trait") for name in _OWN if matrix.traits.row(owner, name)]
+    assert len(owners) >= 3
+    for owner in owners:
+        claim = next(row for name in _OWN if (row := matrix.traits.row(owner, name)))
+        rows = [
+            row
+            for name in matrix.packages.distributions(owner)
+            for builds in matrix.packages.builds(name).values()
+            for row in builds
+        ]
+        index = source_of(str(claim["value"]))
+        assert index != "pypi"
+        assert any(row["index"] == index for row in rows), owner
 
 
 def test_a_command_that_leaves_out_what_was_asked_for_is_not_near(matrix: Matrix) -> None:
