@@ -8,7 +8,7 @@ from compat.machine import Engine
 from compat.matrix.gpus import read_capability
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
-from compat.rules.tensorrt import installed
+from compat.rules.tensorrt import installed, used
 
 GPU = "engine-from-other-gpu"
 RELEASE = "engine-from-other-tensorrt"
@@ -175,7 +175,7 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
     if engine.tensorrt is None:
         yield from _by_tag(case, version, path)
         return
-    facts = (_of_engine(case, "tensorrt", engine.tensorrt), case.read(path, version))
+    facts = (_of_engine(case, "tensorrt", engine.tensorrt), *used(case, version, path))
     ways = (REBUILD,) if _is_of_other_gpu(case) else (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD)
     takes, unproven = _takes(case, engine.tensorrt, version), _is_unproven(case, engine.tensorrt)
     message = f"The engine is of TensorRT {engine.tensorrt}, the runtime is {version}."
@@ -237,6 +237,7 @@ def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:
         return
     facts = (
         case.read("engine.serialization", tag),
+        *used(case, version, path),
         case.cite(f"TensorRT {version} writes tag {rows[0]['serialization']}", rows[0]),
     )
     if all(row["serialization"] != tag for row in rows):

@@ -7,7 +7,7 @@ from compat.matrix import Row
 from compat.rules import operator_limits
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.tensorrt import installed
+from compat.rules.tensorrt import installed, used
 
 RULE = "onnx-version-unsupported"
 _EXPORTERS = {"convert:torch-onnx": "torch", "convert:tensorflow-onnx": "tf2onnx"}
@@ -138,14 +138,14 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     if low is not None and int(value) <= int(low[field]):
         facts = (
             *evidence,
-            case.read(path, version),
+            *used(case, version, path),
             case.cite(f"{name} {low['version']}: {field} up to {low[field]}", low, field),
         )
         return Holds(RULE, name, f"{name} {version} reads {fact} {value}", facts)
     if high is not None and int(value) > int(high[field]):
         facts = (
             *evidence,
-            case.read(path, version),
+            *used(case, version, path),
             case.cite(f"{name} {high['version']}: {field} up to {high[field]}", high, field),
         )
         return Finding(
@@ -213,7 +213,7 @@ def _taken(case: Case, row: Row, operator: str, version: str, path: str) -> Iter
     known = versions.at_least(version, row["since"])
     facts = (
         _of_model(case, "operators", operator),
-        case.read(path, version),
+        *used(case, version, path),
         case.cite(f"{operator}: TensorRT {row['since']} and newer", row, "since"),
     )
     if known is False:
@@ -237,7 +237,7 @@ def _never_taken(case: Case, row: Row, operator: str, version: str, path: str) -
     last = operator_limits.last_list(case)
     facts = (
         _of_model(case, "operators", operator),
-        case.read(path, version),
+        *used(case, version, path),
         case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {last} lists it", row),
     )
     return Finding(
@@ -303,7 +303,7 @@ def _cast_down(case: Case, version: str, path: str) -> Iterator[Outcome]:
                 "tensorrt",
                 f"The model holds {kind.upper()}; TensorRT {version} casts it down to {into} and "
                 "clamps what does not fit.",
-                (_of_model(case, "types", kind), case.read(path, version)),
+                (_of_model(case, "types", kind), *used(case, version, path)),
                 (),
                 "note",
             )

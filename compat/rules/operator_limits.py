@@ -10,6 +10,7 @@ from compat import versions
 from compat.matrix import Row
 from compat.rules.base import Evidence, Finding, Outcome, Remedy, Untold
 from compat.rules.case import Case
+from compat.rules.tensorrt import used
 
 # ONNX's element types as the parser's lists name them.
 NAMES = {
@@ -97,7 +98,7 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
     first = f": {since} is the first that does" if not refused and "takes_since" in row else ""
     facts = (
         Evidence(f"the model has {what}", case.machine.model.file or "machine description"),
-        case.read(path, version),
+        *used(case, version, path),
         case.cite(f"{row['operator']} from TensorRT {row['since']} on: {_rule_of(row)}", row, "since"),
     )
     if is_listed(case, version) is False:
@@ -114,7 +115,7 @@ def _too_old(case: Case, rule: str, row: Row, reader: tuple[str, str]) -> Iterat
     first = int(row["refuses"][-1]) + 1
     facts = (
         Evidence(f"model.opset = {case.machine.model.opset}", case.machine.model.file or "machine description"),
-        case.read(path, version),
+        *used(case, version, path),
         case.cite(f"TensorRT {row['since']} and newer: opset {first} and later", row, "refuses"),
     )
     message = (
@@ -167,7 +168,7 @@ def _listed(case: Case, rule: str, row: Row, name: str, reader: tuple[str, str])
     message = f"TensorRT {listing}'s operator list does not name {kind.upper()} for {row['operator']}."
     facts = (
         Evidence(f"{row['operator']} computes in {name}", case.machine.model.file or "machine description"),
-        case.read(path, version),
+        *used(case, version, path),
         case.cite(f"{row['operator']}: {', '.join(row['types'])}", row, "types"),
     )
     way = Remedy("try it: the lists are narrower than the parser")

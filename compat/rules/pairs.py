@@ -10,6 +10,7 @@ from compat.rules.case import Case
 from compat.rules.extensions import built_for_torch
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Possible, Subject, matching
+from compat.rules.tensorrt import used
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -66,7 +67,8 @@ def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
         return
     same = built.decide(lambda need: is_linked_to(need, have))
     known = " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
-    facts = (case.read(path, have), Evidence(f"{case.main.label} is built with TensorRT {known}", built.source))
+    built_with = Evidence(f"{case.main.label} is built with TensorRT {known}", built.source)
+    facts = (*used(case, have, path), built_with)
     if same is False:
         yield Finding(
             "package-versions-mismatch",
@@ -241,7 +243,8 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                 if have is None and not _another_part(case, row["other"]):
                     yield Untold("package-versions-mismatch", subject.component, (path,))
                 continue
-            facts = (case.read(path, have), case.cite(f"{subject.label} goes with {row['other']} {row['fits']}", row))
+            goes = case.cite(f"{subject.label} goes with {row['other']} {row['fits']}", row)
+            facts = (*used(case, have, path), goes)
             if not inside and _before_releases(subject.version, have):
                 yield Untold("package-versions-mismatch", subject.component, (path,))
             elif inside:

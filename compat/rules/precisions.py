@@ -8,7 +8,7 @@ from compat.matrix import Row
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
 from compat.rules.models import operator_rows
-from compat.rules.tensorrt import installed, uses_tensorrt
+from compat.rules.tensorrt import installed, used, uses_tensorrt
 
 RULE = "precision-unsupported"
 _FALLS_BACK = {"fp16": "FP32", "tf32": "FP32"}  # asked of a GPU without it, libraries compute in the other: slower only
@@ -80,7 +80,7 @@ def _library_precision(case: Case, precision: str, found: tuple[str, str] | None
                 RULE,
                 "tensorrt",
                 f"TensorRT {found[0]} has no {precision.upper()}: {row['since']} is the first.",
-                (fact, case.read(found[1], found[0]), case.cite(f"{precision}: TensorRT {row['since']}", row, "since")),
+                (fact, *used(case, *found), case.cite(f"{precision}: TensorRT {row['since']}", row, "since")),
                 (Remedy(f"install TensorRT {row['since']} or newer"),),
             )
     return None
@@ -124,7 +124,7 @@ def _typed(case: Case, precision: str | None, found: tuple[str, str]) -> Iterato
     if model.quantized is None or precision is None:
         return
     strong = case.matrix.traits.holds("tensorrt", "strongly-typed-only", found[0]) is not False
-    facts = (case.read("model.precision", precision), case.read(found[1], found[0]))
+    facts = (case.read("model.precision", precision), *used(case, *found))
     if precision == "int8" and not model.quantized:
         if strong:
             yield Finding(
@@ -189,7 +189,7 @@ def _dla(case: Case, precision: str | None, found: tuple[str, str] | None) -> It
             RULE,
             "dla",
             f"TensorRT {found[0]} does not build for the DLA.",
-            (fact, case.read(found[1], found[0]), case.cite(f"TensorRT {rows[0]['version']}: no DLA", rows[0], "dla")),
+            (fact, *used(case, *found), case.cite(f"TensorRT {rows[0]['version']}: no DLA", rows[0], "dla")),
             (Remedy("use the TensorRT of the module's JetPack, or run the model on the GPU"),),
         )
     if found is not None:
@@ -219,7 +219,7 @@ def _falls_back(case: Case, found: tuple[str, str]) -> Iterator[Outcome]:
         "dla",
         f"The DLA does not run {shown}{' and, being of Xavier, perhaps others' if xavier else ''}: they fall back to "
         "the GPU, or the build fails where that is not allowed.",
-        (case.read(found[1], found[0]), case.cite(f"{len(table)} operators run on Orin's DLA", row)),
+        (*used(case, *found), case.cite(f"{len(table)} operators run on Orin's DLA", row)),
         (Remedy("build with --allowGPUFallback, or replace these operators"),),
         "warning",
     )

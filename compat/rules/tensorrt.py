@@ -7,7 +7,7 @@ from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
-from compat.rules.base import OF_BUILD, OF_GPUS, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, each_chip
 
 
@@ -25,6 +25,21 @@ def installed(case: Case) -> tuple[str, str] | None:
         return told[0] if len({version for version, _ in told}) == 1 and len(told) == len(copies) else None
     subject = case.subject("tensorrt")
     return (versions.parse(subject.version).public, subject.path) if subject.version else None
+
+
+def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
+    """Evidence for the release of a library that the goal uses, with what is taken to be so of its other copies."""
+    read = case.read(path, version)
+    if not path.startswith("libraries["):
+        places = [f"{place}.version" for place, _ in case.usable("tensorrt")]
+        unseen = places or (["libraries"] if case.machine.libraries is None else [])
+        mine = path == case.subject("tensorrt").path
+        return (read, *(case.assume(place, "the TensorRT is the package's") for place in unseen if mine))
+    index = int(path.partition("[")[2].partition("]")[0])
+    copies = case.usable((case.machine.libraries or ())[index].name)
+    unsaid = [place for place, copy in copies if copy.loaded_by is None] if len(copies) > 1 else []
+    text = "which package loads it is not told: what is said holds for all"
+    return (read, *(case.assume(f"{place}.loaded_by", text) for place in unsaid))
 
 
 def uses_tensorrt(case: Case) -> bool:
@@ -65,7 +80,7 @@ def _supported(case: Case, rows: list[Row], version: str, path: str, gpu: GpuFac
     low, high = _range(row)
     facts = (
         *gpu.evidence,
-        case.read(path, version),
+        *used(case, version, path),
         case.cite(f"TensorRT {row['version']} supports {low} to {high}", row, "capabilities"),
     )
     if answers == {True}:
