@@ -155,11 +155,7 @@ def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evide
                 (
                     fact,
                     case.cite(f"{name} {row['range']} is {row['state']}", row),
-                    *(
-                        (case.assume(f"builds.{name}.source", "the public index is asked"),)
-                        if elsewhere and source is None
-                        else ()
-                    ),
+                    *((case.assume(f"builds.{name}.source", "the public index is asked"),) if untold else ()),
                 ),
                 (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),),
             )
