@@ -151,7 +151,7 @@ def _of_engine(case: Case, name: str, value: str) -> Evidence:
     return Evidence(f"engine.{name} = {value}", f"header of {file}") if file else case.read(f"engine.{name}", value)
 
 
-@rule("engine-from-other-tensorrt", reads=("engine", *OF_GPUS, *OF_BUILD))
+@rule("engine-from-other-tensorrt", reads=("engine", "container.image", *OF_GPUS, *OF_BUILD))
 def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
     """The engine was built with another TensorRT release.
 

@@ -24,7 +24,7 @@ _RUNTIME_DOMAINS = (
 )
 
 
-@rule(RULE, reads=("model", *OF_BUILD))
+@rule(RULE, reads=("model", "container.image", *OF_BUILD))
 def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
     """The reader does not know the model's opset, IR version or an operator, or the exporter cannot write the opset.
 

@@ -17,7 +17,7 @@ _XAVIER = parse_capability("7.2")
 _OF_TYPES = {"bfloat16": "bf16", "float8e4m3fn": "fp8", "int4": "int4", "float4e2m1": "fp4"}
 
 
-@rule(RULE, reads=("model", *OF_GPUS, *OF_BUILD))
+@rule(RULE, reads=("model", "container.image", *OF_GPUS, *OF_BUILD))
 def precision_unsupported(case: Case) -> Iterator[Outcome]:
     """The GPU, the DLA or the library release has no such precision.
 

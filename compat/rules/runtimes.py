@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
+    from compat.matrix import Row
     from compat.rules.case import Case, Runtime
 
 # Goals whose program is linked to the toolkit that is named with it.
@@ -102,6 +103,15 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
         if one.version is not None and one.origin == "container" and (own or main.version is None)
     ]
     yield from kits or (_of_image(case, ("packages",)) if own else ())
+
+
+def image_row(case: "Case") -> "Row | None":
+    """What the matrix knows of the image of NVIDIA's that the goal runs in."""
+    image, release = _named(case)
+    if image not in _MONTHLY or not is_nvidias(case.machine.container.image or ""):
+        return None
+    rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release]
+    return next((row for row in rows if row["image"] == image), None)
 
 
 def is_nvidias(image: str) -> bool:

@@ -9,6 +9,7 @@ from compat.capability import parse as parse_capability
 from compat.matrix import Row
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, each_chip
+from compat.rules.runtimes import image_row
 
 
 def installed(case: Case) -> tuple[str, str] | None:
@@ -24,11 +25,31 @@ def installed(case: Case) -> tuple[str, str] | None:
     if told:
         return told[0] if len({version for version, _ in told}) == 1 and len(told) == len(copies) else None
     subject = case.subject("tensorrt")
-    return (versions.parse(subject.version).public, subject.path) if subject.version else None
+    if subject.version:
+        return versions.parse(subject.version).public, subject.path
+    row = _of_image(case)
+    return (row["tensorrt"], "container.image") if row is not None else None
+
+
+def _of_image(case: Case) -> "Row | None":
+    """NVIDIA's monthly image that the goal runs in, where the TensorRT inside is known."""
+    if case.machine.container.image is None or case.has("tensorrt") is False:
+        return None
+    row = image_row(case)
+    return row if row is not None and "tensorrt" in row else None
 
 
 def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
     """Evidence for the release of a library that the goal uses, with what is taken to be so of its other copies."""
+    row = _of_image(case) if path == "container.image" else None
+    if row is not None:
+        of_image = case.cite(f"the image {row['image']}:{row['tag']} has TensorRT {version}", row, "tensorrt")
+        unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
+        return (
+            case.read(path, case.machine.container.image),
+            of_image,
+            *(case.assume(place, "the TensorRT is the image's own") for place in unsaid or ("packages.tensorrt",)),
+        )
     read = case.read(path, version)
     if not path.startswith("libraries["):
         places = [f"{place}.version" for place, _ in case.usable("tensorrt")]
@@ -47,7 +68,7 @@ def uses_tensorrt(case: Case) -> bool:
     return case.goal.verb != "import" and any(one.component == "tensorrt" for one in case.subjects)
 
 
-@rule("gpu-unsupported-by-tensorrt", reads=(*OF_GPUS, *OF_BUILD))
+@rule("gpu-unsupported-by-tensorrt", reads=("container.image", *OF_GPUS, *OF_BUILD))
 def gpu_unsupported_by_tensorrt(case: Case) -> Iterator[Outcome]:
     """The TensorRT release does not, or no longer, support the GPU.
 
