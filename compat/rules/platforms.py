@@ -193,7 +193,7 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
             f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
         )
         offered = {one for row in rows for one in row["python"]}
-        ordered = sorted(offered, key=lambda text: versions.parse(text.rstrip("t")).key())
+        ordered = sorted(offered, key=lambda text: (versions.parse(text.rstrip("t")).key(), text))
         open_ = [name for name in ("os", "arch") if getattr(case.machine, name) is None]
         where = (
             [case.assume(", ".join([*open_, "jetson", "environment"]), "a platform that it is published for")]
