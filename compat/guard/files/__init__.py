@@ -7,7 +7,7 @@ with the line; what is allowed in such a file and says nothing about packages is
 import os
 import re
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from compat.records import dataclass, field
 
@@ -101,6 +101,28 @@ class Contents:
     image: Image | None = None
     system: tuple[str, ...] = field(default=())  # Debian packages that a Dockerfile installs
     passed: tuple[Passed, ...] = ()
+
+
+class Gathered(Protocol):
+    """What a reader has gathered from lines, and from the files that they name."""
+
+    requirements: list[Requirement]
+    constraints: list[Requirement]
+    indexes: list[str]
+    passed: list[Passed]
+
+
+def gathered(kind: str, path: str, found: Gathered, **more: Any) -> Contents:
+    """Contents of what was gathered, and ``more`` that the file itself says."""
+    return Contents(
+        kind,
+        path,
+        tuple(found.requirements),
+        tuple(found.constraints),
+        indexes=tuple(dict.fromkeys(found.indexes)),
+        passed=tuple(dict.fromkeys(found.passed)),
+        **more,
+    )
 
 
 def text_of(path: str) -> str:

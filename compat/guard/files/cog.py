@@ -5,7 +5,7 @@ Read are ``build``'s Python, its list of packages and the requirements file that
 
 import re
 
-from compat.guard.files import Contents, Passed, Requirement, text_of
+from compat.guard.files import Contents, Passed, gathered, text_of
 from compat.guard.files.line import of_text
 from compat.guard.files.requirements import Reader
 
@@ -16,10 +16,9 @@ _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 def read(path: str) -> Contents:
     """What the model is built with. Raises BadFile."""
-    found: list[Requirement] = []
-    passed: list[Passed] = []
     python: tuple[str, int] | None = None
     reader, section, key = Reader(path, strict=False), "", ""
+    found = reader.requirements
     for number, raw in enumerate(text_of(path).splitlines(), 1):
         line = _COMMENT.sub("", raw).rstrip()
         if line and not line[0].isspace() and not line.startswith("-"):
@@ -38,15 +37,13 @@ def read(path: str) -> Contents:
             elif key == "python_requirements" and value and "\0" not in value:
                 reader.line(f"-r {value}", path, number, found)
             elif key in ("cuda", "cudnn") and value:
-                passed.append(Passed(path, number, f"{key} {value}", "which CUDA fits is the plan's to say"))
-    return Contents(
+                reader.passed.append(Passed(path, number, f"{key} {value}", "which CUDA fits is the plan's to say"))
+    return gathered(
         "cog",
         path,
-        tuple(found),
+        reader,
         python=python[0] if python and re.fullmatch(r"\d+\.\d+(?:\.\d+)?", python[0]) else None,
         python_line=python[1] if python else 0,
-        indexes=tuple(reader.indexes),
-        passed=(*passed, *reader.passed),
     )
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from compat import versions
-from compat.guard.files import LONGEST, BadFile, Contents, Requirement, bounded, text_of
+from compat.guard.files import LONGEST, BadFile, Contents, Requirement, bounded, gathered, text_of
 from compat.matrix.packages import normal
 
 _ITEM = re.compile(r"^(\s*)-(?:\s+(.*))?$")
@@ -22,30 +22,19 @@ def read(path: str) -> Contents:
     """Dependencies of conda and, inside ``pip:``, of the index. Raises BadFile."""
     from compat.guard.files.requirements import Reader
 
-    found: list[Requirement] = []
-    of_pip = Reader(path, strict=False)
+    reader = Reader(path, strict=False)
     python: tuple[str, int] | None = None
     for number, text, pip in bounded(_dependencies(text_of(path), path), path):
         if pip:
-            of_pip.line(text, path, number, found)
+            reader.line(text, path, number, reader.requirements)
             continue
         one = match_spec(text, path, number)
         if one.name == "python":
             python = (one.range, number)
         else:
-            found.append(one)
+            reader.requirements.append(one)
     line, within = python_of(python[0] if python else "")
-    return Contents(
-        "conda",
-        path,
-        tuple(found),
-        tuple(of_pip.constraints),
-        python=line,
-        python_line=python[1] if python else 0,
-        requires_python=within,
-        indexes=tuple(dict.fromkeys(of_pip.indexes)),
-        passed=tuple(of_pip.passed),
-    )
+    return gathered("conda", path, reader, python=line, python_line=python[1] if python else 0, requires_python=within)
 
 
 def python_of(text: str) -> tuple[str | None, str | None]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import takewhile
 
-from compat.guard.files import BadFile, Contents, Image, logical_lines, text_of
+from compat.guard.files import BadFile, Contents, Image, gathered, logical_lines, text_of
 from compat.guard.files.shell import Bounds, Stage, run
 from compat.guard.files.words import split
 
@@ -76,17 +76,14 @@ def read(path: str) -> Contents:
             context.copy(split(bounds.filled(rest, stage.environment, number)))
     if stage is None:
         raise BadFile(path, 0, "no FROM in it: not a Dockerfile")
-    return Contents(
+    return gathered(
         "dockerfile",
         path,
-        tuple(stage.requirements),
-        tuple(stage.constraints),
+        stage,
         python=stage.python[0] if stage.python else None,
         python_line=stage.python[1] if stage.python else 0,
-        indexes=tuple(dict.fromkeys(stage.indexes)),
         image=stage.image,
         system=tuple(stage.system),
-        passed=tuple(dict.fromkeys(stage.passed)),
     )
 
 

@@ -4,7 +4,7 @@ cells of ``%%bash`` too."""
 import json
 import re
 
-from compat.guard.files import BadFile, Contents, text_of
+from compat.guard.files import BadFile, Contents, gathered, text_of
 from compat.guard.files.shell import commands
 
 _INSTALLS = re.compile(r"^\s*[!%]\s*(.*\binstall\b.*)$")
@@ -43,12 +43,4 @@ def read(path: str) -> Contents:
                 written = json.dumps(line.split(" \\")[0].strip())[1:-1]
                 number = next((at for at, one in enumerate(lines, 1) if written[:60] in one), 1)
                 said.append((number, match[1]))
-    done = commands(said, path)
-    return Contents(
-        "notebook",
-        path,
-        tuple(done.requirements),
-        tuple(done.constraints),
-        indexes=tuple(dict.fromkeys(done.indexes)),
-        passed=tuple(done.passed),
-    )
+    return gathered("notebook", path, commands(said, path))

@@ -3,7 +3,17 @@
 import os
 import re
 
-from compat.guard.files import BadFile, Contents, Entries, Passed, Requirement, conda_list, logical_lines, text_of
+from compat.guard.files import (
+    BadFile,
+    Contents,
+    Entries,
+    Passed,
+    Requirement,
+    conda_list,
+    gathered,
+    logical_lines,
+    text_of,
+)
 from compat.guard.files.line import of_text, unnamed
 from compat.guard.files.project import folder_of, of_folder
 
@@ -99,11 +109,4 @@ def read(path: str, projects: bool = True) -> Contents:
         return listed
     reader = Reader(path, projects)
     reader.file(path, reader.requirements, (path, 0))
-    return Contents(
-        "requirements",
-        path,
-        tuple(reader.requirements),
-        tuple(reader.constraints),
-        indexes=tuple(dict.fromkeys(reader.indexes)),
-        passed=tuple(reader.passed),
-    )
+    return gathered("requirements", path, reader)
