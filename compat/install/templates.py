@@ -34,6 +34,11 @@ _WHEEL = re.compile(
     re.escape(jetson.REDIST)
     + r"/(v\d{1,4}(?:-nv\d\d\.\d{1,2})?)/(pytorch|tensorflow)/([A-Za-z0-9][A-Za-z0-9._+-]*\.whl)"
 )
+# What the matrix's trait own-file names.
+_OWN_FILE = re.compile(
+    r"https://github\.com/Dao-AILab/flash-attention/releases/download/v(\d[0-9a-z.]*)/"
+    r"flash_attn-\1\+cu\d+torch\d+\.\d+cxx11abi(?:TRUE|FALSE)-(cp\d+)-\2-linux_x86_64\.whl"
+)
 _PART = re.compile(r"^([a-z0-9][a-z0-9._-]*)=([0-9][A-Za-z0-9.*_]*(?:=[A-Za-z0-9.*_]+)?)$")
 _LINE = re.compile(r"(?<![\d.])\d\.\d{1,2}$")
 _FOLDER = re.compile(rf"(?<![^/]){re.escape(ENVIRONMENT)}(?:-[a-z0-9][a-z0-9-]*)?$")
@@ -66,7 +71,7 @@ class Install:
 
 @dataclass(frozen=True)
 class Fetch:
-    """One wheel by its address, of NVIDIA's folder for a JetPack."""
+    """One wheel by its address: of NVIDIA's folder for a JetPack, of a publisher's release page."""
 
     url: str
 
@@ -212,6 +217,8 @@ def _after(words: Sequence[str], option: str) -> str | None:
 
 
 def _wheel(words: tuple[str, ...], machine: Machine, url: str) -> Action | None:
+    if _OWN_FILE.fullmatch(url):
+        return Fetch(url) if _rebuilt(words, installers.fetch(machine, "", url)) else None
     match = _WHEEL.fullmatch(url)
     if match is None:
         return None

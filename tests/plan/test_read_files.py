@@ -197,14 +197,14 @@ READ = {
     ),
     "requirements.txt": (
         "torch==2.4.1\n-e .\n-e git+https://x/d.git#egg=detectron2\ngit+https://x/CLIP.git\n${MORE}\n"
-        "-r https://x/requirements.txt\nflash-attn\ntransformers\n",
+        "-r https://x/requirements.txt\ntensorrt-llm\ntransformers\n",
         [
             "requirements.txt:1: torch==2.4.1",
             "requirements.txt:2: . (left out: a folder or a file",
             "requirements.txt:4: git+https://x/CLIP.git (left out: a repository, and no name is written",
             "requirements.txt:5: ${MORE} (left out: a variable",
             "requirements.txt:6: -r https://x/requirements.txt (left out: elsewhere",
-            "requirements.txt:7: flash-attn (left out: planned by hand",
+            "requirements.txt:7: tensorrt-llm (left out: planned by hand",
             "requirements.txt: detectron2, transformers (left out: no code for GPUs",
         ],
     ),

@@ -1,7 +1,8 @@
 """Wheels for a Jetson: from NVIDIA's folder of the JetPack, or from the jetson-ai-lab index; never a desktop wheel."""
 
 from compat.machine import Machine
-from compat.plan.commands import interpreter, requirement
+from compat.plan.commands import python as installers
+from compat.plan.commands import requirement
 from compat.plan.model import Choice, Command
 
 REDIST = "https://developer.download.nvidia.com/compute/redist/jp"
@@ -13,19 +14,10 @@ _FOLDERS = {"torch": "pytorch", "tensorflow": "tensorflow"}
 
 def install(machine: Machine, folder: str, choice: Choice) -> tuple[Command, ...]:
     """Commands for a wheel; none where NVIDIA hands it out through a file share only (variant ``box``)."""
-    python = interpreter(machine, folder)
-    wanted: tuple[str, ...]
     if choice.index == "jetson-ai-lab":
-        wanted = (
-            requirement(choice.distribution, f"=={choice.public}"),
-            "--index-url",
-            f"{AI_LAB}/{choice.variant}/+simple/",
-        )
-    elif choice.variant != "box" and choice.row.get("file") and choice.component in _FOLDERS:
-        wanted = (f"{REDIST}/{choice.variant}/{_FOLDERS[choice.component]}/{choice.row['file']}",)
-    else:
-        return ()
-    return (
-        Command("pip", (python, "-m", "pip", "install", *wanted)),
-        Command("uv", ("uv", "pip", "install", "--python", python, *wanted)),
-    )
+        wanted = requirement(choice.distribution, f"=={choice.public}")
+        return installers.install(machine, folder, (wanted,), f"{AI_LAB}/{choice.variant}/+simple/")
+    if choice.variant != "box" and choice.row.get("file") and choice.component in _FOLDERS:
+        address = f"{REDIST}/{choice.variant}/{_FOLDERS[choice.component]}/{choice.row['file']}"
+        return installers.fetch(machine, folder, address)
+    return ()

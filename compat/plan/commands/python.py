@@ -39,6 +39,15 @@ def install(
     )
 
 
+def fetch(machine: Machine, folder: str, address: str) -> tuple[Command, ...]:
+    """Install one wheel by its address."""
+    python = interpreter(machine, folder)
+    return (
+        Command("pip", (python, "-m", "pip", "install", address)),
+        Command("uv", ("uv", "pip", "install", "--python", python, address)),
+    )
+
+
 def uninstall(machine: Machine, folder: str, names: tuple[str, ...]) -> tuple[Command, ...]:
     """Remove packages."""
     python = interpreter(machine, folder)

@@ -12,7 +12,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import parts
-from compat.plan.offers.places import ARCHIVE, place
+from compat.plan.offers.places import ARCHIVE, file_of, place
 from compat.plan.offers.published import INSTALLABLE, pins, rows
 from compat.records import replace
 from compat.rules.extensions import torch_of
@@ -28,11 +28,16 @@ def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu:
     found = [row for name in names(component, matrix) for row in rows(matrix, name, machine, wanted)]
     found = [row for row in found if row["index"] in (*INSTALLABLE, ARCHIVE)]
     seen: set[tuple[str, str, str]] = set()
-    for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
+    for row in sorted(found, key=_newest, reverse=True):
         key = (row["package"], row["version"], row["variant"] if row["index"] == ARCHIVE else "")
         if key not in seen and not (gpu and row.get("cuda") is False and _has_gpu_builds(component, matrix)):
             seen.add(key)
             yield from _ways(component, row, machine, matrix, gpu)
+
+
+def _newest(row: "Row") -> tuple[object, ...]:
+    """By its release, then by the torch that its name says it is compiled against."""
+    return versions.parse(row["version"]).key(), versions.parse(torch_of(f"0+{row.get('local', '')}") or "0").key()
 
 
 def names(component: str, matrix: "Matrix") -> list[str]:
@@ -92,7 +97,7 @@ def _plain(component: str, row: "Row", machine: Machine, matrix: "Matrix") -> Ch
         build=Build(cuda=_of_torch(torch, matrix) if torch else row.get("cuda"), source=row["index"]),
         row=row,
         pins=found,
-        extra_index=place(row, matrix),
+        extra_index=file_of(address, machine) if (address := place(row, matrix)) else None,
     )
 
 

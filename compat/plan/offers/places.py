@@ -1,8 +1,10 @@
-"""Wheels on an index or a page of links of their publisher's own, where the matrix's traits say which."""
+"""Wheels on an index, a page of links or a release page of their publisher's own: the matrix's traits say which."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from compat import versions
+from compat.machine import Machine
 from compat.rules.extensions import torch_of
 
 if TYPE_CHECKING:
@@ -13,8 +15,9 @@ ALONE = "onnxruntime"  # an index whose files are named as other builds on the p
 
 
 def place(row: "Row", matrix: "Matrix") -> str | None:
-    """The address that is asked beside the public index or alone: of an index, or of a page (it ends in ``.html``);
-    None where the build lies on no such place."""
+    """The address that is asked beside the public index or alone: of an index, of a page (it ends in ``.html``), or of
+    the wheel itself (``.whl``; ``{python}`` stands for the Python's tag); None where the build lies on no such
+    place."""
     own = row["index"] in (ARCHIVE, ALONE)
     return _place(matrix, row["package"], row["version"], row["variant"]) if own else None
 
@@ -25,12 +28,20 @@ def pytorch_folder(row: "Row", matrix: "Matrix") -> str:
     return f"{claim['value'] if claim else ''}{row['variant']}"
 
 
+def file_of(address: str, machine: Machine) -> str:
+    """The wheel's address for the machine's Python; an address of another kind as it is."""
+    line = versions.major_minor(machine.python) if machine.python else None
+    return address.replace("{python}", f"cp{line.replace('.', '')}") if line else address
+
+
 @lru_cache(maxsize=1024)
 def _place(matrix: "Matrix", package: str, version: str, variant: str) -> str | None:
     component = matrix.packages.component(package) or package
     claim = matrix.traits.claim(component, "own-index", version) or matrix.traits.claim(component, "own-page", version)
+    claim = claim or matrix.traits.claim(component, "own-file", version)
     if claim is None:
         return None
     cuda = variant[variant.find("c") :]  # pt28cu128
     text = str(claim["value"])
-    return text.format(variant=variant, cuda=cuda, digits=cuda[2:], torch=torch_of(f"0+{variant}") or "")
+    own = {"variant": variant, "cuda": cuda, "digits": cuda[2:], "version": version, "python": "{python}"}
+    return text.format(torch=torch_of(f"0+{variant}") or "", **own)

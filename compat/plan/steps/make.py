@@ -42,10 +42,15 @@ def package_steps(
             steps.append(_around(found, choice, (*done, *own[1:]), dragged, beside, matrix))
             done, own, dragged = (), own[:1], {}
         steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ()), done))
-        if choice.index not in JETSON:  # those are files and an index of their own, which no later command can name
+        if choice.index not in JETSON and not _is_file(choice):  # those no later command can name
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
     return (*steps, *mended, *_library_path(before, found, made))
+
+
+def _is_file(choice: Choice) -> bool:
+    """Is it installed by the address of its wheel?"""
+    return (choice.extra_index or "").endswith(".whl")
 
 
 def _turn(choice: Choice, made: list[Choice]) -> int:
@@ -114,6 +119,9 @@ def _step(
             said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
             place = jetson.ZOO if choice.component == "onnxruntime" else jetson.THREAD
             why = (*why, Reason("jetson-build-mismatch", said, place, "how"))
+        return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
+    if choice.extra_index and _is_file(choice):
+        commands = installers.fetch(found.scene.machine, found.scene.folder, choice.extra_index)
         return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
     index = f"{installers.PYTORCH}{choice.variant}" if choice.index == "pytorch" else None
     extra = choice.extra_index
