@@ -1,13 +1,13 @@
 """What the guard costs over the installer alone.
 
-`python -m scripts.guard_overhead [ROUNDS] [--uv | --known] [--cold]`
+`python -m scripts.guard_overhead [ROUNDS] [--uv] [--known] [--cold]`
 
 Without an option small packages are installed for real, by pip or (``--uv``) by uv, alone and behind the guard in turn,
 in an environment that otherwise holds only metadata; what came is removed again. ``--known`` resolves only: every
-command of tests/guard/commands.py that the configured index can answer, each with its own installer and environment.
-``--cold`` empties uv's cache before each run. Printed are, for each command, the least of both in seconds of the clock
-and of the processor, then how the overheads are distributed, and the sum of all overheads over the sum of all that the
-installers alone took.
+command of tests/guard/commands.py that the configured index can answer and that is let through, each with its own
+installer and environment (``--uv``: only uv's). ``--cold`` empties uv's cache before each run. Printed are, for each
+command, the medians of both in seconds of the clock and of the processor, then how the overheads are distributed, and
+the sum of all overheads over the sum of all that the installers alone took.
 """
 
 import os
@@ -26,10 +26,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(HERE / "tests" / "guard"), str(HERE)]
 
-from commands import ALL_BREAKING, ALL_HARMLESS  # noqa: E402
+from commands import ALL_HARMLESS  # noqa: E402
 from record import environment  # noqa: E402
 
 SMALL = ("einops", "requests", "rich tqdm pyyaml", "--upgrade pillow", "flask", "numpy --upgrade", "boto3", "onnx")
+# What the program `compatcheck` does; that of older pips imports ``re`` besides.
+_PROGRAM = "from compat.cli import main; main()"
 _VENDOR = "download.pytorch.org"  # not every index is there everywhere
 
 
@@ -52,17 +54,22 @@ class Bench:
         """The interpreter of an environment, which is made when it is first asked for."""
         if not (self.folder / name).exists():
             environment(self.folder, name)
-            shutil.copytree(self._site(name), self.folder / f"{name}-kept", symlinks=True)
+            self._copy(self._site(name), self.folder / f"{name}-kept")
         return str(self.folder / name / "bin" / "python")
 
     def _site(self, name: str) -> Path:
         return next((self.folder / name).glob("lib/python*/site-packages"))
 
+    @staticmethod
+    def _copy(one: Path, other: Path) -> None:
+        """By hard links: installers replace files and do not write into them."""
+        subprocess.run(["cp", "-al", str(one), str(other)], check=True)
+
     def pair(self, name: str, command: str) -> tuple[list[str], list[str]]:
         """The installer's own command, and the same behind the guard."""
         installer, *words = shlex.split(command)
         python = self.python(name)
-        own = [sys.executable, "-m", "compat", "guard", installer, "--python", python]
+        own = [sys.executable, "-c", _PROGRAM, "guard", installer, "--python", python]
         alone = ["uv"] if installer == "uv" else [python, "-m", "pip"]
         there = ["--python", python] if installer == "uv" else []
         return [*alone, *words, *there], [*own, *words]
@@ -79,16 +86,16 @@ class Bench:
         if "--dry-run" not in argv:
             site = self._site(name)
             shutil.rmtree(site)
-            shutil.copytree(self.folder / f"{name}-kept", site, symlinks=True)
+            self._copy(self.folder / f"{name}-kept", site)
         return Spent(clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
     def compared(self, name: str, command: str, rounds: int) -> tuple[Spent, Spent]:
-        """The least of some rounds, alone and behind the guard."""
+        """The medians of some rounds, alone and behind the guard in turn."""
         plain, guarded = self.pair(name, command)
         self.run(name, plain)  # what the caches hold is the same for both
         runs = [(self.run(name, plain), self.run(name, guarded)) for _ in range(rounds)]
         alone, behind = (
-            Spent(min(one.clock for one in side), min(one.processor for one in side))
+            Spent(statistics.median(one.clock for one in side), statistics.median(one.processor for one in side))
             for side in zip(*runs, strict=True)
         )
         return alone, behind
@@ -100,8 +107,8 @@ def commands(options: Sequence[str]) -> Iterator[tuple[str, str]]:
         installer = "uv pip" if "--uv" in options else "pip"
         yield from (("torch26", f"{installer} install {words}") for words in SMALL)
         return
-    for _, name, command in (*ALL_BREAKING, *ALL_HARMLESS):
-        if "uninstall" not in command and _VENDOR not in command:
+    for _, name, command in ALL_HARMLESS:
+        if "uninstall" not in command and _VENDOR not in command and ("--uv" not in options or command[:3] == "uv "):
             yield name, f"{command} --dry-run"
 
 

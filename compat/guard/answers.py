@@ -5,17 +5,22 @@ prints what it would change, one package a line: `` + torch==2.6.0``, `` - numpy
 in its cache yet: ``Would download 2 packages``.
 """
 
-import os
-import re
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
-from compat.guard.invocation import Invocation
+import os
+
 from compat.guard.resolver import NoAnswer
 from compat.guard.transaction import Coming, Transaction, source_of
+from compat.names import normal
 
-_UV_LINE = re.compile(r"^ ([+\-~]) ([A-Za-z0-9][A-Za-z0-9._-]*)==(\S+)(?: \(from (.+)\))?\s*$")
-_UV_FETCHES = re.compile(r"(?m)^Would download ")
+TYPE_CHECKING = False  # typing costs more than all else here
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from compat.guard.invocation import Invocation
+
+_UV_FETCHES = "Would download "
 REPORT_LIMIT = 256 << 20
 """Bytes read of a report: one holds the whole metadata of each package, descriptions included."""
 
@@ -44,38 +49,51 @@ def of_report(report: Any) -> Transaction:
 
 
 def _coming(item: Any) -> Coming:
-    from compat.matrix.packages import normal
-
     metadata, url = item["metadata"], str(item["download_info"]["url"])
     return Coming(normal(str(metadata["name"])), str(metadata["version"]), source_of(url, bool(item.get("is_direct"))))
 
 
 def of_uv(output: str) -> Transaction:
     """uv's list of changes. A line without an address is from the configured index, unless its version tells."""
-    from compat.matrix.packages import normal
-
+    lines = _plain(output).splitlines()
     installs, removes = [], []
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
-    for line in plain.splitlines():
-        match = _UV_LINE.match(line)
-        if match is None:
-            continue
-        sign, name, version, url = match.groups()
+    for sign, name, version, url in _changes(lines):
         if sign == "-":
             removes.append(normal(name))
             continue
-        local = version.partition("+")[2]
-        source = source_of(url, True) if url else ("pytorch" if re.match(r"(?:cu\d+|cpu)$", local) else "pypi")
+        source = source_of(url, True) if url else ("pytorch" if _variant(version.partition("+")[2]) else "pypi")
         installs.append(Coming(normal(name), version, source))
     new = {one.name for one in installs}
     gone = tuple(name for name in removes if name not in new)
-    return Transaction(tuple(installs), gone, cached=_UV_FETCHES.search(plain) is None)
+    return Transaction(tuple(installs), gone, cached=not any(line.startswith(_UV_FETCHES) for line in lines))
+
+
+def _plain(output: str) -> str:
+    """The text without colours."""
+    if "\x1b" not in output:
+        return output
+    import re
+
+    return re.sub(r"\x1b\[[0-9;]*m", "", output)
+
+
+def _changes(lines: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+    """(sign, name, version, address) of each package that is listed."""
+    for line in lines:
+        named, _, url = line[3:].rstrip().partition(" (from ")
+        name, equal, version = named.partition("==")
+        if line[:3] in (" + ", " - ", " ~ ") and name and equal and version and " " not in named:
+            yield line[1], name, version, url.removesuffix(")")
+
+
+def _variant(local: str) -> bool:
+    """Is a version's local part one of PyTorch's builds: cpu, cu126?"""
+    return local == "cpu" or (local[:2] == "cu" and local[2:].isdecimal())
 
 
 def of_uninstall(invocation: Invocation, installed: Sequence[str]) -> Transaction:
     """An uninstallation needs no resolver: the names, as far as they are installed."""
     from compat.guard.typed import typed_requirements
-    from compat.matrix.packages import normal
 
     asked = [name for name, _ in typed_requirements(invocation)]
     here = {normal(name) for name in installed}

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
+# SIGPIPE and SIGXFSZ, by POSIX's numbers: Python ignores these two, and its children do not expect that. The module
+# ``signal`` takes as long to import as a third of the interpreter's start.
+_IGNORED = (13, 25)
+_KILL = 9
+
+
 class Child:
     """A process that was started; the methods are those of ``subprocess.Popen``."""
 
@@ -37,9 +43,7 @@ class Child:
 
     def kill(self) -> None:
         """End it on the spot."""
-        import signal
-
-        self.send_signal(signal.SIGKILL)
+        self.send_signal(_KILL)
 
 
 def start(
@@ -47,25 +51,21 @@ def start(
     environ: Mapping[str, str] | None = None,
     stdin: int | None = None,
     output: int | None = None,
+    errors: int | None = None,
     keep: Sequence[int] = (),
 ) -> Child | subprocess.Popen[bytes]:
-    """Start a program, found on PATH. ``stdin`` and ``output`` (both of its outputs) are open files, None for this
-    process's own; ``keep`` are others that it has too. Raises OSError where it cannot be started."""
+    """Start a program, found on PATH. ``stdin``, ``output`` and ``errors`` are open files, None for this process's own;
+    ``keep`` are others that it has too. Raises OSError where it cannot be started."""
     if not hasattr(os, "posix_spawnp"):
         import subprocess
 
-        return subprocess.Popen(list(argv), env=environ, stdin=stdin, stdout=output, stderr=output)
-    import signal
-
-    places = ((stdin, 0), (output, 1), (output, 2))
+        return subprocess.Popen(list(argv), env=environ, stdin=stdin, stdout=output, stderr=errors)
+    places = ((stdin, 0), (output, 1), (errors, 2))
     actions = [(os.POSIX_SPAWN_DUP2, fd, place) for fd, place in places if fd is not None]
     for fd in keep:
         os.set_inheritable(fd, True)
     own = os.environ if environ is None else environ
-    # Python ignores these two; its children do not expect that.
-    return Child(
-        os.posix_spawnp(argv[0], list(argv), own, file_actions=actions, setsigdef=(signal.SIGPIPE, signal.SIGXFSZ))
-    )
+    return Child(os.posix_spawnp(argv[0], list(argv), own, file_actions=actions, setsigdef=_IGNORED))
 
 
 def exit_status(code: int) -> int:
@@ -76,7 +76,7 @@ def exit_status(code: int) -> int:
 def wait(child: Child | subprocess.Popen[bytes]) -> int:
     """Let it work to its end and return its exit status. Signals are its: Ctrl-C reaches it by the terminal, others
     are handed on."""
-    import signal
+    import _signal as signal  # type: ignore[import-not-found]  # what ``signal`` makes enumerations of
 
     stops = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
     before = {number: signal.signal(number, lambda got, _: child.send_signal(got)) for number in stops}

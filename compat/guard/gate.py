@@ -1,25 +1,41 @@
 """The gate in front of pip and uv: ask the resolver, judge what it would leave, then let it happen or say why not."""
 
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Callable, Iterator
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from compat.guard import early
 from compat.guard.held import CannotHold, Held
 from compat.guard.installer import Waiting, run
 from compat.guard.invocation import Invocation
 from compat.guard.resolver import Known, NoAnswer, Question
+from compat.guard.spoken import any_spoken
 from compat.guard.transaction import Transaction
 from compat.guard.typed import typed_requirements
 
+TYPE_CHECKING = False  # typing costs more than all else here
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from functools import cached_property
+
     from compat.guard.resolver import Answer
     from compat.guard.verdict import Harm, Standing
     from compat.machine import Machine
     from compat.matrix import Matrix
     from compat.rules.base import Finding
+else:
+
+    class cached_property:  # noqa: N801 - the standard one's name, without all that ``functools`` imports
+        """Computed when it is first asked for, and kept."""
+
+        def __init__(self, compute):
+            self.compute = compute
+
+        def __get__(self, instance, owner):
+            made = instance.__dict__[self.compute.__name__] = self.compute(instance)
+            return made
+
 
 _SAYS = {
     "broken": "works now and would not any more",
@@ -29,10 +45,6 @@ _SAYS = {
 }
 
 
-# Words of names that rules know by their shape, whatever CUDA they are for.
-_TELLING = ("nvidia", "cuda", "cudnn", "-cu1", "tensorrt", "torch", "tensorflow", "jax", "onnx")
-
-
 class Gate:
     """One command before it runs. ``described`` replaces the hardware and system of this machine, not its packages;
     ``only_judge`` is for a command that is not to be carried out."""
@@ -40,8 +52,8 @@ class Gate:
     def __init__(
         self,
         invocation: Invocation,
-        matrix: "Callable[[], Matrix]",
-        described: "Machine | None" = None,
+        matrix: Callable[[], Matrix],
+        described: Machine | None = None,
         only_judge: bool = True,
     ) -> None:
         self.invocation = invocation
@@ -51,17 +63,17 @@ class Gate:
         self._held: Held | None = None
         self._waiting: Waiting | None = None
         self._judged_as = Transaction()
-        self._idle: str | None = None  # what uv says where there is nothing to do
+        self._idle: Question | None = None  # uv's answer that leaves nothing to do
         self.stopped = False
         self.carried_out = False
         self.status = 0
 
     @cached_property
-    def matrix(self) -> "Matrix":
+    def matrix(self) -> Matrix:
         return self._load_matrix()
 
     @cached_property
-    def machine(self) -> "Machine":
+    def machine(self) -> Machine:
         """The machine that the change is judged for."""
         from compat.plan.solver.scene import emptied
         from compat.probe.assemble import read_machine
@@ -85,7 +97,7 @@ class Gate:
         )
 
     @cached_property
-    def standing(self) -> "Standing":
+    def standing(self) -> Standing:
         """How the machine stands before the change."""
         from compat.guard.verdict import Standing
 
@@ -103,7 +115,7 @@ class Gate:
     def _judged(self) -> Iterator[str]:
         answer = self._begin()
         # From here on all happens while the resolver works, imports too: it is its network that takes the time.
-        if any(self.spoken(name) for name, _ in typed_requirements(self.invocation)):
+        if any_spoken(name for name, _ in typed_requirements(self.invocation)):
             yield from self._dead_names()
             if self.stopped:
                 answer.stop()
@@ -113,8 +125,8 @@ class Gate:
                 if answer.ready():
                     break
         transaction = self._judged_as = self._answer(answer)
-        if transaction.empty and isinstance(answer, Question) and self.invocation.verb == "install":
-            self._idle = answer.said
+        if isinstance(answer, Question) and self.invocation.installer == "uv" and self._nothing_to_do(transaction):
+            self._idle = answer
         found = self._harms(transaction)
         yield from _shown(found)
         if any(harm.blocks for harm in found):
@@ -126,23 +138,19 @@ class Gate:
         yield self.machine
         yield from map(self.standing.errors, self.standing.goals)
 
-    def spoken(self, name: str) -> bool:
-        """Can a verdict hang on this distribution? Of the others no rule knows the name."""
-        from compat.matrix.packages import normal
+    def _nothing_to_do(self, transaction: Transaction) -> bool:
+        return self.invocation.pretends or (transaction.empty and self.invocation.verb == "install")
 
-        plain = normal(name)
-        return plain in self.matrix.spoken or any(word in plain for word in _TELLING)
-
-    def _begin(self) -> "Answer":
+    def _begin(self) -> Answer:
         """Start asking, unless that has begun already."""
         answer = self._ask(self.invocation)
         if isinstance(answer, Held):
             self._held = answer
-        elif not self.only_judge and Waiting.can(self.invocation):
+        elif not self.only_judge and not self.invocation.pretends and Waiting.can(self.invocation):
             self._waiting = Waiting(self.invocation)
         return answer
 
-    def _answer(self, answer: "Answer") -> Transaction:
+    def _answer(self, answer: Answer) -> Transaction:
         try:
             return answer.answer()
         except CannotHold:
@@ -152,7 +160,7 @@ class Gate:
             self._held = None
             raise
 
-    def _ask(self, invocation: Invocation) -> "Answer":
+    def _ask(self, invocation: Invocation) -> Answer:
         """Start asking; of the command itself that may have begun already. An uninstallation needs no resolver."""
         if invocation.verb != "uninstall":
             own = invocation is self.invocation
@@ -162,8 +170,8 @@ class Gate:
         installed = [name for name, version in (self.machine.packages or {}).items() if version]
         return Known(of_uninstall(invocation, installed))
 
-    def _harms(self, transaction: Transaction) -> "tuple[Harm, ...]":
-        if not any(map(self.spoken, (*(one.name for one in transaction.installs), *transaction.removes))):
+    def _harms(self, transaction: Transaction) -> tuple[Harm, ...]:
+        if not any_spoken((*(one.name for one in transaction.installs), *transaction.removes)):
             return ()
         from compat.guard.result import after
         from compat.guard.verdict import harms
@@ -209,7 +217,7 @@ class Gate:
         here = (self.machine.packages or {}).get("pip")
         return bool(here) and versions.at_least(str(here), "22.2") is False
 
-    def _way_out(self, transaction: Transaction, found: "tuple[Harm, ...]") -> Iterator[str]:
+    def _way_out(self, transaction: Transaction, found: tuple[Harm, ...]) -> Iterator[str]:
         from compat.guard.nearest import nearest
 
         ways = nearest(self.invocation, self.machine, transaction, found, self.matrix, self._harmless)
@@ -236,9 +244,8 @@ class Gate:
         if self._held is not None:
             held, self._held = self._held, None
             return held.go()
-        if self._idle is not None and self.invocation.installer == "uv":
-            sys.stderr.write(self._idle.replace("Would make no changes\n", ""))
-            return 0
+        if self._idle is not None:
+            return self._repeat(self._idle)
         try:
             waiting, self._waiting = self._waiting, None
             return run(self.invocation, self._judged_as, waiting)
@@ -246,8 +253,16 @@ class Gate:
             print(f"error: {self.invocation.argv[0]}: {error.strerror or error}", file=sys.stderr)
             return 2
 
+    def _repeat(self, answer: Question) -> int:
+        """uv has said already all that its real run would say."""
+        sys.stdout.write(answer.printed)
+        said = answer.said if self.invocation.pretends else answer.said.replace("Would make no changes\n", "")
+        sys.stderr.write("" if self.invocation.quiet else said)
+        sys.stdout.flush()
+        return 0
 
-def _shown(found: "tuple[Harm, ...]") -> Iterator[str]:
+
+def _shown(found: tuple[Harm, ...]) -> Iterator[str]:
     """Each harm once, with all the goals that it is done to."""
     merged: dict[tuple[str, tuple[Finding, ...]], list[Harm]] = {}
     for harm in found:

@@ -24,7 +24,7 @@ def can_hold(invocation: Invocation) -> bool:
         and invocation.installer == "pip"
         and invocation.verb == "install"
         and invocation.argv[1:4] == ("-m", "pip", "install")
-        and not any(word.partition("=")[0] in ("--dry-run", "--report") for word in invocation.arguments)
+        and not any(word.partition("=")[0] == "--report" for word in invocation.arguments)
     )
 
 
@@ -61,8 +61,6 @@ class Held:
 
     def answer(self) -> Transaction:
         """Wait until pip has resolved. Raises NoAnswer (pip has ended by itself) and CannotHold."""
-        from contextlib import suppress
-
         from compat.guard import answers
         from compat.guard.transaction import Transaction
 
@@ -76,9 +74,10 @@ class Held:
                     if status != 0:
                         raise NoAnswer("pip finds no set of packages to install (it has said why)", status=status)
                     return Transaction()  # it has ended before there was anything to change
-                with suppress(ValueError):
+                try:
                     return answers.of_report(answers.load(self._report))
-                os.write(self._told, b"w")
+                except ValueError:  # not whole yet
+                    os.write(self._told, b"w")
         except BaseException:
             self.stop()
             raise
@@ -100,7 +99,7 @@ class Held:
         """Let pip install; returns its exit status when it has ended."""
         from contextlib import suppress
 
-        with suppress(OSError):
+        with suppress(OSError):  # it has ended; its exit status says why
             os.write(self._told, b"y")
         status = child.wait(self._child)
         self._close()

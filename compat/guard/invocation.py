@@ -147,6 +147,16 @@ class Invocation:
         return bool(self.verb) and not away
 
     @property
+    def pretends(self) -> bool:
+        """Is the installer itself asked to change nothing?"""
+        return "--dry-run" in self.arguments
+
+    @property
+    def quiet(self) -> bool:
+        """Is it asked to say nothing?"""
+        return any(word in ("-q", "--quiet", "-qq") for word in self.argv)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Requirements files that it reads."""
         own = self.values("-r", "--requirement", "--requirements")
@@ -321,7 +331,10 @@ def _named(text: str) -> str:
 
 
 def _which(name: str) -> str | None:
-    from shutil import which  # with all that it imports not needed for a command that names its interpreter
+    if os.name == "posix" and os.path.sep not in name:
+        places = (os.path.join(folder, name) for folder in os.get_exec_path())
+        return next((path for path in places if os.access(path, os.X_OK) and os.path.isfile(path)), None)
+    from shutil import which
 
     return which(name)
 

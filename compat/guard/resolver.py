@@ -11,6 +11,7 @@ from compat.guard import child
 
 TYPE_CHECKING = False  # typing costs more than all else here
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from tempfile import TemporaryDirectory
     from typing import IO, Protocol
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
         def stop(self) -> None:
             """It is no longer wanted."""
+
+
+_LETTERS = frozenset("qUnv")  # uv's short options without a value
 
 
 class NoAnswer(Exception):
@@ -62,12 +66,14 @@ class Question:
 
     def __init__(self, invocation: Invocation) -> None:
         self.invocation = invocation
-        self.said = ""
+        self.said = self.printed = ""
+        self._known: Transaction | None = None
         self._folder = folder() if invocation.installer == "pip" else None
-        self._output = _unnamed()
+        self._output, self._errors = _unnamed(), _unnamed()
         try:
             with open(os.devnull, "rb") as nothing:
-                self._child = child.start(self.argv, stdin=nothing.fileno(), output=self._output.fileno())
+                places = nothing.fileno(), self._output.fileno(), self._errors.fileno()
+                self._child = child.start(self.argv, None, *places)
         except OSError as error:
             raise NoAnswer(f"{self.argv[0]}: {error.strerror or error}", status=2) from None
 
@@ -77,7 +83,8 @@ class Question:
         more: tuple[str, ...] = ("--dry-run",) if "--dry-run" not in self.invocation.arguments else ()
         if self._folder is not None:
             more = (*more, "--quiet", "--report", os.path.join(self._folder.name, "report.json"))
-        return (*self.invocation.argv, *more)
+        words = self.invocation.argv if self.invocation.installer == "pip" else loud(self.invocation.argv)
+        return (*words, *more)
 
     def ready(self) -> bool:
         """Has the resolver ended?"""
@@ -91,6 +98,7 @@ class Question:
 
     def _close(self) -> None:
         self._output.close()
+        self._errors.close()
         if self._folder is not None:
             self._folder.cleanup()
 
@@ -98,15 +106,19 @@ class Question:
         """Wait for the resolver. Raises NoAnswer."""
         from compat.guard import answers
 
+        if self._known is not None:
+            return self._known
         try:
             status = self._child.wait()
-            self._output.seek(0)
-            said = self.said = self._output.read(1 << 20).decode("utf-8", "replace")
+            self.printed, self.said = _text(self._output), _text(self._errors)
+            said = self.said or self.printed
             if status != 0:
                 raise NoAnswer(f"{self.invocation.installer} finds no set of packages to install", said, status)
             if self._folder is None:
-                return answers.of_uv(said)
-            return answers.of_report(answers.load(os.path.join(self._folder.name, "report.json")))
+                self._known = answers.of_uv(said)
+            else:
+                self._known = answers.of_report(answers.load(os.path.join(self._folder.name, "report.json")))
+            return self._known
         except ValueError as error:
             raise NoAnswer(f"pip wrote no report that can be read: {error}", said) from None
         finally:
@@ -118,6 +130,21 @@ def folder() -> TemporaryDirectory[str]:
     from tempfile import TemporaryDirectory
 
     return TemporaryDirectory(prefix="compatcheck-")
+
+
+def loud(words: Sequence[str]) -> tuple[str, ...]:
+    """uv's command without what keeps it quiet, alone or beside other letters (``-qU``): it would not answer."""
+    found = []
+    for word in words:
+        letters = word[1:] if word[:1] == "-" and word[1:2] != "-" else ""
+        if word != "--quiet" and not (letters and set(letters) == {"q"}):
+            found.append("-" + letters.replace("q", "") if "q" in letters and set(letters) <= _LETTERS else word)
+    return tuple(found)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(1 << 20).decode("utf-8", "replace")
 
 
 def _unnamed() -> IO[bytes]:

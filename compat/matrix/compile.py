@@ -167,8 +167,9 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
 
 
 def spoken(content: Mapping[str, Any]) -> list[str]:
-    """The distributions that the matrix speaks of: components, builds and what they require, the packages of libraries,
-    and what breaks."""
+    """The distributions that the matrix speaks of: components, builds and what they require in some releases only, the
+    packages of libraries, and what breaks. Of what a build takes in any release (flash-attn and einops) no rule speaks.
+    """
     packages = content["index"]["packages"].values()
     found = {name for about in packages for names in about["distributions"].values() for name in names}
     for table, rows in content.items():
@@ -178,7 +179,7 @@ def spoken(content: Mapping[str, Any]) -> list[str]:
             every = [row for builds in rows.values() for row in builds]
             lines = [row.get("requires", ()) for row in every]
             lines += [asked for row in every for asked in row.get("extras", {}).values()]
-            found |= {line for asked in lines for line in asked}
+            found |= {line for asked in lines for line in asked if requirement(line)[1] != "*"}
         elif kind in ("library", "soname"):
             found |= {name for row in rows for name in row.get("packages", ())}
         elif kind in ("break", "pair", "name"):

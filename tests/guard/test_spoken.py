@@ -8,17 +8,11 @@ import pytest
 from environments import ENVIRONMENTS, MACHINES, built
 
 from compat.check import check
-from compat.guard.gate import Gate
-from compat.guard.invocation import read
+from compat.guard.spoken import spoken
 from compat.matrix import Matrix
 from compat.records import replace
 from compat.rules.case import Case
 from compat.suggest import goals_of
-
-
-@pytest.fixture
-def gate(matrix: Matrix) -> Gate:
-    return Gate(read(["pip", "install", "x"], "p", {}), lambda: matrix)
 
 
 class Watched(dict[str, Any]):
@@ -35,7 +29,7 @@ class Watched(dict[str, Any]):
         return super().__contains__(key)
 
 
-def test_rules_ask_for_no_other_names(matrix: Matrix, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_ask_for_no_other_names(matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = Case.packages.func
     Watched.asked = set()
     monkeypatch.setattr(Case, "packages", property(lambda case: Watched(plain(case))))
@@ -45,15 +39,15 @@ def test_rules_ask_for_no_other_names(matrix: Matrix, gate: Gate, monkeypatch: p
             check(here, goal, matrix)
     assert len(Watched.asked) > 30
     # libcublas and its kin are conda's; pip and uv install none of them.
-    assert {name for name in Watched.asked if not gate.spoken(name) and not name.startswith("lib")} == set()
+    assert {name for name in Watched.asked if not spoken(name) and not name.startswith("lib")} == set()
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("name", [name for name in ENVIRONMENTS if name != "empty"])
-def test_other_packages_change_nothing(matrix: Matrix, gate: Gate, machine: str, name: str) -> None:
+def test_other_packages_change_nothing(matrix: Matrix, machine: str, name: str) -> None:
     here = built(machine, name, matrix)
     others = ("requests", "einops", "rich", "flask", "boto3", "gpytorch-lightly", "some-name")
-    told = [one for one in others if not gate.spoken(one)]
+    told = [one for one in others if not spoken(one)]
     assert len(told) == 6
     more = replace(here, packages={**(here.packages or {}), **dict.fromkeys(told, "1.0")})
     for goal in goals_of(here):

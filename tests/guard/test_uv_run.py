@@ -12,6 +12,7 @@ import pytest
 from compat.guard import installer
 from compat.guard.answers import of_uv
 from compat.guard.invocation import read
+from compat.guard.resolver import loud
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "install"))
 import tiny
@@ -180,3 +181,41 @@ def test_uv_that_waited_for_what_is_not_in_the_cache(told: Path, ran: list[tuple
 )
 def test_what_cannot_wait(words: str) -> None:
     assert not installer.Waiting.can(read(words.split(), None, {}))
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("uv -q pip install -U x", "uv pip install -U x"),
+        ("uv pip install --quiet -qq x", "uv pip install x"),
+        ("uv pip install -qU x -r q.txt", "uv pip install -U x -r q.txt"),
+        ("uv pip install -n q", "uv pip install -n q"),
+    ],
+)
+def test_uv_is_not_asked_to_be_quiet(words: str, asked: str) -> None:
+    assert loud(words.split()) == tuple(asked.split())
+
+
+@pytest.mark.parametrize(
+    "more", [("-q",), ("--dry-run",), ("--dry-run", "--output-format", "json"), ("-q", "--dry-run")]
+)
+def test_behind_the_guard_as_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]) -> None:
+    """What uv says, prints and installs where it is asked to be quiet, or to change nothing."""
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("uv is not installed")
+    store = tmp_path / "wheels"
+    store.mkdir()
+    tiny.wheel(store, "plain", "1.0", {})
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    found = []
+    for guard in ((), (sys.executable, "-m", "compat", "guard")):
+        env = tmp_path / ("behind" if guard else "alone")
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(env)], check=True)
+        options = ("--python", f"{env}/bin/python", "--no-index", "--find-links", str(store))
+        done = subprocess.run(
+            [*guard, "uv", "pip", "install", *options, *more, "plain"], capture_output=True, text=True
+        )
+        said = [line for line in done.stderr.splitlines() if " in " not in line and "Using Python" not in line]
+        found.append((done.returncode, done.stdout, said, (next(env.glob("lib/*/*-packages")) / "plain").exists()))
+    assert found[0] == found[1]
