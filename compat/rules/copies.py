@@ -17,7 +17,9 @@ Copy = tuple[str, Library]  # field path, copy
 
 
 @rule(
-    "library-shadowed", reads=("variables", "builds.cudnn", *OF_BUILD), masks=("cudnn-mismatch", "cuda-library-too-old")
+    "library-shadowed",
+    reads=("variables", "toolkits", "builds.cudnn", *OF_BUILD),
+    masks=("cudnn-mismatch", "cuda-library-too-old"),
 )
 def library_shadowed(case: Case) -> Iterator[Outcome]:
     """The loader picks another copy than the one meant, and that copy does not fit.
@@ -33,6 +35,10 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
     Remedy: take that folder off LD_LIBRARY_PATH, or put the environment's own folder before it.
     """
     yield from _nothing_in_front(case)
+    if case.machine.variables or case.libraries("nvjitlink"):
+        from compat.rules.jitlink import another_jitlink
+
+        yield from another_jitlink(case)
     for name in sorted({library.name for library in case.machine.libraries or ()}):
         loaded = _in_front(case, name)
         if not case.subjects or loaded is None or loaded[1].version is None or loaded[1].origin == "bundled":
@@ -219,7 +225,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _below_minimum(case)
     for subject in wants(case):
         built = subject.field("cudnn")
-        if not built.values:
+        if not built.values or not _runs_on_cudnn(case, subject):
             continue
         found = _cudnn_of(case, subject) or _of_torch(case, subject)
         if found is None or found[1].version is None:
@@ -246,6 +252,13 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             )
         else:
             yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
+
+
+def _runs_on_cudnn(case: Case, subject: Subject) -> bool:
+    """Does it open cuDNN at all? TensorRT of today is built with it for plugins that are compiled by oneself."""
+    if case.matrix.traits.row(subject.component, "runs-on-cudnn") is None:
+        return True
+    return case.matrix.traits.holds(subject.component, "runs-on-cudnn", subject.version) is True
 
 
 def _read(case: Case, path: str, copy: Library) -> Evidence:
@@ -366,7 +379,9 @@ def _cudnn_of(case: Case, subject: Subject) -> tuple[str, Library] | None:
     if front is not None:
         return front
     if case.matrix.packages.about(subject.component).get("cuda_from") == "itself":
-        copies = tuple((path, copy) for path, copy in copies if copy.origin in ("pip", "conda", "bundled", "container"))
+        # One of unknown origin may be the environment's own as well.
+        brought = tuple(one for one in copies if one[1].origin in ("pip", "conda", "bundled", "container"))
+        copies = copies if brought and not all(copy.origin for _, copy in copies) else brought
     if not copies and all(copy.loaded is False for _, copy in case.libraries("cudnn")):
         return _of_package(case, subject)
     return copies[0] if len(copies) == 1 else None

@@ -1,0 +1,82 @@
+"""nvJitLink of another CUDA in front of torch's own: cuSPARSE calls it by symbols that carry the CUDA release.
+
+The cuSPARSE that comes with torch's wheels finds nvJitLink by the loader's path alone, and some releases of torch do
+not load their own first (trait ``jitlink-by-path``, by the CUDA of the build).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.rules.base import Evidence, Finding, Outcome, Remedy
+
+if TYPE_CHECKING:
+    from compat.rules.case import Case
+
+_OF_TOOLKIT = re.compile(r"/cuda-(\d+\.\d+)(?:/|$)")
+
+
+def another_jitlink(case: "Case") -> Iterator[Outcome]:
+    """Does an nvJitLink load that is older than the one torch's wheel is built with?"""
+    torch = next((one for one in case.subjects if one.component == "torch" and one.state == "installed"), None)
+    cuda = torch.field("cuda").known if torch is not None else None
+    if torch is None or not cuda or case.machine.os == "windows":
+        return
+    minor = versions.major_minor(str(cuda))
+    found = _seen(case) or _searched_first(case, torch.version, minor)
+    if found is None:
+        return
+    have, facts = found
+    if versions.same_line(have, minor, 1) is False or versions.at_least(have, minor) is not False:
+        return
+    yield Finding(
+        "library-shadowed",
+        "nvjitlink",
+        f"nvJitLink {have} loads in front of the {minor} that {torch.label} brought; its cuSPARSE calls symbols that "
+        "the older one lacks.",
+        (*facts, Evidence(f"{torch.label} is built for CUDA {minor}", torch.field("cuda").source)),
+        (
+            Remedy("take that CUDA toolkit's folder off LD_LIBRARY_PATH", "setting"),
+            Remedy("put site-packages/nvidia/nvjitlink/lib first on LD_LIBRARY_PATH", "setting"),
+        ),
+    )
+
+
+def _seen(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
+    """The only copy that is said to load, where it is not torch's own and no other rule holds it against another."""
+    copies = case.libraries("nvjitlink")
+    if len(copies) != 1:
+        return None
+    path, copy = copies[0]
+    if not copy.loaded or copy.version is None or copy.origin in ("pip", "conda", "bundled"):
+        return None
+    return copy.version, (case.read(f"{path}.version", copy.version),)
+
+
+def _searched_first(case: "Case", torch: str | None, cuda: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The toolkit that LD_LIBRARY_PATH names first, for a torch that does not load its own nvJitLink before."""
+    public = versions.parse(torch).public if torch is not None else None
+    row = case.matrix.traits.claim("torch", "jitlink-by-path", public, cuda)
+    if row is None or case.libraries("nvjitlink"):
+        return None
+    for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
+        if "nvjitlink" in folder:
+            return None
+        toolkit = _toolkit_at(case, folder)
+        if toolkit is not None:
+            by_path = case.cite(f"cuSPARSE of torch {row['range']} takes the nvJitLink that is found first", row)
+            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1], by_path)
+    return None
+
+
+def _toolkit_at(case: "Case", folder: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The release of the toolkit in this folder: by its name, or as the description has one there."""
+    named = _OF_TOOLKIT.search(folder)
+    if named is not None:
+        return named[1], ()
+    for index, kit in enumerate(case.machine.toolkits or ()):
+        inside = kit.path is not None and folder.startswith(kit.path.rstrip("/") + "/")
+        if inside and kit.version is not None:
+            return kit.version, (case.read(f"toolkits[{index}].version", kit.version),)
+    return None
