@@ -57,6 +57,13 @@ def _text(value: Any, path: str) -> str:
     return value
 
 
+def _name(key: str, path: str) -> str:
+    """A name is shown wherever what it names is spoken of."""
+    if not key.isprintable():
+        raise _expected(path, "names without control characters", key)
+    return key
+
+
 def _version(value: Any, path: str) -> str:
     text = _text(value, path)
     if versions.try_parse(text) is None:
@@ -104,7 +111,7 @@ def _mapping(reader: Reader) -> Reader:
     def read(value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _expected(path, "an object", value)
-        return {key: reader(item, f"{path}.{key}") for key, item in value.items()}
+        return {_name(key, path): reader(item, f"{path}.{key}") for key, item in value.items()}
 
     return read
 
@@ -220,7 +227,7 @@ def _fields(value: Mapping[str, Any], shape: Mapping[str, Reader], path: str) ->
     for key, item in value.items():
         reader = shape.get(key)
         if reader is None:
-            unknown[path + key] = item
+            unknown[path + _name(key, path.rstrip(".") or "a key")] = item
         elif item is not None:
             known[key] = reader(item, path + key)
     for kind, names in _REQUIRED.items():

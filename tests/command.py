@@ -36,10 +36,11 @@ def compatcheck(
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Exit 2, a message with these words, a hint, and no traceback."""
+    """Exit 2, a message with these words and nothing that steers a terminal, a hint, and no traceback."""
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: "), done.stderr
     assert "\nhint: " in done.stderr, done.stderr
+    assert "\x1b" not in done.stderr
     assert "Traceback" not in done.stderr
     for word in words:
         assert word in done.stderr, done.stderr

@@ -43,6 +43,9 @@ GOOD = {
         ("packages.toml", b'[packages]\ntorch = "latest-and-greatest"\n', ("packages.torch", "version")),
         ("capability.json", b'{"gpus": [{"compute_capability": "big"}]}', ("gpus[0].compute_capability", "8.6")),
         ("steers.json", b'{"name": "a\\u001b[31mb"}', ("name", "control characters")),
+        ("names.json", b'{"packages": {"a\\u001b[31mb": "1.0"}}', ("packages", "control characters")),
+        ("keys.json", b'{"a\\u001b[31mb": "1.0"}', ("a key", "control characters")),
+        ("\x1b[31m.json", b"[]", ("\\x1b[31m.json",)),
         ("schema.json", b'{"schema": "compatcheck.machine/99"}', ("schema",)),
     ],
 )
@@ -106,6 +109,7 @@ def test_unknown_keys_are_kept_and_told(tmp_path: Path) -> None:
         ("torch", ("not a goal", "use:torch")),
         ("use:", ("not a goal",)),
         ("fly:torch", ("not a goal",)),
+        ("use:a\x1b[31m", ("not a goal",)),
         ("use:tensorfow", ("unknown package", "did you mean tensorflow")),
     ],
 )

@@ -107,8 +107,17 @@ def _usage_hint(error: click.ClickException) -> str:
     return f"{context.command_path if context is not None else 'compatcheck'} --help shows the options"
 
 
+def plain(text: str) -> str:
+    """The text as it may be shown: what a file, its name or an argument holds does not steer the terminal."""
+    return text if text.isprintable() else "".join(map(_character, text))
+
+
+def _character(one: str) -> str:
+    return one if one.isprintable() or one == "\n" else f"\\x{ord(one):02x}"
+
+
 def _complain(message: str, hint: str, status: int = 2) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {plain(message)}", file=sys.stderr)
     if hint:
         print(f"hint: {hint}", file=sys.stderr)
     return status

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from compat.cli.app import InputError
+from compat.cli.app import InputError, plain
 
 if TYPE_CHECKING:
     from compat.check import Report
@@ -54,9 +54,9 @@ def load_machines(path: str) -> "Iterator[Machine]":
     try:
         for machine in load(path):
             if machine.unknown:
-                click.echo(f"warning: {path}: unknown keys kept: {', '.join(sorted(machine.unknown))}", err=True)
+                click.echo(plain(f"warning: {path}: unknown keys kept: {', '.join(sorted(machine.unknown))}"), err=True)
             for one in contradictions(machine):
-                click.echo(f"warning: {path}: {one}", err=True)
+                click.echo(plain(f"warning: {path}: {one}"), err=True)
             yield machine if machine.name or path.endswith(".jsonl") else replace(machine, name=os.path.basename(path))
     except BadDescription as error:
         text = str(error) if str(error).startswith(path) else f"{path}: {error}"

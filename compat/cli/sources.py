@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from compat.cli.app import InputError
+from compat.cli.app import InputError, plain
 
 if TYPE_CHECKING:
     from compat.guard.files import Contents, Image, Requirement
@@ -73,17 +73,12 @@ def read(
             _say(f"read: {said.path}: index {index} (the plan names the index of each build itself)")
     if not requests and beside is None:
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
-        raise InputError(f"{_plain(', '.join(paths))}: asks for no framework", known)
+        raise InputError(f"{', '.join(paths)}: asks for no framework", known)
     return Said(requests, python, python_range, image, bounds)
 
 
 def _say(text: str) -> None:
-    click.echo(_plain(text), err=True)
-
-
-def _plain(text: str) -> str:
-    """What a file or its name holds must not steer the terminal."""
-    return "".join(one if one.isprintable() else f"\\x{ord(one):02x}" for one in text)
+    click.echo(plain(text), err=True)
 
 
 def _paths(said: "Contents") -> set[str]:
@@ -206,7 +201,7 @@ def _contents(path: str, system: str | None) -> "Iterator[Contents]":
         try:
             yield read_file(path)
         except BadFile as error:
-            raise InputError(_plain(str(error)), error.hint) from None
+            raise InputError(str(error), error.hint) from None
         return
     from compat.plan.asking.checkout import files_of
 
