@@ -107,6 +107,10 @@ def test_container_without_gpus(tmp_path: Path) -> None:
     assert machine.container.toolkit_installed is None
 
 
+def test_a_container_without_any_node_of_nvidias_has_no_gpu(tmp_path: Path) -> None:
+    assert Folder(tmp_path).linux().file("/.dockerenv").nodes("null").machine().container.gpu_access is False
+
+
 def test_nodes_decide_over_the_variable(tmp_path: Path) -> None:
     """With CDI the variable says void and the devices are there all the same."""
     folder = Folder(tmp_path, {"NVIDIA_VISIBLE_DEVICES": "void"}).linux().file("/.dockerenv")

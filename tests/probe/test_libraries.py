@@ -54,6 +54,15 @@ def test_a_systems_copy_is_one_whatever_its_links(root: Root) -> None:
     assert copies(root) == {path: Library("cudnn", "9.10.2", "system", path)}
 
 
+def test_a_copy_in_another_environments_folder_has_not_this_ones_release(root: Root) -> None:
+    inside = "nvidia/cudnn/lib/libcudnn.so.9"
+    root.wheel(SITE, "nvidia-cudnn-cu12", "9.10.2.21", {inside: library("libcudnn.so.9")})
+    root.file(f"/srv/old/{inside}", library("libcudnn.so.9"))
+    root.environ = {"LD_LIBRARY_PATH": "/srv/old/nvidia/cudnn/lib"}
+    found = {path: one.version for path, one in copies(root).items()}
+    assert found == {f"{SITE}/{inside}": "9.10.2.21", f"/srv/old/{inside}": "9"}
+
+
 def test_dpkg_gives_the_whole_version_where_it_agrees(root: Root) -> None:
     root.file(f"{SYSTEM}/libnvinfer.so.10.3.0").link(f"{SYSTEM}/libnvinfer.so.10", "libnvinfer.so.10.3.0")
     root.file("/var/lib/dpkg/status", status("libnvinfer10", "10.3.0.30-1+cuda12.5"))

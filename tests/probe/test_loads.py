@@ -202,6 +202,16 @@ def test_parts_without_a_shim_and_copies_behind_a_fixed_rpath_are_listed_too(roo
     assert found[("cudnn", f"{SITE}/nvidia/cudnn/lib/libcudnn.so.9")][1] == ("torch",)  # the other parts
 
 
+def test_the_header_beside_a_copy_tells_its_release_where_its_name_does_not(root: Root) -> None:
+    cudnn(torch(root, OLD_INIT, rpath=f"/srv/cuda/lib:{CUDNN_RPATH}"), f"{SITE}/nvidia/cudnn/lib")
+    root.file("/srv/cuda/lib/libcudnn.so", library("libcudnn.so.9"))
+    root.link("/srv/cuda/lib/libcudnn.so.9", "libcudnn.so")
+    header = "#define CUDNN_MAJOR 9\n#define CUDNN_MINOR 7\n#define CUDNN_PATCHLEVEL 1\n"
+    root.file("/srv/cuda/include/cudnn_version.h", header)
+    found = {copy.path: copy.version for copy in root.machine("/env").libraries or () if copy.loaded_by}
+    assert found["/srv/cuda/lib/libcudnn.so"] == "9.7.1"
+
+
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"not a library" * 100])
 def test_broken_libraries_end_in_no_answer_not_in_an_error(root: Root, content: bytes) -> None:
     torch(root, OLD_INIT)

@@ -72,6 +72,14 @@ def test_onnxruntimes_provider_has_no_rpath_and_does_not_see_the_environments_co
     assert users(machine) == {f"{SITE}/nvidia/cudnn/lib": ("onnxruntime", "onnxruntime-gpu")}
 
 
+@pytest.mark.parametrize("needed", [("libcudart.so.99",), ()])
+def test_a_provider_of_a_cuda_that_is_not_known_opens_nothing_more(root: Root, needed: tuple[str, ...]) -> None:
+    provider = "onnxruntime/capi/libonnxruntime_providers_cuda.so"
+    root.wheel(SITE, "onnxruntime-gpu", "1.99.0", {provider: library("", needed)})
+    root.file("/usr/lib/x86_64-linux-gnu/libcudart.so.99", library("libcudart.so.99"))
+    assert root.machine("/env").builds["onnxruntime-gpu"].missing == ()
+
+
 def test_what_only_the_tensorrt_provider_needs_keeps_nobody_from_the_cuda_provider(root: Root) -> None:
     """onnxruntime-gpu 1.31: the CUDA provider does not need cuDNN, the TensorRT provider does."""
     capi = "onnxruntime/capi"

@@ -13,6 +13,7 @@ import pytest
 from compat.cli.app import run
 from compat.cli.plan import command
 from compat.description import load
+from compat.goals import parse
 from compat.install import known, planfile
 from compat.matrix import Matrix
 from compat.plan.asking.request import requests
@@ -50,6 +51,10 @@ def shown(one: Plan, form: str, matrix: Matrix, installer: str = "pip") -> str:
 
 def steps_of(one: Plan) -> list[Step]:
     return [*one.steps, *(step for lift in one.lifts for step in lift.steps)]
+
+
+def test_a_goal_that_asks_for_no_package_is_named(matrix: Matrix) -> None:
+    assert words.asked(plan(WORKSTATION, (), matrix, parse("start:container"))) == "start:container"
 
 
 @pytest.mark.parametrize("form", sorted({*FORMATS} - {"dockerfile"}))

@@ -141,7 +141,7 @@ def _behind_padding(read: Read, at: int, end: int) -> tuple[int, int]:
     """The next offset that may hold a fatbin, and the bytes read to find it; `end` where only zeros follow."""
     data = read(at, min(_PADDING_LIMIT, end - at))
     zeros = len(data) - len(data.lstrip(b"\0"))
-    return (at + zeros - zeros % 8 if data and zeros else end), len(data)
+    return (at + zeros - zeros % 8 if zeros else end), len(data)
 
 
 def _fatbins(counts: Counter[Code], containers: int, complete: bool) -> Fatbins:
