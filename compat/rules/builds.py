@@ -80,7 +80,10 @@ def _carriers(case: Case) -> Iterator[Subject]:
             continue
         if subject.for_cpu:
             continue
-        yield from gpu_parts(case, subject) or (subject,)
+        parts = gpu_parts(case, subject)
+        yield from parts
+        if not parts or subject.facts.cuda or subject.facts.architectures is not None:
+            yield subject  # what is said of a build has its parts in it
 
 
 @rule("gpu-not-in-build", reads=("model.target", *OF_GPUS, *OF_RUNTIME), masks=("cuda-older-than-gpu",))

@@ -105,25 +105,49 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
         "cpu-only-build",
         subject.component,
         f"{subject.label} is a build without CUDA.",
-        (Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source), *case.of_jetsons),
+        (
+            Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source),
+            *case.of_jetsons,
+            *(case.assume(f"packages.{part}", "no other plugin is there") for part in _unspoken(case, subject)),
+        ),
         (Remedy(f"install the GPU build: {_gpu_name(case, subject)}"),),
     )
 
 
 def _plugins(case: Case, subject: Subject) -> list[str]:
     """Distributions that carry the GPU code of this release apart from it; of an unknown release any that ever did."""
+    firsts = _first_releases(case, subject)
+    return [part for part, since in firsts.items() if subject.version is None or _reaches(subject.version, since)]
+
+
+def _first_releases(case: Case, subject: Subject) -> dict[str, versions.Version]:
+    """Of each distribution that carries GPU code apart from it: the first release."""
     parts = case.matrix.packages.about(subject.component).get("parts", ())
-    if subject.version is None:
-        return list(parts)
-    release = versions.parse(subject.version)
-    first = ((part, next(iter(case.matrix.packages.versions(part)), "9999")) for part in parts)
-    return [part for part, since in first if release >= versions.parse(since)]
+    return {part: versions.parse(next(iter(case.matrix.packages.versions(part)), "9999")) for part in parts}
+
+
+def _reaches(version: str, since: versions.Version) -> bool:
+    """Is it that release or a later one, or a line that has one (0.4)?"""
+    release = versions.parse(version)
+    return release >= since or release.covers(since)
 
 
 def _parts_unspoken_of(case: Case, subject: Subject) -> bool:
-    """Can the GPU code lie in a part of which nothing is said? (One that is said to be absent was looked for.)"""
+    """Can the GPU code lie in a part of which nothing is said? (One that is said to be absent was looked for.)
+
+    Of an unknown release it has to be told for the first that has parts as well: the later ones have more.
+    """
     plugins = _plugins(case, subject)
+    if subject.version is None and plugins:
+        firsts = _first_releases(case, subject)
+        plugins = [part for part in plugins if firsts[part] == min(firsts.values())]
     return bool(plugins) and subject.local_cuda is None and not any(case.has(part) is False for part in plugins)
+
+
+def _unspoken(case: Case, subject: Subject) -> list[str]:
+    """Parts of which nothing is said beside one that was looked for in vain."""
+    plugins = _plugins(case, subject) if case.goal.verb != "install" else []
+    return [part for part in plugins if case.has(part) is None]
 
 
 def _gpu_name(case: Case, subject: Subject) -> str:

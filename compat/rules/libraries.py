@@ -202,13 +202,15 @@ def _opened(
         unsaid += ["packages.tensorrt"] if case.machine.packages is not None and case.has("tensorrt") is None else []
         copies = case.usable("tensorrt")
         unsaid += [f"{place}.origin" for place, copy in copies if copy.origin is None]
+        unsaid += [f"{place}.version" for place, copy in copies if copy.version is None]
         unsaid += [f"{place}.loaded_by" for place, copy in copies if copy.loaded_by is None and len(copies) > 1]
         return True, tuple(case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid)
     unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
     if opened is None and subject is case.main and unlisted:
         # The description names it as missed by the goal's process, and nothing says otherwise.
         text = f"what is not found is taken to be opened by {subject.label}"
-        places = (f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}")
+        places = [f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}"]
+        places += [place for place in ("os", "arch") if getattr(case.machine, place) is None]
         return True, tuple(case.assume(place, text) for place in places)
     return opened, ()
 
