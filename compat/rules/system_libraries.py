@@ -39,12 +39,12 @@ def glibc_too_old(case: Case) -> Iterator[Outcome]:
     if told is not None:
         yield from _needs_at_least(case, "glibc-too-old", "glibc", told, (case.read("glibc", told),))
         return
-    known = _of_distribution(case)
+    known = _of_distribution(case, "glibc", "glibc")
     yield from _needs_at_least(case, "glibc-too-old", "glibc", *(known or (None, ())))
 
 
-def _of_distribution(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
-    """The glibc of the distribution's release, where the goal's process runs in no container of another."""
+def _of_distribution(case: Case, field: str, called: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The library of the distribution's release, where the goal's process runs in no container of another."""
     name, release = case.machine.distribution, case.machine.distribution_version
     apart = case.environment("docker", "kubernetes", "jetson") or case.machine.container.image is not None
     if name is None or release is None or apart or case.machine.os not in (None, "linux"):
@@ -54,20 +54,24 @@ def _of_distribution(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
         return None
     name = _ALSO_CALLED.get(name, name)
     for row in case.matrix.rows("distribution", "distribution"):
-        if row["name"] == name and versions.parse(row["version"]).covers(wanted):
+        if row["name"] == name and versions.parse(row["version"]).covers(wanted) and field in row:
             facts = (
                 case.read("distribution_version", release),
-                case.cite(f"{name} {row['version']} has glibc {row['glibc']}", row),
+                case.cite(f"{name} {row['version']} has {called} {row[field]}", row, field),
                 case.assume("environment", "the goal's process runs in this distribution, in no container of another"),
             )
-            return str(row["glibc"]), facts
+            return str(row[field]), facts
     return None
 
 
 _ALSO_CALLED = {"redhat": "rhel", "oracle": "ol", "amazon": "amzn", "rockylinux": "rocky", "opensuse": "opensuse-leap"}
 
 
-@rule("libstdcxx-too-old", reads=("glibcxx", "python", *OF_BUILD), of="files")
+@rule(
+    "libstdcxx-too-old",
+    reads=("glibcxx", "distribution", "distribution_version", "container.image", "variables", "python", *OF_BUILD),
+    of="files",
+)
 def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     """The package needs a newer libstdc++ than the one that loads.
 
@@ -77,10 +81,21 @@ def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:
     Shows as: "version `GLIBCXX_3.4.30' not found". Remedy: a newer libstdc++ (conda: libstdcxx-ng), or take the folder
     with the older one off LD_LIBRARY_PATH.
     """
-    have = case.machine.glibcxx
-    yield from _needs_at_least(
-        case, "libstdcxx-too-old", "glibcxx", have, (case.read("glibcxx", have),) if have is not None else ()
-    )
+    told = case.machine.glibcxx
+    if told is not None:
+        yield from _needs_at_least(case, "libstdcxx-too-old", "glibcxx", told, (case.read("glibcxx", told),))
+        return
+    known = _of_distribution(case, "glibcxx", "GLIBCXX") if _takes_the_systems(case) else None
+    if known is not None:
+        known = known[0], (*known[1], case.assume("variables", "no other libstdc++ is searched before the system's"))
+    yield from _needs_at_least(case, "libstdcxx-too-old", "glibcxx", *(known or (None, ())))
+
+
+def _takes_the_systems(case: Case) -> bool:
+    """Is it the distribution's own libstdc++ that loads? conda's Python finds conda's, and a folder that is searched
+    before may hold another one."""
+    searched = any((case.machine.variables or {}).get(name) for name in ("LD_LIBRARY_PATH", "LD_PRELOAD"))
+    return not searched and not case.environment("conda")
 
 
 def _coming_along(case: Case) -> Iterator[Subject]:
