@@ -115,3 +115,11 @@ def test_every_field_of_a_machine_is_documented() -> None:
     page = (ROOT / "docs" / "machine.md").read_text(encoding="utf-8")
     fields = {one.name for one in records.fields(Machine)} - {"unknown", "sources"}
     assert sorted(name for name in fields if f"`{name}" not in page) == []
+
+
+def test_as_many_machines_from_threads_as_the_readme_says() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    said = re.search(r"more than ([\d,]+) machines from public threads", readme)
+    assert said is not None
+    data = (file.read_text(encoding="utf-8") for file in (ROOT / "tests" / "rules" / "data").glob("*.jsonl"))
+    assert sum(text.count('"source": "http') for text in data) > int(said[1].replace(",", ""))
