@@ -10,7 +10,7 @@ from compat.rules.base import REGISTRY, Rule
 
 # Family -> the files of its rules, in compat/rules/.
 FAMILIES = {
-    "driver and kernel": ("kernel", "driver", "devices"),
+    "driver and kernel": ("kernel", "driver", "halves", "devices"),
     "CUDA": ("forward", "cuda", "cuda_release"),
     "libraries and loader": ("libraries", "system_libraries", "damage", "copies", "majors"),
     "packages": ("presence", "pairs", "packages", "builds", "cpu_only", "platforms", "jetson"),

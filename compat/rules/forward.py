@@ -98,7 +98,7 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
     yield _of_image(case, case.read(*where), "what the configuration names is taken to load")
 
 
-_OF_FOLDER = re.compile(r"/cuda-(\d+\.\d+)/compat\b")
+_OF_FOLDER = r"/cuda-(\d+\.\d+)/compat\b"
 
 
 def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
@@ -130,7 +130,7 @@ def _packaged(case: Case) -> list[tuple[str, str]]:
     """
     first = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
     for field, path in (("libcuda.path", case.machine.libcuda.path or ""), ("variables.LD_LIBRARY_PATH", first)):
-        named = _OF_FOLDER.search(path)
+        named = re.search(_OF_FOLDER, path)
         if named is not None:
             return [(field, named[1])]
     every = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
@@ -165,6 +165,7 @@ def _fits(case: Case, cuda: str, offered: str) -> bool | None:
         "libcuda.path",
         "libcuda.compat_drivers",
         "toolkits",
+        *OF_SYSTEM,
         *OF_GPUS,
     ),
     masks=("driver-too-old", "driver-library-mismatch"),

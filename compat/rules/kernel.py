@@ -10,9 +10,10 @@ from compat.rules.case import Case, GpuFact, each_chip
 _OTHERS = {
     "nouveau": "the free nouveau driver",
     "nova_core": "the kernel's nova_core driver",
-    "nova-core": "the kernel's nova_core driver",
-    "vfio-pci": "vfio-pci (the GPU is reserved for a virtual machine)",
+    "nvidiafb": "the framebuffer driver nvidiafb",
+    "vfio_pci": "vfio-pci (the GPU is reserved for a virtual machine)",
 }
+_SPELLINGS = {"novacore": "nova_core", "nova": "nova_core"}  # as kernel logs and lsmod have it
 
 
 @rule(
@@ -38,12 +39,13 @@ def other_driver_bound(case: Case) -> Iterator[Outcome]:
     module = case.machine.driver.kernel_module
     if module is None:
         return
-    if module in _OTHERS:
-        plain = module.replace("-", "_")
+    plain = module.lower().replace("-", "_")
+    plain = _SPELLINGS.get(plain, plain)
+    if plain in _OTHERS:
         yield Finding(
             "other-driver-bound",
             "kernel",
-            f"{_OTHERS[module][0].upper()}{_OTHERS[module][1:]} holds the GPU, so the NVIDIA driver cannot.",
+            f"{_OTHERS[plain][0].upper()}{_OTHERS[plain][1:]} holds the GPU, so the NVIDIA driver cannot.",
             (case.read("driver.kernel_module", module),),
             (
                 Remedy(
@@ -88,6 +90,7 @@ def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
 
 def _takes_flavor(case: Case, flavor: str, gpu: GpuFact) -> Outcome:
     row = case.matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+    row = gpu.row if gpu.row is not None and "open_module" in gpu.row else row  # GH200 differs from other Hopper
     need = row.get("open_module") if row else None
     if row is None or need is None:
         return Untold("kernel-module-flavor", gpu.path, (f"{gpu.path}.name",))
@@ -108,6 +111,8 @@ def _takes_flavor(case: Case, flavor: str, gpu: GpuFact) -> Outcome:
     "kernel-module-rejected",
     reads=(
         "secure_boot",
+        "driver.version",
+        "driver.kernel_module_version",
         "driver.kernel_module_loaded",
         "driver.kernel_module_signed",
         "driver.signer_enrolled",
@@ -164,6 +169,20 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
             "Secure Boot is on; the nvidia module is signed with an enrolled key and this kernel still refuses it.",
             (*facts, case.read("driver.kernel_module_loaded", False)),
             (Remedy("install the module that the distribution signed for this kernel", "system"),),
+        )
+    elif driver.kernel_module_loaded is False and case.kernel_driver is not None:
+        known = "driver.version" if driver.kernel_module_version is None else "driver.kernel_module_version"
+        yield Finding(
+            "kernel-module-rejected",
+            "kernel",
+            f"Secure Boot is on, which takes signed modules, and that of driver {case.kernel_driver} is not loaded.",
+            (
+                *facts,
+                case.read("driver.kernel_module_loaded", False),
+                case.read(known, case.kernel_driver),
+                case.assume("driver.kernel_module_signed, driver.signer_enrolled", "it is what keeps the module out"),
+            ),
+            (Remedy("see `mokutil --sb-state`, `modinfo -F signer nvidia`; sign it with an enrolled key", "system"),),
         )
     elif driver.kernel_module_signed and driver.signer_enrolled:
         yield Holds(
@@ -244,11 +263,11 @@ def fabric_manager(case: Case) -> Iterator[Outcome]:
     if not case.goal.needs_gpu:
         return
     fabric, driver = case.machine.fabric_manager, case.kernel_driver
-    if case.machine.nvswitch is not True:
+    said = _on_switch(case)
+    if not said:
         if fabric.installed is not None or fabric.running is not None:
             yield from _without_switch(case)
         return
-    said = (case.read("nvswitch", True),)
     if fabric.installed is False or fabric.running is False:
         state = "not installed" if fabric.installed is False else "not running"
         path = "fabric_manager.installed" if fabric.installed is False else "fabric_manager.running"
@@ -276,6 +295,22 @@ def fabric_manager(case: Case) -> Iterator[Outcome]:
         yield Holds("fabric-manager", "fabric-manager", "the fabric manager runs", said)
     else:
         yield Untold("fabric-manager", "fabric-manager", ("fabric_manager.running", "fabric_manager.version"))
+
+
+_BOARD = 8  # GPUs of an HGX board from A100 on; boards of four have none, or none that is seen
+
+
+def _on_switch(case: Case) -> tuple[Evidence, ...]:
+    """That the GPUs hang on NVSwitch: as stated, or a whole board of those that are made for it, where not stated."""
+    fabric = case.machine.fabric_manager
+    if case.machine.nvswitch is True:
+        return (case.read("nvswitch", True),)
+    spoken = fabric.installed is not None or fabric.running is not None or fabric.version is not None
+    rows = [gpu.row for gpu in case.gpus if gpu.row is not None and gpu.row.get("nvswitch")]
+    if case.machine.nvswitch is False or not spoken or len(rows) < _BOARD or len(rows) != len(case.gpus):
+        return ()
+    board = case.cite(f"{rows[0]['name']} is sold on boards with NVSwitch", rows[0], "nvswitch")
+    return (*case.gpus[0].evidence, board, case.assume("nvswitch", f"{len(rows)} of them are a board with NVSwitch"))
 
 
 # Classes of GPUs that no NVSwitch connects.

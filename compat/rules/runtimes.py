@@ -4,9 +4,11 @@ A package that brings its own CUDA starts that one, whatever toolkit lies on the
 the toolkit that a program was built with count where the goal is about them, or where no package says better.
 """
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from compat import versions
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -55,6 +57,27 @@ def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     ]
     for row in chosen[:1]:
         yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda", assumed)
+    named = None if chosen else _tagged(case.machine.container.image or "")
+    if named is not None:
+        yield Runtime(named, f"the image {case.machine.container.image}", "container.image", "cuda", assumed)
+
+
+# As texts: compiling them costs more than most runs that need none of them.
+_NAMES_CUDA = r"(?:^|[-_.])cuda[-_]?(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?![\d.])"
+_NAMES_TAG = r"(?:^|[-_.])(cu\d{3})(?![\d.])"
+_OF_CUDA = r"^(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?:-|$)"
+
+
+def _tagged(image: str) -> str | None:
+    """The CUDA that an image's tag names: nvidia/cuda:12.2.0-base, pytorch:1.6.0-cuda10.1, vllm:cu130-nightly."""
+    name, colon, tag = image.rpartition(":")
+    if not colon or "/" in tag:
+        return None
+    plain = re.search(_NAMES_CUDA, tag) or (re.match(_OF_CUDA, tag) if name.endswith("nvidia/cuda") else None)
+    if plain is not None:
+        return plain[1]
+    short = re.search(_NAMES_TAG, tag)
+    return versions.cuda_of_tag(short[1]) if short is not None else None
 
 
 def _named(case: "Case") -> tuple[str, str]:
@@ -102,7 +125,7 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
         for index, one in enumerate(case.machine.toolkits or ())
         if one.version is not None and one.origin == "container" and (own or main.version is None)
     ]
-    yield from kits or (_of_image(case, ("packages",)) if own else ())
+    yield from kits or (_of_image(case, ("packages",)) if own or main.version is None else ())
 
 
 def image_row(case: "Case") -> "Row | None":
