@@ -1,5 +1,7 @@
 """Goals: what the machine is judged for, written ``VERB:OBJECT`` (docs/machine.md)."""
 
+from functools import cached_property
+
 from compat.records import dataclass
 
 VERBS = ("use", "import", "install", "convert", "run", "build", "start")
@@ -49,7 +51,7 @@ class Goal:
     def __str__(self) -> str:
         return f"{self.verb}:{self.object}"
 
-    @property
+    @cached_property
     def needs_gpu(self) -> bool:
         """Does reaching the goal take a GPU that works?"""
         return self.verb not in ("import", "install") and str(self) not in (
@@ -64,7 +66,7 @@ class Goal:
         """Is the outcome about code that a GPU executes, now or after the installation?"""
         return self.needs_gpu or self.verb == "install"
 
-    @property
+    @cached_property
     def subjects(self) -> tuple[str, ...]:
         """Components whose code runs for this goal, the main one first."""
         if str(self) in SUBJECTS:
@@ -76,7 +78,7 @@ class Goal:
 def parse(text: str) -> Goal:
     """Read a goal. Raises BadGoal."""
     verb, colon, name = text.strip().lower().partition(":")
-    if not colon or verb not in VERBS or not name or any(character.isspace() for character in name):
+    if not colon or verb not in VERBS or not name or not name.isprintable() or " " in name:
         raise BadGoal(text)
     goal = Goal(verb, name.replace("_", "-"))
     if verb not in _EVERY_PACKAGE and str(goal) not in SUBJECTS:

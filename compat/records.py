@@ -136,8 +136,11 @@ else:
         return hasattr(one if isinstance(one, type) else type(one), "__record__")
 
     def replace(one, /, **changes):
-        made = {name: getattr(one, name) for name in one.__record__}
-        unknown = changes.keys() - made.keys()
+        have, record = one.__dict__, one.__record__
+        unknown = changes.keys() - record.keys()
         if unknown:
             raise TypeError(f"{type(one).__name__} has no field {min(unknown)!r}")
-        return one.__class__(**{**made, **changes})
+        # Every field is there, and ``__init__`` would but lay them into the same place.
+        fresh = object.__new__(one.__class__)
+        fresh.__dict__.update({name: have[name] if name in have else getattr(one, name) for name in record}, **changes)
+        return fresh

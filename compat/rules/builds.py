@@ -1,7 +1,7 @@
 """The build of the framework: has it code for the GPU?"""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import dropwhile, takewhile
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
-    from compat.matrix import Row
+    from compat.matrix import Matrix, Row
 
 Code = tuple[tuple[Capability, ...] | None, tuple[Capability, ...] | None, str]
 
@@ -250,31 +250,49 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
 
 def _with_code(case: Case, subject: Subject, gpu: Capability) -> str:
     """Which published builds for this platform have machine code for the GPU: the same version, else the releases."""
-    native: dict[str, bool] = {}  # target -> whether its machine code runs; PTX that predates the GPU is no way out
-
-    def variants(version: str) -> list[str]:
-        found = []
-        for row in subject.published.get(version, ()):
-            if fits_platform(row, case.machine.os, case.machine.arch):
-                for target in row.get("sass", ()):
-                    if target not in native:
-                        native[target] = sass_runs(parse_capability(target), gpu)
-                if any(native[target] for target in row.get("sass", ())):
-                    found.append(row["variant"])
-        return found
-
+    platform = (case.machine.os, case.machine.arch)
     own = versions.parse(subject.version).public if subject.version else ""
-    named = sorted({variant for variant in variants(own) if variant})
+    named = sorted({variant for variant in _variants(subject.published, own, platform, gpu) if variant})
     if named:
         return f"install {subject.distribution} {own} for {', '.join(named)}, which has {gpu.sm}"
-    parsed = ((version, versions.try_parse(version)) for version in subject.published)
-    releases = sorted((one.key(), version) for version, one in parsed if one is not None and not one.is_prerelease)
-    newest = [version for _, version in reversed(releases)]
-    # From the newest down to the first that has none: older rows are not read.
-    fitting = list(takewhile(variants, dropwhile(lambda version: not variants(version), newest)))
+    fitting = _newest_with_code(case.matrix, subject.distribution, bool(subject.conda), platform, gpu)
     if not fitting:
         return f"no published build of {subject.distribution} for this platform has {gpu.sm}"
     return f"install a build that has {gpu.sm}: {subject.distribution} {fitting[-1]} to {fitting[0]} have one"
+
+
+Platform = tuple[str | None, str | None]
+
+
+def _variants(published: "dict[str, list[Row]]", version: str, platform: Platform, gpu: Capability) -> list[str]:
+    """The builds of a release with machine code for the GPU; PTX that predates the GPU is no way out."""
+    return [
+        row["variant"]
+        for row in published.get(version, ())
+        if fits_platform(row, *platform) and any(_runs_on(target, gpu) for target in row.get("sass", ()))
+    ]
+
+
+@lru_cache(maxsize=512)
+def _runs_on(target: str, gpu: Capability) -> bool:
+    return sass_runs(parse_capability(target), gpu)
+
+
+@lru_cache(maxsize=64)  # the planner asks it of every release
+def _newest_with_code(
+    matrix: "Matrix", distribution: str, conda: bool, platform: Platform, gpu: Capability
+) -> tuple[str, ...]:
+    """The releases that have machine code for the GPU, from the newest down to the first that has none: older rows are
+    not read."""
+    published = matrix.packages.conda_builds(distribution) if conda else matrix.packages.builds(distribution)
+    parsed = ((version, versions.try_parse(version)) for version in published)
+    releases = sorted((one.key(), version) for version, one in parsed if one is not None and not one.is_prerelease)
+    newest = [version for _, version in reversed(releases)]
+
+    def has_code(version: str) -> bool:
+        return bool(_variants(published, version, platform, gpu))
+
+    return tuple(takewhile(has_code, dropwhile(lambda version: not has_code(version), newest)))
 
 
 def _above(case: Case, subject: Subject, gpu: Capability) -> "Row | None":

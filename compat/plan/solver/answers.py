@@ -1,6 +1,6 @@
 """Every answer to a problem, the least change first: scenes in the order of preference, a search in each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from compat.check import check
@@ -9,7 +9,7 @@ from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of
 from compat.plan.commands.container import VENV
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
-from compat.plan.solver.elements import of_system
+from compat.plan.solver.elements import can_move, of_system
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
 from compat.plan.solver.scene import SEALED, Scene, emptied
@@ -76,17 +76,17 @@ def streams(
     if not problem.folder and problem.prefer == "installed" and _reached(problem):
         yield (), iter((Found(Scene(problem.machine), (), {}, problem.machine),))
     kept = _kept_goals(problem)
-    base = _base(problem, allow)
+    base = based(problem, allow)
     answered: list[Found] = []
     problem.memory.spent = 0
     if problem.conda:
         yield ("environment",), _noted(_forged(base, problem, answered), answered)
-    for scene in _unmoved(base):
+    for scene in _unmoved(base, problem):
         yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     # What no move changes excludes everything: then only images are left, which have builds and a system of their own.
     never = tried[-1].fixed if tried and not answered else None
     if "python" in allow and never is None:
-        for scene in _pythons(unshadowed(base) or base, problem, tried):
+        for scene in _pythons(_clear(base, problem), problem, tried):
             yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     if not problem.conda:
         yield ("environment",), _noted(_forged(base, problem, answered), answered)
@@ -96,14 +96,15 @@ def streams(
         from compat.plan.ways.base_images import bases
         from compat.plan.ways.jetson_images import jetson_images
 
-        ready = images(base.machine, problem.requests, problem.goals, problem.matrix)
-        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in ready)
-        jetson = jetson_images(base.machine, problem.requests, problem.goals, problem.matrix)
-        yield ("container",), (Found(scene, (), {}, scene.machine) for scene in jetson)
-        for scene in bases(base.machine, problem.matrix) if never is None or any(map(of_system, never)) else ():
+        for ready in (images, jetson_images):
+            yield ("container",), (Found(one, (), {}, one.machine) for one in _images(ready, base.machine, problem))
+        made = problem.memory.listed("bases", (base.machine,), lambda: bases(base.machine, problem.matrix))
+        for scene in made if never is None or any(map(of_system, never)) else ():
             yield scene.moves, _searched(problem, scene, (), tried)
     if forward.MOVE in allow and never is None:
-        for compat in forward.scenes(unshadowed(base) or base, problem.matrix):
+        clear = _clear(base, problem)
+        moved = problem.memory.listed("cuda-compat", (clear,), lambda: forward.scenes(clear, problem.matrix))
+        for compat in moved:
             for scene in _with_pythons(compat, problem, allow, tried):
                 yield scene.moves, _searched(problem, scene, kept, tried)
     if "driver" in allow:
@@ -116,9 +117,26 @@ def streams(
 
 def _imaged(scene: Scene, problem: Problem) -> Iterator[Found]:
     """Images on a machine with another driver."""
-    for inside in images(scene.machine, problem.requests, problem.goals, problem.matrix):
+    for inside in _images(images, scene.machine, problem):
         both = replace(inside, steps=(*scene.steps, *inside.steps), moves=(*scene.moves, *inside.moves))
         yield Found(both, (), {}, both.machine)
+
+
+Inside = Callable[[Machine, tuple[Request, ...], tuple[Goal, ...], "Matrix"], Iterator[Scene]]
+
+
+def _images(kind: Inside, machine: Machine, problem: Problem) -> Iterable[Scene]:
+    """The images of a kind that reach the goals."""
+    asked, goals = problem.requests, problem.goals
+    if _never_mended(problem):
+        return ()
+    return problem.memory.listed((kind, asked, goals), (machine,), lambda: kind(machine, asked, goals, problem.matrix))
+
+
+def _never_mended(problem: Problem) -> bool:
+    """Is something wrong that neither packages nor an image mend: no GPU?"""
+    found = _search(problem, based(problem, frozenset()), ()).platform_faults
+    return any(not can_move(one.rule) and not of_system(one.rule) for one in found)
 
 
 def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
@@ -134,27 +152,48 @@ def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool =
         return
     if not problem.conda:
         free = problem.widened(problem.limits)
-        if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base)):
+        if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base, problem)):
             return
-    for scene in environments(base, problem.requests, problem.goals, problem.matrix, problem.conda, python):
+    if _search(problem, base, ()).platform_faults:
+        return
+    asked = (problem.requests, problem.goals)
+    for scene in problem.memory.listed(
+        ("forge", *asked, problem.conda, python),
+        (base,),
+        lambda: environments(base, *asked, problem.matrix, problem.conda, python),
+    ):
         yield Found(scene, (), {}, scene.machine)
 
 
 def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:
-    held = () if scene.folder else kept
-    known = problem.memory.searches
-    key = repr((scene.machine, scene.moves, scene.folder, problem.requests, problem.goals, held, problem.prefer))
-    search = known.get(key)
-    if search is None:
-        search = known[key] = Search(
-            scene, problem.requests, problem.goals, held, problem.matrix, problem.prefer, memory=problem.memory
-        )
+    search = _search(problem, scene, kept)
     tried.append(search)
     if search.certificate is None:
         yield from search.solutions()
 
 
+def _search(problem: Problem, scene: Scene, kept: tuple[Goal, ...]) -> Search:
+    """The search in a scene; in one that is written alike the same."""
+    memory, held = problem.memory, () if scene.folder else kept
+    what = (scene.moves, scene.folder, problem.requests, problem.goals, held, problem.prefer)
+
+    def made() -> Search:
+        key = (memory.number(scene.machine), what)
+        if key not in memory.searches:
+            memory.searches[key] = Search(
+                scene, problem.requests, problem.goals, held, problem.matrix, problem.prefer, memory=memory
+            )
+        return memory.searches[key]
+
+    return memory.once(what, (scene.machine,), made)
+
+
 def _reached(problem: Problem) -> bool:
+    asked = (problem.requests, problem.goals)
+    return problem.memory.once(("reached", *asked), (problem.machine,), lambda: _passes(problem))
+
+
+def _passes(problem: Problem) -> bool:
     """Does the machine pass as it is, with every component that was asked for by name inside its range?"""
     named = [
         request for request in problem.requests if request.where != COMPANION and _has_to_be_there(request, problem)
@@ -176,49 +215,67 @@ def _has_to_be_there(request: Request, problem: Problem) -> bool:
     return any(request.component in goal.subjects[:1] for goal in problem.goals)
 
 
-def _base(problem: Problem, allow: frozenset[str]) -> Scene:
-    return repaired(Scene(problem.machine, folder=problem.folder), problem.goals, problem.matrix, allow)
+def based(problem: Problem, allow: frozenset[str]) -> Scene:
+    """The machine with what a setting or a restart mends mended."""
+    memory, goals, own = problem.memory, problem.goals, allow & {"container"}
+    start = memory.once(
+        ("start", problem.folder), (problem.machine,), lambda: Scene(problem.machine, folder=problem.folder)
+    )
+    return memory.once(("base", goals, own), (start,), lambda: repaired(start, goals, problem.matrix, own))
 
 
-def _unmoved(base: Scene) -> Iterator[Scene]:
-    yield from _environments(base)
-    clear = unshadowed(base)
-    if clear is not None:
-        yield from _environments(clear)
+def _clear(base: Scene, problem: Problem) -> Scene:
+    """The scene without folders of the system's libraries on the loader's path."""
+    return problem.memory.once("clear", (base,), lambda: unshadowed(base) or base)
+
+
+def _unmoved(base: Scene, problem: Problem) -> Iterator[Scene]:
+    yield from _environments(base, problem)
+    clear = _clear(base, problem)
+    if clear is not base:
+        yield from _environments(clear, problem)
 
 
 def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Scene]:
-    for scene in _with_drivers(unshadowed(base) or base, problem):
+    for scene in _with_drivers(_clear(base, problem), problem):
         yield from _with_pythons(scene, problem, allow, tried)
 
 
 def _with_pythons(base: Scene, problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Scene]:
-    yield from _environments(base)
+    yield from _environments(base, problem)
     if "python" in allow:
         yield from _pythons(base, problem, tried)
 
 
 def _pythons(base: Scene, problem: Problem, tried: list[Search]) -> Iterator[Scene]:
     """New environments with another Python; none where what is asked for is impossible with any: then that is tried."""
-    anyone = replace(base, machine=replace(emptied(base.machine), python=None))
-    with_any: list[Search] = []
-    if next(_searched(problem, anyone, (), with_any), None) is None:
-        tried += with_any
+    memory, asked = problem.memory, (problem.requests, problem.needs_gpu)
+    anyone = memory.once(
+        "any Python", (base,), lambda: replace(base, machine=replace(emptied(base.machine), python=None))
+    )
+    search = _search(problem, anyone, ())
+    if not search.is_possible():
+        tried.append(search)
         return
-    yield from moves.pythons(base, problem.requests, problem.matrix, problem.needs_gpu)
+    requests, gpu = asked
+    yield from memory.listed(("pythons", *asked), (base,), lambda: moves.pythons(base, requests, problem.matrix, gpu))
 
 
-def _environments(base: Scene) -> Iterator[Scene]:
+def _environments(base: Scene, problem: Problem) -> Iterator[Scene]:
     """The environment as it is, unless it is the system's own, then a new one beside it; a folder that is asked for is
     the new one."""
     sealed = base.machine.in_environment(SEALED)
     if not base.folder and not sealed:
         yield base
     if base.folder or base.machine.packages or sealed:
-        yield moves.new_environment(base)
+        yield problem.memory.once("new", (base,), lambda: moves.new_environment(base))
 
 
-def _with_drivers(base: Scene, problem: Problem) -> Iterator[Scene]:
+def _with_drivers(base: Scene, problem: Problem) -> Iterable[Scene]:
+    return problem.memory.listed("drivers", (base,), lambda: _of_drivers(base, problem))
+
+
+def _of_drivers(base: Scene, problem: Problem) -> Iterator[Scene]:
     """One scene for each driver floor, oldest first; the driver that is installed is the newest branch kept up."""
     seen = set()
     for branch, release in moves.drivers(base.machine, problem.matrix):
@@ -235,6 +292,11 @@ def _with_drivers(base: Scene, problem: Problem) -> Iterator[Scene]:
 
 
 def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
+    asked = (problem.requests, problem.goals)
+    return problem.memory.once(("kept", *asked), (problem.machine,), lambda: _to_keep(problem))
+
+
+def _to_keep(problem: Problem) -> tuple[Goal, ...]:
     """Goals of what is installed and not asked for, that are reached now and have to stay so."""
     if not problem.machine.packages:
         return ()

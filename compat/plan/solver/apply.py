@@ -85,7 +85,7 @@ def parts_of(packages: Mapping[str, Any], matrix: "Matrix") -> dict[str, set[str
 
 def _stale(machine: Machine, made: list[Choice], shared: Mapping[str, str | None], matrix: "Matrix") -> set[str]:
     """Parts of another CUDA major that nothing uses any more: they go before the new ones overwrite their files."""
-    if staying(machine, made, matrix):
+    if not machine.packages or staying(machine, made, matrix):
         return set()
     new = parts_of(shared, matrix)
     coming = {file for files in new.values() for file in files}
@@ -96,6 +96,8 @@ def _stale(machine: Machine, made: list[Choice], shared: Mapping[str, str | None
 
 def staying(machine: Machine, made: list[Choice], matrix: "Matrix") -> tuple[str, ...]:
     """Installed components that carry GPU code and are not replaced."""
+    if not machine.packages:
+        return ()
     here = {
         matrix.packages.component(name) for name, version in (machine.packages or {}).items() if version is not False
     }

@@ -18,12 +18,12 @@ from compat.plan.solver.apply import applied
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.elements import NOTHING, Ignored, element
 from compat.plan.solver.judge import faults, is_of_platform, masked_by, without_gpu
-from compat.plan.solver.memory import Memory
+from compat.plan.solver.memory import Here, Memory
 from compat.plan.solver.order import ordered
 from compat.plan.solver.pairs import Pairs
 from compat.plan.solver.pins import shared
 from compat.plan.solver.scene import Scene, emptied
-from compat.plan.solver.verdicts import Facts, Task, Told, Verdict, moved, reaches, tasks_of
+from compat.plan.solver.verdicts import Task, Verdict, moved, reaches, tasks_of
 from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -67,7 +67,10 @@ class Builds:
     def platform_faults(self) -> tuple[Reason, ...]:
         """Faults that are there whatever is installed."""
         known = self.memory.platforms
-        key = self.memory.number((replace(self._bare, python=None), self.goals))  # no such rule reads the Python
+        bare = self._bare  # no such rule reads the Python
+        key = self.memory.once(
+            ("platform", self.goals), (bare,), lambda: self.memory.number((replace(bare, python=None), self.goals))
+        )
         if key not in known:
             known[key] = tuple(one for one in faults(self._bare, self.goals, self.matrix) if is_of_platform(one))
         return known[key]
@@ -84,7 +87,7 @@ class Builds:
 
     @cached_property
     def _bare(self) -> Machine:
-        return emptied(self.scene.machine)
+        return self.memory.once("bare", (self.scene.machine,), lambda: emptied(self.scene.machine))
 
     # -- what is offered -------------------------------------------------------------------------------------------
 
@@ -135,6 +138,9 @@ class Builds:
 
     def passes(self, choice: Choice) -> bool:
         """Do the rules accept the build alone?"""
+        known = self._alone(choice)
+        if known.clash or not known.verdict.passes(self._first.setdefault(choice.component, [])):
+            return False
         return self.fails(choice) is None
 
     def why_not(self, choice: Choice) -> tuple[Reason, ...]:
@@ -202,12 +208,10 @@ class Builds:
             known.own = self._own_releases(choice)
         releases, clash = known.own
 
-        def shared_by(facts: Facts) -> Told:
-            return known.told(facts, self._facts)
+        def made() -> Machine:
+            return applied(self._bare, (choice,), releases, self.matrix)
 
-        return Alone(
-            clash, Verdict(lambda: applied(self._bare, (choice,), releases, self.matrix), tasks, self.matrix, shared_by)
-        )
+        return Alone(clash, Verdict(made, tasks, self.matrix, Here(known, self._facts)))
 
     @cached_property
     def _place(self) -> int:

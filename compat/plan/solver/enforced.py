@@ -13,19 +13,24 @@ if TYPE_CHECKING:
 
 @dataclass
 class Enforced:
-    """One search's judge. ``cited``: an element for each rejection."""
+    """One search's judge. ``cited``: an element for each rejection. ``rough``: what the rules say one at a time is all,
+    unless it is open which build something is."""
 
     search: "Wholes"
     ignored: Ignored
     most: int = 0
     cited: set[str] = field(default_factory=set)
     _spared: dict[str, bool] = field(default_factory=dict)
+    rough: bool = False
+    silent: bool = False  # no certificate is wanted
     of_driver: bool = False  # may the driver have a say in one of the rejections?
 
     def enough(self) -> bool:
         return self.search.spent >= self.most
 
     def alone(self, one: Choice) -> bool:
+        if self.silent:
+            return self.search.passes(one)
         if one.component not in self._spared:
             self._spared[one.component] = self.ignored.spares(one.component)
         if self._spared[one.component]:

@@ -1,7 +1,8 @@
 """What the scenes of a problem share: what was said of builds, which builds there are, how much was tried."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from compat.machine import Driver, Libcuda, Machine
 from compat.plan.model import Choice, Pin, Reason
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from compat.plan.solver.search import Search
 
 
+Made = TypeVar("Made")
 Spoiled = dict[tuple[int, ...], tuple[Reason, ...]]
 """By the classes of one build or two."""
 
@@ -32,36 +34,88 @@ class Known:
             self._told[key] = Told()
         return self._told[key]
 
+    def there(self, values: Mapping[str, int]) -> dict[Facts, Told]:
+        """All that rules said with these values."""
+        return {key[0]: told for key, told in self._told.items() if key[1] == tuple([values[one] for one in key[0]])}
+
+
+@dataclass(frozen=True)
+class Here:
+    """What is known of a build, where the facts that a move changes have these values."""
+
+    known: Known
+    values: Mapping[str, int]
+
+    def told(self, facts: Facts) -> Told:
+        return self.known.told(facts, self.values)
+
+    def there(self) -> dict[Facts, Told]:
+        return self.known.there(self.values)
+
+
+class Listed(Generic[Made]):
+    """What an iterator yields, kept for whoever asks again; taken from it as it is asked for."""
+
+    def __init__(self, found: Iterator[Made]) -> None:
+        self._found = found
+        self._kept: list[Made] = []
+
+    def __iter__(self) -> Iterator[Made]:
+        number = 0
+        while True:
+            if number == len(self._kept):
+                fresh = list(islice(self._found, 1))
+                if not fresh:
+                    return
+                self._kept += fresh
+            yield self._kept[number]
+            number += 1
+
 
 @dataclass
 class Memory:
     """``spent``: combinations that were held against the rules in searches for an answer."""
 
     spent: int = 0
-    searches: "dict[str, Search]" = field(default_factory=dict)
+    searches: "dict[Hashable, Search]" = field(default_factory=dict)
     platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
     _numbers: dict[str, int] = field(default_factory=dict)
-    _builds: dict[tuple[int, Choice, tuple[Pin, ...], frozenset[str]], Known] = field(default_factory=dict)
+    _builds: dict[tuple[int, Choice, Hashable, frozenset[str]], Known] = field(default_factory=dict)
     _near: dict[tuple[int, int, frozenset[str]], tuple[Choice, Known]] = field(default_factory=dict)  # by identity
     _wholes: dict[tuple[int, tuple[int, ...]], tuple[tuple[Choice, ...], Known]] = field(default_factory=dict)
     _spoiled: dict[tuple[object, ...], Spoiled] = field(default_factory=dict)
     _pairs: dict[int, Pairs] = field(default_factory=dict)
     _offers: dict[int, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
     _certificates: dict[int, list[frozenset[str]]] = field(default_factory=dict)
+    _made: dict[tuple[object, ...], tuple[tuple[object, ...], Any]] = field(default_factory=dict)
+
+    def once(self, what: Hashable, about: tuple[object, ...], made: Callable[[], Made]) -> Made:
+        """What is made of these very objects, made at the first time; ``what`` tells it from all else."""
+        key = (what, *map(id, about))
+        if key not in self._made:
+            self._made[key] = (about, made())
+        found: Made = self._made[key][1]
+        return found
+
+    def listed(self, what: Hashable, about: tuple[object, ...], found: Callable[[], Iterator[Made]]) -> Iterable[Made]:
+        """The same of what is found one after the other."""
+        return self.once(what, about, lambda: Listed(found()))
 
     def number(self, what: object) -> int:
         """A number for what is written alike."""
         return self._numbers.setdefault(repr(what), len(self._numbers))
 
-    def place(self, bare: Machine, more: object) -> int:
+    def place(self, bare: Machine, more: Hashable) -> int:
         """The number of a machine whatever is moved."""
-        return self.number((without_moved(bare), more))
+        return self.once(("place", more), (bare,), lambda: self.number((without_moved(bare), more)))
 
     def build(self, place: int, choice: Choice, asked: frozenset[str]) -> Known:
         """A build there; what it pins may differ by the Python. ``asked``: components that no pin chooses."""
         near = (place, id(choice), asked)
         if near not in self._near:
-            key = (place, choice, choice.pins, asked.intersection([pin.name for pin in choice.pins]))
+            # In plain texts, which are hashed at once.
+            pins = tuple([(pin.name, pin.range, pin.by, pin.source, pin.unread, pin.soft) for pin in choice.pins])
+            key = (place, choice, pins, asked.intersection([pin.name for pin in choice.pins]))
             if key not in self._builds:
                 self._builds[key] = Known()
             self._near[near] = (choice, self._builds[key])

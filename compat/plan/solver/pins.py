@@ -36,8 +36,9 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
     clashes = [*_same_files(by_name, here, matrix)]
     chosen: dict[str, str | None] = {}
+    target = (gpus_of(machine, matrix), (machine.os, machine.arch))
     for name, mine in by_name.items():
-        release = _release(name, mine, here.get(name), machine, matrix, fixed)
+        release = _release(name, mine, here.get(name), target, matrix, fixed)
         if isinstance(release, Reason):
             clashes.append(release)
         else:
@@ -47,6 +48,8 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
 
 Fixed = tuple[tuple[str, str], ...]
 """Packages that have to be of one release, with that release."""
+Target = tuple[tuple[Capability | None, ...], tuple[str | None, str | None]]
+"""The GPUs and the platform."""
 
 
 def _exact(pin: Pin) -> bool:
@@ -54,18 +57,18 @@ def _exact(pin: Pin) -> bool:
 
 
 def _release(
-    name: str, mine: list[Pin], installed: str | None, machine: Machine, matrix: "Matrix", fixed: Fixed
+    name: str, mine: list[Pin], installed: str | None, target: Target, matrix: "Matrix", fixed: Fixed
 ) -> str | Reason | None:
-    if any(pin.soft for pin in mine):
-        kept = None if any(pin.unread for pin in mine) else _fitting(name, mine, installed, machine, matrix, fixed)
+    if [pin for pin in mine if pin.soft]:
+        kept = None if any(pin.unread for pin in mine) else _fitting(name, mine, installed, target, matrix, fixed)
         mine = [pin for pin in mine if not pin.soft]
         if kept is not None or not mine:
             return kept or installed
-    unread = next((pin for pin in mine if pin.unread), None)
-    if unread is not None:
-        others = [pin for pin in mine if pin.by != unread.by and not (pin.unread or pin.range == "*")]
-        return _unknown(name, unread, others[0]) if others else None
-    fitting = _fitting(name, mine, installed, machine, matrix, fixed)
+    unread = [pin for pin in mine if pin.unread]
+    if unread:
+        others = [pin for pin in mine if pin.by != unread[0].by and not (pin.unread or pin.range == "*")]
+        return _unknown(name, unread[0], others[0]) if others else None
+    fitting = _fitting(name, mine, installed, target, matrix, fixed)
     if fitting is not None:
         return fitting
     inside = admitted(matrix, name, _ranges(mine))
@@ -82,20 +85,19 @@ def _release(
 
 
 def _fitting(
-    name: str, mine: list[Pin], installed: str | None, machine: Machine, matrix: "Matrix", fixed: Fixed
+    name: str, mine: list[Pin], installed: str | None, target: Target, matrix: "Matrix", fixed: Fixed
 ) -> str | None:
     """What is installed, where every pin admits it, else the newest known release that all admit."""
     if installed is not None and all(admits(pin, installed) is not False for pin in mine):
         return installed
-    ranges, gpus, platform = _ranges(mine), gpus_of(machine, matrix), (machine.os, machine.arch)
-    own = tuple(one for one in fixed if one[0] != name)
-    return newest_served(matrix, name, ranges, gpus, platform, own) or newest_served(
-        matrix, name, ranges, gpus, platform
-    )
+    ranges, (gpus, platform) = _ranges(mine), target
+    own = tuple([one for one in fixed if one[0] != name])
+    found = newest_served(matrix, name, ranges, gpus, platform, own)
+    return found or (newest_served(matrix, name, ranges, gpus, platform) if own else None)
 
 
 def _ranges(mine: list[Pin]) -> tuple[str, ...]:
-    return tuple(sorted({pin.range for pin in mine}))
+    return (mine[0].range,) if len(mine) == 1 else tuple(sorted({pin.range for pin in mine}))
 
 
 @lru_cache(maxsize=16384)

@@ -29,14 +29,17 @@ class Search(Wholes):
 
     cut: bool = False  # the search ended early: nothing found is no proof
     unsettled: bool = False  # the same, of the last search for what stands in the way
+    _possible: bool | None = None
     certificate: frozenset[str] | None = None  # elements that exclude everything, where the search found nothing
 
     def solutions(self) -> Iterator[Found]:
         """Combinations that pass, best first."""
-        self.certificate = self._known(NOTHING)
+        yield from self._answers(Enforced(self, NOTHING))
+
+    def _answers(self, enforced: Enforced) -> Iterator[Found]:
+        self.certificate = self.certificate or self._known(NOTHING)
         if self.certificate is not None:
             return
-        enforced = Enforced(self, NOTHING)
         combinations = self._started(enforced, MOST_COMBINATIONS - self.memory.spent)
         if combinations is not None:
             before, some = self.spent, False
@@ -48,6 +51,13 @@ class Search(Wholes):
             if some or combinations.cut:
                 return
         self.certificate = self._certified(enforced)
+
+    def is_possible(self) -> bool:
+        """Is there an answer, as far as the rules tell one at a time? That none is found is as certain as ever."""
+        if self._possible is None:
+            enforced = Enforced(self, NOTHING, rough=True)
+            self._possible = next(self._answers(enforced), None) is not None
+        return self._possible
 
     @cached_property
     def fixed(self) -> frozenset[str] | None:
@@ -107,6 +117,6 @@ class Search(Wholes):
         """The combinations of the columns; ``most`` of them are held against the rules."""
         self._shared.learn(columns)
         self.recall()
-        enforced = enforced or Enforced(self, NOTHING)
+        enforced = enforced or Enforced(self, NOTHING, silent=True)
         enforced.most = self.spent + most
         return Combinations(columns, enforced)

@@ -7,7 +7,7 @@ one that reaches for them is asked again with each.
 
 from collections.abc import Callable, Container, Mapping
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from compat.goals import Goal
 from compat.machine import Machine
@@ -72,11 +72,6 @@ def _view(shown: Facts) -> type[Machine]:
     return type("View", (Machine,), hidden) if hidden else Machine
 
 
-def _ways() -> tuple[Facts, ...]:
-    """The sets of facts that rules have reached for."""
-    return tuple(dict.fromkeys(((), *_reached.values())))
-
-
 def every_way() -> set[Facts]:
     """The sets of facts that what a rule says may hang on."""
     return {hangs_on(rule) for rule in REGISTRY}
@@ -114,6 +109,16 @@ class Told:
     faulty: list[Task] = field(default_factory=list)
 
 
+class Shared(Protocol):
+    """What was said of the same build in other scenes, by the facts that rules reached for."""
+
+    def told(self, facts: Facts) -> Told:
+        """What was said by rules that reached for these facts; to be added to."""
+
+    def there(self) -> dict[Facts, Told]:
+        """All that was said where these facts are as here."""
+
+
 class Verdict:
     """The rules' word on one machine: which tasks are asked, and what was said so far."""
 
@@ -122,10 +127,9 @@ class Verdict:
         made: Callable[[], Machine],
         tasks: tuple[Task, ...],
         matrix: "Matrix",
-        shared: "Callable[[Facts], Told] | None" = None,
+        shared: "Shared | None" = None,
     ) -> None:
-        """``made`` makes the machine when it is needed. ``shared``: what was said of the same build, by the facts that
-        a rule reached for; without it the machine is shown as a whole."""
+        """``made`` makes the machine when it is needed. Without ``shared`` rules are shown the machine as a whole."""
         self._made = made
         self._tasks = tasks
         self._matrix = matrix
@@ -155,19 +159,28 @@ class Verdict:
                 return asked, said[0]
         for asked in (*[one for one in first if one in self._tasks], *self._tasks):
             if name(asked.rule) not in ignored and (said := self.told(asked)) and not excused(asked.rule):
-                if asked in first:
-                    first.remove(asked)
-                first.insert(0, asked)
+                _put_first(asked, first)
                 return asked, said[0]
         return None
 
+    def passes(self, first: list[Task]) -> bool:
+        """Does nothing speak against the machine? What is whose consequence makes no difference to that."""
+        if self._known_faults():
+            return False
+        for asked in (*[one for one in first if one in self._tasks], *self._tasks):
+            if self._said(asked):
+                _put_first(asked, first)
+                return False
+        return True
+
     def _known_faults(self) -> list[Task]:
         """Tasks that said something when the same build was asked before."""
-        return [asked for facts in _ways() for asked in self._told(facts).faulty]
+        known = self._known if self._shared is None else self._shared.there()
+        return [asked for told in known.values() for asked in told.faulty]
 
     def _told(self, facts: Facts) -> Told:
         if facts not in self._known:
-            self._known[facts] = Told() if self._shared is None else self._shared(facts)
+            self._known[facts] = Told() if self._shared is None else self._shared.told(facts)
         return self._known[facts]
 
     def every(self) -> tuple[Reason, ...]:
@@ -223,6 +236,12 @@ class Verdict:
             for goal in dict.fromkeys(asked.goal for asked in self._tasks if not asked.files)
             for subject in Case(self.machine, goal, self._matrix).subjects
         )
+
+
+def _put_first(asked: Task, first: list[Task]) -> None:
+    if asked in first:
+        first.remove(asked)
+    first.insert(0, asked)
 
 
 def _seen(machine: Machine, shown: Facts) -> Machine:

@@ -14,11 +14,10 @@ from compat.plan.model import Choice, Pin, Reason
 from compat.plan.solver.apply import applied, parts_of, staying
 from compat.plan.solver.builds import Builds
 from compat.plan.solver.companions import companion_pins
-from compat.plan.solver.elements import Ignored
 from compat.plan.solver.judge import MENDABLE, faults, is_of_platform, masked_by
-from compat.plan.solver.memory import Known, Spoiled
+from compat.plan.solver.memory import Here, Known, Spoiled
 from compat.plan.solver.scene import Scene
-from compat.plan.solver.verdicts import Facts, Task, Told, Verdict, every_way, hangs_on, moved, tasks_of
+from compat.plan.solver.verdicts import Facts, Task, Verdict, every_way, hangs_on, moved, tasks_of
 from compat.records import dataclass, field, replace
 from compat.rules.pairs import is_linked_to
 
@@ -88,7 +87,7 @@ class Wholes(Builds):
         key = (int(alike), *[self.like(choice) if alike else id(choice) for choice in choices])
         if key not in self._wholes:
             self._wholes[key] = self._together(choices, key)
-        found = self._wrong(choices, self._wholes[key], enforced.ignored)
+        found = self._wrong(choices, self._wholes[key], enforced)
         if found is None:
             releases, _ = self._joined(choices)  # it may be others of the same classes that were judged
             result = replace(self._after(choices, releases), name=self.scene.machine.name)
@@ -110,11 +109,7 @@ class Wholes(Builds):
     def _judged(self, choices: tuple[Choice, ...], known: Known, tasks: tuple[Task, ...]) -> Verdict:
         """The rules' word on them together: what was said in other scenes counts here too."""
         releases = known.own[0] if known.own else {}
-
-        def shared_by(facts: Facts) -> Told:
-            return known.told(facts, self._here)
-
-        return Verdict(lambda: self._after(choices, releases), tasks, self.matrix, shared_by)
+        return Verdict(lambda: self._after(choices, releases), tasks, self.matrix, Here(known, self._here))
 
     def _after(self, choices: tuple[Choice, ...], releases: Mapping[str, str | None]) -> Machine:
         return applied(self.scene.machine, choices, releases, self.matrix)
@@ -127,8 +122,9 @@ class Wholes(Builds):
     def _here(self) -> dict[str, int]:
         return {name: self.memory.number(value) for name, value in moved(self.scene.machine).items()}
 
-    def _wrong(self, choices: tuple[Choice, ...], known: Together, ignored: Ignored) -> Reason | None:
+    def _wrong(self, choices: tuple[Choice, ...], known: Together, enforced: "Enforced") -> Reason | None:
         """One thing that is wrong with a combination, and not with one of its members alone."""
+        ignored = enforced.ignored
 
         def excused(rule: str) -> bool:
             return any(self.said(choice, rule) for choice in choices)
@@ -141,7 +137,7 @@ class Wholes(Builds):
                 found = said[1]
                 if not ignored:
                     self._blame(choices, found, said[0])
-        if found is None and (not ignored or known.verdict.is_open()):
+        if found is None and (not (ignored or enforced.rough) or known.verdict.is_open()):
             if known.rest is None:  # the check itself has the last word
                 goals = (*self.goals, *self.kept_goals)
                 result = known.verdict.machine

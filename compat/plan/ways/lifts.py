@@ -1,6 +1,6 @@
 """What would make an impossible request possible: a second environment, another Python, a newer driver, or several."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from compat import versions
@@ -10,13 +10,12 @@ from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of, with_goal
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
-from compat.plan.solver.answers import Problem, answers, planned
+from compat.plan.solver.answers import Problem, answers, based, planned
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
-from compat.plan.steps.repairs import repaired
 from compat.plan.ways import moves
 from compat.plan.ways.forge import environments
 from compat.plan.ways.forward import MOVE
@@ -129,8 +128,7 @@ def _ever(problem: Problem, request: Request) -> bool:
     """Is there any build for the request alone, with whichever Python and the newest driver that serves the GPUs?"""
     for one in _at_most(problem):
         goal = parse(goal_of(request.component, problem.matrix))
-        search = Search(Scene(one), (request,), (goal,), (), problem.matrix, memory=problem.memory)
-        if next(search.solutions(), None) is not None:
+        if Search(Scene(one), (request,), (goal,), (), problem.matrix, memory=problem.memory).is_possible():
             return True
     return False
 
@@ -138,13 +136,22 @@ def _ever(problem: Problem, request: Request) -> bool:
 def _forged(problem: Problem, request: Request) -> bool:
     """The same of conda-forge's builds."""
     goals = (parse(goal_of(request.component, problem.matrix)),)
-    found = (next(environments(Scene(one), (request,), goals, problem.matrix), None) for one in _at_most(problem))
-    return any(one is not None for one in found)
+    for one in _at_most(problem):
+        search = Search(Scene(one), (request,), goals, (), problem.matrix, memory=problem.memory)
+        made = () if search.platform_faults else environments(Scene(one), (request,), goals, problem.matrix)
+        if next(iter(made), None) is not None:
+            return True
+    return False
 
 
-def _at_most(problem: Problem) -> Iterator[Machine]:
+def _at_most(problem: Problem) -> Iterable[Machine]:
+    asked = (problem.goals, problem.folder)
+    return problem.memory.listed(("at most", *asked), (problem.machine,), lambda: _all_moved(problem))
+
+
+def _all_moved(problem: Problem) -> Iterator[Machine]:
     """The machine with all that may move moved: no package, whichever Python, the present driver and the newest."""
-    base = repaired(Scene(problem.machine), problem.goals, problem.matrix, frozenset(("container",)))
+    base = based(problem, frozenset(("container",)))
     machine = replace(emptied(base.machine), python=None)
     yield machine
     newest = moves.newest_driver(machine, problem.matrix)
