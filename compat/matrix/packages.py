@@ -56,6 +56,14 @@ class Packages:
         return found
 
     @remembered
+    def may_bring_cuda(self, distribution: str) -> bool:
+        """Do some of its builds carry or pin CUDA's libraries, or is it a part of what has such builds?"""
+        own = self.component(distribution)
+        every: dict[str, Row] = self._matrix.index["packages"]
+        owners = [own] if own else [name for name, about in every.items() if distribution in about.get("parts", ())]
+        return any(self.about(owner).get("cuda_from") in ("itself", "either") for owner in owners)
+
+    @remembered
     def distributions(self, component: str) -> list[str]:
         """Names under which the component is installed, the public index's first."""
         about = self.about(component)

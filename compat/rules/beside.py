@@ -136,8 +136,7 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     if len(majors) != 1 or cuda.decide(bool) is not True or not takes_system_cuda(case, subject):
         return
     major = str(majors.pop())
-    others = (case.subject(name) for name in _BRING_CUDA if name != subject.component)
-    if carried(case, major) or any(one.state == "installed" for one in others):
+    if _may_require_it(case, subject) or carried(case, major) or _another_brings_cuda(case, subject):
         return
     places = [place for place in ("libraries", "environment") if getattr(machine, place) is None]
     yield Finding(
@@ -153,4 +152,19 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     )
 
 
-_BRING_CUDA = ("torch", "tensorflow", "jax-cuda12-plugin", "jax-cuda13-plugin", "paddlepaddle")
+def _may_require_it(case: "Case", subject: "Subject") -> bool:
+    """Is it a package that may bring its CUDA, and not told of the build whether it does?"""
+    either = case.matrix.packages.about(subject.component).get("cuda_from") == "either"
+    return either and any("requires" not in row for row in subject.candidates)
+
+
+def _another_brings_cuda(case: "Case", subject: "Subject") -> bool:
+    """Is there another package whose CUDA libraries its process may find: one that is not known to be without?"""
+    packages = case.matrix.packages
+    for name, version in case.packages.items():
+        component = packages.component(name)
+        if version is False or component == subject.component or not packages.may_bring_cuda(name):
+            continue
+        if component is None or case.subject(component).field("cuda").known is not False:
+            return True
+    return False
