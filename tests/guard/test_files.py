@@ -89,6 +89,13 @@ def test_pyproject(tmp_path: Path) -> None:
     assert found.requires_python == ">=3.10"
 
 
+def test_a_project_that_draws_a_file_which_installs_the_project(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("-e .\ntorch==2.6.0\n")
+    dynamic = '[project]\nname = "m"\ndynamic = ["dependencies"]\n[tool.setuptools.dynamic]\n'
+    found = _read(tmp_path, "pyproject.toml", dynamic + 'dependencies = { file = ["requirements.txt"] }\n')
+    assert _shown(found) == [("torch", "==2.6.0", 2)]
+
+
 def test_pylock(tmp_path: Path) -> None:
     found = _read(
         tmp_path,

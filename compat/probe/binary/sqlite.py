@@ -45,9 +45,9 @@ class Tables:
 
     def rows(self, root: int, most: int) -> Iterator[tuple[int, list[object]]]:
         """(number, columns) of every row of a table, of each the first ``most`` bytes."""
-        for page, offset, cell in self._leaves(root, _DEPTH):
+        for page, cell in self._leaves(root, _DEPTH):
             number, start, length = self._cell(page, cell)
-            yield number, record(self._payload(page, offset, start, length, most))
+            yield number, record(self._payload(page, start, length, most))
 
     def row(self, root: int, number: int, most: int) -> list[object] | None:
         """The row of this number, its first ``most`` bytes."""
@@ -58,7 +58,7 @@ class Tables:
                 for cell in cells:
                     found, start, length = self._cell(page, cell)
                     if found == number:
-                        return record(self._payload(page, head, start, length, most))
+                        return record(self._payload(page, start, length, most))
                 return None
             root = int.from_bytes(page[head + 8 : head + 12], "big")
             for cell in cells:
@@ -67,10 +67,10 @@ class Tables:
                     break
         raise Malformed("depth of a table")
 
-    def _leaves(self, root: int, depth: int) -> Iterator[tuple[bytes, int, int]]:
+    def _leaves(self, root: int, depth: int) -> Iterator[tuple[bytes, int]]:
         page, head = self._page(root)
         if page[head] == _LEAF:
-            yield from ((page, head, cell) for cell in self._cells(page, head))
+            yield from ((page, cell) for cell in self._cells(page, head))
             return
         if depth == 0:
             raise Malformed("depth of a table")
@@ -104,7 +104,7 @@ class Tables:
         number, at = _varint(page, at)
         return number, at, length
 
-    def _payload(self, page: bytes, head: int, start: int, length: int, most: int) -> bytes:
+    def _payload(self, page: bytes, start: int, length: int, most: int) -> bytes:
         """The first bytes of a payload, with its overflow pages as far as they take."""
         usable = self._usable
         local = length
