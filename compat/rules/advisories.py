@@ -93,6 +93,7 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
     if not affected or not met or _open(case, row):
         return
     taken = [case.assume(f"packages.{other}", "the least release that is required is installed")] if pulled else []
+    taken += _of_whom(case, other) if other and told and not pulled else []
     facts = (fact, *([told[1]] if told else []), *taken, case.cite(row["id"], row))
     with_other = f" with {other} {told[0]}" if told else ""
     yield Finding(
@@ -125,6 +126,14 @@ def _installed(case: "Case", name: str) -> Told | None:
     if found is not None and found[1].version is not None:
         return found[1].version, case.read(f"{found[0]}.version", found[1].version)
     return None
+
+
+def _of_whom(case: "Case", name: str) -> list[Evidence]:
+    """That the copy of a library which loads does so for this package, where nobody says for which."""
+    found = case.loaded(name) if case.version_of(name) is None else None
+    if found is None or found[1].loaded_by is not None:
+        return []
+    return [case.assume(f"{found[0]}.loaded_by", "which package loads it is not told: what is said holds for all")]
 
 
 def _pulled(case: "Case", name: str, affected: str) -> Told | None:
