@@ -3,7 +3,9 @@
 import pytest
 
 from compat.goals import parse
-from compat.plan.asking.request import BadRequest, goals_for, read_range, requests, with_goal
+from compat.machine import Machine
+from compat.plan.asking.request import BadRequest, described, goals_for, packages, read_range, requests, with_goal
+from compat.plan.solve import plan
 
 
 @pytest.mark.parametrize(
@@ -77,3 +79,24 @@ def test_what_a_package_pins_is_chosen_with_it(real):
         "torch",
         "tensorrt",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "build"),
+    [
+        ("2.5.1+cu124", "==2.5.1", "cu124"),
+        ("==2.1.0+cpu", "==2.1.0", ""),
+        (">=2.1.0+cu118,<2.3", ">=2.1.0,<2.3", "cu118"),
+    ],
+)
+def test_a_build_is_named_by_the_local_part(real, said, text, build):
+    asked = requests({"torch": said}) + packages((f"torch {said}",), real)
+    if not said[0].isdigit():
+        asked += described(Machine(request={"torch": said}), parse("install:torch"), real)
+    assert {(one.text, one.build) for one in asked} == {(text, build)}
+
+
+def test_the_build_that_is_asked_for_is_planned_in_a_python_that_it_has(real):
+    machine = Machine(os="windows", arch="x86_64", python="3.13.7", request={"torch": "==2.5.1+cu124"})
+    answer = plan(machine, (), real, parse("install:torch"), ("python",))
+    assert [(step.component, step.after) for step in answer.steps] == [("python", "3.12"), ("torch", "2.5.1+cu124")]

@@ -17,7 +17,15 @@ from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.asking.checkout import for_other_devices
 from compat.plan.asking.markers import applies
-from compat.plan.asking.request import COMPONENTS, BadRequest, build_of_name, plannable, why_not
+from compat.plan.asking.request import (
+    COMPONENTS,
+    BadRequest,
+    build_of_name,
+    build_of_range,
+    plannable,
+    why_not,
+    without_build,
+)
 from compat.plan.model import Pin, Request
 from compat.plan.offers.published import INSTALLABLE
 from compat.records import dataclass, replace
@@ -211,7 +219,7 @@ def _agree(component: str, mine: list[Asked], other: Asked, matrix: "Matrix") ->
 
 def _known_inside(component: str, ranges: tuple[str, ...], matrix: "Matrix") -> bool:
     try:
-        wanted = [versions.parse_range(re.sub(r"\+[^,]*", "", text)) for text in ranges]
+        wanted = [versions.parse_range(without_build(text)) for text in ranges]
     except versions.BadVersion:
         return True  # said where the request is made
     known = {text for name in matrix.packages.distributions(component) for text in matrix.packages.versions(name)}
@@ -252,7 +260,7 @@ def _bounds(
             continue
         if one.range != "*" and bounded.setdefault(name, one.path) != one.path and one.path in loose:
             continue
-        yield Pin(name, re.sub(r"\+[^,]*", "", one.range), one.where, one.where)
+        yield Pin(name, without_build(one.range), one.where, one.where)
 
 
 @lru_cache(maxsize=16)
@@ -282,7 +290,7 @@ def _depth(path: str) -> int:
 
 def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
     ranges = (_final(component, one.range, matrix) for one in said)
-    texts = list(dict.fromkeys(re.sub(r"\+[^,]*", "", text) for text in ranges if text != "*"))
+    texts = list(dict.fromkeys(without_build(text) for text in ranges if text != "*"))
     joined = ",".join(texts) or "*"
     where = ", ".join(dict.fromkeys(one.where for one in said))
     build = next((tag for one in said if (tag := _build(one)) is not None), "")
@@ -299,5 +307,5 @@ def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
 def _build(one: Asked) -> str | None:
     """The build that a demand names: by what stands behind the plus (``+cpu`` is left to the goal), or by PyTorch's
     folder that it comes from."""
-    local = re.search(r"\+(cu\d+)\b", one.range) or re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", one.url or "")
-    return local[1] if local else None
+    folder = re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", one.url or "")
+    return build_of_range(one.range) or (folder[1] if folder else None)

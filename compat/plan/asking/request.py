@@ -90,10 +90,21 @@ def read_range(component: str, said: str) -> str:
 def requests(options: Mapping[str, str | None]) -> tuple[Request, ...]:
     """Requests from options (component -> what was written), in the order of COMPONENTS. Raises BadRequest."""
     return tuple(
-        Request(component, read_range(component, said), said, f"--{component}")
+        Request(component, read_range(component, without_build(said)), said, f"--{component}", build_of_range(said))
         for component in COMPONENTS
         if (said := options.get(component)) is not None
     )
+
+
+def without_build(text: str) -> str:
+    """A range without the local parts of its versions, which name builds: 2.1.0 of 2.1.0+cu118."""
+    return re.sub(r"\+[^,]*", "", text)
+
+
+def build_of_range(text: str) -> str:
+    """The build that a range demands by a local part: cu118 of ``==2.1.0+cu118``; ``+cpu`` is left to the goal."""
+    match = re.search(r"\+(cu\d+)\b", text)
+    return match[1] if match else ""
 
 
 def packages(said: tuple[str, ...], matrix: "Matrix") -> tuple[Request, ...]:
@@ -105,8 +116,9 @@ def packages(said: tuple[str, ...], matrix: "Matrix") -> tuple[Request, ...]:
         component = matrix.packages.component(name) or normal(name)
         if not plannable(component, matrix):
             raise _by_hand(f"--package {name}", component, matrix)
-        text = read_range(component, spec or "*")
-        found.append(Request(component, text, spec or "*", "--package", build_of_name(name)))
+        text = read_range(component, without_build(spec) or "*")
+        build = build_of_range(spec) or build_of_name(name)
+        found.append(Request(component, text, spec or "*", "--package", build))
     return tuple(found)
 
 
@@ -126,7 +138,9 @@ def described(machine: Machine, goal: Goal, matrix: "Matrix") -> tuple[Request, 
     for name, text in (machine.request or {}).items():
         component = matrix.packages.component(name) or name.partition("[")[0]
         if plannable(component, matrix) or component == goal.object:
-            found.append(Request(component, "*" if text in ("", "*") else text, text, "request"))
+            wanted = "*" if text in ("", "*") else without_build(text)
+            build = build_of_range(text) or build_of_name(name)
+            found.append(Request(component, wanted, text, "request", build))
     return tuple(found)
 
 

@@ -221,7 +221,8 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
         return
     after = {normal(name) for name in found.result.packages or {}}
     chosen = {choice.distribution: choice.public for choice in made}
-    here = [(name, version) for name, version in (before.packages or {}).items() if version is not False]
+    mended = found.scene.machine.packages or {}  # without what a repair removes: the system's own packages
+    here = [(name, have) for name, have in (before.packages or {}).items() if have is not False and name in mended]
     gone = tuple(name for name, _ in here if normal(name) not in after)
     same = tuple(
         name
