@@ -76,11 +76,7 @@ def _sources(action: Install | Fetch, uv: bool, wheels: str | None) -> tuple[str
         return ("--no-index", "--find-links", wheels)
     if isinstance(action, Fetch):
         return ()
-    index = ("--index-url", action.index) if action.index else ()
-    if action.extra == installers.JAX:
-        return (*index, "--find-links", action.extra)
-    extra = ("--extra-index-url", action.extra) if action.extra else ()
-    return (*index, *extra, *(("--index-strategy", "unsafe-best-match") if uv and action.extra else ()))
+    return installers.places(action.index, action.extra, uv)
 
 
 def create(line: str | None, base: str | None, folder: str, installer: str) -> tuple[str, ...]:

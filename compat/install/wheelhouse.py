@@ -18,6 +18,7 @@ from compat.install.planfile import PlanFile
 from compat.install.target import is_this_machine
 from compat.install.templates import Conda, Fetch, Install
 from compat.machine import Machine
+from compat.plan.commands import python as installers
 
 SUMS = "SHA256SUMS"
 PLAN = "plan.json"
@@ -114,9 +115,8 @@ def downloads(plan: PlanFile, python: str, wheels: str) -> Iterator[tuple[str, .
         if isinstance(action, Fetch):
             yield (*pip, "--no-deps", *platform, "--dest", wheels, action.url)
         elif isinstance(action, Install):
-            index = ("--index-url", action.index) if action.index else ()
-            extra = ("--extra-index-url", action.extra) if action.extra else ()
-            yield (*pip, *platform, "--dest", wheels, "--find-links", wheels, *action.requirements, *index, *extra)
+            asked = (*action.requirements, *installers.places(action.index, action.extra))
+            yield (*pip, *platform, "--dest", wheels, "--find-links", wheels, *asked)
 
 
 def _same_python(wanted: str | None, python: str) -> bool:

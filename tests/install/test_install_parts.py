@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import tiny
 
-from compat.install import commands, system, target
+from compat.install import commands, system, target, wheelhouse
 from compat.install.errors import InstallError, Locked, StepFailed
 from compat.install.execute import run
 from compat.install.journal import Journal
 from compat.install.lock import Lock
-from compat.install.planfile import PlannedStep
+from compat.install.planfile import PlanFile, PlannedStep
 from compat.install.snapshot import Snapshot
 from compat.install.templates import Conda, Install, System
 from compat.machine import Driver, Machine
@@ -178,6 +178,19 @@ def test_commands_for_each_installer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONDA_EXE", sys.executable)
     conda = commands.argv_of(Conda((("cudnn", "8.1"),)), TARGET, "pip", None)
     assert conda == (sys.executable, "install", "--yes", "--prefix", "/env", "--channel", "conda-forge", "cudnn=8.1")
+
+
+PAGE = "https://data.pyg.org/whl/torch-2.8.0+cu128.html"
+
+
+def test_a_page_of_links_is_no_index(tmp_path: Path) -> None:
+    action = Install(("pyg-lib==0.5.0",), None, PAGE)
+    for installer in ("pip", "uv"):
+        assert commands.argv_of(action, TARGET, installer, None)[-3:] == ("pyg-lib==0.5.0", "--find-links", PAGE)
+    step = PlannedStep("package", "pyg-lib", None, "0.5.0", (), action, None, False)
+    plan = PlanFile("planned", None, (), (), (step,), Machine(os=None), "", "")
+    (argv,) = wheelhouse.downloads(plan, sys.executable, str(tmp_path))
+    assert argv[-3:] == ("pyg-lib==0.5.0", "--find-links", PAGE)
 
 
 DRIVER = PlannedStep("driver", "driver", "470.1", "580.178.04", (), System(("sudo", "apt-get", "install", "--yes",

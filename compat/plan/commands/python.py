@@ -28,15 +28,21 @@ def install(
     python = interpreter(machine, folder)
     own = tuple(one for one in requirements if one not in done)
     of_pixi = conda.declare(own, index) if own and not extra and not folder and machine.in_environment("pixi") else ()
-    page = extra is not None and extra.endswith(".html")
-    beside = "--find-links" if page else "--extra-index-url"
-    options = (("--index-url", index) if index else ()) + ((beside, extra) if extra else ())
-    best_match = ("--index-strategy", "unsafe-best-match") if extra and not page else ()
     return (
-        Command("pip", (python, "-m", "pip", "install", *requirements, *options)),
-        Command("uv", ("uv", "pip", "install", "--python", python, *requirements, *options, *best_match)),
+        Command("pip", (python, "-m", "pip", "install", *requirements, *places(index, extra))),
+        Command("uv", ("uv", "pip", "install", "--python", python, *requirements, *places(index, extra, uv=True))),
         *of_pixi,
     )
+
+
+def places(index: str | None, extra: str | None, uv: bool = False) -> tuple[str, ...]:
+    """The options that say where to look: in place of the configured index, and beside it."""
+    alone = ("--index-url", index) if index else ()
+    if extra is None:
+        return alone
+    if extra.endswith(".html"):
+        return (*alone, "--find-links", extra)
+    return (*alone, "--extra-index-url", extra, *(("--index-strategy", "unsafe-best-match") if uv else ()))
 
 
 def fetch(machine: Machine, folder: str, address: str) -> tuple[Command, ...]:
