@@ -41,6 +41,7 @@ _SAYS = {
     "broken": "works now and would not any more",
     "worse": "is broken already, and more would be",
     "unusable": "would not work on this machine",
+    "older": "would be left with an older library than it is linked with",
     "changed": "is broken already and would be broken otherwise; this does not stop the installation",
 }
 

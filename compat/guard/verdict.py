@@ -5,7 +5,7 @@ wrong stays and more is added. One that comes with the change is judged by itsel
 anyway: a missing driver is not the installer's fault.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 Wrong = dict[tuple[str, str], Finding]
-Kind = Literal["broken", "worse", "unusable", "changed"]
+Kind = Literal["broken", "worse", "unusable", "older", "changed"]
 # Asking for the CPU build of what is not there yet takes nothing away.
 _CHOSEN = ("cpu-only-build", "no-gpu-build-for-platform", "package-missing")
 
 
 @dataclass(frozen=True)
 class Harm:
-    """What a change does to one goal. ``changed``: it did not work before and will not, for another reason."""
+    """What a change does to one goal. ``changed``: it did not work before and will not, for another reason; ``older``:
+    a library goes back behind the release that the goal's package is linked with, whatever comes of it."""
 
     goal: Goal
     kind: Kind
@@ -66,6 +67,7 @@ class Standing:
 def harms(before: Standing, after: Machine) -> tuple[Harm, ...]:
     """Every goal that the change harms, the blocking ones first."""
     found = [one for goal in _goals(after) if (one := _harm(goal, before, after)) is not None]
+    found += _by_metadata(before, after, {one.goal for one in found})
     return tuple(sorted(found, key=lambda one: not one.blocks))
 
 
@@ -90,6 +92,20 @@ def _harm(goal: Goal, before: Standing, after: Machine) -> Harm | None:
     if not was:
         return Harm(goal, "broken", new)
     return Harm(goal, "worse" if was.keys() <= wrong.keys() else "changed", new)
+
+
+def _by_metadata(before: Standing, after: Machine, known: set[Goal]) -> Iterator[Harm]:
+    """What packages that stay lose of what they require or are linked with, where their goal was reached."""
+    from compat.guard.pinned import harmed
+
+    lost: dict[str, list[Finding]] = {}
+    for component, found in harmed(before.machine, after, before.matrix):
+        lost.setdefault(component, []).append(found)
+    for goal in before.goals if lost else ():
+        findings = tuple(lost.get(goal.subjects[0], ())) if goal.subjects else ()
+        if findings and goal not in known and not before.errors(goal):
+            missing = any(one.rule == "package-missing" for one in findings)
+            yield Harm(goal, "broken" if missing else "older", findings)
 
 
 def _errors(findings: Iterable[Finding]) -> Wrong:
