@@ -18,7 +18,7 @@ from compat.plan.solver.wholes import Found
 from compat.plan.steps.make import package_steps
 from compat.plan.steps.repairs import repaired, unshadowed
 from compat.plan.steps.why import MOVED, of_environment, of_move, reasons
-from compat.plan.ways import forward, moves
+from compat.plan.ways import forward, moves, toolkit
 from compat.plan.ways.forge import environments
 from compat.plan.ways.images import images
 from compat.records import dataclass, field, replace
@@ -234,6 +234,9 @@ def _unmoved(base: Scene, problem: Problem) -> Iterator[Scene]:
     clear = _clear(base, problem)
     if clear is not base:
         yield from _environments(clear, problem)
+    bare = toolkit.without(clear, problem.goals)
+    if bare is not None:
+        yield from _environments(bare, problem)
 
 
 def _driver_scenes(base: Scene, problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Scene]:
@@ -322,6 +325,8 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     search = next((one for one in tried if one.scene is found.scene), None)
     why = reasons(problem, found, search)
     made = package_steps(problem.machine, found, why, problem.matrix)
+    found, compiler = toolkit.added(found, problem.machine, problem.goals)
+    made = (*made, *compiler)
     if found.scene.folder == VENV:
         from compat.plan.ways.base_images import inside
 

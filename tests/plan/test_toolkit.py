@@ -1,0 +1,66 @@
+"""nvcc for what is to be compiled: another toolkit beside the present one."""
+
+import pytest
+
+from compat.check import check
+from compat.goals import parse
+from compat.machine import Driver, Gpu, Jetson, Machine, Model, Toolkit
+from compat.plan.model import Request
+from compat.plan.solve import plan
+from compat.records import replace
+
+BUILD = parse("build:cuda-extension")
+BOX = Machine(
+    os="linux",
+    arch="x86_64",
+    glibc="2.35",
+    python="3.10.12",
+    packages={},
+    libraries=(),
+    variables={},
+    gpus=(Gpu("NVIDIA GeForce RTX 4090"),),
+    driver=Driver("550.54.14"),
+    model=Model(target="sm_89"),
+)
+
+
+@pytest.mark.parametrize(
+    ("toolkits", "torch", "after"),
+    [
+        ((), "==2.5.1", "nvcc of CUDA 12.4"),
+        ((Toolkit("11.6", "system"),), "*", "nvcc of CUDA 13.0"),  # 11.6 does not know sm_89
+        ((Toolkit("12.9", "system"),), "==2.5.1", None),
+        (None, "==2.5.1", None),
+    ],
+)
+def test_a_compiler_that_is_not_there_is_a_step(real, toolkits, torch, after):
+    answer = plan(replace(BOX, toolkits=toolkits), (Request("torch", torch),), real, BUILD)
+    assert answer.outcome == "planned"
+    found = [step.after.partition(",")[0] for step in answer.steps if step.component == "cuda-toolkit"]
+    assert found == ([after] if after else [])
+    assert check(answer.result, BUILD, real).verdict != "incompatible"
+
+
+def test_a_build_that_is_demanded_takes_a_toolkit_of_its_major(real):
+    box = replace(
+        BOX, toolkits=(Toolkit("12.9", "system", "/usr/local/cuda"),), variables={"CUDA_HOME": "/usr/local/cuda"}
+    )
+    answer = plan(box, (Request("torch", "==2.5.1", build="cu118"),), real, BUILD)
+    assert [(step.component, step.before) for step in answer.steps] == [("torch", None), ("cuda-toolkit", "12.9")]
+    assert answer.result.toolkits == (Toolkit("11.8", "system"),)
+    assert not answer.result.variables
+
+
+def test_a_jetpack_keeps_its_own(real):
+    board = Machine(
+        model=Model(target="sm_87"),
+        os="linux",
+        arch="aarch64",
+        python="3.10.12",
+        packages={},
+        jetson=Jetson(module="AGX Orin", jetpack="6.1", l4t="36.4"),
+        environment=("jetson",),
+        toolkits=(Toolkit("11.4", "system"),),
+    )
+    answer = plan(board, (), real, BUILD)
+    assert "cuda-toolkit" not in {step.component for step in answer.steps}
