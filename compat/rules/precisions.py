@@ -45,7 +45,12 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
 
 def _asked(case: Case, precision: str, found: tuple[str, str] | None) -> Iterator[Outcome]:
     fact = case.read("model.precision", precision)
+    own = _of_library(case, precision)
     for gpu in case.gpus:
+        told = _by_library(case, own, precision, gpu, fact) if own is not None else None
+        if told is not None:
+            yield told
+            continue
         row = case.matrix.gpus.capability(gpu.capability) if gpu.capability else None
         if row is None or "precisions" not in row:
             yield Untold(RULE, "gpu", (f"{gpu.path}.name",))
@@ -65,6 +70,36 @@ def _asked(case: Case, precision: str, found: tuple[str, str] | None) -> Iterato
             yield _library_precision(case, precision, found, fact) or Holds(
                 RULE, "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence)
             )
+
+
+def _of_library(case: Case, precision: str) -> Row | None:
+    """What the library that the goal is named for takes by itself, in kernels of its own; TensorRT's is asked apart."""
+    main = case.main.component if case.main is not None else None
+    if main is None or main == "tensorrt":
+        return None
+    rows = case.matrix.every("precision")
+    return next((row for row in rows if row["library"] == main and row["precision"] == precision), None)
+
+
+def _by_library(case: Case, row: Row, precision: str, gpu: GpuFact, fact: Evidence) -> Outcome | None:
+    """What the library's own table says of a GPU; None where it leaves it to the chip."""
+    version = case.main.version if case.main is not None else None
+    if gpu.capability is None or (version and "since" in row and versions.at_least(version, row["since"]) is False):
+        return None
+    known, mine = {parse_capability(text) for text in row["capabilities"]}, gpu.capability.plain
+    name = row["library"]
+    facts = (fact, *gpu.evidence, case.cite(f"{name}: {precision} on {', '.join(row['capabilities'])}", row))
+    if mine in known:
+        return Holds(RULE, "gpu", f"{name} computes {precision.upper()} on {gpu.name}", facts)
+    if mine < min(known) or mine in {parse_capability(text) for text in row.get("refuses", ())}:
+        return Finding(
+            RULE,
+            "gpu",
+            f"{name} has no {precision.upper()} for {gpu.name} ({gpu.capability}).",
+            facts,
+            (Remedy("use another precision, or a GPU that it has it for"),),
+        )
+    return None
 
 
 def _rows(case: Case, precision: str) -> list[Row]:
