@@ -1,4 +1,4 @@
-"""Which distributions a plan may name: those that the matrix speaks of, nothing else."""
+"""Which distributions a plan may name: those that the matrix names, nothing else."""
 
 from typing import TYPE_CHECKING
 
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 def names(matrix: "Matrix") -> "Known":
     """A function that knows them."""
-    return lambda name: normal(name) in matrix.spoken
+    return lambda name: normal(name) in matrix.named

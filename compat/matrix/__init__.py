@@ -115,6 +115,11 @@ class Matrix:
         """The names of all distributions that any row speaks of, as indexes compare them."""
         return frozenset(self._read("spoken") or ())
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """Those, and what builds take in any release."""
+        return self.spoken | frozenset(self._read("drawn") or ())
+
     def table(self, name: str) -> Mapping[str, Any]:
         """One of the tables by another key than the component (``compat.matrix.indexes``)."""
         table: Mapping[str, Any] | None = self._read(name)

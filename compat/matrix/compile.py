@@ -163,7 +163,17 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
         about["updated"] = updated
     content["index"] = {**about, "tables": owners, "packages": packages}
     content["spoken"] = spoken(content)
+    content["drawn"] = sorted({requirement(line)[0] for line in _requirements(content)} - {*content["spoken"]})
     return content
+
+
+def _requirements(content: Mapping[str, Any]) -> set[str]:
+    """What builds require, by themselves or for an extra, as they write it."""
+    tables = [found for table, found in content.items() if table.startswith("build.")]
+    rows = [row for found in tables for builds in found.values() for row in builds]
+    lines = [row.get("requires", ()) for row in rows]
+    lines += [asked for row in rows for asked in row.get("extras", {}).values()]
+    return {line for asked in lines for line in asked}
 
 
 def spoken(content: Mapping[str, Any]) -> list[str]:
@@ -172,14 +182,11 @@ def spoken(content: Mapping[str, Any]) -> list[str]:
     """
     packages = content["index"]["packages"].values()
     found = {name for about in packages for names in about["distributions"].values() for name in names}
+    found |= {line for line in _requirements(content) if requirement(line)[1] != "*"}
     for table, rows in content.items():
         kind, _, owner = table.partition(".")
         if kind == "build":
             found.add(owner.removeprefix(CONDA))
-            every = [row for builds in rows.values() for row in builds]
-            lines = [row.get("requires", ()) for row in every]
-            lines += [asked for row in every for asked in row.get("extras", {}).values()]
-            found |= {line for asked in lines for line in asked if requirement(line)[1] != "*"}
         elif kind in ("library", "soname"):
             found |= {name for row in rows for name in row.get("packages", ())}
         elif kind in ("break", "pair", "name"):
