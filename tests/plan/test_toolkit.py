@@ -64,3 +64,22 @@ def test_a_jetpack_keeps_its_own(real):
     )
     answer = plan(board, (), real, BUILD)
     assert "cuda-toolkit" not in {step.component for step in answer.steps}
+
+
+def test_triton_takes_the_toolkits_ptxas_where_its_own_is_too_old(real):
+    thor = Machine(
+        os="linux",
+        arch="aarch64",
+        python="3.12.3",
+        glibc="2.39",
+        environment=("jetson",),
+        gpus=(Gpu("NVIDIA Thor"),),
+        driver=Driver("580.00"),
+        toolkits=(Toolkit("13.0.48", "system"),),
+        packages={"torch": "2.10.0+cu130", "triton": None},
+        model=Model(target="sm_110a"),
+    )
+    answer = plan(thor, (), real, parse("use:triton"))
+    assert [(step.kind, step.component) for step in answer.steps] == [("setting", "environment")]
+    assert (answer.result.variables or {})["TRITON_PTXAS_PATH"] == "/usr/local/cuda-13.0/bin/ptxas"
+    assert plan(replace(thor, toolkits=()), (), real, parse("use:triton")).conflict[0].rule == "ptxas-too-old"

@@ -144,6 +144,17 @@ def _meant_copies(machine: Machine) -> Machine:
     return replace(machine, libraries=kept, variables=variables if machine.variables is not None else None)
 
 
+def _toolkits_ptxas(machine: Machine) -> Machine:
+    """Triton compiles with the ptxas of the newest toolkit that is there, in place of its own."""
+    kits = [kit for kit in machine.toolkits or () if kit.version]
+    newest = max(kits, key=lambda kit: versions.parse(kit.version or "0").key(), default=None)
+    if newest is None or newest.version is None:
+        return machine
+    folder = newest.path or f"/usr/local/cuda-{versions.major_minor(newest.version)}"
+    named = dict.fromkeys(_PTXAS, f"{folder}/bin/ptxas")
+    return replace(machine, variables={**(machine.variables or {}), **named})
+
+
 def _found_tensorrt(machine: Machine) -> Machine:
     """With the folder of the TensorRT package on the loader's path, where the libraries of its major are missing: the
     other packages do not look there."""
@@ -157,6 +168,7 @@ def _found_tensorrt(machine: Machine) -> Machine:
     return replace(machine, missing_libraries=missing) if machine.missing_libraries else machine
 
 
+_PTXAS = ("TRITON_PTXAS_PATH", "TRITON_PTXAS_BLACKWELL_PATH")  # the second one is Triton's for Blackwell and newer
 _OF_WINDOWS = "/usr/lib/wsl/lib/libcuda.so.1"
 _COMPAT = Repair("setting", "libcuda", "cuda-compat off the loader's path", _own_libcuda)
 REPAIRS: dict[str, Repair] = {
@@ -169,6 +181,9 @@ REPAIRS: dict[str, Repair] = {
     ),
     "library-not-found": Repair(
         "setting", "libraries", f"LD_LIBRARY_PATH holds the environment's {TENSORRT_FOLDER}", _found_tensorrt
+    ),
+    "ptxas-too-old": Repair(
+        "setting", "environment", f"{' and '.join(_PTXAS)} name ptxas of the installed CUDA toolkit", _toolkits_ptxas
     ),
     "wsl-setup": Repair(
         "system",
