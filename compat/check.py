@@ -82,17 +82,20 @@ def _faults(report: Report) -> set[str]:
 
 def _ask(case: Case) -> Report:
     outcomes: list[Outcome] = []
-    masked: set[str] = set()
+    causes: dict[str, set[str]] = {}  # finding -> those that it is a consequence of
     for entry in every_rule():
         found = list(entry.judge(case))
         outcomes += found
         if any(isinstance(outcome, Finding) and outcome.severity == "error" for outcome in found):
-            masked.update(entry.masks)
+            own = causes.get(entry.name, set())
+            for masked in entry.masks:
+                if masked not in own:  # of two that are each other's cause the nearer one is shown
+                    causes.setdefault(masked, set()).update((entry.name, *own))
     told = dict.fromkeys(one for one in outcomes if isinstance(one, Finding))
-    findings = tuple(sorted((one for one in told if one.rule not in masked), key=lambda one: _RANK[one.severity]))
+    findings = tuple(sorted((one for one in told if one.rule not in causes), key=lambda one: _RANK[one.severity]))
     holds = tuple(one for one in outcomes if isinstance(one, Holds))
     untold = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Untold)))
-    behind = tuple(one for one in told if one.rule in masked)
+    behind = tuple(one for one in told if one.rule in causes)
     return Report(case.machine, case.goal, _verdict(case, findings, holds), findings, holds, untold, behind)
 
 

@@ -108,7 +108,7 @@ def _at(machine: Facts, path: Keys) -> Any:
 def less_is_never_worse(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
     """No fact less brings a fault, and a fault goes only with a fact that it rested on."""
     for path in facts(machine):
-        if _is_one_of_several(judge.matrix, machine, path):
+        if _is_one_of_several(judge.matrix, machine, path) or _is_one_half(machine, path):
             continue
         less = without(machine, path)
         after = judge(goal, less)
@@ -126,6 +126,13 @@ def _is_one_of_several(matrix: Matrix, machine: Facts, path: Keys) -> bool:
     return component is not None and sum(matrix.packages.component(name) == component for name in here) > 1
 
 
+def _is_one_half(machine: Facts, path: Keys) -> bool:
+    """Is it one of two releases that a driver's halves have? The kernel's is taken; without it the other one stands."""
+    driver = machine.get("driver") or {}
+    halves = [driver.get(name) for name in ("version", "kernel_module_version")]
+    return path[0] == "driver" and path[-1] in ("version", "kernel_module_version") and len({*halves, None}) == 3
+
+
 def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, after: Report) -> str:
     """The faults that came, or went, with the fact and should not have; empty where none did."""
     had, have = errors(before), errors(after)
@@ -136,9 +143,8 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
         if one.rule not in allowed and not set(one.others) & allowed and not _by_default(path, one)
     }
     rests = {one.rule: (one.rule, *one.others) for one in before.errors}
-    unread = (
-        {rule for rule in had - have if not any(is_read(path, other) for other in rests[rule])} if not new else set()
-    )
+    gone = had - have - {one.rule for one in after.behind}  # a consequence of what is shown instead is there
+    unread = {rule for rule in gone if not any(is_read(path, other) for other in rests[rule])} if not new else set()
     if not new and not unread:
         return ""
     if _is_about_own_build(judge, goal, machine, path, new, unread):

@@ -66,7 +66,11 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
     if row is None or case.subject("tensorrt").state == "installed" or _of_pip(case):
         return None  # the bindings of pip's packages look beside themselves
     if row["library"] in ("nvinfer", "nvinfer_plugin", "nvonnxparser"):
-        return True if have is None else versions.parse_range(row.get("versions", "*")).admits(have[0])
+        releases = [have[0]] if have is not None else [copy.version for _, copy in case.usable("tensorrt")]
+        if not releases or None in releases:
+            return True
+        answers = {versions.parse_range(row.get("versions", "*")).admits(one) for one in releases if one is not None}
+        return answers.pop() if len(answers) == 1 else None
     release = case.matrix.packages.release("tensorrt", versions.parse(have[0]).public) if have is not None else None
     if release is None or not case.matrix.traits.holds("tensorrt", "runs-on-cudnn", release["version"]):
         return None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from compat.machine import Damage, Library
-from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.copies import fits
 from compat.rules.libraries import belongs, opens, shim, wants
@@ -47,7 +47,7 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
             "library-damaged",
             one.package,
             f"{one.path} of {one.package} is {one.problem}{by}.{instead}",
-            (case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),),
+            (case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"), *_taken(case)),
             (
                 Remedy(
                     f"install {one.package} again: --force-reinstall --no-deps {one.package}"
@@ -58,6 +58,13 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
         )
     if not told and case.subjects:
         yield Holds("library-damaged", case.subjects[0].component, "what it loads is as its package lists it")
+
+
+def _taken(case: Case) -> tuple[Evidence, ...]:
+    """That the process gets the damaged file, where what would tell what it opens is not stated."""
+    unsaid = [place for place in ("libraries", "os", "arch") if getattr(case.machine, place) is None]
+    unsaid += [one.path for one in wants(case) if one.state == "installed" and one.version is None]
+    return tuple(case.assume(place, "the damaged file is the one that is opened") for place in unsaid)
 
 
 def _met(case: Case, damage: Damage) -> tuple[Literal["error", "warning"] | None, str]:

@@ -292,5 +292,10 @@ def _refused_by_cuda(case: Case, driver: str, branch: str) -> tuple[str, tuple[E
         return None
     return (
         f"cuda-compat of CUDA {claim.row['cuda']} serves driver branches {', '.join(claim.value)}, not {branch}.",
-        (case.claim("host branches of cuda-compat", claim), *case.driver_evidence, *taken),
+        (
+            case.claim("host branches of cuda-compat", claim),
+            *case.driver_evidence,
+            *taken,
+            case.assume("libcuda.compat_drivers", "those of its CUDA's cuda-compat"),
+        ),
     )

@@ -82,6 +82,7 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
                 case.read("libcuda.version", libcuda.version),
                 case.assume("driver.kernel_module_version", "the kernel module is of the driver's release"),
                 *_a_drivers(case),
+                *case.outside_wsl(str),
             ),
             (Remedy("take the folder with the other release off the loader's path", "setting"),),
         )

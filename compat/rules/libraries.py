@@ -198,13 +198,14 @@ def _opened(
     """Does the package open it, and what is taken for granted to say so?"""
     opened = True if path != "missing_libraries" else opens(subject, soname)
     if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
-        unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
-        unsaid += ["packages.tensorrt"] if case.machine.packages is not None and case.has("tensorrt") is None else []
+        unsaid = ["libraries"] if case.machine.libraries is None else []
+        unsaid += ["packages"] if case.has("tensorrt") is None else []
         copies = case.usable("tensorrt")
         unsaid += [f"{place}.origin" for place, copy in copies if copy.origin is None]
-        unsaid += [f"{place}.version" for place, copy in copies if copy.version is None]
-        unsaid += [f"{place}.loaded_by" for place, copy in copies if copy.loaded_by is None and len(copies) > 1]
-        return True, tuple(case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid)
+        taken = [case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid]
+        several = [place for place, _ in copies] if len(copies) > 1 else []
+        several += [f"{place}.version" for place, copy in copies if copy.version is None]
+        return True, (*taken, *(case.assume(place, f"the TensorRT that opens {soname}") for place in several))
     unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
     if opened is None and subject is case.main and unlisted:
         # The description names it as missed by the goal's process, and nothing says otherwise.
