@@ -18,17 +18,6 @@ from compat.matrix import Matrix
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
 
 
-@pytest.fixture(scope="module")
-def matrix() -> Matrix:
-    return Matrix.load()
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def _found(path: str, machine: Machine | None, matrix: Matrix) -> set[tuple[str, str]]:
     return {
         (str(report.goal), found.rule)
@@ -192,7 +181,9 @@ def test_builds_of_other_indexes_are_not_excluded_without_a_word(matrix: Matrix)
 
 
 def test_a_machine_of_which_nothing_is_known_has_no_constraints(matrix: Matrix) -> None:
-    assert [line for line in lines(Machine(), matrix) if line and not line.startswith("#")] == []
+    of_nothing = list(lines(Machine(), matrix))
+    assert [line for line in of_nothing if line and not line.startswith("#")] == []
+    assert "this machine: GPU unknown, driver unknown, Python unknown" in of_nothing[0]
 
 
 def test_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

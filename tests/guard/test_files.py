@@ -145,6 +145,28 @@ def test_environments_that_are_wrong_name_the_line(tmp_path: Path, text: str, li
         _read(tmp_path, "environment.yml", text)
 
 
+def test_what_is_expected_is_said_of_the_line_or_of_all_files(tmp_path: Path) -> None:
+    with pytest.raises(BadFile) as of_line:
+        _read(tmp_path, "environment.yml", "dependencies:\n  x: 1\n")
+    assert of_line.value.hint == "an entry is written `- NAME=VERSION`"
+    with pytest.raises(BadFile) as of_file:
+        _read(tmp_path, "environment.yml", "dependencies: x\n")
+    assert "environment.yml" in of_file.value.hint
+
+
+def test_commands_that_install_nothing(tmp_path: Path) -> None:
+    text = "FROM python:3.11\nRUN pip download torch && pip list && conda info && apt-get update && pip3 --version\n"
+    assert _shown(_read(tmp_path, "Dockerfile", text)) == []
+
+
+def test_setup_py_takes_what_it_can_tell(tmp_path: Path) -> None:
+    text = (
+        "deps = {'torch': 'torch==2.6.0', 'onnx': 'onnx==1.17.0'}\nname = 'onnx'\n"
+        "setup(install_requires=[deps['torch'], deps[name], deps[f()]])\n"
+    )
+    assert _shown(_read(tmp_path, "setup.py", text)) == [("torch", "==2.6.0", 1)]
+
+
 def test_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("numpy==1.26.4\n")
     found = _read(
