@@ -324,7 +324,8 @@ def _releases(case: Case, subject: Subject) -> "tuple[list[Row], tuple[Evidence,
     first = case.cite(
         f"{subject.component} {rows[0]['version']} is the first that takes it", taking[f"=={rows[0]['version']}"]
     )
-    return rows, (case.read(f"packages.{part}", have), first)
+    meant = case.assume(f"packages.{subject.distribution}", f"it is of a release that takes this {part}")
+    return rows, (case.read(f"packages.{part}", have), first, meant)
 
 
 def _admits(spec: str, version: str) -> bool | None:
