@@ -37,8 +37,8 @@ class Report:
         return self.findings[0] if self.findings else None
 
 
-def check(machine: Machine, goal: Goal, matrix: Matrix) -> Report:
-    """Ask every rule. A finding that another finding is the cause of is left out.
+def check(machine: Machine, goal: Goal, matrix: Matrix, of: str | None = None) -> Report:
+    """Ask every rule; ``of``: those about this alone (``platform``). A finding that another is the cause of is left out.
 
     A version seldom tells which of its published builds is installed. What holds for all of them is concluded at
     once; where nothing is wrong with all alike, each build is tried by itself, and if each one fails, though for a
@@ -46,7 +46,8 @@ def check(machine: Machine, goal: Goal, matrix: Matrix) -> Report:
     """
     ordered, places = in_order(machine)
     asked = implied(ordered)
-    report = _judged(Case(asked, goal, matrix))
+    case = Case(asked, goal, matrix)
+    report = _judged(case) if of is None else _ask(case, of)
     if not places:
         return report if asked is machine else replace(report, machine=machine)
 
@@ -80,11 +81,11 @@ def _faults(report: Report) -> set[str]:
     return {one.rule for one in (*report.errors, *report.behind) if one.severity == "error"}
 
 
-def _ask(case: Case) -> Report:
+def _ask(case: Case, of: str | None = None) -> Report:
     outcomes: list[Outcome] = []
     causes: dict[str, set[str]] = {}  # finding -> those that it is a consequence of
     for entry in every_rule():
-        found = list(entry.judge(case))
+        found = list(entry.judge(case)) if of in (None, entry.of) else []
         outcomes += found
         if any(isinstance(outcome, Finding) and outcome.severity == "error" for outcome in found):
             own = causes.get(entry.name, set())

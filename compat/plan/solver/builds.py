@@ -17,7 +17,7 @@ from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.solver.apply import applied
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.elements import NOTHING, Ignored, element
-from compat.plan.solver.judge import faults, is_of_platform, masked_by, without_gpu
+from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu
 from compat.plan.solver.memory import Here, Memory
 from compat.plan.solver.order import ordered
 from compat.plan.solver.pairs import Pairs
@@ -72,7 +72,7 @@ class Builds:
             ("platform", self.goals), (bare,), lambda: self.memory.number((replace(bare, python=None), self.goals))
         )
         if key not in known:
-            known[key] = tuple(one for one in faults(self._bare, self.goals, self.matrix) if is_of_platform(one))
+            known[key] = platform_faults(self._bare, self.goals, self.matrix)
         return known[key]
 
     def platform_passes(self, enforced: "Enforced | None" = None) -> bool:

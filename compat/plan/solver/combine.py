@@ -71,7 +71,7 @@ class Combinations(Generic[Choice, Answer]):
             if like in known:
                 continue
             # Two by two is asked before one alone: what has no part in any combination is not looked into.
-            below = self._clash(made, choice)
+            below = self._clash(made, choice) or self._lonely((*made, choice))
             if below is None and not self._passes(level, index, choice):
                 continue
             if below is None:
@@ -101,6 +101,25 @@ class Combinations(Generic[Choice, Answer]):
         for number, other in enumerate(made):
             if not self._judge.pair(other, choice):
                 return frozenset((number, len(made)))
+        return None
+
+    def _lonely(self, made: tuple[Choice, ...]) -> Blamed | None:
+        """A later column that has nothing for a beginning: the earlier columns that exclude what passes alone there."""
+        for level in range(len(made), len(self._columns)):
+            blamed: set[int] = set()
+            for index, choice in enumerate(self._columns[level]):
+                if self._pass.get((level, index)) is False:
+                    continue
+                # The last choice first: for those before it there was something.
+                clash = next(
+                    (one for one in reversed(range(len(made))) if not self._judge.pair(made[one], choice)), None
+                )
+                if clash is not None:
+                    blamed.add(clash)
+                elif self._passes(level, index, choice):
+                    break
+            else:
+                return frozenset(blamed)
         return None
 
     def _passes(self, level: int, index: int, choice: Choice) -> bool:

@@ -45,7 +45,8 @@ class Enforced:
         return self.search.like(one)
 
     def pair(self, one: Choice, other: Choice) -> bool:
-        found = [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
+        found = [clash for clash in self.search.linked(one, other) if clash.rule not in self.ignored]
+        found = found or [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
         if found:
             self.cite(found)
         return not found

@@ -12,6 +12,7 @@ from compat.rules.base import REGISTRY, Evidence, Finding
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
+    from compat.check import Report
     from compat.matrix import Matrix
 
 # Rules that are asked of everything that is installed, whatever the goal is.
@@ -27,6 +28,11 @@ MENDABLE = (
     "numpy-abi",
     "protobuf-conflict",
 )
+
+
+def platform_faults(machine: Machine, goals: Iterable[Goal], matrix: "Matrix") -> tuple[Reason, ...]:
+    """What keeps the goals from being reached whatever is installed; no other rule masks those of the platform."""
+    return _weighing(check(machine, goal, matrix, of="platform") for goal in goals)
 
 
 def is_of_platform(found: Reason) -> bool:
@@ -58,12 +64,11 @@ def weighs(found: Finding) -> bool:
 
 def faults(machine: Machine, goals: Iterable[Goal], matrix: "Matrix") -> tuple[Reason, ...]:
     """What keeps the goals from being reached on this machine."""
-    found: dict[Reason, None] = {}
-    for goal in goals:
-        for one in check(machine, goal, matrix).findings:
-            if weighs(one):
-                found[reason(one)] = None
-    return tuple(found)
+    return _weighing(check(machine, goal, matrix) for goal in goals)
+
+
+def _weighing(reports: "Iterable[Report]") -> tuple[Reason, ...]:
+    return tuple(dict.fromkeys(reason(one) for report in reports for one in report.findings if weighs(one)))
 
 
 def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Reason, ...]:

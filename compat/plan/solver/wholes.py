@@ -57,17 +57,29 @@ class Wholes(Builds):
 
     def pair(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
         """What excludes the two together, whatever else there is."""
-        found = (*self._shared.pair(one, other), *self._linked(one, other))
-        mine, its = self.like(one), self.like(other)
-        for spoiled in self._spoiled.values():
-            for key in ((mine,), (its,), (mine, its)) if spoiled else ():
-                if key in spoiled:
-                    found = (*found, *spoiled[key])
+        found = (*self._shared.pair(one, other), *self.linked(one, other))
+        spoiled = [known for known in self._spoiled.values() if known]
+        if spoiled:
+            mine, its = self.like(one), self.like(other)
+            for known in spoiled:
+                for key in ((mine,), (its,), (mine, its)):
+                    if key in known:
+                        found = (*found, *known[key])
         return found
+
+    @cached_property
+    def _is_linked(self) -> bool:
+        return TF_TRT in self.goals
+
+    def linked(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
+        """What the release of TensorRT that a TensorFlow is built with excludes; told at once."""
+        if not self._is_linked:
+            return ()
+        return self.memory.once("linked", (one, other), lambda: self._linked(one, other))
 
     def _linked(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
         """Asked of every TensorFlow with every TensorRT, so not left to the rule, which says the same of them."""
-        if "tensorrt" not in one.row or other.component != "tensorrt" or other.installed or TF_TRT not in self.goals:
+        if "tensorrt" not in one.row or other.component != "tensorrt" or other.installed:
             return ()
         need = one.row["tensorrt"]
         if is_linked_to(need, other.public) is not False:
