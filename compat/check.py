@@ -38,7 +38,7 @@ class Report:
 
 
 def check(machine: Machine, goal: Goal, matrix: Matrix, of: str | None = None) -> Report:
-    """Ask every rule; ``of``: those about this alone (``platform``). A finding that another is the cause of is left out.
+    """Ask every rule; ``of``: those about this alone (``platform``). What another finding is the cause of is left out.
 
     A version seldom tells which of its published builds is installed. What holds for all of them is concluded at
     once; where nothing is wrong with all alike, each build is tried by itself, and if each one fails, though for a
