@@ -78,6 +78,7 @@ UNSEEN_BREAKING = (
     ("h100", "torch26", "uv pip uninstall nvidia-cublas-cu12"),
     ("h100", "torch26", "uv pip uninstall nvidia-nvjitlink-cu12"),  # cuSPARSE needs it
     ("h100", "torch26", "uv pip uninstall nvidia-cusparselt-cu12"),  # libtorch_cuda needs it
+    ("h100", "torch26", "uv pip uninstall triton"),  # torch.compile needs it
 )
 
 UNSEEN_HARMLESS = (
@@ -105,7 +106,6 @@ UNSEEN_HARMLESS = (
     ("h100", "empty", "uv pip install torch"),
     ("h100", "empty", "uv pip install tensorflow"),
     ("no-gpu", "torch26", "uv pip install onnxruntime"),
-    ("h100", "torch26", "uv pip uninstall triton"),
     ("h100", "torch26", "uv pip uninstall torch torchvision"),
 )
 
@@ -152,5 +152,49 @@ LATER_HARMLESS = (
     ("h100", "onnxruntime123", "uv pip install 'onnxruntime-gpu[cuda,cudnn]==1.23.0'"),
     ("h100", "onnxruntime123", "pip install onnxruntime-gpu==1.23.2"),
 )
-ALL_BREAKING = (*BREAKING, *UNSEEN_BREAKING, *LATER_BREAKING)
-ALL_HARMLESS = (*HARMLESS, *UNSEEN_HARMLESS, *LATER_HARMLESS)
+
+# Written on 2026-11-23 before any was run: what is taken back or taken away, projects, constraints, reinstallations.
+SIXTH_BREAKING = (
+    ("h100", "torch26", "uv pip install nvidia-nccl-cu12==2.18.1"),  # torch calls what came with 2.19
+    ("h100", "torch26", "pip install --no-deps nvidia-cublas-cu12==12.1.3.1"),
+    ("h100", "torch26", f"uv pip install -U -c {DATA}/nccl218.txt nvidia-nccl-cu12"),
+    ("h100", "torch26", f"uv pip install -r {DATA}/cudnn8.txt"),
+    ("h100", "torch26", "uv pip uninstall nvidia-nccl-cu12"),
+    ("h100", "torch26", "pip uninstall -y nvidia-cufft-cu12 nvidia-curand-cu12"),
+    ("h100", "torch26", "pip uninstall -y torch"),  # torchvision stays
+    ("h100", "torch26", "uv pip install --no-deps --reinstall torchvision==0.20.1"),
+    ("h100", "torch26", f"uv pip install -e {DATA}/old_torch"),
+    ("h100", "torch26", f"pip install {DATA}/old_torch"),
+    ("h100", "torch26", "pip install --no-deps triton==2.1.0"),
+    ("h100", "tensorflow215", "pip install -U tensorflow"),
+    ("h100", "tensorflow215", "uv pip install 'ml-dtypes>=0.5'"),
+    ("h100", "jax08", "uv pip install 'nvidia-cudnn-cu12<9.8' --no-deps"),
+    ("h100", "jax08", "pip install -U jax"),
+    ("h100", "jax08", "pip uninstall -y jax-cuda12-plugin"),
+    ("h100", "jax08", "uv pip uninstall jaxlib"),
+    ("h100", "onnxruntime123", "uv pip install 'onnxruntime==1.22.0'"),
+    ("h100", "onnxruntime123", "pip uninstall -y nvidia-cudnn-cu12"),
+    ("v100", "torch26", f"uv pip sync {DATA}/torch29.txt"),
+)
+SIXTH_HARMLESS = (
+    ("h100", "torch26", "pip download torch==2.0.0 -d x --no-deps"),
+    ("h100", "torch26", "pip install --target x torch==2.0.0"),
+    ("h100", "torch26", "pip install --no-deps --force-reinstall numpy==1.26.4"),
+    ("h100", "torch26", "uv pip install --reinstall-package numpy numpy==1.26.4 --no-deps"),
+    ("h100", "torch26", f"pip install -e {DATA}/plain_project"),
+    ("h100", "torch26", f"uv pip install {DATA}/plain_project"),
+    ("h100", "torch26", "pip install 'requests[socks]' httpx"),
+    ("h100", "torch26", "uv tool install ruff"),
+    ("h100", "torch26", "pipx install black"),
+    ("h100", "torch26", "uv pip install --upgrade pip setuptools wheel"),
+    ("h100", "torch26", "pip uninstall -y pillow markupsafe"),
+    ("h100", "torch26", "uv pip install gradio streamlit"),
+    ("h100", "torch26", "pip install nvidia-ml-py"),
+    ("h100", "torch26", "uv pip install datasets evaluate"),
+    ("h100", "tensorflow215", "pip install protobuf==4.25.8"),
+    ("h100", "jax08", "uv pip install numpyro blackjax --no-deps"),
+    ("h100", "jax08", "pip install -U scipy numpy"),
+    ("h100", "onnxruntime123", "uv pip install onnxruntime-gpu==1.22.0"),
+)
+ALL_BREAKING = (*BREAKING, *UNSEEN_BREAKING, *LATER_BREAKING, *SIXTH_BREAKING)
+ALL_HARMLESS = (*HARMLESS, *UNSEEN_HARMLESS, *LATER_HARMLESS, *SIXTH_HARMLESS)

@@ -18,6 +18,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 from commands import ALL_BREAKING, ALL_HARMLESS  # noqa: E402
 from environments import ENVIRONMENTS  # noqa: E402
 
+from compat.guard.invocation import read  # noqa: E402
+
 COMMANDS = (*ALL_BREAKING, *ALL_HARMLESS)
 DATA = Path(__file__).parent / "data" / "answers.json"
 _TORCH_CPU = {
@@ -78,6 +80,11 @@ def answer(words: list[str], python: Path, uv: str) -> object:
         return trimmed(json.loads(path.read_text())) if done.returncode == 0 else {"failed": done.returncode}
 
 
+def changes(words: list[str]) -> bool:
+    """Is it judged at all?"""
+    return read(words, "python", {}).judged
+
+
 def main() -> None:
     uv = sys.argv[1]
     wanted = {f"{name}: {command}" for _, name, command in COMMANDS}
@@ -87,7 +94,7 @@ def main() -> None:
         pythons: dict[str, Path] = {}
         for _, name, command in COMMANDS:
             words = shlex.split(command)
-            if "uninstall" in words or f"{name}: {command}" in answers:
+            if "uninstall" in words or not changes(words) or f"{name}: {command}" in answers:
                 continue
             if name not in pythons:
                 pythons[name] = environment(Path(folder), name)
