@@ -27,7 +27,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "build:cuda-extension": ("torch",),
     "start:container": (),
 }
-_EVERY_PACKAGE = ("use", "import", "install")
+EVERY_PACKAGE = ("use", "import", "install")
 
 
 class BadGoal(ValueError):
@@ -37,7 +37,7 @@ class BadGoal(ValueError):
         super().__init__(f"not a goal: {text!r}")
         self.hint = (
             "goals are written VERB:OBJECT, such as use:torch, import:tensorrt, install:tensorflow, "
-            + ", ".join(goal for goal in SUBJECTS if not goal.startswith(_EVERY_PACKAGE))
+            + ", ".join(goal for goal in SUBJECTS if not goal.startswith(EVERY_PACKAGE))
         )
 
 
@@ -81,6 +81,6 @@ def parse(text: str) -> Goal:
     if not colon or verb not in VERBS or not name or not name.isprintable() or " " in name:
         raise BadGoal(text)
     goal = Goal(verb, name.replace("_", "-"))
-    if verb not in _EVERY_PACKAGE and str(goal) not in SUBJECTS:
+    if verb not in EVERY_PACKAGE and str(goal) not in SUBJECTS:
         raise BadGoal(text)
     return goal

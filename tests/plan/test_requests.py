@@ -51,6 +51,24 @@ def test_a_goal_brings_in_its_chain(real):
     assert str(goals_for(asked, goal, real)[0]) == "convert:onnx-tensorrt"
 
 
+@pytest.mark.parametrize(
+    ("goal", "brought"),
+    [
+        ("convert:tensorflow-onnx", ["tensorflow", "tf2onnx", "onnx"]),
+        ("convert:torch-onnx", ["torch", "onnx"]),
+        ("run:onnx", ["onnxruntime"]),
+        ("use:tf-trt", ["tensorflow", "tensorrt"]),
+        ("use:onnxruntime-cuda", ["onnxruntime"]),
+        ("use:torchvision", ["torchvision"]),
+        ("use:gpu", []),
+        ("start:container", []),
+    ],
+)
+def test_what_runs_for_a_goal_is_brought_in(real, goal, brought):
+    asked = with_goal((), parse(goal), real)
+    assert [one.component for one in asked if one.where == "--goal"] == brought
+
+
 def test_an_import_goal_needs_no_gpu(real):
     goal = parse("import:torch")
     assert goals_for(with_goal((), goal, real), goal, real) == (goal,)

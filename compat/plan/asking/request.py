@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.goals import Goal, parse
+from compat.goals import EVERY_PACKAGE, SUBJECTS, Goal, parse
 from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.model import Request
@@ -21,22 +21,11 @@ ALLOWED = ("python", "container", "cuda-compat", "driver")  # what may be moved 
 COMPONENTS = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")
 # The goal that a request for a component means, where it is not use:COMPONENT.
 GOALS = {"onnxruntime": "use:onnxruntime-cuda"}
-# Goals that are about the machine: no package is brought in.
-OF_THE_MACHINE = ("use:gpu", "run:cuda-binary", "start:container")
 # Programs that are published as images only, and the image of NVIDIA's registry that each is.
 IMAGES = {"tritonserver": "tritonserver"}
-# Components that a goal brings in, in any release, where they are not asked for by name.
-BROUGHT = {
-    "convert:onnx-tensorrt": ("tensorrt",),
-    "convert:torch-onnx": ("torch", "onnx"),
-    "convert:tensorflow-onnx": ("tensorflow", "tf2onnx", "onnx"),
-    "run:onnx": ("onnxruntime",),
-    "run:engine": ("tensorrt",),
-    "build:cuda-extension": ("torch",),
-    "use:tf-trt": ("tensorflow", "tensorrt"),
-    "use:onnxruntime-tensorrt": ("onnxruntime", "tensorrt"),
-    "use:onnxruntime-cuda": ("onnxruntime",),
-}
+# Beside the components whose code runs for a goal: what its converter writes the model with.
+WRITES_WITH = {"convert:tensorflow-onnx": ("onnx",)}
+_CONVERSIONS = [goal for goal in SUBJECTS if goal.startswith("convert:")]
 
 
 def goal_of(component: str, matrix: "Matrix") -> str:
@@ -164,8 +153,8 @@ def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -
     """
     named = {request.component for request in asked}
     brought: tuple[str, ...] = ()
-    if goal is not None and str(goal) not in OF_THE_MACHINE:
-        brought = BROUGHT.get(str(goal)) or _of_package(goal, matrix)
+    if goal is not None:
+        brought = _brought(goal, matrix)
         if str(goal) == "convert:onnx-tensorrt" and named & {"torch", "tensorflow"}:
             # An exporter writes the model here: onnx, and for TensorFlow the converter, are part of the chain.
             brought = (*brought, *(("tf2onnx",) if "tensorflow" in named else ()), "onnx")
@@ -176,8 +165,14 @@ def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -
     return tuple(found)
 
 
-def _of_package(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
+def _brought(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
+    """Components that a goal brings in, in any release, where they are not asked for by name: those whose code runs for
+    it, where its object is no package itself; none for a goal that is about the machine. Raises BadRequest."""
     component = matrix.packages.component(goal.object) or goal.object
+    of_package = goal.verb in EVERY_PACKAGE and (str(goal) not in SUBJECTS or matrix.packages.about(component))
+    if not of_package:
+        frameworks_first = sorted(goal.subjects, key=lambda one: one not in COMPONENTS)
+        return (*frameworks_first, *WRITES_WITH.get(str(goal), ()))
     if component in IMAGES or plannable(component, matrix):
         return (component,)
     raise _by_hand(str(goal), component, matrix)
@@ -187,7 +182,7 @@ def _by_hand(said: str, component: str, matrix: "Matrix") -> BadRequest:
     known = sorted(name for name in matrix.index["packages"] if plannable(name, matrix))
     return BadRequest(
         f"{said} is planned by hand: {why_not(component, matrix)}",
-        f"plans are made for {', '.join(known)}, and for goals such as {', '.join(list(BROUGHT)[:3])}",
+        f"plans are made for {', '.join(known)}, and for goals such as {', '.join(_CONVERSIONS)}",
     )
 
 
