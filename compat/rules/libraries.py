@@ -46,14 +46,11 @@ def _concerns(case: Case, soname: str) -> bool:
 _CUDNN = re.compile(r"(?:libcudnn(?:_\w+)?\.so\.|cudnn(?:_\w+)?64_)(\d{1,9})(?:\D|$)")
 
 
-# cuDNN 8 for Windows needs a zlib that it does not bring (its installation guides of 8.3.0 to 8.9.3).
-_ZLIB, _CUDNN_8 = "zlibwapi.dll", "cudnn64_8.dll"
-
-
 def opens(subject: Subject, soname: str) -> bool | None:
     """Does the build open this soname (or DLL)? None where its list is unknown or the candidates differ."""
-    if soname.lower() == _ZLIB:
-        return opens(subject, _CUDNN_8)
+    known = subject.matrix.libraries.of_soname(soname.lower() if soname.lower().endswith(".dll") else soname)
+    if known is not None and "opened_by" in known:
+        return opens(subject, known["opened_by"])
     cudnn = _CUDNN.match(soname)
     if cudnn is not None and subject.field("cudnn").values:
         # Pins and builds tell the major of cuDNN where a list of sonames does not.
