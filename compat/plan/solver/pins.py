@@ -32,11 +32,12 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
     by_name: dict[str, list[Pin]] = {}
     for pin in found:
         by_name.setdefault(pin.name, []).append(pin)
-    fixed = tuple(sorted({(pin.name, pin.range[2:]) for mine in by_name.values() for pin in mine if _exact(pin)}))
+    exact = [pin for mine in by_name.values() for pin in mine if _exact(pin)]
+    fixed = tuple(sorted({(pin.name, pin.range[2:]) for pin in exact}))
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
     clashes = [*_same_files(by_name, here, matrix)]
     chosen: dict[str, str | None] = {}
-    target = (gpus_of(machine, matrix), (machine.os, machine.arch))
+    target = target_of(matrix, gpus_of(machine, matrix), machine.os, machine.arch)
     for name, mine in by_name.items():
         release = _release(name, mine, here.get(name), target, matrix, fixed)
         if isinstance(release, Reason):
@@ -48,16 +49,14 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
 
 Fixed = tuple[tuple[str, str], ...]
 """Packages that have to be of one release, with that release."""
-Target = tuple[tuple[Capability | None, ...], tuple[str | None, str | None]]
-"""The GPUs and the platform."""
 
 
 def _exact(pin: Pin) -> bool:
-    return pin.range.startswith("==") and not {",", "*"} & set(pin.range) and not pin.unread
+    return pin.range[:2] == "==" and not {",", "*"} & set(pin.range) and not pin.unread
 
 
 def _release(
-    name: str, mine: list[Pin], installed: str | None, target: Target, matrix: "Matrix", fixed: Fixed
+    name: str, mine: list[Pin], installed: str | None, target: "Target", matrix: "Matrix", fixed: Fixed
 ) -> str | Reason | None:
     if [pin for pin in mine if pin.soft]:
         kept = None if any(pin.unread for pin in mine) else _fitting(name, mine, installed, target, matrix, fixed)
@@ -85,15 +84,15 @@ def _release(
 
 
 def _fitting(
-    name: str, mine: list[Pin], installed: str | None, target: Target, matrix: "Matrix", fixed: Fixed
+    name: str, mine: list[Pin], installed: str | None, target: "Target", matrix: "Matrix", fixed: Fixed
 ) -> str | None:
     """What is installed, where every pin admits it, else the newest known release that all admit."""
     if installed is not None and all(admits(pin, installed) is not False for pin in mine):
         return installed
-    ranges, (gpus, platform) = _ranges(mine), target
+    ranges = _ranges(mine)
     own = tuple([one for one in fixed if one[0] != name])
-    found = newest_served(matrix, name, ranges, gpus, platform, own)
-    return found or (newest_served(matrix, name, ranges, gpus, platform) if own else None)
+    found = target.newest(name, ranges, own)
+    return found or (target.newest(name, ranges) if own else None)
 
 
 def _ranges(mine: list[Pin]) -> tuple[str, ...]:
@@ -110,26 +109,35 @@ def admitted(matrix: "Matrix", name: str, ranges: tuple[str, ...]) -> tuple[str,
     )
 
 
-@lru_cache(maxsize=16384)
-def newest_served(
-    matrix: "Matrix",
-    name: str,
-    ranges: tuple[str, ...],
-    gpus: tuple[Capability | None, ...],
-    platform: tuple[str | None, str | None] = (None, None),
-    fixed: Fixed = (),
-) -> str | None:
-    """The newest of them that has code for these GPUs and a file for this platform, and goes with what is fixed."""
-    return next(
-        (
-            one
-            for one in admitted(matrix, name, ranges)
-            if serves(matrix, name, one, gpus)
-            and _has_file(matrix, name, one, platform)
-            and not (fixed and _breaks(matrix, name, one, platform, fixed))
-        ),
-        None,
-    )
+class Target:
+    """What packages are chosen for: GPUs and a platform. There is one of each (``target_of``), which remembers."""
+
+    def __init__(self, matrix: "Matrix", gpus: tuple[Capability | None, ...], os: str | None, arch: str | None) -> None:
+        self._matrix, self._gpus, self._platform = matrix, gpus, (os, arch)
+        self._newest: dict[tuple[str, tuple[str, ...], Fixed], str | None] = {}
+
+    def newest(self, name: str, ranges: tuple[str, ...], fixed: Fixed = ()) -> str | None:
+        """The newest release that all ranges admit and that has code for the GPUs and a file for the platform, and goes
+        with what is fixed."""
+        key = (name, ranges, fixed)
+        if key not in self._newest:
+            fitting = (one for one in admitted(self._matrix, name, ranges) if self._serves(name, one, fixed))
+            self._newest[key] = next(fitting, None)
+        return self._newest[key]
+
+    def _serves(self, name: str, version: str, fixed: Fixed) -> bool:
+        matrix, platform = self._matrix, self._platform
+        return (
+            serves(matrix, name, version, self._gpus)
+            and _has_file(matrix, name, version, platform)
+            and not (fixed and _breaks(matrix, name, version, platform, fixed))
+        )
+
+
+@lru_cache(maxsize=64)
+def target_of(matrix: "Matrix", gpus: tuple[Capability | None, ...], os: str | None, arch: str | None) -> Target:
+    """The target."""
+    return Target(matrix, gpus, os, arch)
 
 
 def _has_file(matrix: "Matrix", name: str, version: str, platform: tuple[str | None, str | None]) -> bool:
