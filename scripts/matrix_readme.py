@@ -35,7 +35,7 @@ COUNTED = {
     "name": "dead or renamed distributions",
     "symptom": "error texts",
     "operator": "ONNX operators of TensorRT",
-    "precision": "precisions of TensorRT",
+    "precision": "precisions of libraries",
     "condapackage": "conda names",
 }
 

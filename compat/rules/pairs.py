@@ -191,25 +191,42 @@ def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
 
 
 def _of_another_cuda(case: Case) -> Iterator[Outcome]:
-    """torchaudio compares its CUDA with torch's at import, to the minor, and raises."""
-    torch, audio = case.subject("torch"), case.subject("torchaudio")
-    ours, theirs = audio.field("cuda").known, torch.field("cuda").known
-    checked = case.matrix.traits.claim("torchaudio", "cuda-same-minor", audio.version)
-    if checked is None or {audio.state, torch.state} != {"installed"} or not ours or not theirs:
-        return
-    if versions.same_line(str(ours), str(theirs), 2) is not False:
-        return
-    yield Finding(
-        "package-versions-mismatch",
-        "torchaudio",
-        f"{audio.label} is the build for CUDA {ours}, {torch.label} that for {theirs}: it refuses to load.",
-        (
-            Evidence(f"{audio.label}: CUDA {ours}", audio.field("cuda").source),
-            Evidence(f"{torch.label}: CUDA {theirs}", torch.field("cuda").source),
-            case.cite("torchaudio compares both at import, to the minor", checked),
-        ),
-        (Remedy("install torchaudio from the index that torch is from"),),
-    )
+    """torchaudio and torchvision compare their CUDA with torch's at import, some releases to the minor, and raise."""
+    torch = case.subject("torch")
+    theirs = torch.field("cuda").known
+    for subject in case.subjects:
+        checked = _compares_minors(case, subject, torch)
+        ours = subject.field("cuda").known
+        if checked is None or {subject.state, torch.state} != {"installed"} or not ours or not theirs:
+            continue
+        if versions.same_line(str(ours), str(theirs), 2) is not False:
+            continue
+        yield Finding(
+            "package-versions-mismatch",
+            subject.component,
+            f"{subject.label} is the build for CUDA {ours}, {torch.label} that for {theirs}: it refuses to load.",
+            (
+                Evidence(f"{subject.label}: CUDA {ours}", subject.field("cuda").source),
+                Evidence(f"{torch.label}: CUDA {theirs}", torch.field("cuda").source),
+                case.cite(f"{subject.label} compares both at import, to the minor", checked),
+            ),
+            (Remedy(f"install {subject.distribution} from the index that torch is from"),),
+        )
+
+
+def _compares_minors(case: Case, subject: Subject, torch: Subject) -> "Row | None":
+    """Does it refuse another CUDA minor? Of a release that is not told: do all that go with torch's release?"""
+    releases = {subject.version}
+    if subject.version is None:
+        theirs = {torch.version} if torch.version else {str(row["version"]) for row in torch.candidates}
+        releases = {
+            row["range"].removeprefix("==")
+            for row in case.matrix.packages.pairs.get(normal(subject.distribution), [])
+            for release in theirs
+            if row["other"] == "torch" and versions.parse_range(row["fits"]).pinned == versions.parse(release).base
+        }
+    claims = [case.matrix.traits.claim(subject.component, "cuda-same-minor", release) for release in releases]
+    return claims[0] if claims and None not in claims else None
 
 
 def _severity(component: str, spec: str, have: str) -> Severity:

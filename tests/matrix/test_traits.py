@@ -58,6 +58,7 @@ def test_every_trait_is_asked_for(matrix: Matrix) -> None:
         ("torch", "cxx11-abi", "old", "2.5.1+cu124", "2.6.0", "2"),
         ("torch", "cudnn-same-minor", "", "0.4.1", "1.0.0", None),
         ("torchaudio", "cuda-same-minor", "", "2.0.2", "0.13.0", None),
+        ("torchvision", "cuda-same-minor", "", "0.15.2", "0.16.0", None),
         ("jaxlib", "assembler-unchecked", "", "0.4.20", "0.4.21", "0.4"),
         ("keras", "numbered-as-tensorflow", "", "2.15.0", "3.0", "2"),
         ("container", "l4t-any-minor", "", "35.4.1", "36.2", "35"),
