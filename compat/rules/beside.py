@@ -122,6 +122,7 @@ def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     )
 
 
+_BARE_IMAGE = re.compile(r"(?:^|/)cuda:\S*-base\b")  # NVIDIA's own with nothing of CUDA but the runtime
 _OF_IMAGES = ("docker", "kubernetes", "colab", "conda", "jetson")  # which have a CUDA of their own
 
 
@@ -134,7 +135,9 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
         return
     if any(one.loaded is not False for one in machine.libraries or ()):
         return
-    if not case.goal.needs_gpu or case.environment(*_OF_IMAGES) or machine.container.image:
+    image = machine.container.image
+    bare = image is not None and _BARE_IMAGE.search(image) is not None
+    if not case.goal.needs_gpu or (not bare and (image or case.environment(*_OF_IMAGES))):
         return
     majors = {versions.parse(value).major for value, _ in cuda.values if value}
     if len(majors) != 1 or cuda.decide(bool) is not True or not takes_system_cuda(case, subject):

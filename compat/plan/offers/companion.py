@@ -88,13 +88,12 @@ def _torch(row: "Row", matrix: "Matrix") -> str:
 
 def fits(torch: Choice, companion: Choice) -> bool:
     """Are both of one index and variant? What is installed with an unknown one may be."""
+    if companion.index == ARCHIVE and not companion.installed:
+        # Its name has the CUDA of the torch that it is compiled against, an installed one's build may not be known.
+        cuda = torch.build.cuda or versions.cuda_of_tag(torch.version.partition("+")[2])
+        return None in (cuda, companion.build.cuda) or same_cuda(cuda, companion.build.cuda) is True
     if torch.installed or companion.installed:
         return torch.installed and companion.installed
-    if companion.index == ARCHIVE:  # its name has the CUDA of the torch that it is compiled against
-        return (
-            None in (torch.build.cuda, companion.build.cuda)
-            or same_cuda(torch.build.cuda, companion.build.cuda) is True
-        )
     if torch.index in JETSON and companion.index in JETSON:
         return True  # the line that the companion pins decides
     return (torch.index, torch.variant) == (companion.index, companion.variant)

@@ -27,6 +27,9 @@ def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu:
     """Builds under every name of the public index, newest release first; those with CUDA where the goal needs a GPU."""
     found = [row for name in names(component, matrix) for row in rows(matrix, name, machine, wanted)]
     found = [row for row in found if row["index"] in (*INSTALLABLE, ARCHIVE)]
+    if machine.toolkits == () and matrix.packages.about(component).get("cuda_from") == "either":
+        # Of those whose wheels tell what they open, the silent ones open as much: there is no CUDA here for them.
+        found = [row for row in found if row.get("needs") or _extra(row)] or found
     seen: set[tuple[str, str, str]] = set()
     for row in sorted(found, key=_newest, reverse=True):
         key = (row["package"], row["version"], row["variant"] if row["index"] == ARCHIVE else "")

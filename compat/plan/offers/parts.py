@@ -43,7 +43,8 @@ def beside(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Cho
     names = carriers(matrix, row, major) if "needs" in row and machine.os in ("linux", "windows") else None
     if not names:
         return None
-    cudnn = row.get("cudnn")
+    without = matrix.traits.holds(plain.component, "cudnn-optional", row["version"])
+    cudnn = None if without else row.get("cudnn")
     if cudnn:
         names = tuple(dict.fromkeys((*names, f"nvidia-cudnn-cu{major}")))
     bound = f">={cudnn},<{versions.parse(cudnn).major + 1}" if cudnn else "*"
