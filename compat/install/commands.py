@@ -22,8 +22,10 @@ from compat.plan.commands import python as installers
 _PIP = ("-I", "-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
-def pick_installer(target: Target, wanted: str) -> str:
-    """pip where the environment has it, else uv. Raises InstallError."""
+def pick_installer(target: Target, wanted: str, action: Action) -> str:
+    """conda for its own packages; for others pip where the environment has it, else uv. Raises InstallError."""
+    if isinstance(action, Conda):
+        return "conda"
     if wanted != "auto":
         return wanted
     if target.has_pip:

@@ -28,7 +28,7 @@ def _command(step: PlannedStep, target: Target | None, installer: str, wheels: s
     if step.action is None or target is None or isinstance(step.action, Create):
         return ""
     try:
-        chosen = commands.pick_installer(target, installer)
+        chosen = commands.pick_installer(target, installer, step.action)
         return shlex.join(commands.argv_of(step.action, target, chosen, wheels))
     except InstallError as error:
         return f"# {error}"

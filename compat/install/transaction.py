@@ -14,7 +14,7 @@ from compat.install.planfile import PlanFile, PlannedStep
 from compat.install.recovery import Transaction
 from compat.install.snapshot import Snapshot
 from compat.install.target import Target
-from compat.install.templates import Create, Fetch, Install, Start, System, Uninstall
+from compat.install.templates import Conda, Create, Fetch, Install, Start, System, Uninstall
 from compat.records import dataclass
 
 
@@ -134,7 +134,9 @@ def _steps(
     journal = transaction.journal
     if target is None:
         line = next((step.action.python for step in plan.steps if isinstance(step.action, Create)), None)
-        argv = commands.create(line or _line_of(plan, options), options.base, transaction.prefix, options.installer)
+        # conda installs into its own environments only
+        maker = "conda" if any(isinstance(step.action, Conda) for step in plan.steps) else options.installer
+        argv = commands.create(line or _line_of(plan, options), options.base, transaction.prefix, maker)
         progress.step(f"making {transaction.prefix}")
         journal.write("creating", argv=list(argv))
         execute.run(argv, transaction.folder, progress.line, (lock,))
@@ -176,6 +178,6 @@ def _step(
         if options.system is None or not options.system(step):
             progress.line("left to you: it needs an administrator")
         return
-    installer = commands.pick_installer(target, options.installer)
+    installer = commands.pick_installer(target, options.installer, step.action)
     wheels = options.wheels if isinstance(step.action, Install | Fetch | Uninstall) else None
     execute.run(commands.argv_of(step.action, target, installer, wheels), folder, progress.line, keep)
