@@ -57,7 +57,10 @@ class Packages:
 
     @remembered
     def may_bring_cuda(self, distribution: str) -> bool:
-        """Do some of its builds carry or pin CUDA's libraries, or is it a part of what has such builds?"""
+        """Do some of its builds carry or pin CUDA's libraries, or is it a part of what has such builds? NVIDIA's own
+        metapackage draws them by its extras."""
+        if normal(distribution) == "cuda-toolkit":
+            return True
         own = self.component(distribution)
         every: dict[str, Row] = self._matrix.index["packages"]
         owners = [own] if own else [name for name, about in every.items() if distribution in about.get("parts", ())]
