@@ -2,11 +2,13 @@
 
 Every request below is planned for every described machine, with what may be moved taken in turn, so that each set of
 moves meets each kind of request. Processor time counts, not the clock, and without the start of the interpreter and
-the reading of the matrix: the tables are read once before. ``first`` is the first time that a problem is met in the
-process, ``solving`` the fastest of the rounds after it. Exits 1 where a limit is not met.
+the reading of the matrix: the tables are read once before. Garbage is collected as seldom as in the command. ``first``
+is the first time that a problem is met in the process, ``solving`` the fastest of the rounds after it. Exits 1 where a
+limit is not met.
 """
 
 import argparse
+import gc
 import json
 import statistics
 import time
@@ -116,6 +118,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="take each Nth problem only")
     parser.add_argument("--json", action="store_true", help="every figure, as one JSON list")
     options = parser.parse_args()
+    gc.set_threshold(100_000, 50, 50)  # as compat.cli does
     matrix = Matrix.load()
     machines = {path.stem: next(iter(load(str(path)))) for path in MACHINES}
     chosen = list(problems(machines))[:: options.every]

@@ -70,6 +70,15 @@ def test_a_search_that_may_not_go_on_says_so():
     assert search.cut
 
 
+def test_what_leaves_a_later_column_nothing_is_not_looked_into():
+    """A choice that excludes all that passes in a later column is not even asked for itself."""
+    asked = []
+    judge = Table({21}, {(0, 20), (1, 20)}, set())
+    judge.alone = lambda one: (asked.append(one), one not in judge.bad_alone)[1]
+    assert list(Combinations([(0, 1, 2), (10, 11), (20, 21)], judge).answers()) == [(2, 10, 20), (2, 11, 20)]
+    assert not {0, 1} & set(asked)
+
+
 def test_the_column_that_is_to_blame_is_gone_back_to_at_once():
     """The last column excludes the first: what lies between is not tried again for each."""
     columns = [(0, 1), tuple(range(10, 40)), tuple(range(50, 80)), (99,)]
