@@ -1,6 +1,6 @@
 """What pip and uv answer, read.
 
-pip writes a report (format 1: https://pip.pypa.io/en/stable/reference/installation-report/), from pip 22.2 on. uv
+pip writes a report (format 1: https://pip.pypa.io/en/stable/reference/installation-report/). uv
 prints what it would change, one package a line: `` + torch==2.6.0``, `` - numpy==1.26.4``, and whether any of it is not
 in its cache yet: ``Would download 2 packages``.
 """
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from compat.guard.invocation import Invocation
 
 _UV_FETCHES = "Would download "
+FIRST_PIP = "22.2"
+"""The first release of pip that writes a report (its changelog, 22.2)."""
+
 REPORT_LIMIT = 256 << 20
 """Bytes read of a report: one holds the whole metadata of each package, descriptions included."""
 

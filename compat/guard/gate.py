@@ -204,7 +204,9 @@ class Gate:
         yield f"error: {error}"
         yield from (f"  {line}" for line in error.said.strip().splitlines()[-12:])
         if self.invocation.installer == "pip" and self._old_pip():
-            yield "hint: pip tells what it would do from 22.2 on; upgrade it, or use --yes-anyway"
+            from compat.guard.answers import FIRST_PIP
+
+            yield f"hint: pip tells what it would do from {FIRST_PIP} on; upgrade it, or use --yes-anyway"
             return
         from compat.guard.request import hopeless
 
@@ -214,9 +216,10 @@ class Gate:
 
     def _old_pip(self) -> bool:
         from compat import versions
+        from compat.guard.answers import FIRST_PIP
 
         here = (self.machine.packages or {}).get("pip")
-        return bool(here) and versions.at_least(str(here), "22.2") is False
+        return bool(here) and versions.at_least(str(here), FIRST_PIP) is False
 
     def _way_out(self, transaction: Transaction, found: tuple[Harm, ...]) -> Iterator[str]:
         from compat.guard.nearest import nearest

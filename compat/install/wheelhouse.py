@@ -19,12 +19,12 @@ from compat.install.target import is_this_machine
 from compat.install.templates import Conda, Fetch, Install
 from compat.machine import Machine
 from compat.plan.commands import python as installers
+from compat.plan.commands import tags
 
 SUMS = "SHA256SUMS"
 PLAN = "plan.json"
 WHEELS = "wheels"
 _LINE = re.compile(r"^([0-9a-f]{64})  (plan\.json|wheels/[A-Za-z0-9][A-Za-z0-9._+!-]*\.(?:whl|tar\.gz|zip))$")
-_OLDEST_GLIBC = 5  # manylinux_2_5 is manylinux1, the oldest tag there is (PEP 600)
 
 
 def check(folder: str) -> str:
@@ -135,14 +135,7 @@ def _platform(machine: Machine) -> tuple[str, ...]:
             "the plan does not say for which system, architecture and Python it is",
             "plan for a machine whose os, arch and python are known",
         )
-    if machine.os == "windows":
-        tags = ["win_amd64"]
-    else:
-        newest = versions.parse(machine.glibc).minor if machine.glibc else None
-        if newest is None:
-            raise InstallError("the plan does not say which glibc the machine has", 'describe it: glibc = "2.35"')
-        tags = [f"manylinux_2_{minor}_{machine.arch}" for minor in range(newest, _OLDEST_GLIBC - 1, -1)]
-        tags += [f"{old}_{machine.arch}" for old in ("manylinux2014", "manylinux2010", "manylinux1")]
-        tags.append(f"linux_{machine.arch}")
-    named = [word for tag in tags for word in ("--platform", tag)]
+    if machine.os == "linux" and machine.glibc is None:
+        raise InstallError("the plan does not say which glibc the machine has", 'describe it: glibc = "2.35"')
+    named = [word for tag in tags.of_machine(machine) for word in ("--platform", tag)]
     return ("--only-binary=:all:", "--implementation", "cp", "--python-version", line, *named)

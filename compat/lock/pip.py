@@ -12,15 +12,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from compat.guard.answers import REPORT_LIMIT
+from compat.guard.answers import FIRST_PIP, REPORT_LIMIT
 from compat.lock import File, Locked, NoLock, Package
 from compat.lock.resolve import no_file, question, run, without_credentials, written
 from compat.lock.wanted import Wanted, missing
-from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.plan.asking.markers import applies
+from compat.plan.commands import tags
+from compat.records import replace
 
-_OLDEST_GLIBC = 5  # manylinux_2_5 is manylinux1, the oldest tag there is (PEP 600)
+_USUAL_GLIBC = "2.28"  # of a machine whose own is unknown
 _FLAGS = ("-I", "-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
@@ -36,7 +37,8 @@ def ask(wanted: Wanted, constraints: Sequence[str], folder: str) -> Locked:
         run("pip", [*argv, *(() if native else _platform(wanted, os.path.join(folder, "never")))])
     except NoLock as error:
         if any("no such option" in line for line in error.said):
-            raise NoLock("pip tells what it would install from 22.2 on", f"update pip of {python}", status=2) from None
+            said = f"pip tells what it would install from {FIRST_PIP} on"
+            raise NoLock(said, f"update pip of {python}", status=2) from None
         if any("No module named pip" in line for line in error.said):
             raise NoLock(f"{python} has no pip", "lock with --installer uv", status=2) from None
         raise
@@ -88,23 +90,10 @@ def _platform(wanted: Wanted, folder: str) -> Iterator[str]:
     yield from ("--target", folder)
     if wanted.line:
         yield from ("--python-version", str(wanted.target.python))
-    for tag in _tags(wanted.target):
+    target = wanted.target if wanted.target.glibc else replace(wanted.target, glibc=_USUAL_GLIBC)
+    for tag in tags.of_machine(target):
         yield from ("--platform", tag)
     yield "--only-binary=:all:"
-
-
-def _tags(machine: Machine) -> Iterator[str]:
-    arch = machine.arch or "x86_64"
-    if machine.os == "windows":
-        yield {"x86_64": "win_amd64", "aarch64": "win_arm64"}.get(arch, "win32")
-        return
-    newest = int(machine.glibc.split(".")[1]) if machine.glibc and machine.glibc.startswith("2.") else 28
-    for minor in range(newest, _OLDEST_GLIBC - 1, -1):
-        yield f"manylinux_2_{minor}_{arch}"
-        old = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}.get(minor)
-        if old:
-            yield f"{old}_{arch}"
-    yield f"linux_{arch}"
 
 
 def _load(path: str) -> Any:
