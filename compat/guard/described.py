@@ -13,7 +13,7 @@ from compat.goals import Goal, parse
 from compat.guard.files import Contents, Requirement
 from compat.guard.images import inside
 from compat.guard.transaction import source_of
-from compat.machine import Build, Machine, Toolkit
+from compat.machine import Build, Engine, Machine, Toolkit
 from compat.matrix.packages import normal
 from compat.plan.asking.markers import applies
 from compat.plan.solver.scene import emptied
@@ -161,7 +161,9 @@ def _conda_toolkit(contents: Contents) -> tuple[Toolkit, ...] | None:
 def goals(machine: Machine, matrix: "Matrix") -> tuple[Goal, ...]:
     """Use what is pinned, install what is asked for; a name that the matrix calls dead is judged as a request."""
     dead = {normal(row["distribution"]) for row in matrix.every("name")}
-    pinned = [goal for goal in goals_of(machine) if str(goal) != "use:gpu" or machine.container.image]
+    # A TensorRT or an engine that lies on the target is no matter of a file that does not speak of it.
+    told = machine if machine.container.image else replace(machine, libraries=None, engine=Engine())
+    pinned = [goal for goal in goals_of(told) if str(goal) != "use:gpu" or machine.container.image]
     if machine.gpus is None:  # for any machine: who pins a CPU build means the CPU
         pinned = [goal for goal in pinned if not any(_without_cuda(machine, name) for name in goal.subjects)]
     asked = [name for name in machine.request or {} if name in dead or _accelerated(name, matrix)]
