@@ -32,7 +32,7 @@ def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu:
         found = [row for row in found if row.get("needs") or _extra(row)] or found
     seen: set[tuple[str, str, str]] = set()
     for row in sorted(found, key=_newest, reverse=True):
-        key = (row["package"], row["version"], row["variant"] if row["index"] == ARCHIVE else "")
+        key = (row["package"], row["version"], row["variant"] if row["index"] in (ARCHIVE, "pytorch") else "")
         if key not in seen and not (gpu and row.get("cuda") is False and _has_gpu_builds(component, matrix)):
             seen.add(key)
             yield from _ways(component, row, machine, matrix, gpu)
