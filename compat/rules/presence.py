@@ -224,12 +224,12 @@ def _lists_such(case: Case, name: str, wanted: versions.Range) -> bool:
     kind = _KIND.match(exact.text.partition("+")[2])
     if not kind or exact.public not in builds:
         return True
-    there = (row for rows in builds.values() for row in rows if row["index"] in _WHOLE)
+    there = (row for rows in builds.values() for row in rows if _WHOLE.get(row["index"]) == name)
     found = (_KIND.match(str(row.get("local", row["variant"]))) for row in there)
     return any(one[0] == kind[0] for one in found if one)
 
 
-_WHOLE = ("pytorch", "jax")  # indexes of which every file is known; of others single ones
+_WHOLE = {"pytorch": "torch", "jax": "jaxlib"}  # index -> of what every file there is known; of others single ones
 _KIND = re.compile(r"[A-Za-z]+")  # of a local part: cu, cpu, rocm
 
 
