@@ -44,8 +44,7 @@ _LINE = re.compile(r"(?<![\d.])\d\.\d{1,2}$")
 _FOLDER = re.compile(rf"(?<![^/]){re.escape(ENVIRONMENT)}(?:-[a-z0-9][a-z0-9-]*)?$")
 _BRANCH = re.compile(r"(?<![\d.])(\d{3})(?!\d)")
 _IMAGE = re.compile(re.escape(container.REGISTRY) + r"/[a-z0-9][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._-]*")
-# Debian's own archive has one branch a release; of a release that it does not name, only NVIDIA's repository is left.
-_PACKAGED = (("ubuntu", None), ("rhel", None), ("debian", None), ("debian", "0"))
+_PACKAGED = ("ubuntu", "rhel", "debian")
 _INTERPRETER = re.compile(r"^(?!-)[^\x00-\x1f\x7f]+$")
 
 
@@ -292,10 +291,10 @@ def _system(words: tuple[str, ...]) -> Action | None:
     if any(repair.command == words for repair in REPAIRS.values()):
         return System(words)
     branch = _BRANCH.search(words[-1]) if words else None
-    for distribution, release in _PACKAGED if branch else ():
-        machine = Machine(os="linux", distribution=distribution, distribution_version=release, environment=())
+    for distribution in _PACKAGED if branch else ():
+        machine = Machine(os="linux", distribution=distribution, environment=())
         for newest in (None, drivers.OPEN_ONLY):
-            if branch and _rebuilt(words, drivers.install(machine, branch[1], newest)):
+            if branch and _rebuilt(words, drivers.install(machine, branch[1], newest, None)):
                 return System(words)
     return None
 

@@ -79,7 +79,7 @@ def test_every_driver_branch(matrix: Matrix) -> None:
         for distribution, release in systems:
             machine = Machine(os="linux", distribution=distribution, distribution_version=release, environment=())
             for newest in (None, driver.OPEN_ONLY):
-                commands = driver.install(machine, str(row["branch"]), newest)
+                commands = driver.install(machine, str(row["branch"]), newest, matrix)
                 assert not commands or isinstance(same(commands), System)
                 seen |= {(distribution, command.argv[-1].rstrip("*.0123456789=:")) for command in commands}
     assert {one for one, _ in seen} == {"ubuntu", "debian", "rocky", "rhel"}

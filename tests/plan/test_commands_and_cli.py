@@ -66,16 +66,16 @@ def test_environments_of_another_python():
         ),
     ],
 )
-def test_driver_commands(machine, argv):
-    assert [one.shell for one in driver.install(machine, "580", None)] == [argv]
+def test_driver_commands(machine, argv, real):
+    assert [one.shell for one in driver.install(machine, "580", None, real)] == [argv]
 
 
-def test_debian_has_a_branch_of_its_own():
+def test_debian_has_a_branch_of_its_own(real):
     here = Machine(os="linux", distribution="debian", distribution_version="12")
-    assert driver.install(here, "535", None)[0].argv[-1] == "nvidia-driver=535.*"
-    assert driver.install(here, "550", None)[0].argv[-1] == "cuda-drivers-550"
-    assert driver.install(here, "595", None) == ()  # the package names have lost the branch
-    assert driver.install(here, "580", Capability(12, 0)) == ()  # the proprietary module does not drive Blackwell
+    assert driver.install(here, "535", None, real)[0].argv[-1] == "nvidia-driver=535.*"
+    assert driver.install(here, "550", None, real)[0].argv[-1] == "cuda-drivers-550"
+    assert driver.install(here, "595", None, real) == ()  # the package names have lost the branch
+    assert driver.install(here, "580", Capability(12, 0), real) == ()  # the proprietary module does not drive Blackwell
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_debian_has_a_branch_of_its_own():
         Machine(os="linux", distribution="rhel", distribution_version="10.1"),
     ],
 )
-def test_no_command_installs_a_driver_where_none_can(machine):
-    assert driver.install(machine, "580", None) == ()
+def test_no_command_installs_a_driver_where_none_can(machine, real):
+    assert driver.install(machine, "580", None, real) == ()
 
 
 def test_json_is_the_contract(capsys):

@@ -63,5 +63,5 @@ def test_so_is_the_python(real):
         ),
     ],
 )
-def test_whose_package_the_driver_is(machine, said):
-    assert driver.packaged(machine, "580", driver.install(machine, "580", None)[0])[0] == said
+def test_whose_package_the_driver_is(machine, said, real):
+    assert driver.packaged(machine, "580", driver.install(machine, "580", None, real)[0])[0] == said

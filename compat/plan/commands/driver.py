@@ -2,23 +2,25 @@
 
 - Ubuntu's own archive has a metapackage a branch, with ``-open`` for the open kernel modules (packages.ubuntu.com, read
   2026-11-22: 535, 570, 580, 590, 595; asking for a branch that ended installs the one that followed it).
-- Debian's own archive has one branch a release, in non-free: 535.309.01 in 12 (``apt-get -s`` here, docs/grid.md),
-  550.163.01 in 13 (packages.debian.org). Other branches come from NVIDIA's repository, ``cuda-drivers-NNN`` up to 580;
-  from 590 on its packages have lost the branch from their names and are held by a pinning package instead
-  (driver installation guide, version locking), which is more than one command.
+- Debian's own archive has one branch a release, in non-free (the matrix's traits own-branch). Other branches come from
+  NVIDIA's repository, ``cuda-drivers-NNN`` as long as its packages had the branch in their names (trait
+  named-by-branch); later ones are held by a pinning package instead, which is more than one command.
 - RHEL 8 and 9 and their kin have module streams, ``NNN-dkms`` and ``NNN-open``; RHEL 10 and Fedora have none, there a
   version lock holds the branch (driver installation guide 620, kernel modules, table 5).
 - In WSL 2 the driver is that of Windows, and none may be installed inside (CUDA on WSL user guide).
 """
+
+from typing import TYPE_CHECKING
 
 from compat.capability import Capability
 from compat.machine import Machine
 from compat.plan.commands.container import TOOLKIT
 from compat.plan.model import Command
 
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
 OPEN_ONLY = Capability(10, 0)  # Blackwell and newer run with the open kernel module only
-DEBIAN = {"12": "535", "13": "550"}  # release of Debian -> the branch in its own archive
-_RENAMED = 590  # from this branch on the packages of NVIDIA's repository have no branch in their names
 _STREAMS = ("rhel", "rocky", "almalinux", "centos", "ol")
 GUIDE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/620/kernel-modules.html"
 SOURCES = {
@@ -28,8 +30,11 @@ SOURCES = {
 }
 
 
-def install(machine: Machine, branch: str, newest_gpu: Capability | None) -> tuple[Command, ...]:
-    """Commands that install a driver branch; none where no package manager does it with one (see above)."""
+def install(
+    machine: Machine, branch: str, newest_gpu: Capability | None, matrix: "Matrix | None"
+) -> tuple[Command, ...]:
+    """The command that installs a driver branch; none where no package manager does it with one (see above). Without a
+    matrix every command that it could be: a plan file is read back against them."""
     if machine.os != "linux" or machine.in_environment("wsl2", "docker", "kubernetes", "jetson"):
         return ()
     open_only = newest_gpu is not None and newest_gpu >= OPEN_ONLY
@@ -39,7 +44,7 @@ def install(machine: Machine, branch: str, newest_gpu: Capability | None) -> tup
         stream = f"nvidia-driver:{branch}{'-open' if open_only else '-dkms'}"
         return (Command("dnf", ("sudo", "dnf", "module", "install", "--assumeyes", stream)),)
     if machine.distribution == "debian" and not open_only:
-        return _debian(machine.distribution_version, branch)
+        return _debian(machine.distribution_version, branch, matrix)
     return ()
 
 
@@ -47,16 +52,19 @@ def _apt(package: str) -> Command:
     return Command("apt", ("sudo", "apt-get", "install", "--yes", package))
 
 
-def _debian(release: str | None, branch: str) -> tuple[Command, ...]:
-    own = DEBIAN.values() if release is None else (own_branch(release),)
-    if branch in own:
-        return (_apt(f"nvidia-driver={branch}.*"),)
-    return (_apt(f"cuda-drivers-{branch}"),) if int(branch) < _RENAMED else ()
+def _debian(release: str | None, branch: str, matrix: "Matrix | None") -> tuple[Command, ...]:
+    own, named = _apt(f"nvidia-driver={branch}.*"), _apt(f"cuda-drivers-{branch}")
+    if matrix is None:
+        return own, named
+    if branch == own_branch(release, matrix):
+        return (own,)
+    return (named,) if matrix.traits.holds("driver", "named-by-branch", branch) else ()
 
 
-def own_branch(release: str | None) -> str | None:
+def own_branch(release: str | None, matrix: "Matrix") -> str | None:
     """The branch that a release of Debian packages itself."""
-    return DEBIAN.get((release or "").partition(".")[0])
+    row = matrix.traits.row("driver", "own-branch", f"debian {(release or '').partition('.')[0]}")
+    return str(row["value"]) if row is not None else None
 
 
 def by_hand(machine: Machine, branch: str) -> tuple[str, str]:

@@ -157,7 +157,9 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
 
 def _packaged(machine: Machine, matrix: "Matrix") -> tuple[str, str] | None:
     """The driver in Debian's own archive: no repository has to be added for it."""
-    branch = driver_commands.own_branch(machine.distribution_version) if machine.distribution == "debian" else None
+    branch = None
+    if machine.distribution == "debian":
+        branch = driver_commands.own_branch(machine.distribution_version, matrix)
     row = next((row for row in matrix.drivers.branches if row["branch"] == branch and "latest_linux" in row), None)
     if branch is None or row is None or int(branch) > _last_branch(machine, matrix):
         return None
@@ -209,7 +211,7 @@ def _last_branch(machine: Machine, matrix: "Matrix") -> int:
 def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:
     """The step that installs a driver branch."""
     known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
-    commands = driver_commands.install(machine, branch, max(known, default=None))
+    commands = driver_commands.install(machine, branch, max(known, default=None), matrix)
     said = (
         driver_commands.packaged(machine, branch, commands[0]) if commands else driver_commands.by_hand(machine, branch)
     )
