@@ -25,6 +25,9 @@ class Table:
     def pair(self, one, other):
         return (one, other) not in self.bad_pairs
 
+    def apart(self, one, others):
+        return {index for index, other in enumerate(others) if (one, other) in self.bad_pairs}
+
     def whole(self, choices):
         self.left -= 1
         return None if tuple(choices) in self.bad_wholes else tuple(choices)

@@ -10,7 +10,7 @@ search short, and neither loses an answer:
 A search whose judge has had enough is ``cut``: then nothing found is no proof that there is nothing.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 Choice_contra = TypeVar("Choice_contra", contravariant=True)
@@ -32,6 +32,9 @@ class Judge(Protocol[Choice_contra, Answer_co]):
 
     def pair(self, one: Choice_contra, other: Choice_contra) -> bool:
         """Can the two ever be in one answer, whatever else is?"""
+
+    def apart(self, one: Choice_contra, others: Sequence[Choice_contra]) -> Collection[int]:
+        """Which of the others it excludes, by their places, as far as that takes no looking into."""
 
     def whole(self, choices: Sequence[Choice_contra]) -> "Answer_co | None":
         """The answer that the choices make, None if they do not pass together."""
@@ -71,7 +74,7 @@ class Combinations(Generic[Choice, Answer]):
             if like in known:
                 continue
             # Two by two is asked before one alone: what has no part in any combination is not looked into.
-            below = self._clash(made, choice) or self._lonely((*made, choice))
+            below = self._clash(made, choice) or self._lonely(level, choice)
             if below is None and not self._passes(level, index, choice):
                 continue
             if below is None:
@@ -103,23 +106,13 @@ class Combinations(Generic[Choice, Answer]):
                 return frozenset((number, len(made)))
         return None
 
-    def _lonely(self, made: tuple[Choice, ...]) -> Blamed | None:
-        """A later column that has nothing for a beginning: the earlier columns that exclude what passes alone there."""
-        for level in range(len(made), len(self._columns)):
-            blamed: set[int] = set()
-            for index, choice in enumerate(self._columns[level]):
-                if self._pass.get((level, index)) is False:
-                    continue
-                # The last choice first: for those before it there was something.
-                clash = next(
-                    (one for one in reversed(range(len(made))) if not self._judge.pair(made[one], choice)), None
-                )
-                if clash is not None:
-                    blamed.add(clash)
-                elif self._passes(level, index, choice):
-                    break
-            else:
-                return frozenset(blamed)
+    def _lonely(self, level: int, choice: Choice) -> Blamed | None:
+        """Does what is told at once leave a later column nothing that passes alone? Then the choice is to blame."""
+        for later in range(level + 1, len(self._columns)):
+            column = self._columns[later]
+            out = self._judge.apart(choice, column)
+            if out and not any(i not in out and self._passes(later, i, one) for i, one in enumerate(column)):
+                return frozenset((level,))
         return None
 
     def _passes(self, level: int, index: int, choice: Choice) -> bool:

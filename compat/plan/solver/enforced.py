@@ -45,11 +45,22 @@ class Enforced:
         return self.search.like(one)
 
     def pair(self, one: Choice, other: Choice) -> bool:
-        found = [clash for clash in self.search.linked(one, other) if clash.rule not in self.ignored]
+        found = self._linked(one, other)
         found = found or [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
         if found:
             self.cite(found)
         return not found
+
+    def apart(self, one: Choice, others: Sequence[Choice]) -> set[int]:
+        if not self.search.has_links:
+            return set()
+        excluded = {index: found for index, other in enumerate(others) if (found := self._linked(one, other))}
+        for found in excluded.values():
+            self.cite(found)
+        return set(excluded)
+
+    def _linked(self, one: Choice, other: Choice) -> list[Reason]:
+        return [clash for clash in self.search.linked(one, other) if clash.rule not in self.ignored]
 
     def whole(self, choices: Sequence[Choice]) -> "Found | None":
         self.of_driver = True

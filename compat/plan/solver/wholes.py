@@ -68,12 +68,13 @@ class Wholes(Builds):
         return found
 
     @cached_property
-    def _is_linked(self) -> bool:
+    def has_links(self) -> bool:
+        """Are there builds that are linked to a release of another component?"""
         return TF_TRT in self.goals
 
     def linked(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
         """What the release of TensorRT that a TensorFlow is built with excludes; told at once."""
-        if not self._is_linked:
+        if not self.has_links:
             return ()
         return self.memory.once("linked", (one, other), lambda: self._linked(one, other))
 
