@@ -50,8 +50,8 @@ def value(node: ast.expr, known: dict[str, str]) -> str | None:
 
 
 def arguments(setup: str, version: str) -> dict[str, object]:
-    """`python` (a range), `pythons` (its classifiers': those that jaxlib has wheels for), `requires` and `extras` of the
-    call of setup()."""
+    """`python` (a range), `pythons` (of its classifiers, as jaxlib has wheels), `requires` and `extras` of the call of
+    setup()."""
     tree = ast.parse(setup)
     known = assigned(tree, assigned(ast.parse(version), {}))
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
