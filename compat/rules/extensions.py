@@ -44,14 +44,30 @@ def built_for_torch(case: "Case") -> Iterator[Outcome]:
             yield _judged(case, subject, wanted)
 
 
-def _other_abi(case: "Case", subject: "Subject", torch: "Subject") -> bool:
-    """Does the wheel's name state another C++ ABI than that of the torch which pip installs?"""
+def _other_abi(case: "Case", subject: "Subject", torch: "Subject", wanted: str) -> bool:
+    """Is the wheel compiled for another C++ ABI than that of the torch which pip installs?"""
     named = _ABI.search(subject.version or "")
     foreign = torch.conda or torch.facts.source not in (None, "pypi", "pytorch")
     if named is None or torch.version is None or foreign or versions.parse(torch.version).is_prerelease:
         return False
-    other = "new" if named[1].lower() == "false" else "old"
-    return case.matrix.traits.holds("torch", "cxx11-abi", torch.version, other) is True
+    # Some wheels named FALSE are compiled with the ABI of a torch that has the new one.
+    new = case.matrix.traits.claim(subject.component, "named-for-old-abi", subject.version)
+    misnamed = new is not None and versions.parse(wanted) >= versions.parse(new["value"])
+    ours = "old" if named[1].lower() == "false" and not misnamed else "new"
+    return _abi_of_torch(case, torch) not in (None, ours)
+
+
+def _abi_of_torch(case: "Case", torch: "Subject") -> str | None:
+    """The C++ ABI of pip's torch: of its release, or of its CUDA where one release has builds of both."""
+    traits = case.matrix.traits
+    for abi in ("old", "new"):
+        if traits.holds("torch", "cxx11-abi", torch.version, abi):
+            return abi
+    both = traits.claim("torch", "cxx11-abi-from-cuda", torch.version)
+    cuda = torch.field("cuda").known
+    if both is None or not cuda:
+        return None
+    return "new" if versions.parse(str(cuda)) >= versions.parse(both["value"]) else "old"
 
 
 def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
@@ -60,7 +76,7 @@ def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
         return Untold("package-versions-mismatch", subject.component, (torch.path,))
     facts = (case.read(subject.path, subject.version), case.read(torch.path, torch.version))
     if versions.same_line(torch.version, wanted, 2):
-        if _other_abi(case, subject, torch):
+        if _other_abi(case, subject, torch, wanted):
             return Finding(
                 "package-versions-mismatch",
                 subject.component,

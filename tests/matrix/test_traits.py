@@ -59,6 +59,8 @@ def test_every_trait_is_asked_for(matrix: Matrix) -> None:
         ("onnx-tensorrt", "operators-listed", "", "11.1.0.106", "11.2.1.2", "11"),
         ("torch", "cxx11-abi", "old", "2.5.1+cu124", "2.6.0", "2"),
         ("torch", "cudnn-same-minor", "", "0.4.1", "1.0.0", None),
+        ("torch", "cxx11-abi-from-cuda", "", "2.6.0+cu126", "2.7.0", "2"),
+        ("flash-attn", "named-for-old-abi", "", "2.8.2+cu12torch2.6cxx11abiFALSE", "2.7.4.post1", "2"),
         ("torchaudio", "cuda-same-minor", "", "2.0.2", "0.13.0", None),
         ("torchvision", "cuda-same-minor", "", "0.15.2", "0.16.0", None),
         ("jaxlib", "assembler-unchecked", "", "0.4.20", "0.4.21", "0.4"),

@@ -43,6 +43,21 @@ def test_the_torch_of_a_version(version: str | None, torch: str | None) -> None:
         ({"torch-scatter": "2.1.2+pt22cu121"}, "2.2.2+cu121", "unknown", set()),  # the matrix has no row of it
         ({"torch-scatter": "2.1.2+pt21cu121"}, "2.1.0+cu118", "incompatible", {"mixed-cuda-majors"}),
         ({"flash_attn": "2.5.5+cu122torch2.2cxx11abiFALSE"}, "2.3.0", "incompatible", {"package-versions-mismatch"}),
+        (
+            {"flash_attn": "2.8.2+cu12torch2.6cxx11abiFALSE"},
+            "2.6.0+cu124",
+            "incompatible",
+            {"package-versions-mismatch"},
+        ),
+        ({"flash_attn": "2.8.2+cu12torch2.6cxx11abiFALSE"}, "2.6.0+cu126", "compatible", set()),
+        ({"flash_attn": "2.8.2+cu12torch2.7cxx11abiFALSE"}, "2.7.1+cu128", "compatible", set()),
+        ({"flash_attn": "2.7.4+cu12torch2.6cxx11abiFALSE"}, "2.6.0+cu124", "compatible", set()),
+        (
+            {"flash_attn": "2.7.4+cu12torch2.6cxx11abiFALSE"},
+            "2.6.0+cu126",
+            "incompatible",
+            {"package-versions-mismatch"},
+        ),
         ({"xformers": "0.0.27.post2"}, "2.5.1", "incompatible", {"package-versions-mismatch"}),
         ({"xformers": "0.0.28.post3"}, "2.5.1", "compatible", set()),
     ],
