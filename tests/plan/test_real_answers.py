@@ -8,7 +8,7 @@ from compat.check import check
 from compat.description import load
 from compat.goals import parse
 from compat.install.templates import Install, read
-from compat.machine import Build, Driver, Gpu, Jetson, Library, Machine, Toolkit
+from compat.machine import Build, Driver, Gpu, Jetson, Libcuda, Library, Machine, Toolkit
 from compat.plan.asking.request import build_of_name, packages, requests
 from compat.plan.solve import plan
 from compat.records import replace
@@ -272,7 +272,8 @@ def test_torch_of_long_term_support_has_a_folder_of_its_own(real):
 
 def test_an_extension_keeps_the_torch_that_it_runs_in(real):
     """bitsandbytes has a release for torch 2.1, and xformers breaks with any other."""
-    here = machine("rtx3090-driver470", driver=Driver(version="535.54.03"), python="3.10.12")
+    driver = {"driver": Driver(version="535.54.03"), "libcuda": Libcuda(version="535.54.03")}
+    here = machine("rtx3090-driver470", **driver, python="3.10.12")
     for there in ({"torch": "2.1.0"}, {"torch": "2.1.0", "xformers": "0.0.22.post7"}):
         answer = plan(replace(here, packages=there), packages(("bitsandbytes",), real), real)
         assert answer.result.packages["torch"] == "2.1.0"
