@@ -63,17 +63,19 @@ def _judged(case: Case) -> Report:
     told = _faults(report)
     for component, builds in _possible_builds(case):
         tried: list[Report] = []
-        for rows in builds:
+        few = len(builds) <= _MOST_BUILDS
+        for rows in builds if few else builds[:1]:
             tried.append(_ask(Case(case.machine, case.goal, case.matrix, {component: rows})))
             if _faults(tried[-1]) <= told:
                 break
         else:
-            concluded = _each_fails(concluded, tried, told, case.no_jetson(component))
-            continue
+            if few:
+                concluded = _each_fails(concluded, tried, told, case.no_jetson(component))
+                continue
         # A Jetson's image brings builds of its own, whatever the default index has.
-        usual = builds[0][0]["index"] == "pypi" and not (case.is_jetson and case.machine.container.image)
+        usual = _is_usual(case, component, builds[0][0]) and not (case.is_jetson and case.machine.container.image)
         if usual and concluded is report and not report.errors:  # of several open components the first is spoken of
-            concluded = _likeliest(report, tried[0])
+            concluded = _likeliest(case, component, report, tried[0])
     return concluded
 
 
@@ -106,14 +108,17 @@ _MOST_BUILDS = 8  # a version that is unknown can be any build; nothing is gaine
 def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]":
     """The published builds that differ in what matters of each ambiguous component: the likeliest first.
 
-    That is the default index's, and for a machine whose architecture is not told x86_64's.
+    That is the default index's, and for a machine whose platform is not told that for Linux on x86_64.
     """
     for subject in case.subjects:
         groups: dict[str, list[Row]] = {}
         if subject.state == "installed" and subject.version is not None:
-            for row in sorted(subject.candidates, key=lambda row: (row["index"] != "pypi", row["arch"] == "aarch64")):
+            for row in sorted(
+                subject.candidates,
+                key=lambda row: (row["index"] != "pypi", row["arch"] == "aarch64", row["os"] != "linux"),
+            ):
                 groups.setdefault(str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]), []).append(row)
-        if 1 < len(groups) <= _MOST_BUILDS:
+        if len(groups) > 1:
             yield subject.component, [tuple(rows) for rows in groups.values()]
 
 
@@ -135,18 +140,32 @@ def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tupl
     return replace(report, verdict=verdict, findings=tuple(findings), behind=tuple(behind))
 
 
-def _likeliest(report: Report, likeliest: Report) -> Report:
-    """Some build that it can be works: the default index's is spoken of. Where that one fails, it is open."""
-    if likeliest.errors:
+def _is_usual(case: Case, component: str, build: Row) -> bool:
+    """Is a build the default index's, or one of the only index that names its CUDA in the version (2.8.0+cu128)?"""
+    return build["index"] == "pypi" or (build["index"] == "pytorch" and "+" in (case.subject(component).version or ""))
+
+
+def _likeliest(case: Case, component: str, report: Report, likeliest: Report) -> Report:
+    """Some build that it can be works: the usual one is taken, and spoken of.
+
+    Where that one fails, it is open in conda and of an image: those bring builds of their own.
+    """
+    if not likeliest.errors:
+        return (
+            replace(report, verdict=likeliest.verdict, holds=likeliest.holds) if report.verdict == "unknown" else report
+        )
+    if case.machine.in_environment("conda", "jetson") or case.machine.container.image:
         perhaps = tuple(
             replace(one, severity="warning", message=f"If it is the default index's build: {one.message}")
             for one in likeliest.errors
         )
-        verdict: Verdict = "incompatible" if report.errors else "unknown"
-        return replace(report, verdict=verdict, findings=(*perhaps, *report.findings))
-    if report.verdict == "unknown":
-        return replace(report, verdict=likeliest.verdict, holds=likeliest.holds)
-    return report
+        return replace(report, verdict="unknown", findings=(*perhaps, *report.findings))
+    name = case.subject(component).distribution
+    fields = "packages, missing_libraries, gpus, environment, container.image, jetson, os, arch, python"
+    taken = case.assume(fields, f"{name} is the build that is usual")
+    faults = tuple(replace(one, evidence=(*one.evidence, taken)) for one in likeliest.errors)
+    others = (one for one in report.findings if one.severity != "error")
+    return replace(report, verdict="incompatible", findings=(*faults, *others), behind=likeliest.behind)
 
 
 _RANK = {"error": 0, "warning": 1, "note": 2}

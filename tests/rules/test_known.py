@@ -72,9 +72,37 @@ def test_an_image_may_ask_a_newer_driver_for_more_than_is_known_of_it() -> None:
     assert errors(asked("550.54.14", "99.0")) == ["container-needs-newer-driver"]
 
 
-@pytest.mark.parametrize("image", [None, "python:3.8", "pytorch/pytorch:1.7.1"])
-def test_where_the_default_index_s_build_fails_and_another_works_it_is_open(image: str | None) -> None:
-    machine = {"os": "linux", "arch": "x86_64", "gpus": [{"name": "GeForce RTX 3090"}], "packages": {"torch": "1.7.1"}}
-    report = judge("use:torch", {**machine, "driver": {"version": "470.57.02"}, "container": {"image": image}})
+USUAL = {"os": "linux", "arch": "x86_64", "gpus": [{"name": "GeForce RTX 3090"}], "packages": {"torch": "1.7.1"}}
+
+
+def test_of_builds_that_differ_the_default_index_s_is_taken() -> None:
+    report = judge("use:torch", {**USUAL, "driver": {"version": "470.57.02"}})
+    assert errors(report) == ["gpu-not-in-build"]
+    assert any(one.source == "default" and "packages" in one.fact for one in report.errors[0].evidence)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"environment": ["conda"]},
+        {"container": {"image": "python:3.8"}},
+        {"container": {"image": "pytorch/pytorch:1.7.1"}},
+    ],
+)
+def test_in_conda_and_in_an_image_it_is_open_which_build_it_is(said: dict[str, object]) -> None:
+    report = judge("use:torch", {**USUAL, **said, "driver": {"version": "470.57.02"}})
     assert report.verdict == "unknown"
     assert [one.rule for one in report.findings if one.severity == "warning"] == ["gpu-not-in-build"]
+
+
+@pytest.mark.parametrize(
+    ("system", "verdict"), [(None, "incompatible"), ("linux", "incompatible"), ("windows", "compatible")]
+)
+def test_where_the_system_is_not_told_the_build_is_linux_s(system: str | None, verdict: str) -> None:
+    machine = {"os": system, "gpus": [{"name": "NVIDIA GeForce GTX 1080"}], "packages": {"torch": "2.8.0+cu128"}}
+    assert judge("use:torch", machine).verdict == verdict
+
+
+def test_more_builds_than_are_tried_are_judged_by_the_default_index_s() -> None:
+    machine = {"driver": {"version": "570.86.10", "cuda": "12.8"}, "packages": {"torch": "2.11.0"}}
+    assert errors(judge("use:torch", machine)) == ["driver-too-old"]
