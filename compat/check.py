@@ -95,10 +95,12 @@ def _ask(case: Case, of: str | None = None) -> Report:
                 if masked not in own:  # of two that are each other's cause the nearer one is shown
                     causes.setdefault(masked, set()).update((entry.name, *own))
     told = dict.fromkeys(one for one in outcomes if isinstance(one, Finding))
-    findings = tuple(sorted((one for one in told if one.rule not in causes), key=lambda one: _RANK[one.severity]))
+    faults = {one.rule for one in told if one.severity == "error"}
+    shown = [one for one in told if one.rule not in causes and one.cause not in faults]
+    findings = tuple(sorted(shown, key=lambda one: _RANK[one.severity]))
     holds = tuple(one for one in outcomes if isinstance(one, Holds))
     untold = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Untold)))
-    behind = tuple(one for one in told if one.rule in causes)
+    behind = tuple(one for one in told if one not in findings)
     return Report(case.machine, case.goal, _verdict(case, findings, holds), findings, holds, untold, behind)
 
 

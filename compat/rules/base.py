@@ -44,6 +44,7 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     severity: Severity = "error"
     others: tuple[str, ...] = ()  # where it is open which build is installed: the rules that the other builds violate
+    cause: str = ""  # the rule whose error it is a consequence of, where that one finds any
 
 
 @dataclass(frozen=True)

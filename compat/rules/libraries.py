@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
+from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.beside import library_for_cuda, nothing_brings_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.case import Case
@@ -27,12 +28,14 @@ def wants(case: Case) -> Iterator[Subject]:
 
 def opening(case: Case) -> Iterator[Subject]:
     """Those of them that open their CUDA libraries for the goal: an import alone opens none of some packages'."""
-    for subject in wants(case):
-        lazy = case.goal.verb == "import" and case.matrix.traits.holds(
-            subject.component, "imports-without-cuda", subject.version
-        )
-        if not lazy:
-            yield subject
+    return (subject for subject in wants(case) if not _opens_none(case, subject))
+
+
+def _opens_none(case: Case, subject: Subject) -> bool | None:
+    """Is an import asked for that opens none of its CUDA libraries? None where its release does not tell."""
+    if case.goal.verb != "import" or case.matrix.traits.row(subject.component, "imports-without-cuda") is None:
+        return False
+    return case.matrix.traits.holds(subject.component, "imports-without-cuda", subject.version)
 
 
 def _concerns(case: Case, soname: str) -> bool:
@@ -145,11 +148,17 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             text = f"the import of {subject.label} opens no CUDA library"
             yield Holds("library-not-found", subject.component, text, (case.cite(text, row),) if row else ())
             continue
+        unsaid = _opens_none(case, subject) is None
+        early = (case.assume(subject.path, "of a release whose import opens them"),) if unsaid else ()
         own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
         further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]
         for soname, path in (*own, *further):
-            if _concerns(case, soname) and soname != "libcuda.so.1" and soname not in damaged:
-                yield from _missed(case, subject, soname, path, own_lists)
+            if _concerns(case, soname) and soname != "libcuda.so.1":
+                for outcome in _missed(case, subject, soname, path, own_lists):
+                    if isinstance(outcome, Finding):
+                        cause = "library-damaged" if soname in damaged else ""
+                        outcome = replace(outcome, evidence=(*outcome.evidence, *early), cause=cause)
+                    yield outcome
         yield from _other_tensorrt(case, subject)
         yield from parts_unseen(case, subject)
         yield from library_for_cuda(case, subject)

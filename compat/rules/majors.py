@@ -96,10 +96,10 @@ def takes_system_cuda(case: Case, subject: Subject) -> bool:
     release = [*subject.candidates, *subject.published.get(versions.parse(subject.version or "0").public, ())]
     if about == "either" and any("nvidia-" in str(row.get("extras", "")) for row in release):
         return False  # an extra of its own may have brought them
-    if subject.component == "tensorrt" and all(row["index"] == "pypi" for row in subject.candidates):
+    if subject.component == "tensorrt" and any(row["index"] == "pypi" for row in subject.candidates):
         # The wheels ask for the CUDA runtime of their major; the index has only their fetchers, which do not say so:
         # https://github.com/NVIDIA/TensorRT/issues/4352, https://github.com/NVIDIA/TensorRT/issues/4614
-        return not subject.candidates
+        return False
     return not subject.candidates or not all(
         any(
             name.startswith(("nvidia-cublas", "nvidia-cuda-runtime", "cuda-toolkit"))
