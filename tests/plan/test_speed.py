@@ -1,8 +1,8 @@
 """How long a plan takes on the whole matrix, in processor time: single requests 50 ms, joint ones a second.
 
 The limits are for an idle core (``python -m benchmarks.solving`` measures many more requests). On a machine that others
-share a core is slower by what they leave of its caches and its clock, so half as much again is allowed, and a loop of
-known length tells how slow it is just now.
+share a core is slower by what they leave of its caches and its clock: a loop of known length tells how slow it is just
+now, and of joint requests half as much again is allowed.
 """
 
 import time
@@ -15,7 +15,7 @@ from compat.plan.asking.request import packages, requests
 from compat.plan.solve import plan
 
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
-SINGLE, JOINT = 1.5 * 0.05, 1.5 * 1.0  # seconds
+SINGLE, JOINT = 0.05, 1.5 * 1.0  # seconds
 EVERYTHING = {"torch": "2.x", "tensorflow": "2.x", "onnxruntime": "*", "tensorrt": "*"}
 EVERY_MOVE = frozenset(("python", "container", "cuda-compat", "driver"))
 LOOP = 0.015  # seconds of ``slowness``'s loop on an idle core of the machine that the limits were measured on
@@ -68,8 +68,9 @@ def test_impossible_single_requests(real, name, asked):
 
 @pytest.mark.parametrize("name", ["h100-driver535", "wsl2-rtx4070"])
 def test_an_impossible_request_that_moves_mend(real, name):
-    """Each move that may mend it is tried: it does not keep the limit yet, and is bounded so that it does not grow."""
-    assert seconds(name, {"tensorflow": "1.15"}, real) <= 4 * SINGLE / 1.5
+    """Each move that may mend it is tried: beside others it does not keep the limit, and is bounded so that it does not
+    grow."""
+    assert seconds(name, {"tensorflow": "1.15"}, real) <= 3 * SINGLE
 
 
 @pytest.mark.parametrize("name", ["h100-driver535", "rtx3090-driver470", "gtx1080ti-driver535", "a100-driver450"])
