@@ -94,12 +94,19 @@ def rows(version: str, workflow: str, setup: str) -> Iterator[Row]:
                 "variant": local,
                 "local": local,
                 "file": f"flash_attn-{version}+{local}-{first}-{first}-linux_x86_64.whl",
-                "cuda": major,  # setup.py takes it for every torch of this major
+                "cuda": cuda_of(release, major, abi),
                 "python": pythons,
                 "sass": targets(setup, Version(cuda)),
                 "ptx": [],
                 "requires": ["einops", "torch"],
             }
+
+
+def cuda_of(torch: Version, major: str, abi: str) -> str:
+    """The CUDA of the torch that takes the wheel: setup.py takes it for all of its major, but of pip's torch of 2.6
+    the build for 12.6 alone has the new ABI."""
+    both = _ABI["TRUE"] <= torch < _ABI["FALSE"] and major == "12"
+    return {"TRUE": "12.6", "FALSE": "12.4"}[abi] if both else major
 
 
 def targets(setup: str, cuda: Version) -> list[str]:

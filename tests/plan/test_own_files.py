@@ -59,3 +59,12 @@ def test_a_gpu_without_code_and_a_file_of_another_page_are_refused(real):
     ):
         with pytest.raises(BadPlan):
             read(["python", "-m", "pip", "install", address])
+
+
+@pytest.mark.parametrize(
+    ("build", "wheel"), [("cu124", "2.7.4.post1+cu12torch2.6cxx11abiFALSE"), ("cu126", "cxx11abiTRUE")]
+)
+def test_the_wheel_has_the_abi_of_the_torch_that_is_asked_for(real, build, wheel):
+    """pip's torch 2.6 has the new ABI in its build of CUDA 12.6 alone; 2.8's wheels are all compiled with that one."""
+    answer = plan(box(), (Request("torch", "==2.6.0", build=build), Request("flash-attn", "*")), real)
+    assert wheel in answer.choices[1].version

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import normal
 from compat.plan.model import Choice
+from compat.plan.offers.places import ARCHIVE
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -38,6 +39,7 @@ def likeness(choice: Choice, matrix: "Matrix") -> Likeness:
         tuple(str(release.get(field)) for field in _RELEASE),
         _tables(choice, matrix),
         choice.brings,
+        choice.version if choice.index == ARCHIVE else "",  # of wheels for one torch the release tells the ABI, too
     )
 
 
