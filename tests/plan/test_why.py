@@ -8,6 +8,7 @@ from compat.machine import Driver, Gpu, Machine
 from compat.plan.asking.request import requests
 from compat.plan.model import Plan, Reason, Step
 from compat.plan.solve import plan
+from compat.plan.steps.why import _tells
 from compat.records import replace
 from scripts.described import UBUNTU
 
@@ -95,3 +96,11 @@ def test_where_a_drivers_command_is_from_is_no_reason_for_it(real):
     driver = next(step for step in answer.steps if step.kind == "driver")
     assert [one.rule for one in driver.why if one.role == "needed"] == ["driver-too-old"]
     assert [one.rule for one in driver.why if one.role == "how"] == ["driver-installation"]
+
+
+def test_what_holds_for_several_is_told_where_its_name_stands_or_first():
+    named = Reason("cudnn-mismatch", "cuDNN 9.1.0 serves torch 2.6.0.", "s", role="holds")
+    plain = Reason("driver-too-old", "the driver serves CUDA 12.4.", "s", role="holds")
+    said = {name: {"cudnn-mismatch": named, "driver-too-old": plain} for name in ("onnxruntime", "torch")}
+    assert [name for name in said if _tells(named, name, said)] == ["torch"]
+    assert [name for name in said if _tells(plain, name, said)] == ["onnxruntime"]

@@ -58,6 +58,7 @@ class Handler(Answering):
             "yanked": False,
         }
 
+
 @pytest.fixture
 def address() -> Iterator[str]:
     Handler.asked = Counter()
