@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from compat import versions
-from compat.capability import Capability
+from compat.capability import Capability, architecture_lists, parse
 from compat.matrix.gpus import read_capability
+from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.cuda import nvcc
@@ -38,7 +39,8 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
             yield from each_chip(gpu, partial(judge, case, runtime))
     for subject in case.subjects:
         if subject.facts.architectures and not any(subject.component == runtime.component for runtime in case.runtimes):
-            yield from _by_its_code(case, subject, subject.facts.architectures)
+            found = list(_by_its_code(case, subject, subject.facts.architectures))
+            yield from found or _by_its_list(case, subject, subject.facts.architectures)
 
 
 def _by_its_code(case: Case, subject: Subject, architectures: tuple[str, ...]) -> Iterator[Outcome]:
@@ -63,6 +65,41 @@ def _by_its_code(case: Case, subject: Subject, architectures: tuple[str, ...]) -
                 case.read(field, " ".join(architectures)),
                 *gpu.evidence,
                 case.claim(f"{min(known)} ends with CUDA {last.value}", last),
+                case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
+            ),
+            (Remedy(f"install a build for CUDA {first.value} or newer"),),
+        )
+
+
+def _by_its_list(case: Case, subject: Subject, architectures: tuple[str, ...]) -> Iterator[Outcome]:
+    """The published builds that print this list: the newest CUDA among them is the newest that it can be of."""
+    stated = tuple(map(frozenset, architecture_lists(architectures)))
+    alike = [
+        row
+        for rows in subject.published.values()
+        for row in rows
+        if row.get("cuda") and "sass" in row and fits_platform(row, case.machine.os, case.machine.arch)
+        if tuple(frozenset(map(parse, row.get(name, ()))) for name in ("sass", "ptx")) == stated
+    ]
+    if not alike:
+        return
+    newest = max(alike, key=lambda row: versions.parse(row["cuda"]))
+    for gpu in case.gpus:
+        first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
+        if first is None or gpu.capability is None or versions.at_least(newest["cuda"], first.value) is not False:
+            continue
+        if _serves_by_sibling(case, newest["cuda"], first.value, gpu.capability):
+            continue
+        field = f"builds.{subject.distribution}.architectures"
+        yield Finding(
+            "cuda-older-than-gpu",
+            subject.component,
+            f"The published builds of {subject.distribution} with this code are of CUDA {newest['cuda']} or older, "
+            f"which predates {gpu.name} ({gpu.capability}): CUDA {first.value} is the first that knows it.",
+            (
+                case.read(field, " ".join(architectures)),
+                *gpu.evidence,
+                case.cite(f"{subject.distribution} {newest['version']} has this code", newest, "sass"),
                 case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
             ),
             (Remedy(f"install a build for CUDA {first.value} or newer"),),
