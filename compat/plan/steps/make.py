@@ -45,7 +45,7 @@ def package_steps(
         if choice.index not in JETSON and not _is_file(choice):  # those no later command can name
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
-    return (*steps, *mended, *_library_path(before, found, made))
+    return (*steps, *mended, *_library_path(before, found, made, matrix))
 
 
 def _is_file(choice: Choice) -> bool:
@@ -256,7 +256,7 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
         )
 
 
-def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
+def _library_path(before: Machine, found: Found, made: list[Choice], matrix: "Matrix") -> Iterable[Step]:
     """What has to be set so that a build finds the packages beside it."""
     line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3"
     packages = f"lib/{line}/site-packages"
@@ -270,11 +270,12 @@ def _library_path(before: Machine, found: Found, made: list[Choice]) -> Iterable
             said = f"{choice.label} looks for CUDA on the loader's path only, and packages lie beside it."
             why = Reason("library-not-found", said, "docs/plan.md, commands")
             yield Step("setting", choice.component, None, after, (why,))
-    wheels = [one.label for one in found.choices if one.component == "tensorrt" and one.extra_index]
+    wheels = [one for one in found.choices if one.component == "tensorrt" and one.extra_index]
     users = [one for one in found.choices if one.component in ("onnxruntime", "tensorflow")]
     if wheels and users and before.os == "linux":
-        after = f"LD_LIBRARY_PATH holds {packages}/tensorrt_libs of the environment"
-        said = f"{users[0].label} looks for TensorRT on the loader's path only, and {wheels[0]} lies beside it."
+        claim = matrix.traits.claim("tensorrt", "library-folder", wheels[0].version)
+        after = f"LD_LIBRARY_PATH holds {packages}/{claim['value'] if claim else 'tensorrt_libs'} of the environment"
+        said = f"{users[0].label} looks for TensorRT on the loader's path only, and {wheels[0].label} lies beside it."
         yield Step("setting", "tensorrt", None, after, (Reason("library-not-found", said, "docs/plan.md, commands"),))
 
 
