@@ -34,7 +34,8 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
     told = {f"gpus[{index}]": gpu.visible for index, gpu in enumerate(case.machine.gpus or ())}
     seen = tuple(gpu for gpu in listed if told[gpu.path] is not False)
     if len({(gpu.name, gpu.capability) for gpu in listed}) < 2:
-        return seen
+        hidden = len(seen) < len(listed)
+        return tuple(_used(case, gpu) if hidden and told[gpu.path] is None else gpu for gpu in seen)
     variables = case.machine.variables
     value = (variables or {}).get(VARIABLE)
     unsaid = tuple(gpu for gpu in seen if told[gpu.path] is None)
@@ -45,15 +46,15 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
             return seen
         return certain if certain and more <= 0 else (*certain, _one_of(case, unsaid, value))
     open_ = () if variables is not None else (f"variables.{VARIABLE}",)
-    return tuple(
-        gpu
-        if told[gpu.path]
-        else replace(gpu, evidence=(*gpu.evidence, case.assume(", ".join((f"{gpu.path}.visible", *open_)), _USED)))
-        for gpu in seen
-    )
+    return tuple(gpu if told[gpu.path] else _used(case, gpu, *open_) for gpu in seen)
 
 
-_USED = "every GPU that is listed is one that is used"
+def _used(case: "Case", gpu: "GpuFact", *fields: str) -> "GpuFact":
+    """The GPU, with what is taken to be so: that it is one of those that are used."""
+    text = "every GPU that is listed is one that is used"
+    taken = case.assume(", ".join((f"{gpu.path}.visible", *fields)), text)
+    chips = tuple(replace(chip, evidence=(*chip.evidence, taken)) for chip in gpu.chips)
+    return replace(gpu, evidence=(*gpu.evidence, taken), chips=chips)
 
 
 def _one_of(case: "Case", gpus: "tuple[GpuFact, ...]", value: str) -> "GpuFact":
