@@ -90,7 +90,8 @@ _STACKS = (
 
 
 def descriptions(count: int) -> Iterator[str]:
-    """That many described machines, one a line; hardly two of the first hundreds are alike."""
+    """That many described machines, one a line: of 504 kinds, as a fleet has kinds. Nothing but the name tells those of
+    one kind apart, so that each kind is judged once (``compat.rules.recall``)."""
     for number in range(count):
         yield json.dumps(
             {
