@@ -61,6 +61,9 @@ def _everything() -> Iterator[tuple[str, dict[str, Any]]]:
         yield from ((tried.goal, machine) for machine in (tried.violated, tried.holds, tried.unknown) if machine)
     yield from ((one.goal, one.machine) for one in ALL)
     yield "import:opencv-python", {"packages": {"opencv-python": "4.10.0.84", "numpy": "1.26.4"}, "python": "3.12.3"}
+    parts = {"tensorflow": "2.16.1", "nvidia-cudnn-cu12": "8.9.7.29"}
+    fields = {"os": "linux", "arch": "x86_64", "python": "3.11", "variables": {"LD_LIBRARY_PATH": ""}}
+    yield "use:tensorflow", {**fields, "packages": parts}
     made = MadeUp(7, MATRIX)
     yield from (made.machine() for _ in range(300))
 
