@@ -116,6 +116,13 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
 
 
 def _has_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> Outcome | None:
+    found = _own_code(case, subject, code, gpu)
+    if isinstance(found, Untold) and gpu.capability is not None and gpu_parts(case, subject):
+        return None  # the code lies in its parts, and they are asked for theirs
+    return found
+
+
+def _own_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> Outcome | None:
     if gpu.capability is None:
         return Untold("gpu-not-in-build", subject.component, (f"{gpu.path}.name",))
     if code:
