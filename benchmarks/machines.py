@@ -90,8 +90,7 @@ _STACKS = (
 
 
 def descriptions(count: int) -> Iterator[str]:
-    """That many described machines, one a line: of 504 kinds, as a fleet has kinds. Nothing but the name tells those of
-    one kind apart, so that each kind is judged once (``compat.rules.recall``)."""
+    """That many described machines, one a line, of 504 kinds; nothing but the name tells those of one kind apart."""
     for number in range(count):
         yield json.dumps(
             {

@@ -1,20 +1,16 @@
 """Machine x goal x matrix -> Report (docs/machine.md, Verdict)."""
 
 from collections.abc import Iterator
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.matrix import Matrix, Row
 from compat.records import dataclass, replace
 from compat.rules import CATALOGUE, every_rule
-from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Rule, Untold
+from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Untold
 from compat.rules.case import Case, implied
 from compat.rules.order import as_written, in_order
-
-if TYPE_CHECKING:
-    from compat.rules.recall import Memory
 
 Verdict = Literal["compatible", "incompatible", "unknown"]
 
@@ -41,37 +37,25 @@ class Report:
         return self.findings[0] if self.findings else None
 
 
-def check(
-    machine: Machine, goal: Goal, matrix: Matrix, of: str | None = None, memory: "Memory | None" = None
-) -> Report:
+def check(machine: Machine, goal: Goal, matrix: Matrix, of: str | None = None) -> Report:
     """Ask every rule; ``of``: those about this alone (``platform``). What another finding is the cause of is left out.
 
     A version seldom tells which of its published builds is installed. What holds for all of them is concluded at
     once; where nothing is wrong with all alike, each build is tried by itself, and if each one fails, though for a
-    reason of its own, the machine is incompatible. ``memory`` is for the machines of a stream, of which many are alike.
+    reason of its own, the machine is incompatible.
     """
     ordered, places = in_order(machine)
     asked = implied(ordered)
-    case = Case(asked, goal, matrix) if memory is None else memory.case(asked, goal)
-    if of is not None:
-        report = _ask(case, of)
-    else:
-        report = _judged(case) if memory is None else memory.whole(case, lambda: _judged(case))
+    case = Case(asked, goal, matrix)
+    report = _judged(case) if of is None else _ask(case, of)
     if not places:
-        return report if report.machine is machine else replace(report, machine=machine)
+        return report if asked is machine else replace(report, machine=machine)
 
     told: dict[str, Any] = {
         name: tuple(as_written(one, places) for one in getattr(report, name))
         for name in ("findings", "holds", "untold", "behind")
     }
     return replace(report, machine=machine, **told)
-
-
-def remember(matrix: Matrix) -> "Memory":
-    """A memory for the machines of a stream."""
-    from compat.rules.recall import Memory
-
-    return Memory(matrix)
 
 
 def _judged(case: Case) -> Report:
@@ -81,7 +65,7 @@ def _judged(case: Case) -> Report:
         tried: list[Report] = []
         few = len(builds) <= _MOST_BUILDS
         for rows in builds if few else builds[:1]:
-            tried.append(_ask(case.taking(component, rows)))
+            tried.append(_ask(Case(case.machine, case.goal, case.matrix, {component: rows})))
             if _faults(tried[-1]) <= told:
                 break
         else:
@@ -99,16 +83,11 @@ def _faults(report: Report) -> set[str]:
     return {one.rule for one in (*report.errors, *report.behind) if one.severity == "error"}
 
 
-def _outcomes(entry: Rule, case: Case) -> list[Outcome]:
-    return list(entry.judge(case))
-
-
 def _ask(case: Case, of: str | None = None) -> Report:
     outcomes: list[Outcome] = []
     causes: dict[str, set[str]] = {}  # finding -> those that it is a consequence of
     for entry in every_rule():
-        asked = of in (None, entry.of)
-        found = case.recall(entry.name, partial(_outcomes, entry, case)) if asked else []
+        found = list(entry.judge(case)) if of in (None, entry.of) else []
         outcomes += found
         if any(isinstance(outcome, Finding) and outcome.severity == "error" for outcome in found):
             own = causes.get(entry.name, set())

@@ -66,7 +66,7 @@ def command(
     A verdict is always about a goal: the same machine may be fine for one and broken for another. Exit status: 0
     compatible or unknown, 1 incompatible, 2 wrong usage or unreadable input.
     """
-    from compat.check import check, remember
+    from compat.check import check
     from compat.report import render
     from compat.suggest import goals_of
 
@@ -76,17 +76,14 @@ def command(
     machines, file_goals = with_files(machines, model, engine)
     gate = Gate("unknown" if strict else fail_on, baseline, write_baseline)
 
-    many = bool(machine and machine.endswith(".jsonl"))
-
     def reports() -> "Iterator[Report]":
-        memory = remember(matrix) if many else None
         for one in machines:
             for goal in goals or file_goals or goals_of(one):
-                yield check(one, goal, matrix, memory=memory)
+                yield check(one, goal, matrix)
 
     files = (*files, *paths)
     judged = reports() if not files else of_files(files, machines, goals, matrix)
-    for line in render(gate.watch(judged), form, many=many, known=gate.known):
+    for line in render(gate.watch(judged), form, many=bool(machine and machine.endswith(".jsonl")), known=gate.known):
         click.echo(line)
     return gate.status()
 

@@ -6,18 +6,13 @@ not concern this goal. A rule is stated once: ``check`` asks it of what is insta
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Literal
 
 from compat.records import dataclass
 
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
     from compat.rules.case import Case
-    from compat.rules.recall import Fields, Notes
-
-    Answer = TypeVar("Answer")
 
 Severity = Literal["error", "warning", "note"]
 
@@ -99,46 +94,6 @@ OF_BUILD = (  # what tells which published build of a package is installed
 )
 OF_GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "gpus.visible", "variables", "jetson")
 OF_RUNTIME = (*OF_BUILD, "toolkits", "container.image")
-
-
-class Watchable:
-    """What rules are asked of: if its machine is watched, with the answers on others that are alike."""
-
-    notes: "Notes | None" = None
-
-    def watch(self, notes: "Notes", kind: object) -> None:
-        """Take answers from where those on cases of this kind are kept, and note what is read for new ones."""
-        self.notes = notes
-        self._trees = notes.trees(kind)
-        self._derived: dict[str, tuple[Any, Fields]] = {}
-
-    def recall(self, question: str, answer: "Callable[[], Answer]") -> "Answer":
-        """An answer that follows from the case alone: one that was given before, where the machine is watched."""
-        return self.notes.recall(self._trees, question, answer) if self.notes is not None else answer()
-
-    def derive(self, what: str, make: "Callable[[], Answer]") -> "Answer":
-        """A fact that several rules derive of a machine that is watched: each reads what it was derived from."""
-        assert self.notes is not None
-        known = self._derived.get(what)
-        if known is None:
-            known = self._derived[what] = self.notes.noted(make)
-        else:
-            self.notes.read.update(known[1])
-        made: Answer = known[0]
-        return made
-
-
-if TYPE_CHECKING:
-    derived = cached_property
-else:
-
-    class derived(cached_property):  # noqa: N801 - used as cached_property is
-        """A fact that several rules derive from a case, once; of a machine that is watched each of them reads it."""
-
-        def __get__(self, case, owner=None):
-            if case is None or case.notes is None:
-                return super().__get__(case, owner)
-            return case.derive(self.attrname, lambda: self.func(case))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A case: one machine, one goal, the matrix, and what several rules derive from them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from compat.capability import Capability
@@ -8,14 +9,13 @@ from compat.goals import Goal
 from compat.machine import Library, Machine
 from compat.matrix.gpus import read_capability
 from compat.records import dataclass, replace
-from compat.rules.base import Evidence, Untold, Watchable, derived
+from compat.rules.base import Evidence, Untold
 from compat.rules.subject import Subject, find
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
     from compat.matrix.claim import Claim
     from compat.rules.base import Outcome
-    from compat.rules.recall import Notes
 
 
 @dataclass(frozen=True)
@@ -74,39 +74,22 @@ def implied(machine: Machine) -> Machine:
     return replace(machine, os=machine.os or "linux", arch=machine.arch or "aarch64", sources=sources)
 
 
-_GIVEN = ("machine", "goal", "matrix", "assumed", "notes")  # all else of a case is derived of these
-
-
-class Case(Watchable):
+class Case:
     """What a rule is asked of. Derived facts are computed once and shared by the rules."""
 
     def __init__(
-        self,
-        machine: Machine,
-        goal: Goal,
-        matrix: "Matrix",
-        assumed: "Mapping[str, tuple[Row, ...]] | None" = None,
-        notes: "Notes | None" = None,
+        self, machine: Machine, goal: Goal, matrix: "Matrix", assumed: "Mapping[str, tuple[Row, ...]] | None" = None
     ) -> None:
-        """``assumed``: published builds that a component is taken to be, where its version leaves several.
-
-        ``notes`` are those of a machine that is watched: what was answered of others alike is then not derived anew.
-        """
+        """``assumed``: published builds that a component is taken to be, where its version leaves several."""
         self.machine = machine
         self.goal = goal
         self.matrix = matrix
         self.assumed = assumed or {}
-        if notes is not None:
-            self.watch(notes, (goal, *((name, *map(id, rows)) for name, rows in self.assumed.items())))
-
-    def taking(self, component: str, rows: "tuple[Row, ...]") -> "Case":
-        """The case in which the component is one of these builds."""
-        return Case(self.machine, self.goal, self.matrix, {component: rows}, self.notes)
 
     def learn(self, other: "Case") -> None:
         """Take over what was derived of the same machine, for the same goal, from fewer of its facts."""
         for name, value in vars(other).items():
-            if name not in _GIVEN:
+            if name not in ("machine", "goal", "matrix", "assumed"):
                 self.__dict__.setdefault(name, dict(value) if isinstance(value, dict) else value)
 
     # -- where a fact was read -------------------------------------------------------------------------------------
@@ -134,7 +117,7 @@ class Case(Watchable):
 
     # -- the system ------------------------------------------------------------------------------------------------
 
-    @derived
+    @cached_property
     def systems(self) -> tuple[str, ...]:
         """The operating systems that it can be; a question is answered only where they agree."""
         if self.machine.os is not None:
@@ -166,7 +149,7 @@ class Case(Watchable):
 
     # -- GPUs ------------------------------------------------------------------------------------------------------
 
-    @derived
+    @cached_property
     def gpus(self) -> tuple[GpuFact, ...]:
         """The GPUs that the goal uses; empty where none is described, or none is left."""
         found = tuple(
@@ -203,13 +186,13 @@ class Case(Watchable):
 
     # -- the driver ------------------------------------------------------------------------------------------------
 
-    @derived
+    @cached_property
     def kernel_driver(self) -> str | None:
         """The release of the kernel module: what decides, where the user-mode libraries differ."""
         driver = self.machine.driver
         return driver.kernel_module_version or driver.version
 
-    @derived
+    @cached_property
     def driver_evidence(self) -> tuple[Evidence, ...]:
         driver = self.machine.driver
         found = []
@@ -219,7 +202,7 @@ class Case(Watchable):
             found.append(self.read("driver.cuda", driver.cuda))
         return tuple(found)
 
-    @derived
+    @cached_property
     def driver_cuda(self) -> tuple[str, Evidence] | None:
         """The highest CUDA that the driver offers, as read or by the matrix."""
         driver = self.machine.driver
@@ -234,7 +217,7 @@ class Case(Watchable):
         assert claim is not None
         return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value}", claim)
 
-    @derived
+    @cached_property
     def least_cuda(self) -> tuple[str, Evidence] | None:
         """A CUDA that the driver offers for certain, where it is too new for the matrix to know its highest."""
         driver = self.machine.driver
@@ -246,7 +229,7 @@ class Case(Watchable):
             return None
         return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value} or newer", claim)
 
-    @derived
+    @cached_property
     def compiler(self) -> tuple[str, tuple[Evidence, ...]] | None:
         """The highest CUDA whose PTX is compiled here, and the evidence: that of the libcuda that loads.
 
@@ -270,7 +253,7 @@ class Case(Watchable):
 
     # -- packages --------------------------------------------------------------------------------------------------
 
-    @derived
+    @cached_property
     def subjects(self) -> tuple[Subject, ...]:
         """The components that the goal runs, the main one first.
 
@@ -289,23 +272,18 @@ class Case(Watchable):
 
     def subject(self, component: str) -> Subject:
         """One component, whether the goal runs it or not."""
-        if self.notes is not None:
-            return self.derive(f"subject {component}", lambda: self._find(component))
         known: dict[str, Subject] = self.__dict__.setdefault("_known_subjects", {})
         if component not in known:
-            known[component] = self._find(component)
+            found = find(self.machine, component, self.matrix)
+            known[component] = replace(found, candidates=self.assumed.get(component, found.candidates))
         return known[component]
-
-    def _find(self, component: str) -> Subject:
-        found = find(self.machine, component, self.matrix)
-        return replace(found, candidates=self.assumed[component]) if component in self.assumed else found
 
     @property
     def main(self) -> Subject | None:
         """The component that the goal is named for; None for goals about the machine itself."""
         return self.subjects[0] if self.subjects else None
 
-    @derived
+    @cached_property
     def packages(self) -> dict[str, str | Literal[False] | None]:
         """What is spoken of as installed or not, by normalised name; of several spellings the first."""
         from compat.matrix.packages import normal
@@ -352,7 +330,7 @@ class Case(Watchable):
             return seen[0] if len(seen) == 1 else None
         return copies[0] if len(copies) == 1 and copies[0][1].loaded_by is None else None
 
-    @derived
+    @cached_property
     def runtimes(self) -> tuple[Runtime, ...]:
         """CUDA runtimes that the goal's process starts, as far as they are known."""
         from compat.rules.runtimes import runtimes
