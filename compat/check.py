@@ -74,8 +74,8 @@ def _judged(case: Case) -> Report:
                 continue
         # A Jetson's image brings builds of its own, whatever the default index has.
         usual = _is_usual(case, component, builds[0][0]) and not (case.is_jetson and case.machine.container.image)
-        if usual and concluded is report and not report.errors:  # of several open components the first is spoken of
-            concluded = _likeliest(case, component, report, tried[0])
+        if usual and (concluded is report or tried[0].errors):
+            concluded = _likeliest(case, component, concluded, tried[0])
     return concluded
 
 
@@ -148,26 +148,29 @@ def _is_usual(case: Case, component: str, build: Row) -> bool:
 
 
 def _likeliest(case: Case, component: str, report: Report, likeliest: Report) -> Report:
-    """Some build that it can be works: the usual one is taken, and spoken of.
+    """Some build that it can be works: the usual one is taken, and spoken of after what is wrong whichever it is.
 
     Where that one fails, it is open in conda and of an image: those bring builds of their own.
     """
-    if not likeliest.errors:
-        return (
-            replace(report, verdict=likeliest.verdict, holds=likeliest.holds) if report.verdict == "unknown" else report
-        )
+    told = _faults(report)
+    further = [one for one in likeliest.errors if one.rule not in told]
+    others = [one for one in report.findings if one.severity != "error"]
+    if not further:
+        is_open = report.verdict == "unknown"
+        return replace(report, verdict=likeliest.verdict, holds=likeliest.holds) if is_open else report
     if case.machine.in_environment("conda", "jetson") or case.machine.container.image:
         perhaps = tuple(
             replace(one, severity="warning", message=f"If it is the default index's build: {one.message}")
-            for one in likeliest.errors
+            for one in further
         )
-        return replace(report, verdict="unknown", findings=(*perhaps, *report.findings))
+        verdict: Verdict = "incompatible" if report.errors else "unknown"
+        return replace(report, verdict=verdict, findings=(*report.errors, *perhaps, *others))
     name = case.subject(component).distribution
     fields = "packages, missing_libraries, gpus, environment, container.image, jetson, os, arch, python"
     taken = case.assume(fields, f"{name} is the build that is usual")
-    faults = tuple(replace(one, evidence=(*one.evidence, taken)) for one in likeliest.errors)
-    others = (one for one in report.findings if one.severity != "error")
-    return replace(report, verdict="incompatible", findings=(*faults, *others), behind=likeliest.behind)
+    faults = tuple(replace(one, evidence=(*one.evidence, taken)) for one in further)
+    behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
+    return replace(report, verdict="incompatible", findings=(*report.errors, *faults, *others), behind=behind)
 
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
