@@ -218,4 +218,6 @@ def test_behind_the_guard_as_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         )
         said = [line for line in done.stderr.splitlines() if " in " not in line and "Using Python" not in line]
         found.append((done.returncode, done.stdout, said, (next(env.glob("lib/*/*-packages")) / "plain").exists()))
+        if found[0][0] == 2:
+            pytest.skip(f"this uv knows no {' '.join(more)}")
     assert found[0] == found[1]
