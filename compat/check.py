@@ -150,26 +150,29 @@ def _is_usual(case: Case, component: str, build: Row) -> bool:
 def _likeliest(case: Case, component: str, report: Report, likeliest: Report) -> Report:
     """Some build that it can be works: the usual one is taken, and spoken of after what is wrong whichever it is.
 
-    Where that one fails, it is open in conda and of an image: those bring builds of their own.
+    Where that one fails, it is open in conda and of an image: those bring builds of their own. What is the nearer
+    cause of a fault that is shown is not shown beside it.
     """
-    told = _faults(report)
+    told, own = _faults(report), {one.rule for one in likeliest.errors}
     further = [one for one in likeliest.errors if one.rule not in told]
-    others = [one for one in report.findings if one.severity != "error"]
     if not further:
-        is_open = report.verdict == "unknown"
-        return replace(report, verdict=likeliest.verdict, holds=likeliest.holds) if is_open else report
-    if case.machine.in_environment("conda", "jetson") or case.machine.container.image:
+        told_less = report.verdict == "unknown"
+        return replace(report, verdict=likeliest.verdict, holds=likeliest.holds) if told_less else report
+    behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
+    is_open = bool(case.machine.in_environment("conda", "jetson") or case.machine.container.image)
+    if any(is_open or one.rule not in own for one in report.errors):
+        return replace(report, behind=(*behind, *further))
+    others = [one for one in report.findings if one.severity != "error"]
+    if is_open:
         perhaps = tuple(
             replace(one, severity="warning", message=f"If it is the default index's build: {one.message}")
             for one in further
         )
-        verdict: Verdict = "incompatible" if report.errors else "unknown"
-        return replace(report, verdict=verdict, findings=(*report.errors, *perhaps, *others))
+        return replace(report, verdict="unknown", findings=(*perhaps, *others))
     name = case.subject(component).distribution
     fields = "packages, missing_libraries, gpus, environment, container.image, jetson, os, arch, python"
     taken = case.assume(fields, f"{name} is the build that is usual")
     faults = tuple(replace(one, evidence=(*one.evidence, taken)) for one in further)
-    behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
     return replace(report, verdict="incompatible", findings=(*report.errors, *faults, *others), behind=behind)
 
 
