@@ -186,15 +186,16 @@ def _without_packages(machine: Facts, names: set[str]) -> Facts:
 
 def _by_default(path: Keys, found: Finding) -> bool:
     """Does the finding say that it takes the missing fact to be what it is by default?"""
-    of_build = path[0] == "builds" and path[2:] != ("missing",)
-    name = _parts(shown(("packages", *path[1:2]) if of_build else path[:3]))
+    names = [_parts(shown(path[:3]))]
+    if path[0] == "builds" and path[2:] != ("missing",):
+        names.append(_parts(shown(("packages", *path[1:2]))))
     told = [
         field
         for one in found.evidence
         if one.source == "default"
         for field in one.fact.removeprefix("not stated, ").partition(":")[0].split(", ")
     ]
-    return any(name.startswith(fact) or fact.startswith(name) for fact in map(_parts, told))
+    return any(name.startswith(fact) or fact.startswith(name) for fact in map(_parts, told) for name in names)
 
 
 def _parts(field: str) -> str:
