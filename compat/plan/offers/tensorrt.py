@@ -68,7 +68,10 @@ def _pins(row: "Row", major: str, machine: Machine, matrix: "Matrix") -> tuple[P
     names = parts.carriers(matrix, row, int(major)) or ()
     release = matrix.packages.of_line("tensorrt", versions.parse(row["version"]).base)
     cudnn = next((one["cudnn"] for one in release if "cudnn" in one), None)
-    bound = f">={cudnn},<{versions.parse(cudnn).major + 1}" if cudnn else "*"
+    runs = matrix.traits.holds("tensorrt", "runs-on-cudnn", row["version"])
+    # What it does not run on is opened by its soname alone: any release of that major.
+    least = cudnn if runs or not cudnn else versions.parse(cudnn).major
+    bound = f">={least},<{versions.parse(cudnn).major + 1}" if cudnn else "*"
     ranges = {name: bound for name in names if "cudnn" in name}
     return parts.pins(names, ranges, label, str(matrix.source(row, "needs")))
 
