@@ -175,3 +175,70 @@ def _another_brings_cuda(case: "Case", subject: "Subject") -> bool:
         if component is None or case.subject(component).field("cuda").known is not False:
             return True
     return False
+
+
+_NCCL = "nvidia-nccl-cu"
+
+
+def below_symbols(case: "Case", subject: "Subject") -> Iterator[Outcome]:
+    """An NCCL that does not have every symbol which the package's libraries call: they do not load."""
+    release = case.matrix.packages.release(subject.component, subject.version) if subject.version else None
+    if release is None or "nccl_minimum" not in release or subject.state != "installed" or subject.conda:
+        return
+    found, least = _nccl_of(case, subject), release["nccl_minimum"]
+    if found is None or versions.at_least(found[1], least) is not False:
+        return
+    path, have, loaded_by = found
+    package = path.partition(".")[2] if path.startswith("packages.") else ""
+    if subject.component not in loaded_by and not _links_nccl(case, subject, package):
+        return
+    taken = [("libraries", "no NCCL there but pip's own")] if package and case.machine.libraries is None else []
+    if not package and not loaded_by:
+        taken.append((f"{path}.loaded_by", f"{subject.label} gets it"))
+    if subject.field("cuda").decide(bool) is not True:
+        taken.append((f"builds.{subject.distribution}.cuda", "a build with CUDA, which opens NCCL"))
+    taken += [(place, "Linux on x86-64") for place in ("os", "arch") if getattr(case.machine, place) is None]
+    yield Finding(
+        "cuda-library-too-old",
+        package or "nccl",
+        f"NCCL {have} is what loads; {subject.label} calls what NCCL has since {least}.",
+        (
+            case.read(path if package else f"{path}.version", have),
+            case.cite(f"{subject.component} {release['version']} takes NCCL from {least} on", release, "nccl_minimum"),
+            *(case.assume(place, text) for place, text in taken),
+        ),
+        (Remedy(f"install NCCL {least} or newer, such as the release that {subject.distribution} pins"),),
+    )
+
+
+def _nccl_of(case: "Case", subject: "Subject") -> tuple[str, str, tuple[str, ...]] | None:
+    """(field, release, who loads it) of the NCCL that its process gets: the copy seen, else pip's package."""
+    from compat.rules.copies import gets
+
+    copies = case.libraries("nccl")
+    found = gets(case, subject, "nccl") if copies else None
+    if found is not None:
+        path, copy = found
+        return (path, copy.version, tuple(copy.loaded_by or ())) if copy.version else None
+    if not all(copy.loaded is False for _, copy in copies):
+        return None
+    there = [name for name, version in case.packages.items() if name.startswith(_NCCL) and version is not False]
+    version = case.version_of(there[0]) if len(there) == 1 else None  # of several the last one installed is there
+    return (f"packages.{there[0]}", version, ()) if version else None
+
+
+def _links_nccl(case: "Case", subject: "Subject", package: str) -> bool:
+    """Does a build of the release for its CUDA major require NCCL (this package of it) here? Others have it inside."""
+    from compat.matrix.packages import fits_platform
+    from compat.plan.asking.markers import applies
+
+    cuda = subject.field("cuda").known
+    told = [row for row in subject.candidates if "requires" in row]
+    published = subject.published.get(versions.parse(subject.version or "0").public, [])
+    rows = told or [row for row in published if fits_platform(row, case.machine.os, case.machine.arch)]
+    return cuda is not False and any(
+        name.startswith(package or _NCCL) and applies(marker, case.machine)
+        for row in rows
+        if row.get("cuda") and (cuda is None or versions.same_line(str(row["cuda"]), str(cuda), 1))
+        for name, _, marker in case.matrix.packages.pins(row)
+    )

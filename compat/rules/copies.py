@@ -227,7 +227,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         built = subject.field("cudnn")
         if not built.values or not _runs_on_cudnn(case, subject):
             continue
-        found = _cudnn_of(case, subject) or _of_torch(case, subject)
+        found = gets(case, subject) or _of_torch(case, subject)
         if found is None or found[1].version is None:
             yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
             continue
@@ -284,7 +284,7 @@ def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
 def _below_minimum(case: Case) -> Iterator[Outcome]:
     """What a release refuses by itself, whatever its build was made with: JAX asks for a least cuDNN when it starts."""
     for subject in case.subjects:
-        found = None if subject.field("cudnn").values else _cudnn_of(case, subject)
+        found = None if subject.field("cudnn").values else gets(case, subject)
         if found is None or found[1].version is None:
             continue
         path, copy = found
@@ -369,22 +369,22 @@ def serves(have: str, need: str, asks: str) -> bool | None:
     return versions.at_least(have, versions.major_minor(need))
 
 
-def _cudnn_of(case: Case, subject: Subject) -> tuple[str, Library] | None:
-    """The cuDNN that this package's process gets, where it can be told."""
-    copies = case.usable("cudnn")
+def gets(case: Case, subject: Subject, name: str = "cudnn") -> tuple[str, Library] | None:
+    """The copy of a library that this package's process gets, where it can be told."""
+    copies = case.usable(name)
     own = [one for one in copies if one[1].loaded_by is not None and subject.component in one[1].loaded_by]
     seen = own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
     if seen or any(copy.loaded_by is not None for _, copy in copies):
         return seen[0] if len(seen) == 1 else None
-    front = _in_front(case, "cudnn")
+    front = _in_front(case, name)
     if front is not None:
         return front
     if case.matrix.packages.about(subject.component).get("cuda_from") == "itself":
         # One of unknown origin may be the environment's own as well.
         brought = tuple(one for one in copies if one[1].origin in ("pip", "conda", "bundled", "container"))
         copies = copies if brought and not all(copy.origin for _, copy in copies) else brought
-    if not copies and all(copy.loaded is False for _, copy in case.libraries("cudnn")):
-        return _of_package(case, subject)
+    if not copies and all(copy.loaded is False for _, copy in case.libraries(name)):
+        return _of_package(case, subject) if name == "cudnn" else None
     return copies[0] if len(copies) == 1 else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.matrix.packages import fits_platform
+from compat.matrix.packages import fits_platform, normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
@@ -67,7 +67,11 @@ def _told(case: Case, subject: Subject) -> Finding | Holds | None:
             tuple(case.read(f"packages.{name}", None) for name in (*cpu, *gpu)),
             (Remedy(f"uninstall both, then install {gpu[0]} alone"),),
         )
-    if gpu_parts(case, subject):
+    parts = gpu_parts(case, subject)
+    halved = _halved(case, subject, parts)
+    if halved is not None:
+        return halved
+    if parts:
         return Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
     if _parts_unspoken_of(case, subject):
         return None
@@ -83,6 +87,42 @@ def _told(case: Case, subject: Subject) -> Finding | Holds | None:
         f"{subject.label} is built with CUDA {verdict.known or ''}".rstrip(),
         (Evidence(f"{subject.label} has CUDA", verdict.source),),
     )
+
+
+def _halved(case: Case, subject: Subject, parts: list[Subject]) -> Finding | None:
+    """Does each plugin that is there lack a part which goes with it? Half a plugin is none."""
+    lost = [_lost_half(case, subject, part) for part in parts]
+    if not lost or any(one is None for one in lost) or any(one.field("cuda").known for one in case.subjects):
+        return None
+    facts = [fact for one in lost if one is not None for fact in one]
+    there = " and ".join(part.label for part in parts)
+    return Finding(
+        "cpu-only-build",
+        subject.component,
+        f"{subject.label} has half of a CUDA plugin, which is none: {there} without what goes with it.",
+        (
+            *facts,
+            *(case.assume(f"packages.{part}", "no other plugin is there") for part in _unspoken(case, subject)),
+        ),
+        (Remedy(f"install the GPU build: {_gpu_name(case, subject)}"),),
+    )
+
+
+def _lost_half(case: Case, subject: Subject, part: Subject) -> tuple[Evidence, ...] | None:
+    """The evidence that another part, which requires this one or is required by it, is said to be absent."""
+    mine = normal(part.distribution)
+    for name in case.matrix.packages.about(subject.component).get("parts", ()):
+        if name == mine or case.has(name) is not False:
+            continue
+        for asked, rows in ((name, part.candidates), (mine, matching(case.matrix, name, part.version))):
+            known = list(rows)
+            if known and all(asked in [one for one, _, _ in case.matrix.packages.pins(row)] for row in known):
+                return (
+                    case.read(f"packages.{mine}", part.version),
+                    case.read(f"packages.{name}", False),
+                    case.cite(f"{known[0]['package']} requires {asked}", known[0], "requires"),
+                )
+    return None
 
 
 def _plugin_is_missed(case: Case, main: Subject) -> bool:

@@ -6,22 +6,29 @@ from compat import versions
 from compat.matrix import Row
 from compat.matrix.packages import normal, rivals
 from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.beside import below_symbols
 from compat.rules.case import Case
 from compat.rules.libraries import belongs, opening
 from compat.rules.subject import Subject
 
 
-@rule("cuda-library-too-old", reads=("toolkits", *OF_SYSTEM, *OF_BUILD), masks=("cuda-major-mismatch",))
+@rule(
+    "cuda-library-too-old",
+    reads=("toolkits", "variables", "python", *OF_SYSTEM, *OF_BUILD),
+    masks=("cuda-major-mismatch",),
+)
 def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
     """A CUDA library that loads is older than the build needs, or of a neighbouring release with another soname.
 
     Packages pin the least release of each CUDA library that they need (nvidia-cublas-cu12>=12.3.4). And up to CUDA 10
-    the sonames carried the minor: a build for 10.1 opens libcudart.so.10.1, which CUDA 10.2 does not have.
+    the sonames carried the minor: a build for 10.1 opens libcudart.so.10.1, which CUDA 10.2 does not have. An NCCL that
+    lacks a function which the package's libraries call is one as well: they are linked to it, and do not load.
 
     Remedy: install the library release that the package pins, or the toolkit of the build's own CUDA release.
     """
     for subject in opening(case):
         yield from _below_pins(case, subject)
+        yield from below_symbols(case, subject)
         yield from _other_soname(case, subject)
 
 

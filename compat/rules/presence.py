@@ -9,18 +9,20 @@ from compat.machine import Build
 from compat.matrix.packages import fits_platform, normal
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.subject import CUDA_TAG, same_local
+from compat.rules.subject import CUDA_TAG, Subject, same_local
 
 if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("package-missing", reads=OF_BUILD, says="nothing")
+@rule("package-missing", reads=("python", *OF_BUILD), says="nothing")
 def package_missing(case: Case) -> Iterator[Outcome]:
-    """The package that the goal is named for is not installed.
+    """The package that the goal is named for is not installed, or one that it runs with and requires.
 
     Reported only where the description says so (`"tensorflow": false`, as the probe writes it of frameworks that the
-    inspected environment does not have); a package that is not mentioned is unknown.
+    inspected environment does not have); a package that is not mentioned is unknown. What the goal's process runs
+    beside it (jaxlib for JAX, torch for vLLM) is missed where the metadata of every build that it can be requires it,
+    or the vendor names the release of it that goes with this one.
 
     Remedy: `compatcheck plan` for it.
     """
@@ -31,6 +33,7 @@ def package_missing(case: Case) -> Iterator[Outcome]:
     if main.state == "installed":
         named = main.path if case.has(main.distribution) else f"builds.{main.distribution}"
         yield Holds("package-missing", main.component, f"{main.label} is installed", (case.read(named, main.label),))
+        yield from _companions(case)
     elif library is not None:
         fact = case.read(library[0], f"tensorrt {library[1].version or ''}".strip())
         yield Holds("package-missing", main.component, "TensorRT's library is there", (fact,))
@@ -47,6 +50,49 @@ def package_missing(case: Case) -> Iterator[Outcome]:
         )
     elif main.state == "unknown":
         yield Untold("package-missing", main.component, (f"packages.{main.distribution}",))
+
+
+def _companions(case: Case) -> Iterator[Outcome]:
+    """What the goal runs, a package of it requires, and the description says is not there."""
+    there = [subject for subject in case.subjects if subject.state == "installed"]
+    for other in case.subjects[1:]:
+        name = normal(other.distribution)
+        if other.state != "absent" or case.has(name) is not False or case.usable(other.component):
+            continue
+        for subject in there:
+            found = _requirement(case, subject, name)
+            if isinstance(found, tuple):
+                yield Untold("package-missing", name, found)
+            elif found is not None:
+                yield Finding(
+                    "package-missing",
+                    other.component,
+                    f"{subject.label} requires {name}, which is not installed in this environment.",
+                    (case.read(subject.path, subject.version), case.read(f"packages.{name}", False), found),
+                    (Remedy(f"install {name}, or {subject.distribution} again with what it requires"),),
+                )
+                break
+
+
+def _requirement(case: Case, subject: Subject, name: str) -> Evidence | tuple[str, ...] | None:
+    """That the package requires this one; the facts that its conditions ask for where they are not told."""
+    pinned = [
+        [marker for asked, _, marker in case.matrix.packages.pins(row) if asked == name] for row in subject.candidates
+    ]
+    if pinned and all(pinned):
+        unsaid = [field for field in ("os", "arch", "python") if getattr(case.machine, field) is None]
+        if unsaid and not all("" in markers for markers in pinned):
+            return tuple(unsaid)
+        from compat.plan.asking.markers import applies
+
+        if all(any(applies(marker, case.machine) for marker in markers) for markers in pinned):
+            return case.cite(f"{subject.label} requires {name}", subject.candidates[0], "requires")
+        return None
+    for row in case.matrix.packages.pairs.get(normal(subject.distribution), ()):
+        told = subject.version is None or versions.parse_range(row["range"]).admits(subject.version)
+        if row["other"] == name and told:
+            return case.cite(f"{subject.distribution} {row['range']} goes with {name} {row['fits']}", row)
+    return None
 
 
 @rule("package-unknown", reads=OF_BUILD, says="nothing", leaves="cuda")
