@@ -178,7 +178,7 @@ def _search(problem: Problem, scene: Scene, kept: tuple[Goal, ...]) -> Search:
     what = (scene.moves, scene.folder, problem.requests, problem.goals, held, problem.prefer)
 
     def made() -> Search:
-        key = (memory.number(scene.machine), what)
+        key = (memory.alike(scene.machine), what)
         if key not in memory.searches:
             memory.searches[key] = Search(
                 scene, problem.requests, problem.goals, held, problem.matrix, problem.prefer, memory=memory

@@ -69,7 +69,9 @@ class Builds:
         known = self.memory.platforms
         bare = self._bare  # no such rule reads the Python
         key = self.memory.once(
-            ("platform", self.goals), (bare,), lambda: self.memory.number((replace(bare, python=None), self.goals))
+            ("platform", self.goals),
+            (bare,),
+            lambda: self.memory.number((self.memory.alike(replace(bare, python=None)), self.goals)),
         )
         if key not in known:
             known[key] = platform_faults(self._bare, self.goals, self.matrix)
@@ -231,8 +233,11 @@ class Builds:
         pins = choice.pins
         if not choice.stays:
             pins = (*pins, *companion_pins((choice,), self._bare, self.matrix, self.limits))
-        machine = self.scene.machine if choice.installed else self._bare
-        own = shared(self._shared.limited([pin for pin in pins if pin.name not in self._asked]), machine, self.matrix)
+        pins = tuple(self._shared.limited([pin for pin in pins if pin.name not in self._asked]))
+        if choice.installed:
+            own = shared(pins, self.scene.machine, self.matrix)
+        else:
+            own = self.memory.agreed(self._place, pins, lambda: shared(pins, self._bare, self.matrix))
         return ({}, own) if isinstance(own, tuple) else (own.releases, ())
 
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:

@@ -9,7 +9,8 @@ from compat.machine import Machine
 from compat.plan.model import Choice, Reason
 from compat.rules import every_rule
 from compat.rules.base import REGISTRY, Evidence, Finding
-from compat.rules.case import Case
+from compat.rules.case import Case, implied
+from compat.rules.order import in_order
 
 if TYPE_CHECKING:
     from compat.check import Report
@@ -69,6 +70,13 @@ def faults(machine: Machine, goals: Iterable[Goal], matrix: "Matrix") -> tuple[R
 
 def _weighing(reports: "Iterable[Report]") -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reason(one) for report in reports for one in report.findings if weighs(one)))
+
+
+def fails_by(machine: Machine, goal: Goal, rule: str, matrix: "Matrix") -> bool:
+    """Does this rule say of the machine by itself that the goal is not reached? An error is enough, whatever masks it
+    is one too; so of many drivers or images that are too old not each needs the whole check."""
+    case = Case(implied(in_order(machine)[0]), goal, matrix)
+    return any(isinstance(one, Finding) and one.severity == "error" for one in REGISTRY[rule].judge(case))
 
 
 def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Reason, ...]:

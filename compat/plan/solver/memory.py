@@ -12,9 +12,11 @@ from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
+    from compat.plan.solver.pins import Shared
     from compat.plan.solver.search import Search
 
 
+_NO_DRIVER, _NO_LIBCUDA = Driver(), Libcuda()
 Made = TypeVar("Made")
 Spoiled = dict[tuple[int, ...], tuple[Reason, ...]]
 """By the classes of one build or two."""
@@ -79,10 +81,12 @@ class Memory:
     spent: int = 0
     searches: "dict[Hashable, Search]" = field(default_factory=dict)
     platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
-    _numbers: dict[str, int] = field(default_factory=dict)
+    _numbers: dict[Hashable, int] = field(default_factory=dict)
+    _values: dict[int, tuple[object, int]] = field(default_factory=dict)  # by identity
     _builds: dict[tuple[int, Choice, Hashable, frozenset[str]], Known] = field(default_factory=dict)
     _near: dict[tuple[int, int, frozenset[str]], tuple[Choice, Known]] = field(default_factory=dict)  # by identity
     _wholes: dict[tuple[int, tuple[int, ...]], tuple[tuple[Choice, ...], Known]] = field(default_factory=dict)
+    _agreed: "dict[tuple[int, tuple[tuple[str, str, bool], ...]], Shared]" = field(default_factory=dict)
     _spoiled: dict[tuple[object, ...], Spoiled] = field(default_factory=dict)
     _pairs: dict[int, Pairs] = field(default_factory=dict)
     _offers: dict[int, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
@@ -105,9 +109,20 @@ class Memory:
         """A number for what is written alike."""
         return self._numbers.setdefault(repr(what), len(self._numbers))
 
+    def alike(self, machine: Machine) -> int:
+        """The number for machines that are written alike. Most of what scenes have is the very same object: each is
+        written out once."""
+        known = self._values
+        fields = tuple([(known.get(id(one)) or self._written(one))[1] for one in vars(machine).values()])
+        return self._numbers.setdefault(fields, len(self._numbers))
+
+    def _written(self, value: object) -> tuple[object, int]:
+        self._values[id(value)] = value, self.number(value)  # which keeps the object, and so its identity
+        return self._values[id(value)]
+
     def place(self, bare: Machine, more: Hashable) -> int:
         """The number of a machine whatever is moved."""
-        return self.once(("place", more), (bare,), lambda: self.number((without_moved(bare), more)))
+        return self.once(("place", more), (bare,), lambda: self.number((self.alike(without_moved(bare)), more)))
 
     def build(self, place: int, choice: Choice, asked: frozenset[str]) -> Known:
         """A build there; what it pins may differ by the Python. ``asked``: components that no pin chooses."""
@@ -120,6 +135,21 @@ class Memory:
                 self._builds[key] = Known()
             self._near[near] = (choice, self._builds[key])
         return self._near[near][1]
+
+    def agreed(
+        self, place: int, pins: tuple[Pin, ...], made: "Callable[[], Shared | tuple[Reason, ...]]"
+    ) -> "Shared | tuple[Reason, ...]":
+        """The releases that pins of a build leave there. Most releases of a component pin alike; who pins is told only
+        where they clash, and counts only where a pin's release is not known."""
+        key = (place, tuple([(pin.name, pin.range, pin.soft) for pin in pins if not pin.unread]))
+        if len(key[1]) != len(pins):
+            return made()
+        if key not in self._agreed:
+            found = made()
+            if isinstance(found, tuple):
+                return found
+            self._agreed[key] = found
+        return self._agreed[key]
 
     def whole(self, place: int, key: tuple[int, ...], choices: tuple[Choice, ...]) -> Known:
         """Several builds there; ``key``: their classes, or their identities."""
@@ -140,15 +170,17 @@ class Memory:
 
     def offers(self, machine: Machine, *more: object) -> dict[tuple[str, str], tuple[Choice, ...]]:
         """Builds by component and range."""
-        return self._offers.setdefault(self.number((_undriven(machine), more)), {})
+        return self._offers.setdefault(self.number((self._undriven(machine), more)), {})
 
     def certificates(self, machine: Machine, *more: object) -> list[frozenset[str]]:
         """What excludes everything with whichever driver."""
-        return self._certificates.setdefault(self.number((_undriven(machine), more)), [])
+        return self._certificates.setdefault(self.number((self._undriven(machine), more)), [])
 
+    def _undriven(self, machine: Machine) -> tuple[int, bool]:
+        """The machine whatever its driver is: to builds it only counts whether one is known."""
+        return self.once("undriven", (machine,), lambda: self._without_driver(machine))
 
-def _undriven(machine: Machine) -> tuple[Machine, bool]:
-    """The machine whatever its driver is: to builds it only counts whether one is known."""
-    driver = machine.driver
-    known = bool(driver.version or driver.cuda or driver.kernel_module_version)
-    return replace(machine, driver=Driver(), libcuda=Libcuda()), known
+    def _without_driver(self, machine: Machine) -> tuple[int, bool]:
+        driver = machine.driver
+        known = bool(driver.version or driver.cuda or driver.kernel_module_version)
+        return self.alike(replace(machine, driver=_NO_DRIVER, libcuda=_NO_LIBCUDA)), known

@@ -12,6 +12,7 @@ from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
 from compat.plan.solver.answers import Problem, answers, based, planned
 from compat.plan.solver.companions import companion_pins
+from compat.plan.solver.judge import fails_by
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
@@ -280,8 +281,19 @@ def _least_driver(problem: Problem, found: Found) -> str:
     goals = [parse("use:gpu"), *(parse(goal_of(choice.component, problem.matrix)) for choice in found.choices)]
     if not found.choices:
         goals += problem.goals
+    last: tuple[Goal, str] | None = None
     for least in moves.driver_floors(problem.machine, problem.matrix):
         older = moves.with_driver(found.result, least, problem.matrix)
-        if all(check(older, goal, problem.matrix).verdict != "incompatible" for goal in goals):
-            return least
+        if last is None or not fails_by(older, *last, problem.matrix):
+            last = next(_faults(older, goals, problem), None)
+            if last is None:
+                return least
     return str(found.result.driver.version)
+
+
+def _faults(machine: Machine, goals: list[Goal], problem: Problem) -> Iterator[tuple[Goal, str]]:
+    """The goals that are not reached, each with a rule that speaks against it."""
+    for goal in goals:
+        report = check(machine, goal, problem.matrix)
+        if report.verdict == "incompatible":
+            yield goal, report.errors[0].rule
