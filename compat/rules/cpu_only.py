@@ -148,6 +148,7 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
         (
             Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source),
             *case.of_jetsons,
+            *(() if subject.facts.cuda is False else case.no_jetson(subject.component)),
             *(case.assume(f"packages.{part}", "no other plugin is there") for part in _unspoken(case, subject)),
         ),
         (Remedy(f"install the GPU build: {_gpu_name(case, subject)}"),),

@@ -143,7 +143,14 @@ def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str
         found = _publishes(case, replace(main, version=version), parts, system, arch)
         if found is None or found[0]:
             return False
-    return bool(releases)
+    # Of one that nobody spoke of the name is open as well (mxnet-cu100, mxnet-cu117).
+    names = case.matrix.packages.distributions(main.component) if main.state == "unknown" else ()
+    others = (
+        replace(main, distribution=name, version=version)
+        for name in names
+        for version in case.matrix.packages.versions(name)
+    )
+    return bool(releases) and not any((_publishes(case, one, parts, system, arch) or (False,))[0] for one in others)
 
 
 def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str) -> "list[Row]":
