@@ -78,8 +78,8 @@ def _carriers(case: Case) -> Iterator[Subject]:
         if subject.component == "tensorrt" or (str(case.goal) == "use:onnxruntime-tensorrt"):
             # TensorRT has a support range of its own (gpu-unsupported-by-tensorrt), its provider compiles for the GPU.
             continue
-        if subject.for_cpu:
-            continue
+        if subject.for_cpu or case.matrix.packages.about(subject.component).get("accelerator") == "none":
+            continue  # what has no GPU code of its own (Keras 3) takes that of the framework which it runs on
         parts = gpu_parts(case, subject)
         yield from parts
         if not parts or subject.facts.cuda or subject.facts.architectures is not None:
