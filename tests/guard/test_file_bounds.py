@@ -25,6 +25,7 @@ BOMBS = {
         "folders": "./a\n" * 2 * N,
         "addresses": "a/b\n" * 2 * N,
         "itself": "-r requirements.txt\n" * N,
+        "a file's name": "-r " + "x/" * N,
         "wheels": "/a-1-b-c-d.whl#" * (N // 4) + "\n",
         "continued": "a \\\n" * N,
         "comments": " #" * 2 * N,

@@ -22,6 +22,7 @@ _OPTION = re.compile(r"^(-[a-zA-Z]|--[a-z][a-z-]*)(?:[ =]\s*|(?<=^-[a-zA-Z]))?(.
 _NESTED = {"-r": "requirements", "--requirement": "requirements", "-c": "constraints", "--constraint": "constraints"}
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 _PER_REQUIREMENT = re.compile(r"(?<!\s)\s+--(?:hash|config-settings|global-option|install-option)\b")
+_SHOWN = 300  # characters of a name that are shown
 _INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 
 
@@ -41,11 +42,12 @@ class Reader:
 
     def file(self, path: str, into: list[Requirement], asked: tuple[str, int]) -> None:
         """A whole file, and those that it draws. Raises BadFile."""
-        real = os.path.realpath(path)
+        if asked[1] and not os.path.isfile(path):
+            shown = path if len(path) <= _SHOWN else f"{path[:_SHOWN]}..."
+            raise BadFile(*asked, f"{shown}: no such file")
+        real = os.path.realpath(path)  # of a file that is there: a name of 200 kB takes seconds
         if real in self.open or len(self.open) >= _DEPTH:
             raise BadFile(*asked, f"{path}: nested too deep, or includes itself")
-        if asked[1] and not os.path.isfile(path):
-            raise BadFile(*asked, f"{path}: no such file")
         self.open.append(real)
         for number, line in logical_lines(text_of(path), path):
             self.line(_COMMENT.sub("", line).strip(), path, number, into)
