@@ -100,6 +100,8 @@ def main(arguments: list[str]) -> int:
     text = readme.read_text(encoding="utf-8")
     made = filled(filled(text, "coverage", coverage(subjects)), "disagreements", disagreements(subjects))
     if "--check" in arguments:
+        if made != text:
+            print("matrix/README.md is not current: run python -m scripts.matrix_readme")
         return 0 if made == text else 1
     readme.write_text(made, encoding="utf-8")
     return 0
