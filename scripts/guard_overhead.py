@@ -115,6 +115,8 @@ def commands(options: Sequence[str]) -> Iterator[tuple[str, str]]:
 def main() -> None:
     """Run all and print the figures."""
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    if "--uv" in sys.argv and shutil.which("uv") is None:
+        sys.exit("uv is not on PATH: there is nothing to compare with")
     found: dict[str, list[tuple[Spent, Spent]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), "--cold" in sys.argv)
