@@ -14,8 +14,8 @@ from compat.guard.files import Contents, Requirement
 from compat.guard.images import inside
 from compat.guard.transaction import source_of
 from compat.machine import Build, Engine, Machine, Toolkit
+from compat.markers import applies
 from compat.matrix.packages import normal
-from compat.plan.asking.markers import applies
 from compat.plan.solver.scene import emptied
 from compat.records import replace
 from compat.suggest import goals_of

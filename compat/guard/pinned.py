@@ -1,16 +1,16 @@
 """What a change does to packages that stay: takes away what they require, or back behind what they are linked with.
 
 A library serves what was built with an older one of its major, and need not serve what was built with a newer one: a
-function that came since is an undefined symbol. The metadata pins what it was built with. cuDNN and TensorRT are left
-to the rules, which know what is asked of them; so are the releases of what a package opens itself (of its extras).
+function that came since is an undefined symbol. The metadata pins what it was built with. cuDNN, NCCL and TensorRT are
+left to the rules, which know what is asked of them; so are the releases of what a package opens itself (of its extras).
 """
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.markers import applies
 from compat.matrix.packages import normal, requirement
-from compat.plan.asking.markers import applies
 from compat.probe.layers.loads import COMPONENTS
 from compat.rules.base import Evidence, Finding, Remedy
 from compat.rules.subject import find
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from compat.machine import Machine
     from compat.matrix import Matrix, Row
 
-_KNOWN_BY_RULES = ("cudnn", "tensorrt")
+_KNOWN_BY_RULES = ("cudnn", "tensorrt", "nccl")
 _LINKED = ("nvidia-", "triton")
 _PARTS = ("nvidia-", "jax-cuda")
 _LEAST = ("==", "===", ">=", "~=")
@@ -63,9 +63,6 @@ class Stays:
 
     def least(self, name: str) -> "tuple[str, Row] | None":
         """The oldest release that some build of it is made with, and the row that says so."""
-        release = self.matrix.packages.release(self.component or "", self.version) if "nccl" in name else None
-        if release is not None and "nccl_minimum" in release:
-            return release["nccl_minimum"], release
         found = [
             (clause.lstrip("=~>").strip(), row)
             for spec, row in self.asks(name)
@@ -121,11 +118,10 @@ def _source(stays: Stays) -> str:
 
 
 def _older(stays: Stays, name: str, have: str, least: str, row: "Row") -> Finding:
-    field = "nccl_minimum" if "nccl_minimum" in row else "requires"
     return Finding(
         "package-versions-mismatch",
         name,
         f"{stays.label} is linked with {name} {least} or newer; {have} is older and need not have all that it calls.",
-        (Evidence(f"{stays.label}: {name} {least}", str(stays.matrix.source(row, field))),),
+        (Evidence(f"{stays.label}: {name} {least}", str(stays.matrix.source(row, "requires"))),),
         (Remedy(f"keep {name} at {least} or newer"),),
     )

@@ -16,8 +16,8 @@ from compat.guard.answers import FIRST_PIP, REPORT_LIMIT
 from compat.lock import File, Locked, NoLock, Package
 from compat.lock.resolve import no_file, question, run, without_credentials, written
 from compat.lock.wanted import Wanted, missing
+from compat.markers import applies
 from compat.matrix.packages import normal
-from compat.plan.asking.markers import applies
 from compat.plan.commands import tags
 from compat.records import replace
 

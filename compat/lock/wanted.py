@@ -11,8 +11,8 @@ from compat.install.templates import Conda, Fetch, Install
 from compat.install.templates import read as understood
 from compat.lock import NoLock
 from compat.machine import Machine
+from compat.markers import applies
 from compat.matrix.packages import normal
-from compat.plan.asking.markers import applies
 from compat.plan.commands import requirement
 from compat.plan.commands.python import PYTORCH
 from compat.plan.model import Choice, Plan

@@ -122,7 +122,8 @@ def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     )
 
 
-_BARE_IMAGE = re.compile(r"(?:^|/)cuda:\S*-base\b")  # NVIDIA's own with nothing of CUDA but the runtime
+# NVIDIA's own image with nothing of CUDA but the runtime. A text: it is compiled where it is asked for.
+_BARE_IMAGE = r"(?:^|/)cuda:\S*-base\b"
 _OF_IMAGES = ("docker", "kubernetes", "colab", "conda", "jetson")  # which have a CUDA of their own
 
 
@@ -136,7 +137,7 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     if any(one.loaded is not False for one in machine.libraries or ()):
         return
     image = machine.container.image
-    bare = image is not None and _BARE_IMAGE.search(image) is not None
+    bare = image is not None and re.search(_BARE_IMAGE, image) is not None
     if not case.goal.needs_gpu or (not bare and (image or case.environment(*_OF_IMAGES))):
         return
     majors = {versions.parse(value).major for value, _ in cuda.values if value}
@@ -229,8 +230,8 @@ def _nccl_of(case: "Case", subject: "Subject") -> tuple[str, str, tuple[str, ...
 
 def _links_nccl(case: "Case", subject: "Subject", package: str) -> bool:
     """Does a build of the release for its CUDA major require NCCL (this package of it) here? Others have it inside."""
+    from compat.markers import applies
     from compat.matrix.packages import fits_platform
-    from compat.plan.asking.markers import applies
 
     cuda = subject.field("cuda").known
     told = [row for row in subject.candidates if "requires" in row]

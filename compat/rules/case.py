@@ -320,12 +320,15 @@ class Case:
         """The copies that the goal's process can get: all that are not said to stay unused."""
         return tuple(one for one in self.libraries(name) if one[1].loaded is not False)
 
+    def seen(self, name: str, component: str) -> list[tuple[str, Library]]:
+        """The copies that are said to load in a component's process, else those that load in whichever."""
+        copies = self.usable(name)
+        own = [one for one in copies if one[1].loaded_by is not None and component in one[1].loaded_by]
+        return own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
+
     def loaded(self, name: str) -> tuple[str, Library] | None:
         """The copy that the goal's process gets: marked as loaded, or the only one there is and of unknown use."""
-        copies = self.usable(name)
-        component = self.main.component if self.main else ""
-        own = [one for one in copies if one[1].loaded_by is not None and component in one[1].loaded_by]
-        seen = own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
+        seen, copies = self.seen(name, self.main.component if self.main else ""), self.usable(name)
         if seen:
             return seen[0] if len(seen) == 1 else None
         return copies[0] if len(copies) == 1 and copies[0][1].loaded_by is None else None

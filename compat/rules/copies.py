@@ -371,9 +371,7 @@ def serves(have: str, need: str, asks: str) -> bool | None:
 
 def gets(case: Case, subject: Subject, name: str = "cudnn") -> tuple[str, Library] | None:
     """The copy of a library that this package's process gets, where it can be told."""
-    copies = case.usable(name)
-    own = [one for one in copies if one[1].loaded_by is not None and subject.component in one[1].loaded_by]
-    seen = own or [one for one in copies if one[1].loaded and one[1].loaded_by is None]
+    seen, copies = case.seen(name, subject.component), case.usable(name)
     if seen or any(copy.loaded_by is not None for _, copy in copies):
         return seen[0] if len(seen) == 1 else None
     front = _in_front(case, name)

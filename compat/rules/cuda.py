@@ -1,6 +1,5 @@
 """CUDA between driver and GPU: PTX and its compilers, toolkits to build with."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from compat.rules.base import (
     rule,
 )
 from compat.rules.case import Case, Runtime
+from compat.rules.runtimes import of_folder
 from compat.rules.subject import Subject
 from compat.rules.xla import assembled
 
@@ -179,13 +179,10 @@ def _of_variable(case: Case, name: str, path: str) -> tuple[str, Evidence] | Non
     folders = [(copy.path, copy.version) for _, copy in case.libraries("ptxas")]
     folders += [(kit.path, kit.version) for kit in case.machine.toolkits or ()]
     there = {version for folder, version in folders if folder and version and f"{path}/".startswith(f"{folder}/")}
-    named = _CUDA_FOLDER.search(path)
+    named = of_folder(path)
     if not there and named is not None:
-        there = {named[1]}
+        there = {named}
     return (there.pop(), said) if len(there) == 1 else None
-
-
-_CUDA_FOLDER = re.compile(r"/cuda-(\d{1,3}\.\d{1,3})/")
 
 
 def _ptxas(case: Case, target: Capability) -> tuple[str, Evidence] | None:

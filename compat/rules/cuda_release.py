@@ -7,7 +7,7 @@ from compat import versions
 from compat.capability import Capability, architecture_lists, parse
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
-from compat.rules.base import OF_GPUS, OF_RUNTIME, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
 from compat.rules.cuda import nvcc
 from compat.rules.majors import takes_system_cuda
@@ -49,26 +49,10 @@ def _by_its_code(case: Case, subject: Subject, architectures: tuple[str, ...]) -
     last = case.matrix.cuda.last_for(min(known)) if known else None
     if last is None:
         return
-    for gpu in case.gpus:
-        first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
-        if first is None or gpu.capability is None or versions.at_least(last.value, first.value) is not False:
-            continue
-        if _serves_by_sibling(case, last.value, first.value, gpu.capability):
-            continue
-        field = f"builds.{subject.distribution}.architectures"
-        yield Finding(
-            "cuda-older-than-gpu",
-            subject.component,
-            f"{subject.label} has code for {min(known)}, so it is of CUDA {last.value} or older, which predates "
-            f"{gpu.name} ({gpu.capability}): CUDA {first.value} is the first that knows it.",
-            (
-                case.read(field, " ".join(architectures)),
-                *gpu.evidence,
-                case.claim(f"{min(known)} ends with CUDA {last.value}", last),
-                case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
-            ),
-            (Remedy(f"install a build for CUDA {first.value} or newer"),),
-        )
+    said = f"{subject.label} has code for {min(known)}, so it is of CUDA {last.value} or older"
+    yield from _of_at_most(
+        case, subject, last.value, said, case.claim(f"{min(known)} ends with CUDA {last.value}", last)
+    )
 
 
 def _by_its_list(case: Case, subject: Subject, architectures: tuple[str, ...]) -> Iterator[Outcome]:
@@ -84,22 +68,27 @@ def _by_its_list(case: Case, subject: Subject, architectures: tuple[str, ...]) -
     if not alike:
         return
     newest = max(alike, key=lambda row: versions.parse(row["cuda"]))
+    said = f"The published builds of {subject.distribution} with this code are of CUDA {newest['cuda']} or older"
+    alike_fact = case.cite(f"{subject.distribution} {newest['version']} has this code", newest, "sass")
+    yield from _of_at_most(case, subject, newest["cuda"], said, alike_fact)
+
+
+def _of_at_most(case: Case, subject: Subject, cuda: str, said: str, fact: Evidence) -> Iterator[Outcome]:
+    """A build whose architectures bound its CUDA: the GPUs that this one does not know."""
     for gpu in case.gpus:
         first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
-        if first is None or gpu.capability is None or versions.at_least(newest["cuda"], first.value) is not False:
+        if first is None or gpu.capability is None or versions.at_least(cuda, first.value) is not False:
             continue
-        if _serves_by_sibling(case, newest["cuda"], first.value, gpu.capability):
+        if _serves_by_sibling(case, cuda, first.value, gpu.capability):
             continue
-        field = f"builds.{subject.distribution}.architectures"
         yield Finding(
             "cuda-older-than-gpu",
             subject.component,
-            f"The published builds of {subject.distribution} with this code are of CUDA {newest['cuda']} or older, "
-            f"which predates {gpu.name} ({gpu.capability}): CUDA {first.value} is the first that knows it.",
+            f"{said}, which predates {gpu.name} ({gpu.capability}): CUDA {first.value} is the first that knows it.",
             (
-                case.read(field, " ".join(architectures)),
+                case.read(f"builds.{subject.distribution}.architectures", " ".join(subject.facts.architectures or ())),
                 *gpu.evidence,
-                case.cite(f"{subject.distribution} {newest['version']} has this code", newest, "sass"),
+                fact,
                 case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
             ),
             (Remedy(f"install a build for CUDA {first.value} or newer"),),

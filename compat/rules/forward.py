@@ -1,13 +1,12 @@
 """cuda-compat, the forward compatibility package: does it serve this driver and GPU, or shadow a newer one."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime
-from compat.rules.runtimes import is_nvidias
+from compat.rules.runtimes import is_nvidias, of_folder
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -98,9 +97,6 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
     yield _of_image(case, case.read(*where), "what the configuration names is taken to load")
 
 
-_OF_FOLDER = r"/cuda-(\d+\.\d+)/compat\b"
-
-
 def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
     """A cuda-compat of unknown release: its folder names its CUDA, and an image carries that of its own."""
     kits, offered = _packaged(case), case.driver_cuda
@@ -130,9 +126,9 @@ def _packaged(case: Case) -> list[tuple[str, str]]:
     """
     first = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
     for field, path in (("libcuda.path", case.machine.libcuda.path or ""), ("variables.LD_LIBRARY_PATH", first)):
-        named = re.search(_OF_FOLDER, path)
+        named = of_folder(path) if "/compat" in path else None
         if named is not None:
-            return [(field, named[1])]
+            return [(field, named)]
     every = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
     meant = [(field, kit) for field, kit in every if kit.origin == "container"] or every
     told = [(field, kit.version) for field, kit in meant if kit.version is not None]

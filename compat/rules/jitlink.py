@@ -4,17 +4,15 @@ The cuSPARSE that comes with torch's wheels finds nvJitLink by the loader's path
 not load their own first (trait ``jitlink-by-path``, by the CUDA of the build).
 """
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Outcome, Remedy
+from compat.rules.runtimes import of_folder
 
 if TYPE_CHECKING:
     from compat.rules.case import Case
-
-_OF_TOOLKIT = re.compile(r"/cuda-(\d+\.\d+)(?:/|$)")
 
 
 def another_jitlink(case: "Case") -> Iterator[Outcome]:
@@ -72,9 +70,9 @@ def _searched_first(case: "Case", torch: str | None, cuda: str) -> tuple[str, tu
 
 def _toolkit_at(case: "Case", folder: str) -> tuple[str, tuple[Evidence, ...]] | None:
     """The release of the toolkit in this folder: by its name, or as the description has one there."""
-    named = _OF_TOOLKIT.search(folder)
+    named = of_folder(folder)
     if named is not None:
-        return named[1], ()
+        return named, ()
     for index, kit in enumerate(case.machine.toolkits or ()):
         inside = kit.path is not None and folder.startswith(kit.path.rstrip("/") + "/")
         if inside and kit.version is not None:

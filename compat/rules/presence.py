@@ -83,7 +83,7 @@ def _requirement(case: Case, subject: Subject, name: str) -> Evidence | tuple[st
         unsaid = [field for field in ("os", "arch", "python") if getattr(case.machine, field) is None]
         if unsaid and not all("" in markers for markers in pinned):
             return tuple(unsaid)
-        from compat.plan.asking.markers import applies
+        from compat.markers import applies
 
         if all(any(applies(marker, case.machine) for marker in markers) for markers in pinned):
             return case.cite(f"{subject.label} requires {name}", subject.candidates[0], "requires")

@@ -65,7 +65,14 @@ def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
 # As texts: compiling them costs more than most runs that need none of them.
 _NAMES_CUDA = r"(?:^|[-_.])cuda[-_]?(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?![\d.])"
 _NAMES_TAG = r"(?:^|[-_.])(cu\d{3})(?![\d.])"
+_NAMES_FOLDER = r"/cuda-(\d{1,3}\.\d{1,3})(?:/|$)"
 _OF_CUDA = r"^(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?:-|$)"
+
+
+def of_folder(path: str) -> str | None:
+    """The CUDA that a toolkit's folder names: /usr/local/cuda-12.4/lib64."""
+    named = re.search(_NAMES_FOLDER, path)
+    return named[1] if named is not None else None
 
 
 def _tagged(image: str) -> str | None:

@@ -4,7 +4,7 @@ import pytest
 import small_matrix
 
 from compat.machine import Machine
-from compat.plan.asking.markers import applies
+from compat.markers import applies
 from compat.plan.model import Pin
 from compat.plan.solver.companions import complement
 from compat.plan.solver.pins import Shared, shared

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from compat import versions
 from compat.machine import Machine
+from compat.markers import applies
 from compat.matrix.packages import normal
 from compat.plan.asking.checkout import for_other_devices
-from compat.plan.asking.markers import applies
 from compat.plan.asking.request import (
     COMPONENTS,
     BadRequest,

@@ -9,8 +9,8 @@ from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.goals import Goal
 from compat.machine import Gpu, Jetson, Machine
+from compat.markers import applies
 from compat.matrix.packages import fits_platform
-from compat.plan.asking.markers import applies
 from compat.plan.model import Pin
 from compat.plan.offers.jetson import takes_servers
 from compat.plan.offers.places import place

@@ -1,4 +1,4 @@
-"""Environment markers of requirement lines (PEP 508), for the machine that is planned for."""
+"""Environment markers of requirement lines (PEP 508), for the machine that is judged or planned for."""
 
 import re
 from collections.abc import Mapping
