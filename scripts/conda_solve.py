@@ -23,7 +23,8 @@ from compat import versions
 from compat.description import load
 from compat.matrix import Matrix
 from compat.plan.asking.request import requests
-from compat.plan.commands.conda import INSTALLERS, PLATFORMS
+from compat.plan.commands.conda import PLATFORMS
+from compat.plan.commands.managers import OF_FORGE
 from compat.plan.model import Plan
 from compat.plan.solve import plan
 from compat.plan.ways.forge import PACKAGES
@@ -144,7 +145,7 @@ def main() -> int:
         write(Path(folder), matrix)
         for asked in (*_SINGLE, *_JOINT):
             answer = plan(machine, requests(dict(asked)), matrix, conda=True)
-            for installer in INSTALLERS:
+            for installer in OF_FORGE:
                 specs = specifications(answer, installer)
                 if not specs:
                     continue

@@ -13,7 +13,6 @@ import pytest
 from compat import lock, report
 from compat.cli import app
 from compat.plan import offers
-from compat.plan.commands import MANAGERS, conda
 from compat.probe import assemble
 from compat.report import plan as plan_report
 from compat.rules import CATALOGUE, FAMILIES
@@ -82,7 +81,3 @@ def test_every_file_with_a_rule_has_a_family() -> None:
     assert set(files) == set(entered) - {"base"}
     assert len(files) == len(set(files))
     assert sum(map(len, entered.values())) >= len(CATALOGUE)
-
-
-def test_the_managers_of_conda_are_managers() -> None:
-    assert set(conda.INSTALLERS) < set(MANAGERS)

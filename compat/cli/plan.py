@@ -6,7 +6,7 @@ import click
 
 from compat.cli import common
 from compat.cli.app import InputError
-from compat.plan.commands import MANAGERS, conda
+from compat.plan.commands.managers import BY_NAME, OF_FORGE
 from compat.plan.model import PREFERENCES
 from compat.report.plan import FORMATS
 
@@ -73,7 +73,7 @@ _RANGE = "RELEASE"
 @click.option("--alternatives", is_flag=True, help="Show further plans.")
 @click.option(
     "--installer",
-    type=click.Choice(list(MANAGERS)),
+    type=click.Choice(list(BY_NAME)),
     help="Whose commands to show; by default those of the environment's own manager (uv, pixi), else pip's. With conda,"
     " mamba or pixi conda-forge's packages where it has them.",
 )
@@ -129,7 +129,7 @@ def command(
             asked, machines = _with_files(
                 asked, (*listed, *paths), machines, matrix, form == "text", python is None, goals
             )
-        goal, of_conda = goals[0] if goals else None, installer in conda.INSTALLERS
+        goal, of_conda = goals[0] if goals else None, installer in OF_FORGE
         plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, of_conda)
         shown = installer or _of_environment(machines[0], form == "text")
     except BadRequest as error:
@@ -173,7 +173,7 @@ def _locked(
 
     sys.stdout.flush()
     try:
-        if installer in conda.INSTALLERS:
+        if installer in OF_FORGE:
             raise NoLock("conda's locks are conda's own", "lock with --installer pip or uv", status=2)
         contents = [read(one) for one in files if not os.path.isdir(one)]
         for line in lock(path, plans, contents, installer, here, matrix):

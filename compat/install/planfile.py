@@ -14,7 +14,7 @@ from compat.install import templates
 from compat.install.errors import BadPlan
 from compat.install.templates import Action, Install, Known, Start, System, Uninstall
 from compat.machine import Machine
-from compat.plan.commands import MANAGERS
+from compat.plan.commands.managers import BY_NAME
 from compat.plan.model import quoted_for_windows
 from compat.records import dataclass
 
@@ -39,7 +39,7 @@ _PLAN = {
 _ASIDE = {"cost", "proven"}
 _STEP = {"kind", "component", "from", "to", "why", "commands", "needs_root", "reversible"}
 _COMMAND = {"installer", "argv", "shell"}
-INSTALLERS = (*MANAGERS, "apt", "dnf", "docker", "system")
+INSTALLERS = (*BY_NAME, "apt", "dnf", "docker", "system")
 _NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
 _COMPONENT = re.compile(rf"^{_NAME}$")
 _COMPONENTS = re.compile(rf"^{_NAME}(?:, {_NAME})*$")  # packages that builds share go into one command

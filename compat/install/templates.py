@@ -13,39 +13,54 @@ from compat.machine import Machine
 from compat.plan.commands import ENVIRONMENT, UnsafeArgument, conda, container, jetson, requirement
 from compat.plan.commands import driver as drivers
 from compat.plan.commands import python as installers
-from compat.plan.model import Choice, Command
+from compat.plan.commands.managers import KINDS, MANAGERS, Manager
+from compat.plan.commands.template import Values, match
+from compat.plan.model import Command
 from compat.plan.steps.repairs import REPAIRS
 from compat.records import dataclass
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([A-Za-z0-9,._-]+)\])?([=<>!~][A-Za-z0-9.+*!=<>~,]+)?$")
-_NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$")
-# The indexes and pages that the matrix's traits own-index and own-page name.
-_OWN_PLACE = re.compile(
-    r"https://(?:www\.paddlepaddle\.org\.cn/packages/stable/cu\d{2,3}/"
-    r"|data\.pyg\.org/whl/torch-\d+\.\d+\.\d+\+cu\d{2,3}\.html)"
-)
-_OWN_INDEX = re.compile(
-    r"https://aiinfra\.pkgs\.visualstudio\.com/PublicPackages/_packaging/onnxruntime-cuda-\d{2}/pypi/simple/"
-)
-_TORCH_INDEX = re.compile(re.escape(installers.PYTORCH) + r"(?:lts/\d+\.\d+/)?(cpu|cu\d{2,3})")
-_LAB_INDEX = re.compile(re.escape(jetson.AI_LAB) + r"/(jp\d+/cu\d{2,3})/\+simple/")
-_INDEXES = (_TORCH_INDEX, _LAB_INDEX, _OWN_INDEX)
-_WHEEL = re.compile(
-    re.escape(jetson.REDIST)
-    + r"/(v\d{1,4}(?:-nv\d\d\.\d{1,2})?)/(pytorch|tensorflow)/([A-Za-z0-9][A-Za-z0-9._+-]*\.whl)"
-)
-# What the matrix's trait own-file names.
-_OWN_FILE = re.compile(
-    r"https://github\.com/Dao-AILab/flash-attention/releases/download/v(\d[0-9a-z.]*)/"
-    r"flash_attn-\1\+cu\d+torch\d+\.\d+cxx11abi(?:TRUE|FALSE)-(cp\d+)-\2-linux_x86_64\.whl"
-)
-_PART = re.compile(r"^([a-z0-9][a-z0-9._-]*)=([0-9][A-Za-z0-9.*_]*(?:=[A-Za-z0-9.*_]+)?)$")
-_LINE = re.compile(r"(?<![\d.])\d\.\d{1,2}$")
-_FOLDER = re.compile(rf"(?<![^/]){re.escape(ENVIRONMENT)}(?:-[a-z0-9][a-z0-9-]*)?$")
+_LINE = re.compile(r"\d\.\d{1,2}")
+# What may stand in a place of a package manager's templates. The indexes, pages and files of publishers are those that
+# the matrix's traits own-index, own-page and own-file name.
+_FORMS = {
+    "python": (re.compile(r"(?!-)[^\x00-\x1f\x7f]+"),),
+    "line": (_LINE,),
+    "py": (_LINE,),
+    "folder": (re.compile(rf"{re.escape(ENVIRONMENT)}(?:-[a-z0-9][a-z0-9-]*)?"),),
+    "names": (re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"),),
+    "index": (
+        re.compile(re.escape(installers.PYTORCH) + r"(?:lts/\d+\.\d+/)?(?:cpu|cu\d{2,3})"),
+        re.compile(re.escape(jetson.AI_LAB) + r"/jp\d+/cu\d{2,3}/\+simple/"),
+        re.compile(
+            r"https://aiinfra\.pkgs\.visualstudio\.com/PublicPackages/_packaging/onnxruntime-cuda-\d{2}/pypi/simple/"
+        ),
+    ),
+    "extra": (
+        re.compile(re.escape(installers.NVIDIA)),
+        re.compile(r"https://www\.paddlepaddle\.org\.cn/packages/stable/cu\d{2,3}/"),
+    ),
+    "page": (
+        re.compile(re.escape(installers.JAX)),
+        re.compile(r"https://data\.pyg\.org/whl/torch-\d+\.\d+\.\d+\+cu\d{2,3}\.html"),
+    ),
+    "address": (
+        re.compile(
+            re.escape(jetson.REDIST)
+            + r"/v\d{1,4}(?:-nv\d\d\.\d{1,2})?/(?:pytorch|tensorflow)/[A-Za-z0-9][A-Za-z0-9._+-]*\.whl"
+        ),
+        re.compile(
+            r"https://github\.com/Dao-AILab/flash-attention/releases/download/v(\d[0-9a-z.]*)/"
+            r"flash_attn-\1\+cu\d+torch\d+\.\d+cxx11abi(?:TRUE|FALSE)-(cp\d+)-\2-linux_x86_64\.whl"
+        ),
+    ),
+    "parts": (re.compile(r"[a-z0-9][a-z0-9._-]*=[0-9][A-Za-z0-9.*_]*(?:=[A-Za-z0-9.*_]+)?"),),
+    "platform": tuple(re.compile(re.escape(one)) for one in conda.PLATFORMS.values()),
+    "cuda": (re.compile(r"\d{1,2}"),),
+}
 _BRANCH = re.compile(r"(?<![\d.])(\d{3})(?!\d)")
 _IMAGE = re.compile(re.escape(container.REGISTRY) + r"/[a-z0-9][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._-]*")
 _PACKAGED = ("ubuntu", "rhel", "debian")
-_INTERPRETER = re.compile(r"^(?!-)[^\x00-\x1f\x7f]+$")
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,7 @@ class Install:
     requirements: tuple[str, ...]
     index: str | None = None
     extra: str | None = None
+    compiled: bool = False  # in the environment itself, beside the torch that is there
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -123,16 +139,12 @@ Action = Install | Fetch | Uninstall | Create | Conda | Workspace | System | Sta
 def read(argv: Sequence[str]) -> Action:
     """What an argument list means. Raises BadPlan for one that no template yields."""
     words = tuple(argv)
-    for reader in (_pip, _uv, _create, _conda, _system, _container):
-        try:
-            action = reader(words)
-        except UnsafeArgument:
-            action = None
-        if action is not None:
-            return action
-    raise BadPlan(
-        f"no command that compatcheck plans: {' '.join(words)[:200]!r}", "write the plan file again with `plan`"
-    )
+    action = _managed(words) or _system(words) or _container(words)
+    if action is None:
+        raise BadPlan(
+            f"no command that compatcheck plans: {' '.join(words)[:200]!r}", "write the plan file again with `plan`"
+        )
+    return action
 
 
 def same_action(commands: Iterable[Sequence[str]]) -> Action | None:
@@ -147,144 +159,73 @@ def same_action(commands: Iterable[Sequence[str]]) -> Action | None:
 
 
 def interpreter_of(argv: Sequence[str]) -> str | None:
-    """The interpreter that a pip or uv command is for; None for the other templates."""
-    if tuple(argv[1:3]) == ("-m", "pip"):
-        return argv[0]
-    return argv[4] if tuple(argv[:2]) == ("uv", "pip") and len(argv) > 4 and argv[3] == "--python" else None
+    """The interpreter whose packages a command changes; None for the other templates."""
+    found = _taken_apart(tuple(argv))
+    return _word(found[2], "python") if found is not None and found[1] != "create" else None
+
+
+def _managed(words: tuple[str, ...]) -> Action | None:
+    """What a package manager is to do; nothing is run in a workspace of its own, or with what conda installed."""
+    found = _taken_apart(words)
+    if found is None:
+        return None
+    manager, kind, values = found
+    return Workspace(words) if manager.workspace or kind == "forge_remove" else _MEANT[kind](values)
+
+
+def _taken_apart(words: tuple[str, ...]) -> tuple[Manager, str, Values] | None:
+    """Whose command it is, its kind, and the values in it; each has to fit its place."""
+    for manager in MANAGERS:
+        for kind in KINDS:
+            for line in " && ".join(getattr(manager, kind)).split(" && "):
+                values = match(line, words, _fits) if line else None
+                if values is not None:
+                    return manager, kind, values
+    return None
+
+
+def _fits(place: str, text: str) -> bool:
+    if place == "requirements":
+        return _is_requirement(text)
+    return any(form.fullmatch(text) for form in _FORMS[place])
+
+
+def _is_requirement(text: str) -> bool:
+    """Is it the same again after it was taken apart and put together?"""
+    found = _REQUIREMENT.match(text)
+    try:
+        return found is not None and text == requirement(
+            found[1], found[3] or "*", tuple(found[2].split(",")) if found[2] else ()
+        )
+    except UnsafeArgument:
+        return False
+
+
+def _word(values: Values, *places: str) -> str | None:
+    """The value of the first of these places that has one."""
+    return next((str(values[place]) for place in places if place in values), None)
+
+
+def _parts(values: Values) -> Conda:
+    pairs = (text.partition("=") for text in values["parts"])
+    return Conda(tuple((name, build) for name, _, build in pairs))
+
+
+_MEANT: dict[str, Callable[[Values], Action]] = {
+    "install": lambda values: Install(
+        tuple(values["requirements"]), _word(values, "index"), _word(values, "extra", "page")
+    ),
+    "compile": lambda values: Install(tuple(values["requirements"]), compiled=True),
+    "fetch": lambda values: Fetch(str(values["address"])),
+    "uninstall": lambda values: Uninstall(tuple(values["names"])),
+    "create": lambda values: Create(_word(values, "line", "py")),
+    "forge_create": lambda values: Create(_word(values, "line")),
+    "forge_install": _parts,
+}
 
 
 def _rebuilt(words: tuple[str, ...], commands: Iterable[Command]) -> bool:
     return any(command.argv == words for command in commands)
-
-
-def _machine(interpreter: str) -> Machine:
-    return Machine(os="linux", interpreter=interpreter)
-
-
-def _pip(words: tuple[str, ...]) -> Action | None:
-    if words[1:3] != ("-m", "pip") or not _INTERPRETER.match(words[0]):
-        return None
-    return _packages(words, _machine(words[0]), words[3:])
-
-
-def _uv(words: tuple[str, ...]) -> Action | None:
-    if words[:2] != ("uv", "pip") or words[3:4] != ("--python",) or len(words) < 6 or not _INTERPRETER.match(words[4]):
-        return None
-    return _packages(words, _machine(words[4]), (words[2], *words[5:]))
-
-
-def _packages(words: tuple[str, ...], machine: Machine, rest: tuple[str, ...]) -> Action | None:
-    if rest[:1] == ("uninstall",):
-        names = tuple(word for word in rest[1:] if word != "--yes")
-        fits = names and all(_NAME.match(name) for name in names)
-        return Uninstall(names) if fits and _rebuilt(words, installers.uninstall(machine, "", names)) else None
-    if rest[:1] != ("install",) or len(rest) < 2:
-        return None
-    if rest[1].startswith("https://"):
-        return _wheel(words, machine, rest[1])
-    options = next((number for number, word in enumerate(rest) if word.startswith("--")), len(rest))
-    requirements, index, extra = (
-        _requirements(rest[1:options]),
-        _after(rest, "--index-url"),
-        _after(rest, "--extra-index-url") or _after(rest, "--find-links"),
-    )
-    if not requirements or not (index is None or any(one.fullmatch(index) for one in _INDEXES)):
-        return None
-    if extra not in (None, installers.NVIDIA, installers.JAX) and not _OWN_PLACE.fullmatch(extra or ""):
-        return None
-    made = Install(requirements, index, extra)
-    return made if _rebuilt(words, installers.install(machine, "", requirements, index, extra)) else None
-
-
-def _requirements(texts: Sequence[str]) -> tuple[str, ...]:
-    """The requirements, each taken apart and put together again. Raises UnsafeArgument."""
-    found = []
-    for text in texts:
-        match = _REQUIREMENT.match(text)
-        if match is None:
-            raise UnsafeArgument(text)
-        extras = tuple(match[2].split(",")) if match[2] else ()
-        again = requirement(match[1], match[3] or "*", extras)
-        if again != text:
-            raise UnsafeArgument(text)
-        found.append(again)
-    return tuple(found)
-
-
-def _after(words: Sequence[str], option: str) -> str | None:
-    return words[words.index(option) + 1] if option in words[:-1] else None
-
-
-def _wheel(words: tuple[str, ...], machine: Machine, url: str) -> Action | None:
-    if _OWN_FILE.fullmatch(url):
-        return Fetch(url) if _rebuilt(words, installers.fetch(machine, "", url)) else None
-    match = _WHEEL.fullmatch(url)
-    if match is None:
-        return None
-    component = "torch" if match[2] == "pytorch" else match[2]
-    choice = Choice(component, component, "0", index="nvidia-jetson", variant=match[1], row={"file": match[3]})
-    return Fetch(url) if _rebuilt(words, jetson.install(machine, "", choice)) else None
-
-
-def _create(words: tuple[str, ...]) -> Action | None:
-    folders = {match[0] for match in map(_FOLDER.search, words) if match}
-    lines = {match[0] for match in map(_LINE.search, words) if match}
-    for folder in sorted(folders):
-        for line in (*sorted(lines), None):
-            for system in ("linux", "windows"):
-                machine = Machine(os=system, interpreter=words[0] if _INTERPRETER.match(words[0]) else None)
-                if _rebuilt(words, installers.environment(machine, line, folder)):
-                    return Create(line)
-    return None
-
-
-def _conda(words: tuple[str, ...]) -> Action | None:
-    if words[:1] == ("pixi",):
-        return _pixi(words)
-    if words[1:2] == ("remove",):
-        names = words[3:]
-        known = bool(names) and all(_NAME.match(name) for name in names)
-        return Workspace(words) if known and _rebuilt(words, conda.remove(names)) else None
-    if words[1:2] != ("install",):
-        return None
-    parts, folder = _parts(words), _after(words, "--prefix")
-    inside = folder.removeprefix("./") if folder else ""
-    fits = not folder or _FOLDER.fullmatch(inside)
-    return Conda(parts) if parts and fits and _rebuilt(words, conda.install(parts, inside)) else None
-
-
-def _parts(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((match[1], match[2]) for match in map(_PART.match, words) if match)
-
-
-def _pixi(words: tuple[str, ...]) -> Action | None:
-    """pixi's: each is one of its templates, with a folder, a platform, parts and requirements that are such."""
-    if words[1:2] == ("remove",) or words[2:3] == ("--pypi",):
-        return _declared(words)
-    folder = _after(words, "--manifest-path") or words[-1]
-    if not _FOLDER.fullmatch(folder):
-        return None
-    made = [*conda.add(_parts(words), folder)]
-    for os, arch in conda.PLATFORMS:
-        made += conda.workspace(Machine(os=os, arch=arch), folder, _cuda_of(words))
-    return Workspace(words) if _rebuilt(words, made) else None
-
-
-def _declared(words: tuple[str, ...]) -> Action | None:
-    """What is declared in the workspace of the present folder, and what is withdrawn from it."""
-    if words[1] == "remove":
-        names = tuple(word for word in words[2:] if word != "--pypi")
-        made = (*conda.remove(names), *conda.withdraw(names))
-        return Workspace(words) if names and all(map(_NAME.match, names)) and _rebuilt(words, made) else None
-    index = _after(words, "--index")
-    named = _requirements(words[3 : -2 if index else None])
-    fits = bool(named) and (index is None or any(one.fullmatch(index) for one in (_TORCH_INDEX, _OWN_INDEX)))
-    return Workspace(words) if fits and _rebuilt(words, conda.declare(named, index)) else None
-
-
-def _cuda_of(words: tuple[str, ...]) -> str:
-    said = _after(words, "--cuda") or "12"
-    return said if re.fullmatch(r"\d{1,2}", said) else ""
 
 
 def _system(words: tuple[str, ...]) -> Action | None:
@@ -301,7 +242,7 @@ def _system(words: tuple[str, ...]) -> Action | None:
 
 def _container(words: tuple[str, ...]) -> Action | None:
     if words[:3] == ("docker", "exec", container.NAME):
-        prepared = _rebuilt(words, container.start("")) or isinstance(_pip(words[3:]), Install)
+        prepared = _rebuilt(words, container.start("")) or isinstance(_managed(words[3:]), Install)
         return Workspace(words) if prepared else None
     fits = words[:1] == ("docker",) and _IMAGE.fullmatch(words[-1])
     name = words[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ import tiny
 
 from compat.description import load
 from compat.install import known, planfile, templates
-from compat.install.templates import Fetch, Install, Start, System
+from compat.install.templates import Fetch, Install, Start, System, Workspace
 from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.plan.asking.request import requests
-from compat.plan.commands import conda, container, driver, jetson
+from compat.plan.commands import container, driver, jetson
 from compat.plan.commands import python as installers
+from compat.plan.commands.managers import KINDS, MANAGERS, Manager
+from compat.plan.commands.template import Value, fill
 from compat.plan.model import Command
 from compat.plan.offers.jetson import choice
 from compat.plan.offers.published import JETSON
@@ -32,19 +35,71 @@ def same(commands: tuple[Command, ...]) -> object:
 
 
 def test_the_installers_are_those_that_the_planner_writes() -> None:
-    written = set()
+    written = {one.name for one in MANAGERS}
     for path in PLANNER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Command":
                 who = node.args[0]
-                if getattr(who, "attr", "") == "installer":
-                    continue  # another command's, in a new form
-                if getattr(who, "id", "") == "program":
-                    written.update(conda.PROGRAMS)
-                    continue
+                if getattr(who, "attr", "") in ("installer", "name"):
+                    continue  # another command's, in a new form; a manager's
                 assert isinstance(who, ast.Constant), path
                 written.add(who.value)
     assert written == set(planfile.INSTALLERS)
+
+
+# A value for each place of a package manager's templates.
+SAID: dict[str, Value] = {
+    "python": "/env/bin/python",
+    "line": "3.12",
+    "py": "3.12",
+    "folder": ".venv-torch",
+    "requirements": ("torch==2.6.0", "tensorflow[and-cuda]", "numpy>=1.26,<3"),
+    "names": ("onnxruntime", "nvidia-cudnn-cu12"),
+    "index": f"{installers.PYTORCH}cu126",
+    "extra": installers.NVIDIA,
+    "page": installers.JAX,
+    "address": f"{jetson.REDIST}/v51/pytorch/torch-1.whl",
+    "parts": ("pytorch=2.6.0=cuda126*", "cudnn=8.1"),
+    "platform": "linux-64",
+    "cuda": "12",
+}
+POETRY = Manager(
+    "poetry", install=("poetry add {requirements} [--source {index}]",), uninstall=("poetry remove {names}",)
+)
+
+
+@pytest.fixture
+def one_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another manager is one entry in the list."""
+    for user in (installers, templates):
+        monkeypatch.setattr(user, "MANAGERS", (*MANAGERS, POETRY))
+
+
+@pytest.mark.usefixtures("one_more")
+@pytest.mark.parametrize("manager", [*MANAGERS, POETRY], ids=lambda one: one.name)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_template_is_read_back(manager: Manager, kind: str) -> None:
+    """With all of its values, and with those alone that it cannot do without; each changed word is refused."""
+    for text in getattr(manager, kind):
+        for line in text.split(" && "):
+            needed = {name: value for name, value in SAID.items() if f"{{{name}}}" in re.sub(r"\[[^]]*\]", "", line)}
+            for values in (SAID, needed):
+                words = fill(line, values)
+                assert words is not None
+                action = templates.read(words)
+                assert isinstance(action, Workspace) == (manager.workspace or kind == "forge_remove")
+                for at in range(len(words)):
+                    with pytest.raises(templates.BadPlan):
+                        templates.read((*words[:at], "-evil", *words[at + 1 :]))
+
+
+@pytest.mark.usefixtures("one_more")
+def test_a_manager_that_is_added_says_what_the_others_say() -> None:
+    commands = installers.install(LINUX, "", ("torch==2.6.0",), f"{installers.PYTORCH}cu126")
+    assert commands[-1].argv == ("poetry", "add", "torch==2.6.0", "--source", f"{installers.PYTORCH}cu126")
+    assert same(commands) == Install(("torch==2.6.0",), f"{installers.PYTORCH}cu126")
+    beside = installers.install(LINUX, "", ("torch==2.6.0",), None, installers.NVIDIA)
+    assert [one.installer for one in beside] == ["pip", "uv"]  # poetry has no place for an index beside another
 
 
 def test_every_jetson_wheel(matrix: Matrix) -> None:

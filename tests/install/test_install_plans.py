@@ -70,10 +70,10 @@ TEMPLATES = {
     "windows": (installers.environment(Machine(os="windows"), "3.11", ".venv"), Create("3.11")),
     "conda": (conda.install((("cudatoolkit", "11.2"),)), Conda((("cudatoolkit", "11.2"),))),
     "conda-folder": (
-        (*conda.install((("pytorch", "2.6.0=cuda126*"),), ".venv"), *conda.add((("jax", "0.6.2"),), ".venv")),
+        conda.install((("pytorch", "2.6.0=cuda126*"),), ".venv"),
         Conda((("pytorch", "2.6.0=cuda126*"),)),
     ),
-    "conda-create": ((*conda.create("3.11", ".venv"), *conda.workspace(MACHINE, ".venv", "12")), Create("3.11")),
+    "conda-create": (conda.environment(MACHINE, "3.11", ".venv", "12"), Create("3.11")),
     "jetson": (
         jetson.install(
             MACHINE, "", Choice("torch", "torch", "0", index="x", variant="v51", row={"file": "torch-1.whl"})

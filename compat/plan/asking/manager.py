@@ -6,8 +6,10 @@ manager puts back what it does not know of: pixi's holds what its manifest says.
 
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.plan.commands.managers import MANAGERS
 
-PREFERRED = ("pixi", "uv")  # kinds of environment with an installer of their own; the first that is there
+# Kinds of environment with an installer of their own; the first that is there, a workspace before all else.
+PREFERRED = tuple(one.name for one in sorted(MANAGERS, key=lambda one: not one.workspace) if one.keeps)
 
 
 def installer_of(machine: Machine) -> tuple[str, str]:

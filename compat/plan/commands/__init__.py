@@ -5,7 +5,6 @@ import re
 from compat import versions
 from compat.machine import Machine
 
-MANAGERS = ("pip", "uv", "conda", "mamba", "pixi")  # of Python packages, for whom there are commands
 ENVIRONMENT = ".venv"
 _NAME = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9,._-]+\])?$")
 

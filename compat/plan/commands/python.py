@@ -1,8 +1,12 @@
-"""pip and uv: packages, environments, interpreters."""
+"""Packages of pip's indexes, environments and interpreters, by each manager that has them."""
+
+from collections.abc import Iterator, Mapping
 
 from compat import versions
 from compat.machine import Machine
-from compat.plan.commands import conda, interpreter
+from compat.plan.commands import interpreter
+from compat.plan.commands.managers import MANAGERS, PIP_PLACES, UV_PLACES, Manager
+from compat.plan.commands.template import Value, fill
 from compat.plan.model import Command
 
 PYTORCH = "https://download.pytorch.org/whl/"
@@ -18,50 +22,35 @@ def install(
     extra: str | None = None,
     done: tuple[str, ...] = (),
 ) -> tuple[Command, ...]:
-    """Install packages with pip and with uv; in a workspace of pixi's with that too.
-
-    ``index`` takes the place of the configured index (torch's own, which mirrors what torch needs), ``extra`` is asked
-    beside it, a page of links too. uv stops at the first index that has a package at all, pip compares all of them: uv
-    is told to do as pip. pixi's manifest keeps what earlier commands declared (``done``), each with its index; it has
-    no index beside another.
-    """
-    python = interpreter(machine, folder)
-    own = tuple(one for one in requirements if one not in done)
-    of_pixi = conda.declare(own, index) if own and not extra and not folder and machine.in_environment("pixi") else ()
-    return (
-        Command("pip", (python, "-m", "pip", "install", *requirements, *places(index, extra))),
-        Command("uv", ("uv", "pip", "install", "--python", python, *requirements, *places(index, extra, uv=True))),
-        *of_pixi,
-    )
+    """Install packages. ``index`` takes the place of the configured index (torch's own, which mirrors what torch
+    needs), ``extra`` is asked beside it, a page of links too. A workspace's manifest keeps what earlier commands
+    declared (``done``), each with its index."""
+    where = {"python": interpreter(machine, folder), **_where(index, extra)}
+    found: list[Command] = []
+    for manager in _serving(machine, folder):
+        own = tuple(one for one in requirements if not (manager.workspace and one in done))
+        found += manager.commands("install", {**where, "requirements": own})
+    return tuple(found)
 
 
 def places(index: str | None, extra: str | None, uv: bool = False) -> tuple[str, ...]:
     """The options that say where to look: in place of the configured index, and beside it."""
-    alone = ("--index-url", index) if index else ()
-    if extra is None:
-        return alone
-    if extra.endswith(".html"):
-        return (*alone, "--find-links", extra)
-    return (*alone, "--extra-index-url", extra, *(("--index-strategy", "unsafe-best-match") if uv else ()))
+    return fill(UV_PLACES if uv else PIP_PLACES, _where(index, extra)) or ()
 
 
 def fetch(machine: Machine, folder: str, address: str) -> tuple[Command, ...]:
     """Install one wheel by its address."""
-    python = interpreter(machine, folder)
-    return (
-        Command("pip", (python, "-m", "pip", "install", address)),
-        Command("uv", ("uv", "pip", "install", "--python", python, address)),
-    )
+    return _each("fetch", machine, folder, {"address": address})
+
+
+def compile_here(machine: Machine, folder: str, wanted: str) -> tuple[Command, ...]:
+    """Install a package whose archive is compiled beside the torch of the environment, not in a build of its own."""
+    return _each("compile", machine, folder, {"requirements": (wanted,)})
 
 
 def uninstall(machine: Machine, folder: str, names: tuple[str, ...]) -> tuple[Command, ...]:
     """Remove packages."""
-    python = interpreter(machine, folder)
-    return (
-        Command("pip", (python, "-m", "pip", "uninstall", "--yes", *names)),
-        Command("uv", ("uv", "pip", "uninstall", "--python", python, *names)),
-        *(conda.withdraw(names) if machine.in_environment("pixi") and not folder else ()),
-    )
+    return _each("uninstall", machine, folder, {"names": names})
 
 
 def environment(machine: Machine, python: str | None, folder: str) -> tuple[Command, ...]:
@@ -70,14 +59,24 @@ def environment(machine: Machine, python: str | None, folder: str) -> tuple[Comm
     On Windows conda puts its interpreter elsewhere than the others do, so it is left out there.
     """
     line = versions.major_minor(python) if python else None
-    if line is None:
-        return (
-            Command("pip", (interpreter(machine, ""), "-m", "venv", folder)),
-            Command("uv", ("uv", "venv", folder)),
-        )
-    own = ("py", f"-{line}") if machine.os == "windows" else (f"python{line}",)
-    return (
-        Command("pip", (*own, "-m", "venv", folder)),
-        Command("uv", ("uv", "venv", "--python", line, "--seed", folder)),
-        *(conda.create(line, folder) if machine.os != "windows" else ()),
-    )
+    windows = machine.os == "windows"
+    values = {"python": interpreter(machine, ""), "folder": folder, "line": line or "", "py": line or ""}
+    if not windows:
+        del values["py"]
+    makers = (one for one in MANAGERS if not (windows and one.forge_install))
+    return tuple(command for one in makers for command in one.commands("create", values))
+
+
+def _where(index: str | None, extra: str | None) -> dict[str, str]:
+    beside = {"page" if extra.endswith(".html") else "extra": extra} if extra else {}
+    return {"index": index, **beside} if index else beside
+
+
+def _serving(machine: Machine, folder: str) -> Iterator[Manager]:
+    """The managers for a machine's environment, or for a new one of this folder."""
+    return (one for one in MANAGERS if not one.workspace or (machine.in_environment(one.name) and not folder))
+
+
+def _each(kind: str, machine: Machine, folder: str, values: Mapping[str, Value]) -> tuple[Command, ...]:
+    whole = {"python": interpreter(machine, folder), **values}
+    return tuple(command for one in _serving(machine, folder) for command in one.commands(kind, whole))

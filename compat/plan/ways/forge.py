@@ -18,6 +18,7 @@ from compat.machine import Build, Library, Machine
 from compat.plan.asking.request import COMPANION
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.commands import conda as commands
+from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.published import USE_GPU, serves_gpus, serves_python
 from compat.plan.solver.scene import Scene, emptied
@@ -202,11 +203,11 @@ def _installed(
     steps.append(
         Step(
             "package",
-            PACKAGES[components[0]][0] if single else commands.CHANNEL,
+            PACKAGES[components[0]][0] if single else CHANNEL,
             None,
             f"{rows[0]['version'] if single else ', '.join(named)} of conda-forge ({variants})",
             (*_why(rows, preferred), *_holds(rows, machine, matrix)),
-            (*commands.install(tuple(parts), folder), *(commands.add(tuple(parts), folder) if anew else ())),
+            commands.install(tuple(parts), folder),
         )
     )
     environment = tuple(dict.fromkeys((*(machine.environment or ()), "conda")))
@@ -230,8 +231,7 @@ def _environment(machine: Machine, line: str, folder: str, moved: bool, major: s
         f"conda and mamba ask the driver for its CUDA; where none answers, CONDA_OVERRIDE_CUDA={major} stands for it."
     )
     said.append(Reason("driver-missing", virtual, VIRTUAL, "how"))
-    own = (*commands.create(line, folder), *commands.workspace(machine, folder, major))
-    every = (*own, *commands.add((("python", line),), folder))
+    every = commands.environment(machine, line, folder, major)
     if not moved:
         return Step("environment", "environment", None, folder, tuple(said), every)
     why = Reason("python-unsupported", f"conda-forge has no such build for Python {machine.python}.", SOURCE)

@@ -66,8 +66,11 @@ def _connected(steps: list[Step], found: Found, choice: Choice) -> Iterator[Step
         steps = [step for step in steps if step.kind not in ("environment", "python")]
         said = f"{choice.label} and the CUDA that conda brings belong into one environment, which conda makes."
         why = (Reason("library-not-found", said, PAGE),)
-        yield Step("environment", "environment", None, anew, why, conda.create(line, anew))
-        steps = [_inside(step, machine, found.scene.folder, anew) for step in steps]
+        made = conda.create(line, anew)
+        makers = {one.installer for one in made}
+        parts = tuple(one for one in conda.install(choice.conda, anew) if one.installer in makers)
+        yield Step("environment", "environment", None, anew, why, made)
+        steps = [_inside(step, machine, found.scene.folder, anew, parts) for step in steps]
     yield from steps
     if machine.os == "linux":
         said = f"{choice.label} looks for CUDA on the loader's path only."
@@ -75,15 +78,12 @@ def _connected(steps: list[Step], found: Found, choice: Choice) -> Iterator[Step
         yield Step("setting", choice.component, None, after, (Reason("library-not-found", said, PAGE),))
 
 
-def _inside(step: Step, machine: Machine, before: str, folder: str) -> Step:
-    """The step's commands for the environment that conda makes; on Windows its interpreter lies at the top."""
+def _inside(step: Step, machine: Machine, before: str, folder: str, parts: tuple[Command, ...]) -> Step:
+    """The step's commands for the environment that conda makes, ``parts`` those of what conda installs there; on
+    Windows its interpreter lies at the top."""
     old = interpreter(machine, before)
     new = rf"{folder}\python.exe" if machine.os == "windows" else f"{folder}/bin/python"
-    if any(one.installer in conda.PROGRAMS for one in step.commands):
-        return replace(step, commands=tuple(_with_prefix(one, folder) for one in step.commands))
+    if {one.installer for one in step.commands} & {one.installer for one in parts}:
+        return replace(step, commands=parts)
     moved = (Command(one.installer, tuple(new if word == old else word for word in one.argv)) for one in step.commands)
     return replace(step, commands=tuple(moved))
-
-
-def _with_prefix(command: Command, folder: str) -> Command:
-    return Command(command.installer, (*command.argv[:3], "--prefix", f"./{folder}", *command.argv[3:]))

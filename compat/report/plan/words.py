@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from compat.plan.asking.request import ALLOWED, COMPANION
+from compat.plan.commands.managers import BY_NAME
 from compat.plan.model import Command, Lift, Plan, Reason, Step
 from compat.plan.steps.cost import cost
 
@@ -59,10 +60,10 @@ def change(step: Step) -> str:
 
 
 def commands(step: Step, installer: str) -> tuple[Command, ...]:
-    """The commands of the installer that was asked for (pixi takes several), else those of the first that there is; an
-    environment of pixi's has no pip."""
+    """The commands of the installer that was asked for (pixi takes several), else those of the first that there is; a
+    workspace has no pip."""
     named = dict.fromkeys(one.installer for one in step.commands)
-    wanted = (installer, "uv") if installer == "pixi" else (installer,)
+    wanted = (installer, "uv") if BY_NAME[installer].workspace else (installer,)
     first = next((one for one in (*wanted, *named) if one in named), "")
     return tuple(one for one in step.commands if one.installer == first)
 
