@@ -62,18 +62,26 @@ def versions_in(text: str) -> Iterator[str]:
     """What looks like a version of something in a module's text."""
     tree = ast.parse(text)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    set_to = [(one.id, node.value) for node in ast.walk(tree) if isinstance(node, ast.Assign) for one in _names(node)]
+    numbers = {name for name, value in set_to if isinstance(value, ast.Attribute) and value.attr in NUMBERS} | NUMBERS
+    constants = {name: value for name, value in set_to if isinstance(value, ast.Constant)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
             if VERSION.fullmatch(node.value):
                 yield node.value
         elif isinstance(node, ast.Compare):
-            yield from _compared([node.left, *node.comparators])
+            sides = [constants.get(getattr(one, "id", ""), one) for one in (node.left, *node.comparators)]
+            yield from _compared(sides, numbers)
 
 
-def _compared(sides: list[ast.expr]) -> Iterator[str]:
+def _names(node: ast.Assign) -> list[ast.Name]:
+    return [one for one in node.targets if isinstance(one, ast.Name)]
+
+
+def _compared(sides: list[ast.expr], numbers: set[str]) -> Iterator[str]:
     named = {getattr(part, "attr", getattr(part, "id", "")) for side in sides for part in ast.walk(side)}
     for side in sides:
-        if isinstance(side, ast.Constant) and type(side.value) is int and side.value > 1 and named & NUMBERS:
+        if isinstance(side, ast.Constant) and type(side.value) is int and side.value > 1 and named & numbers:
             yield str(side.value)
         for part in ast.walk(side):
             if isinstance(part, ast.Tuple) and part.elts and all(map(_is_number, part.elts)):

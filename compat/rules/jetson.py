@@ -57,7 +57,6 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
 
 
 _IMAGE = re.compile(r":r(\d{2})\.\d")
-_RUNS_OTHERS = 38  # from this L4T on hosts take images of other releases
 
 
 def _foreign_image(case: Case) -> Finding | None:
@@ -68,18 +67,16 @@ def _foreign_image(case: Case) -> Finding | None:
         return None
     row, facts = found
     host = versions.parse(case.machine.jetson.l4t or row["l4t"]).major
-    if int(made[1]) == host or host >= _RUNS_OTHERS:
+    own = case.matrix.traits.claim("jetpack", "images-of-its-own", row["jetpack"])
+    if int(made[1]) == host or own is None:
         return None
     return Finding(
         RULE,
         "container",
         f"The image is made for L4T {made[1]}; this host has L4T {host} (JetPack {row['jetpack']}).",
-        (case.read("container.image", image), *facts, Evidence(f"L4T {host} runs images of L4T {host}", _IMAGES)),
+        (case.read("container.image", image), *facts, case.cite(f"L4T {host} runs images of L4T {host}", own)),
         (Remedy(f"use an image of L4T {host}", "container"),),
     )
-
-
-_IMAGES = "https://github.com/dusty-nv/jetson-containers/blob/dd206bfe/jetson_containers/l4t_version.py"
 
 
 def _python(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome, ...]:
