@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
+from compat import versions
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.matrix import Matrix, Row
+from compat.matrix.packages import same_cuda
 from compat.records import dataclass, replace
 from compat.rules import CATALOGUE, every_rule
 from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Untold
 from compat.rules.case import Case, implied
 from compat.rules.order import as_written, in_order
+from compat.rules.subject import cuda_of_local
 
 Verdict = Literal["compatible", "incompatible", "unknown"]
 
@@ -63,15 +66,13 @@ def _judged(case: Case) -> Report:
     told = _faults(report)
     for component, builds in _possible_builds(case):
         tried: list[Report] = []
-        few = len(builds) <= _MOST_BUILDS
-        for rows in builds if few else builds[:1]:
+        for rows in builds:
             tried.append(_ask(Case(case.machine, case.goal, case.matrix, {component: rows})))
-            if _faults(tried[-1]) <= told:
+            if _faults(tried[-1]) <= told or (len(builds) > _MOST_BUILDS and not _for_others(tried[0])):
                 break
         else:
-            if few:
-                concluded = _each_fails(concluded, tried, told, case.no_jetson(component))
-                continue
+            concluded = _each_fails(concluded, tried, told, case.no_jetson(component))
+            continue
         # A Jetson's image brings builds of its own, whatever the default index has.
         usual = _is_usual(case, component, builds[0][0]) and not (case.is_jetson and case.machine.container.image)
         if usual and (concluded is report or tried[0].errors):
@@ -110,18 +111,39 @@ _MOST_BUILDS = 8  # a version that is unknown can be any build; nothing is gaine
 def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]":
     """The published builds that differ in what matters of each ambiguous component: the likeliest first.
 
-    That is the default index's, and for a machine whose platform is not told that for Linux on x86_64.
+    That is one for the CUDA that the packages beside it are made for, else the default index's, and for a machine
+    whose platform is not told that for Linux on x86_64.
     """
     for subject in case.subjects:
         groups: dict[str, list[Row]] = {}
-        if subject.state == "installed" and subject.version is not None:
+        if subject.state == "installed" and subject.version is not None and len(subject.candidates) > 1:
+            beside = _cuda_beside(case, subject.component)
             for row in sorted(
                 subject.candidates,
-                key=lambda row: (row["index"] != "pypi", row["arch"] == "aarch64", row["os"] != "linux"),
+                key=lambda row: (
+                    beside is not None and same_cuda(row.get("cuda"), beside) is not True,
+                    row["index"] != "pypi",
+                    row["arch"] == "aarch64",
+                    row["os"] != "linux",
+                ),
             ):
                 groups.setdefault(str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]), []).append(row)
         if len(groups) > 1:
             yield subject.component, [tuple(rows) for rows in groups.values()]
+
+
+def _cuda_beside(case: Case, component: str) -> str | None:
+    """The CUDA, with its minor, that torch's companions are made for: torchvision 0.13.1+cu116, pip's runtime."""
+    if component != "torch":
+        return None
+    told = set()
+    for name, version in case.packages.items():
+        if not version:
+            continue
+        cuda = versions.major_minor(version) if name.startswith("nvidia-cuda-runtime") else cuda_of_local(version)
+        if cuda and "." in cuda:
+            told.add(cuda)
+    return told.pop() if len(told) == 1 else None
 
 
 def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tuple[Evidence, ...]) -> Report:
@@ -142,24 +164,38 @@ def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tupl
     return replace(report, verdict=verdict, findings=tuple(findings), behind=tuple(behind))
 
 
+def _for_others(build: Report) -> bool:
+    """Is a build made for machines without a GPU, or before there was this one?"""
+    return not {"cuda-older-than-gpu", "cpu-only-build"}.isdisjoint(_faults(build))
+
+
 def _is_usual(case: Case, component: str, build: Row) -> bool:
-    """Is a build the default index's, or one of the only index that names its CUDA in the version (2.8.0+cu128)?"""
+    """Is a build the default index's, or one of the only index that names its CUDA in the version (2.8.0+cu128)?
+
+    One for the CUDA of the packages beside it is as well.
+    """
+    if same_cuda(build.get("cuda"), _cuda_beside(case, component)):
+        return True
     return build["index"] == "pypi" or (build["index"] == "pytorch" and "+" in (case.subject(component).version or ""))
 
 
 def _likeliest(case: Case, component: str, report: Report, likeliest: Report) -> Report:
     """Some build that it can be works: the usual one is taken, and spoken of after what is wrong whichever it is.
 
-    Where that one fails, it is open in conda and of an image: those bring builds of their own. What is the nearer
-    cause of a fault that is shown is not shown beside it.
+    Where that one fails, it is open in conda and of an image: those bring builds of their own. So it is where the
+    default index's build has no CUDA, or one that predates the GPU, and nothing beside it tells its CUDA: "solved with
+    torch 1.10.1" is said of a build for a newer CUDA, whose version was cut short. What is the nearer cause of a fault
+    that is shown is not shown beside it.
     """
     told, own = _faults(report), {one.rule for one in likeliest.errors}
+    bare = "+" not in (case.subject(component).version or "") and _cuda_beside(case, component) is None
     further = [one for one in likeliest.errors if one.rule not in told]
     if not further:
         told_less = report.verdict == "unknown"
         return replace(report, verdict=likeliest.verdict, holds=likeliest.holds) if told_less else report
     behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
-    is_open = bool(case.machine.in_environment("conda", "jetson") or case.machine.container.image)
+    elsewhere = bool(case.machine.in_environment("conda", "jetson") or case.machine.container.image)
+    is_open = (bare and _for_others(likeliest)) or (elsewhere and _cuda_beside(case, component) is None)
     if any(is_open or one.rule not in own for one in report.errors):
         return replace(report, behind=(*behind, *further))
     others = [one for one in report.findings if one.severity != "error"]

@@ -111,17 +111,7 @@ class Subject:
     @property
     def local_cuda(self) -> Any:
         """CUDA by the local part of the version: ``+cu118`` 11.8, ``+cpu`` False, None without one."""
-        local = self.version.partition("+")[2] if self.version else ""
-        if not local:
-            return None
-        if local == "cpu" or local.startswith("cpu"):
-            return False
-        for part in (local, *(piece for piece in local.split(".") if piece)):
-            tag = part[part.index("cu") :] if "cu" in part and not part.startswith("cudnn") else ""
-            found = versions.cuda_of_tag(tag) if tag else None
-            if found is not None:
-                return found
-        return None
+        return cuda_of_local(self.version) if self.version else None
 
     @property
     def local_cudnn(self) -> str | None:
@@ -150,8 +140,26 @@ class Subject:
         return answers.pop() if len(answers) == 1 else None
 
 
-def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
-    """The component on this machine: requested, installed, known to be absent, or unknown."""
+def cuda_of_local(version: str) -> Any:
+    """CUDA by the local part of a version: ``+cu118`` 11.8, ``+pt112cu116`` 11.6, ``+cpu`` False, None without one."""
+    local = version.partition("+")[2]
+    if not local:
+        return None
+    if local.startswith("cpu"):
+        return False
+    for part in (local, *(piece for piece in local.split(".") if piece)):
+        tag = part[part.index("cu") :] if "cu" in part and not part.startswith("cudnn") else ""
+        found = versions.cuda_of_tag(tag) if tag else None
+        if found is not None:
+            return found
+    return None
+
+
+def find(machine: Machine, component: str, matrix: "Matrix", users: Iterable[str] = ()) -> Subject:
+    """The component on this machine: requested, installed, known to be absent, or unknown.
+
+    ``users``: what the goal runs; a library that others load alone tells nothing of it.
+    """
     names = matrix.packages.distributions(component)
     requested = _named(machine.request, names)
     if requested is not None:
@@ -160,11 +168,11 @@ def find(machine: Machine, component: str, matrix: "Matrix") -> Subject:
     installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
     for name in _gpu_first(names):
         if name in installed:
-            version = (machine.packages or {})[installed[name]] or _of_library(machine, component)
+            version = (machine.packages or {})[installed[name]] or _of_library(machine, component, users)
             return _subject(machine, component, installed[name], version or None, "installed", matrix)
     built = _named(machine.builds, names)
     if built is not None:
-        return _subject(machine, component, built, _of_library(machine, component), "installed", matrix)
+        return _subject(machine, component, built, _of_library(machine, component, users), "installed", matrix)
     denied = _named(machine.packages, names)
     return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
 
@@ -175,9 +183,15 @@ def _exact_build(wanted: str) -> str | None:
     return next((bound.text for sign, bound, _ in clauses if sign == "==" and "+" in bound.text), None)
 
 
-def _of_library(machine: Machine, component: str) -> str | None:
+def _of_library(machine: Machine, component: str, users: Iterable[str]) -> str | None:
     """The version of the component's library: what came as an archive or a system package is known by it."""
-    copies = [one for one in machine.libraries or () if one.name == component and one.loaded is not False]
+    copies = [
+        one
+        for one in machine.libraries or ()
+        if one.name == component
+        and one.loaded is not False
+        and (not users or one.loaded_by is None or not set(users).isdisjoint(one.loaded_by))
+    ]
     told = {one.version for one in [one for one in copies if one.loaded] or copies}
     return told.pop() if len(told) == 1 else None
 

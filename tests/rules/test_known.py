@@ -72,11 +72,11 @@ def test_an_image_may_ask_a_newer_driver_for_more_than_is_known_of_it() -> None:
     assert errors(asked("550.54.14", "99.0")) == ["container-needs-newer-driver"]
 
 
-USUAL = {"os": "linux", "arch": "x86_64", "gpus": [{"name": "GeForce RTX 3090"}], "packages": {"torch": "1.7.1"}}
+USUAL = {"os": "linux", "arch": "x86_64", "gpus": [{"name": "NVIDIA GeForce GTX 1080"}], "packages": {"torch": "2.8.0"}}
 
 
 def test_of_builds_that_differ_the_default_index_s_is_taken() -> None:
-    report = judge("use:torch", {**USUAL, "driver": {"version": "470.57.02"}})
+    report = judge("use:torch", {**USUAL, "driver": {"version": "570.86.10"}})
     assert errors(report) == ["gpu-not-in-build"]
     assert any(one.source == "default" and "packages" in one.fact for one in report.errors[0].evidence)
 
@@ -86,13 +86,18 @@ def test_of_builds_that_differ_the_default_index_s_is_taken() -> None:
     [
         {"environment": ["conda"]},
         {"container": {"image": "python:3.8"}},
-        {"container": {"image": "pytorch/pytorch:1.7.1"}},
+        {"container": {"image": "pytorch/pytorch:2.8.0"}},
+        {"gpus": [{"name": "NVIDIA A100"}], "packages": {"torch": "1.12.1"}},
+        {"gpus": [{"name": "NVIDIA GeForce RTX 5090"}], "packages": {"torch": "2.7.0"}},
+        {"os": "windows"},
     ],
 )
-def test_in_conda_and_in_an_image_it_is_open_which_build_it_is(said: dict[str, object]) -> None:
-    report = judge("use:torch", {**USUAL, **said, "driver": {"version": "470.57.02"}})
+def test_it_is_open_which_build_it_is(said: dict[str, object]) -> None:
+    """In conda, of an image, and where the default index's build is of a CUDA that predates the GPU, or of none."""
+    report = judge("use:torch", {**USUAL, **said, "driver": {"version": "570.86.10"}})
     assert report.verdict == "unknown"
-    assert [one.rule for one in report.findings if one.severity == "warning"] == ["gpu-not-in-build"]
+    warned = "cpu-only-build" if "os" in said else "gpu-not-in-build"
+    assert [one.rule for one in report.findings if one.severity == "warning"] == [warned]
 
 
 @pytest.mark.parametrize(
