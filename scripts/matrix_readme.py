@@ -2,6 +2,7 @@
 
 python -m scripts.matrix_readme            # write
 python -m scripts.matrix_readme --check    # exit 1 where the file says something else
+python -m scripts.matrix_readme --holes    # print what is not told of releases, builds and images whose like has it
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from compat import versions
+from compat.matrix.canonical import version_key
 from compat.matrix.claims import Subject, collect
 from compat.matrix.pages import brief
 
@@ -38,6 +40,20 @@ COUNTED = {
     "precision": "precisions of libraries",
     "condapackage": "conda names",
 }
+
+FACTS = {  # what rules read of a subject of the table
+    "build": ("cuda", "cudnn", "nccl", "sass", "ptx", "python", "glibc", "glibcxx", "needs", "requires"),
+    "release": (
+        *("python", "cuda", "cudnn", "cudnn_minimum", "driver_linux", "driver_windows", "opset", "glibc", "torch"),
+        *("capabilities", "capability_minimum", "numpy", "protobuf"),
+    ),
+    "container": ("cuda", "driver", "cudnn", "tensorrt", "python", "ubuntu", "framework", "capability_minimum"),
+    "toolkit": ("driver_linux", "driver_windows", "ptx", "capabilities", "gcc", "components"),
+    "branch": ("cuda", "ptx", "architectures"),
+    "jetpack": ("cuda", "cudnn", "tensorrt", "python", "glibc"),
+}
+OF_LINUX = ("nccl", "glibc", "glibcxx")
+USUAL = 0.25  # of the subjects of one kind have the fact: of the others it is missing, not senseless
 
 
 def coverage(subjects: Iterable[Subject]) -> Iterator[str]:
@@ -84,6 +100,34 @@ def disagreements(subjects: Iterable[Subject]) -> Iterator[str]:
             yield f"  - and {len(found) - SHOWN} more"
 
 
+def holes(subjects: Iterable[Subject]) -> Iterator[str]:
+    """By kind and place: how many lack a fact that others of the kind have, and from which release to which.
+
+    A kind is a distribution's builds, a component's releases, the tags of an image. What is built without CUDA has no
+    facts of CUDA to be told.
+    """
+    kinds: dict[tuple[str, str], dict[str, list[Subject]]] = defaultdict(lambda: defaultdict(list))
+    for subject in subjects:
+        key = dict(subject.key)
+        if subject.table in FACTS and key.get("os") != "macos" and subject.merged.get("cuda") is not False:
+            place = " ".join(key[name] for name in ("os", "index") if name in key)
+            kinds[subject.table, key.get("image", subject.owner)][place].append(subject)
+    for (table, owner), places in sorted(kinds.items()):
+        every = [subject for found in places.values() for subject in found]
+        usual = [fact for fact in FACTS[table] if sum(fact in one.fields for one in every) >= USUAL * len(every)]
+        for place, found in sorted(places.items()):
+            asked = [fact for fact in usual if not (place.startswith("windows") and fact in OF_LINUX)]
+            missing = {fact: [one for one in found if fact not in one.fields] for fact in asked}
+            told = ", ".join(f"{fact} {len(those)} ({_span(those)})" for fact, those in missing.items() if those)
+            if told:
+                yield f"{' '.join(filter(None, (table, owner, place)))} of {len(found)}: {told}"
+
+
+def _span(subjects: Iterable[Subject]) -> str:
+    known = sorted({subject.version or "" for subject in subjects}, key=version_key)
+    return known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}"
+
+
 def filled(text: str, name: str, lines: Iterable[str]) -> str:
     """The text with the part from `<!-- NAME -->` to `<!-- end of NAME -->` replaced. Raises ValueError without it."""
     pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
@@ -96,6 +140,9 @@ def filled(text: str, name: str, lines: Iterable[str]) -> str:
 def main(arguments: list[str]) -> int:
     """Exit status: 0 written or the same, 1 with `--check` where it is not the same."""
     subjects = list(collect(str(MATRIX)).values())
+    if "--holes" in arguments:
+        print(*holes(subjects), sep="\n")
+        return 0
     readme = MATRIX / "README.md"
     text = readme.read_text(encoding="utf-8")
     made = filled(filled(text, "coverage", coverage(subjects)), "disagreements", disagreements(subjects))

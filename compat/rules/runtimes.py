@@ -135,13 +135,18 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     yield from kits or (_of_image(case, ("packages",)) if own or main.version is None else ())
 
 
-def image_row(case: "Case") -> "Row | None":
-    """What the matrix knows of the image of NVIDIA's that the goal runs in."""
+def image_row(case: "Case", field: str) -> "Row | None":
+    """What the matrix knows of the image of NVIDIA's that the goal runs in, where ``field`` is said of it, or of
+    another image of its month: what is made on one base has one TensorRT. Jetson's (igpu) and JAX's are not known to
+    have that base, and Triton's for TensorRT-LLM and vLLM have the one of an earlier month.
+    """
     image, release = _named(case)
-    if image not in _MONTHLY or not is_nvidias(case.machine.container.image or ""):
+    whole = case.machine.container.image or ""
+    if image not in _MONTHLY or not is_nvidias(whole) or "trtllm" in whole or "vllm" in whole:
         return None
-    rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release]
-    return next((row for row in rows if row["image"] == image), None)
+    rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release and field in row]
+    others = () if image == "jax" or "igpu" in whole else _MONTHLY
+    return next((row for name in (image, *others) for row in rows if row["image"] == name), None)
 
 
 def is_nvidias(image: str) -> bool:

@@ -35,8 +35,7 @@ def _of_image(case: Case) -> "Row | None":
     """NVIDIA's monthly image that the goal runs in, where the TensorRT inside is known."""
     if case.machine.container.image is None or case.has("tensorrt") is False:
         return None
-    row = image_row(case)
-    return row if row is not None and "tensorrt" in row else None
+    return image_row(case, "tensorrt")
 
 
 def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
