@@ -78,6 +78,8 @@ def _sources(action: Install | Fetch, uv: bool, wheels: str | None) -> tuple[str
         return ("--no-index", "--find-links", wheels)
     if isinstance(action, Fetch):
         return ()
+    if action.compiled:
+        return ("--no-build-isolation",)
     return installers.places(action.index, action.extra, uv)
 
 

@@ -10,5 +10,6 @@ if TYPE_CHECKING:
 
 
 def names(matrix: "Matrix") -> "Known":
-    """A function that knows them."""
-    return lambda name: normal(name) in matrix.named
+    """A function that knows them; what an archive is compiled by among them."""
+    tools = {name for row in matrix.every("trait") if row["name"] == "compiled-by" for name in row["value"].split()}
+    return lambda name: normal(name) in matrix.named or normal(name) in tools

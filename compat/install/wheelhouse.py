@@ -112,6 +112,8 @@ def downloads(plan: PlanFile, python: str, wheels: str) -> Iterator[tuple[str, .
         action = step.action
         if isinstance(action, Conda):
             raise InstallError(f"{step.component} comes from conda-forge, which a bundle cannot carry")
+        if isinstance(action, Install) and action.compiled:
+            raise InstallError(f"{step.component} is compiled on the machine itself, which a bundle cannot carry")
         if isinstance(action, Fetch):
             yield (*pip, "--no-deps", *platform, "--dest", wheels, action.url)
         elif isinstance(action, Install):

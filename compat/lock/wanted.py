@@ -108,7 +108,9 @@ def _of_steps(plan: Plan) -> tuple[dict[str, str], list[str], list[str]]:
     for step in plan.steps:
         command = next((one for one in step.commands if one.installer in ("pip", "conda")), None)
         action = understood(command.argv) if command is not None and step.kind == "package" else None
-        if isinstance(action, Install):
+        if isinstance(action, Install) and action.compiled:
+            left_out += [f"{text}: compiled on the machine" for text in action.requirements]
+        elif isinstance(action, Install):
             found |= {normal(re.split(r"[\[=<>!~]", text, maxsplit=1)[0]): text for text in action.requirements}
             indexes += [url for url in (action.index, action.extra) if url]
         elif isinstance(action, Fetch):

@@ -63,10 +63,11 @@ def _by_its_list(case: Case, subject: Subject, architectures: tuple[str, ...]) -
         for rows in subject.published.values()
         for row in rows
         if row.get("cuda") and "sass" in row and fits_platform(row, case.machine.os, case.machine.arch)
+        if subject.facts.source in (None, row["index"])
         if tuple(frozenset(map(parse, row.get(name, ()))) for name in ("sass", "ptx")) == stated
     ]
-    if not alike:
-        return
+    if not alike or any(len(versions.parse(row["cuda"]).release) < 2 for row in alike):
+        return  # a bare major bounds no release of it
     newest = max(alike, key=lambda row: versions.parse(row["cuda"]))
     said = f"The published builds of {subject.distribution} with this code are of CUDA {newest['cuda']} or older"
     alike_fact = case.cite(f"{subject.distribution} {newest['version']} has this code", newest, "sass")

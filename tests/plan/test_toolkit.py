@@ -46,7 +46,7 @@ def test_a_build_that_is_demanded_takes_a_toolkit_of_its_major(real):
         BOX, toolkits=(Toolkit("12.9", "system", "/usr/local/cuda"),), variables={"CUDA_HOME": "/usr/local/cuda"}
     )
     answer = plan(box, (Request("torch", "==2.5.1", build="cu118"),), real, BUILD)
-    assert [(step.component, step.before) for step in answer.steps] == [("torch", None), ("cuda-toolkit", "12.9")]
+    assert [(step.component, step.before) for step in answer.steps] == [("cuda-toolkit", "12.9"), ("torch", None)]
     assert answer.result.toolkits == (Toolkit("11.8", "system"),)
     assert not answer.result.variables
 
@@ -83,3 +83,40 @@ def test_triton_takes_the_toolkits_ptxas_where_its_own_is_too_old(real):
     assert [(step.kind, step.component) for step in answer.steps] == [("setting", "environment")]
     assert (answer.result.variables or {})["TRITON_PTXAS_PATH"] == "/usr/local/cuda-13.0/bin/ptxas"
     assert plan(replace(thor, toolkits=()), (), real, parse("use:triton")).conflict[0].rule == "ptxas-too-old"
+
+
+FLASH = Request("flash-attn", "*", where="--package")
+
+
+@pytest.mark.parametrize(
+    ("toolkits", "brought"),
+    [
+        ((), "nvcc of CUDA 12.8"),
+        ((Toolkit("12.4", "system"),), "nvcc of CUDA 12.8"),  # its major, but it does not know sm_120
+        ((Toolkit("13.0", "system"),), "nvcc of CUDA 12.8"),
+        ((Toolkit("12.9", "system"),), None),
+        (None, "nvcc of CUDA 12.8"),  # nothing is known of one
+    ],
+)
+def test_where_no_wheel_fits_it_is_compiled_with_what_that_takes(real, toolkits, brought):
+    box = replace(BOX, toolkits=toolkits, gpus=(Gpu("NVIDIA GeForce RTX 5090"),), driver=Driver("610.43.02"))
+    answer = plan(box, (Request("torch", "==2.9.*"), FLASH), real)
+    assert answer.outcome == "planned"
+    compilers = [step.after.partition(",")[0] for step in answer.steps if step.kind == "system"]
+    assert compilers == ([brought] if brought else [])
+    tools, last = answer.steps[-2:]
+    assert "ninja" in tools.component
+    assert last.commands[0].argv[-2:] == ("--no-build-isolation", f"flash-attn=={last.after}")
+    assert check(answer.result, parse("use:flash-attn"), real).verdict == "compatible"
+
+
+def test_a_wheel_goes_before_what_has_to_be_compiled(real):
+    answer = plan(BOX, (FLASH,), real)
+    assert "cxx11abi" in next(step.after for step in answer.steps if step.component == "flash-attn")
+
+
+@pytest.mark.parametrize("gpu", ["NVIDIA GeForce GTX 1060", "Tesla T4"])
+def test_nothing_is_compiled_for_a_gpu_that_its_source_has_no_code_for(real, gpu):
+    answer = plan(replace(BOX, os="windows", glibc=None, gpus=(Gpu(gpu),)), (FLASH,), real)
+    assert answer.outcome == "impossible"
+    assert [(one.rule, "setup.py" in one.source) for one in answer.conflict] == [("gpu-not-in-build", True)]

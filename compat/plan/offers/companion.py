@@ -10,6 +10,7 @@ from compat.plan.model import Choice, Pin
 from compat.plan.offers import jetson
 from compat.plan.offers.places import ARCHIVE, pytorch_folder
 from compat.plan.offers.published import JETSON, indexes_of, pins, rows
+from compat.plan.offers.source import SOURCE
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def fits(torch: Choice, companion: Choice) -> bool:
         # Its name has the CUDA of the torch that it is compiled against, an installed one's build may not be known.
         cuda = torch.build.cuda or versions.cuda_of_tag(torch.version.partition("+")[2])
         return None in (cuda, companion.build.cuda) or same_cuda(cuda, companion.build.cuda) is True
+    if companion.index == SOURCE:  # for whatever torch is there, by nvcc of its CUDA
+        return not torch.build.cuda or versions.at_least(torch.build.cuda, companion.row["cuda"]) is True
     if torch.installed or companion.installed:
         return torch.installed and companion.installed
     if torch.index in JETSON and companion.index in JETSON:

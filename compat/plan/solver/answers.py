@@ -9,6 +9,7 @@ from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of
 from compat.plan.commands.container import VENV
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
+from compat.plan.offers import source
 from compat.plan.solver.elements import can_move, of_system
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
@@ -84,7 +85,7 @@ def streams(
     for scene in _unmoved(base, problem):
         yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     # What no move changes excludes everything: then only images are left, which have builds and a system of their own.
-    never = tried[-1].fixed if tried and not answered else None
+    never = _never(problem, tried) if not answered else None
     if "python" in allow and never is None:
         for scene in _pythons(_clear(base, problem), problem, tried):
             yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
@@ -166,10 +167,29 @@ def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool =
 
 
 def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:
-    search = _search(problem, scene, kept)
-    tried.append(search)
-    if search.certificate is None:
-        yield from search.solutions()
+    """The answers of a scene; only where there is none, those with what is compiled there."""
+    for each in _compiling(problem):
+        search = _search(each, scene, kept)
+        tried.append(search)
+        some = False
+        for found in search.solutions() if search.certificate is None else ():
+            some = True
+            yield found
+        if some:
+            return
+
+
+def _compiling(problem: Problem) -> tuple[Problem, ...]:
+    """The problem, and where something in it can be compiled on the machine, the same with that."""
+    asked = source.instead(problem.requests, problem.machine, problem.matrix)
+    return (problem, replace(problem, requests=asked)) if asked else (problem,)
+
+
+def _never(problem: Problem, tried: list[Search]) -> frozenset[str] | None:
+    """What no move changes, where that excludes everything in the last scene; None where it does not."""
+    last = [search.fixed for search in tried[-len(_compiling(problem)) :]]
+    never = [one for one in last if one is not None]
+    return frozenset().union(*never) if tried and len(never) == len(last) else None
 
 
 def _search(problem: Problem, scene: Scene, kept: tuple[Goal, ...]) -> Search:
@@ -256,9 +276,9 @@ def _pythons(base: Scene, problem: Problem, tried: list[Search]) -> Iterator[Sce
     anyone = memory.once(
         "any Python", (base,), lambda: replace(base, machine=replace(emptied(base.machine), python=None))
     )
-    search = _search(problem, anyone, ())
-    if not search.is_possible():
-        tried.append(search)
+    searches = [_search(each, anyone, ()) for each in _compiling(problem)]
+    if not any(search.is_possible() for search in searches):
+        tried += searches
         return
     requests, gpu = asked
     yield from memory.listed(("pythons", *asked), (base,), lambda: moves.pythons(base, requests, problem.matrix, gpu))
@@ -325,8 +345,8 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     search = next((one for one in tried if one.scene is found.scene), None)
     why = reasons(problem, found, search)
     made = package_steps(problem.machine, found, why, problem.matrix)
-    found, compiler = toolkit.added(found, problem.machine, problem.goals)
-    made = (*made, *compiler)
+    found, compiler = toolkit.added(found, problem.machine, problem.goals, problem.matrix)
+    made = (*compiler, *made)
     if found.scene.folder == VENV:
         from compat.plan.ways.base_images import inside
 

@@ -14,6 +14,7 @@ from compat.machine import Machine
 from compat.matrix.packages import same_cuda
 from compat.plan.asking.request import goal_of
 from compat.plan.model import Choice, Pin, Reason, Request
+from compat.plan.offers.source import SOURCE, compiled
 from compat.plan.solver.apply import applied
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.elements import NOTHING, Ignored, element
@@ -95,6 +96,8 @@ class Builds:
 
     def asked_for(self, request: Request, widened: bool = False) -> tuple[Choice, ...]:
         """The builds that a request admits, in the order of preference; widened to any release and build."""
+        if request.build == SOURCE:
+            return compiled(request.component, self._bare, self.matrix, "*" if widened else request.text)
         if widened or not request.build:
             return self.offered(request.component, "*" if widened else request.text)
         cuda = versions.cuda_of_tag(request.build)

@@ -14,6 +14,7 @@ from compat.machine import Machine
 from compat.plan.asking.request import IMAGES
 from compat.plan.commands.container import REGISTRY
 from compat.plan.model import Choice, Reason, Request
+from compat.plan.offers.source import by_publisher
 from compat.plan.solver.elements import FIXED, MOVABLE, NOTHING, REQUEST, Ignored, can_move
 from compat.plan.solver.search import Search
 from compat.records import dataclass, replace
@@ -82,7 +83,7 @@ class _Certificates:
 def conflict(tried: list[Search], requests: tuple[Request, ...], found: Elements | None = None) -> tuple[Reason, ...]:
     """The irreducible reasons; rules first, then the requests that take part."""
     for request in requests:
-        if not any(search.offered(request.component, "*") for search in tried):
+        if not any(_offered(search, request) for search in tried):
             return (_unpublished(tried, request),)
     found = found or elements_of(tried)
     shown = [(one, _shown(one, tried, requests)) for one in found.names]
@@ -129,10 +130,11 @@ def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> 
         return Reason(REQUEST, said, request.where)
     if request is not None:
         for search in tried:
-            for choice in search.asked_for(request):
+            own = next((one for one in search.requests if one.component == component), request)
+            for choice in search.asked_for(own):
                 against = search.said(choice, rule)
                 if against:
-                    return against[0]
+                    return by_publisher(against[0], (choice,), search.matrix)
     where = [search for search in tried if element in search.rejected]
     noted = where[0].rejected[element][0] if where else None
     return (None if component else _nearest_miss(rule, where, requests)) or noted or Reason(rule, f"{rule}.")
@@ -153,6 +155,12 @@ def _nearest_miss(rule: str, tried: list[Search], requests: tuple[Request, ...])
 def _fitting(search: Search, request: Request) -> list[Choice]:
     """The first builds that pass alone."""
     return list(islice((one for one in search.asked_for(request) if search.passes(one)), _LOOKED_AT))
+
+
+def _offered(search: Search, request: Request) -> bool:
+    """Is anything of a component published, or can it be compiled?"""
+    asked = (one for one in search.requests if one.component == request.component)
+    return bool(search.offered(request.component, "*")) or any(search.asked_for(one, widened=True) for one in asked)
 
 
 def _unpublished(tried: list[Search], request: Request) -> Reason:

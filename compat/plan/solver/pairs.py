@@ -12,6 +12,7 @@ from compat.plan.model import Choice, Pin, Reason
 from compat.plan.offers import COMPANIONS
 from compat.plan.offers.companion import fits
 from compat.plan.offers.places import ARCHIVE
+from compat.plan.offers.source import SOURCE
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.likeness import Likeness, likeness
 from compat.plan.solver.pins import Shared, demand, shared
@@ -126,5 +127,5 @@ class Pairs:
 def _for_one_torch(choice: Choice) -> bool:
     """Is it published for each variant of torch apart?"""
     return choice.component in COMPANIONS or (
-        choice.index == ARCHIVE and any(pin.name == "torch" for pin in choice.pins)
+        choice.index in (ARCHIVE, SOURCE) and any(pin.name == "torch" for pin in choice.pins)
     )

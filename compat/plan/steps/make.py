@@ -12,6 +12,7 @@ from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Reason, Step
 from compat.plan.offers.places import ALONE
 from compat.plan.offers.published import JETSON
+from compat.plan.offers.source import SOURCE
 from compat.plan.solver.pins import admits
 from compat.plan.solver.wholes import Found
 
@@ -31,6 +32,8 @@ def package_steps(
     for number, choice in enumerate(made):
         if choice.conda:
             steps.append(_conda(choice))
+        if choice.index == SOURCE:
+            steps.append(_tools(found, choice, matrix))
         last = number == len(made) - 1
         own = _requirements(choice, found)
         dragged = _dragged(found, made, matrix) if last else {}
@@ -42,7 +45,7 @@ def package_steps(
             steps.append(_around(found, choice, (*done, *own[1:]), dragged, beside, matrix))
             done, own, dragged = (), own[:1], {}
         steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ()), done))
-        if choice.index not in JETSON and not _is_file(choice):  # those no later command can name
+        if choice.index not in (*JETSON, SOURCE) and not _is_file(choice):  # those no later command can name
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
     return (*steps, *mended, *_library_path(before, found, made, matrix))
@@ -56,8 +59,8 @@ def _is_file(choice: Choice) -> bool:
 def _turn(choice: Choice, made: list[Choice]) -> int:
     """What has an index of its own goes first; last what needs one beside the public one, so that the other commands
     resolve, unless another build draws it: then it has to be there before."""
-    if choice.index == ALONE:
-        return 3
+    if choice.index in (ALONE, SOURCE):
+        return 4 if choice.index == SOURCE else 3
     if choice.extra_index is None:
         return 1
     stem = choice.distribution.partition("-cu")[0]
@@ -119,6 +122,9 @@ def _step(
             said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
             place = jetson.ZOO if choice.component == "onnxruntime" else jetson.THREAD
             why = (*why, Reason("jetson-build-mismatch", said, place, "how"))
+        return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
+    if choice.index == SOURCE:
+        commands = installers.compile_here(found.scene.machine, found.scene.folder, requirements[-1])
         return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
     if choice.extra_index and _is_file(choice):
         commands = installers.fetch(found.scene.machine, found.scene.folder, choice.extra_index)
@@ -184,6 +190,16 @@ def _first(before: Machine, found: Found, dragged: Mapping[str, str], choice: Ch
         (Reason("package-versions-mismatch", said, "docs/plan.md, commands"),),
         installers.install(found.scene.machine, found.scene.folder, _lines(dragged)),
     )
+
+
+def _tools(found: Found, choice: Choice, matrix: "Matrix") -> Step:
+    """What the build of an archive asks for: it is built in the environment, where torch is."""
+    claim = matrix.traits.claim(choice.component, "compiled-by", choice.version)
+    said = f"{choice.label} has no wheel that fits here: it is compiled, and these packages do it."
+    why = Reason("package-versions-mismatch", said, str(matrix.source(claim)) if claim is not None else "")
+    names = tuple(requirement(name, "*") for name in claim["value"].split()) if claim is not None else ()
+    commands = installers.install(found.scene.machine, found.scene.folder, names)
+    return Step("package", ", ".join(names), None, "any release", (why,), commands)
 
 
 def _around(

@@ -8,6 +8,7 @@ from compat.check import check
 from compat.goals import parse
 from compat.plan.asking.request import COMPANION
 from compat.plan.model import Choice, Reason, Request
+from compat.plan.offers.source import SOURCE, by_publisher
 from compat.plan.solver.judge import claim, faults, is_of_platform, reason
 from compat.plan.solver.order import installed
 from compat.plan.solver.search import Search
@@ -155,11 +156,13 @@ def _passed_over(choice: Choice, request: Request, search: Search) -> Iterator[R
 def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[str, tuple[Reason, ...]]:
     """Component -> the mechanisms that hold for the build that was chosen, each once."""
     said: dict[str, dict[str, Reason]] = {}
+    told = [one for one in found.choices if one.index == SOURCE]
     for goal in goals:
         for held in sorted(check(found.result, goal, matrix).holds, key=lambda one: _rank(one.rule)):
             if held.rule in _TOLD and claim(held.evidence):
                 component = goal.subjects[0] if goal.subjects else held.component
                 one = Reason(held.rule, held.because + ".", claim(held.evidence), role="holds")
+                one = by_publisher(one, told, matrix)
                 said.setdefault(component, {}).setdefault(held.rule, one)
     return {
         component: tuple(one for one in own.values() if _tells(one, component, said)) for component, own in said.items()
