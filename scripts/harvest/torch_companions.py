@@ -25,6 +25,7 @@ NAME = "torch-companions"
 _CUDART = re.compile(r"libcudart(?:[-.][0-9a-f]{8})?\.so\.(\d+(?:\.\d+)?)")
 _SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|gomp|util|z)\.so|ld-linux|lib(c10|torch|shm)|libpython")
 _GPU = re.compile(r"lib(cu|nv|tensorrt)")
+_OWN = re.compile(r"__version__\s*=\s*['\"][^'\"+]+\+(\w+)['\"]")
 _LOCAL = re.compile(r"__version__\s*=\s*'[^'+]+\+cu(\d+)(\d)'")
 
 _SMALL = 1 << 20
@@ -72,18 +73,29 @@ def wheels(index: Index, project: str) -> Document:
 
 
 def facts(index: Index, project: str, group: builds.Group) -> Row:
-    """What the wheel's own record says, or the shared objects of a Linux wheel; nothing for other systems."""
+    """What the wheel's own record says, or the shared objects of a Linux wheel; of a Windows wheel whether it says of
+    itself that it is without CUDA."""
     if project in RECORDED:
         member = RECORDED[project]
         kept: str = index.remember(group.example, f"{member}/1", lambda: text_of(index.wheel(group.example), member))
         return recorded(json.loads(kept)) if kept else {}
     pattern = LIBRARIES.get(project)
+    example = group.example
+    if pattern is not None and group.os == "windows":
+        local: str = index.remember(example, "torch-companions-local/1", lambda: local_of(index.wheel(example)))
+        return {"cuda": False} if local == "cpu" else {}
     if pattern is None or group.os != "linux":
         return {}
-    example = group.example
     found: Row = index.remember(example, "torch-companions/1", lambda: read(index.wheel(example), pattern))
     found.pop("brings", None)
     return found
+
+
+def local_of(wheel: RemoteWheel) -> str:
+    """The local part of the version that the package gives itself, "" without one."""
+    texts = [wheel.read(member).decode() for member in wheel.names() if re.match(r"\w+/version\.py\Z", member)]
+    found = [match[1] for text in texts if (match := _OWN.search(text))]
+    return found[0] if found else ""
 
 
 def text_of(wheel: RemoteWheel, member: str) -> str:
