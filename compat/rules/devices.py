@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from compat.rules.base import OF_GPUS, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 
-_NOTHING = ("-1", "none", "void", "NoDevFiles", "")
+
+def _names_a_gpu(entry: str) -> bool:
+    """Can the entry mean a GPU: a number, or a name that begins as those of GPUs and MIG instances do?"""
+    return entry[:1].isdecimal() or entry.startswith(("GPU-", "MIG-"))
 
 
 @rule(
@@ -43,8 +46,8 @@ def gpus_hidden(case: Case) -> Iterator[Outcome]:
     """CUDA_VISIBLE_DEVICES (or its like) leaves no GPU.
 
     CUDA counts only the devices that CUDA_VISIBLE_DEVICES lists, up to the first entry that it cannot use: an empty
-    value and -1 hide all. nvidia-smi does not read it and keeps showing every GPU. In a container
-    NVIDIA_VISIBLE_DEVICES set to `void` or `none` keeps the GPUs outside. JAX_PLATFORMS=cpu hides them from JAX alone.
+    value, -1, and any word that names no GPU (none, all, "0" with its quotes) hide all. nvidia-smi does not read it and
+    keeps showing every GPU. JAX_PLATFORMS=cpu hides them from JAX alone.
 
     Shows as: error 100 "no CUDA-capable device is detected", device_count() 0.
 
@@ -61,7 +64,7 @@ def gpus_hidden(case: Case) -> Iterator[Outcome]:
     count = len(case.machine.gpus) if case.machine.gpus is not None else None
     number = int(first) if first.isdecimal() and len(first) < 10 else None
     beyond = number is not None and count is not None and 0 < count <= number
-    if first in _NOTHING or beyond:
+    if not _names_a_gpu(first) or beyond:
         why = f"this machine has {count} GPU(s)" if beyond else "that hides every GPU"
         yield Finding(
             "gpus-hidden",

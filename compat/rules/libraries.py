@@ -306,15 +306,16 @@ def stub_library(case: Case) -> Iterator[Outcome]:
     Remedy: take the stubs folder off LD_LIBRARY_PATH (or ld.so.conf).
     """
     libcuda = case.machine.libcuda
-    if not case.goal.needs_gpu or libcuda.stub is None:
+    lies_there = "stubs" in (libcuda.path or "").split("/")
+    if not case.goal.needs_gpu or (libcuda.stub is None and not lies_there):
         return
     where = f" ({libcuda.path})" if libcuda.path else ""
-    if libcuda.stub:
+    if libcuda.stub is not False:
         yield Finding(
             "stub-library",
             "libcuda",
             f"The libcuda.so.1 that loads is the toolkit's link-time stub{where}.",
-            (case.read("libcuda.stub", True),),
+            (case.read("libcuda.stub", True) if libcuda.stub else case.read("libcuda.path", libcuda.path),),
             (Remedy("take the toolkit's stubs folder off the loader's path", "setting"),),
         )
     else:

@@ -88,9 +88,16 @@ def _tagged(image: str) -> str | None:
 
 
 def _named(case: "Case") -> tuple[str, str]:
-    """(pytorch, 24.05) of nvcr.io/nvidia/pytorch:24.05-py3; two empty texts where no release is named."""
+    """(pytorch, 24.05) of nvcr.io/nvidia/pytorch:24.05-py3; two empty texts where no release is named.
+
+    A patch of a month's image (20.07.1) is on the base of its month.
+    """
     name, colon, tag = (case.machine.container.image or "").rpartition(":")
-    return (name.rpartition("/")[2], tag.partition("-")[0]) if colon else ("", "")
+    release = tag.partition("-")[0]
+    month = release.rpartition(".")[0]
+    if month.count(".") == 1 and all(row["tag"] != release for row in case.matrix.rows("container", "container")):
+        release = month
+    return (name.rpartition("/")[2], release) if colon else ("", "")
 
 
 _FRAMEWORKS = {"pytorch": "torch", "tensorflow": "tensorflow", "jax": "jax"}
