@@ -137,10 +137,11 @@ else:
 
     def replace(one, /, **changes):
         have, record = one.__dict__, one.__record__
-        unknown = changes.keys() - record.keys()
-        if unknown:
-            raise TypeError(f"{type(one).__name__} has no field {min(unknown)!r}")
+        if not changes.keys() <= record.keys():
+            raise TypeError(f"{type(one).__name__} has no field {min(changes.keys() - record.keys())!r}")
         # Every field is there, and ``__init__`` would but lay them into the same place.
         fresh = object.__new__(one.__class__)
-        fresh.__dict__.update({name: have[name] if name in have else getattr(one, name) for name in record}, **changes)
+        if have.keys() != record.keys():  # beside the fields there is what was derived of them
+            have = {name: have[name] if name in have else getattr(one, name) for name in record}
+        fresh.__dict__.update(have, **changes)
         return fresh

@@ -92,6 +92,26 @@ class Packages:
         found = {version for version in self.builds(distribution) if versions.try_parse(version) is not None}
         return sorted(found, key=lambda text: versions.parse(text).key())
 
+    def inside(self, distribution: str, line: "Version") -> list[str]:
+        """Known releases of the line that a version names, and that version itself; a pre-release only of one."""
+        return [
+            known.text
+            for known in self._by_line(distribution).get(line.key()[0], ())
+            if (line.covers(known) or known.same_as(line)) and known.is_prerelease <= line.is_prerelease
+        ]
+
+    @remembered
+    def _by_line(self, distribution: str) -> "dict[tuple[int, ...], list[Version]]":
+        """Line, as its numbers -> its known releases."""
+        found: dict[tuple[int, ...], list[Version]] = {}
+        for known in self.builds(distribution):
+            version = versions.try_parse(known)
+            if version is None:
+                continue
+            for size in range(1, len(version.release) + 1):
+                found.setdefault(version.release[:size], []).append(version)
+        return found
+
     def releases(self, component: str) -> "list[Row]":
         """Release rows, oldest first."""
         known = self._releases.get(component)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import fits_platform
-from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
@@ -81,13 +80,12 @@ def _publishes(
     case: Case, subject: Subject, parts: list[Subject], system: str, arch: str | None
 ) -> tuple[bool, tuple[Evidence, ...]] | None:
     """Does any index have a CUDA build of this version for the platform? None where the matrix has no such release."""
-    from compat.rules.subject import JETSON, matching
+    from compat.rules.subject import matching
 
     if subject.local_cuda and subject.state != "requested":
         return None
     wanted = (case.machine.request or {}).get(subject.distribution, "")
-    # The GPU build may be published under a name of its own (onnxruntime-gpu).
-    names = [name for name in case.matrix.packages.distributions(subject.component) if "gpu" in name]
+    names = _gpu_names(case, subject)
     rows = [
         row
         for name in dict.fromkeys([subject.distribution, *names])
@@ -97,19 +95,12 @@ def _publishes(
         # Of withdrawn releases no file is known; where no release of any age was made for this system, none was then.
         every = [row for name in names for found in case.matrix.packages.builds(name).values() for row in found]
         rows = [] if any(fits_platform(row, system, None) for row in every) else every
-    if subject.facts.source is not None:
-        rows = [row for row in rows if row["index"] == subject.facts.source]
-    elif subject.state == "requested" or (arch == "x86_64" and not case.machine.is_jetson):
-        # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
-        # was withdrawn (onnxruntime-gpu 1.10) no other file may be known.
-        rows = [row for row in rows if row["index"] not in JETSON]
-    # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
-    rows = [row for row in rows if not (parts and row["os"] == "any")]
+    rows = _with_code(case, subject, parts, rows, arch)
     always = case.matrix.packages.about(subject.component).get("accelerator") == "always"
 
     def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
         yield from rows
-        every = _of_parts(case, parts, subject.version, wanted)
+        every = _of_parts(case, parts, subject.version, wanted) or _of_parts(case, parts, None, "")
         yield from (row for row in every if not row.get("stub"))  # which fetches what there may not be
 
     cuda_rows = (row for row in published() if row.get("cuda") or (always and row.get("cuda") is None))
@@ -127,6 +118,25 @@ def _publishes(
     return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
 
 
+def _gpu_names(case: Case, subject: Subject) -> list[str]:
+    """Names of its own under which the GPU build may be published (onnxruntime-gpu)."""
+    return [name for name in case.matrix.packages.distributions(subject.component) if "gpu" in name]
+
+
+def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[Row]", arch: str | None) -> "list[Row]":
+    """Of a subject's builds those that tell where its code is published."""
+    from compat.rules.subject import JETSON
+
+    if subject.facts.source is not None:
+        rows = [row for row in rows if row["index"] == subject.facts.source]
+    elif subject.state == "requested" or (arch == "x86_64" and not case.machine.is_jetson):
+        # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
+        # was withdrawn (onnxruntime-gpu 1.10) no other file may be known.
+        rows = [row for row in rows if row["index"] not in JETSON]
+    # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
+    return [row for row in rows if not (parts and row["os"] == "any")]
+
+
 def _is_own(subject: Subject) -> bool:
     """Has its version a local part that no index has? Of such builds (those in NVIDIA's images) none is published."""
     from compat.rules.subject import matching
@@ -137,30 +147,48 @@ def _is_own(subject: Subject) -> bool:
 
 
 def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str, arch: str | None) -> bool:
-    """Is it told of every release that this one can be?"""
-    releases = case.matrix.packages.versions(main.distribution)
-    for version in releases:
-        found = _publishes(case, replace(main, version=version), parts, system, arch)
-        if found is None or found[0]:
-            return False
+    """Is it told of every release that this one can be? As ``_publishes`` tells it of each, whose rows are read once:
+    what the parts have in all their releases counts for each that they have not."""
+    from compat.rules.subject import matching
+
+    packages = case.matrix.packages
+    always = packages.about(main.component).get("accelerator") == "always"
+    gpu = _gpu_names(case, main)
+
+    def told(rows: "list[Row]") -> set[str]:
+        return {_told(row, system, arch, always) for row in rows}
+
+    def of_parts(version: str | None) -> set[str]:
+        brought = _of_parts(case, parts, version, "")
+        return told([row for row in brought if not row.get("stub")]) if brought or version is None else every
+
+    def of_release(name: str, version: str) -> set[str]:
+        own = [row for one in dict.fromkeys([name, *gpu]) for row in matching(case.matrix, one, version)]
+        return told(_with_code(case, main, parts, own, arch)) | of_parts(version)
+
+    every = of_parts(None)
+    releases = packages.versions(main.distribution)
+    if not releases or any(of_release(main.distribution, one) - {""} != {"none"} for one in releases):
+        return False
     # Of one that nobody spoke of the name is open as well (mxnet-cu100, mxnet-cu117).
-    names = case.matrix.packages.distributions(main.component) if main.state == "unknown" else ()
-    others = (
-        replace(main, distribution=name, version=version)
-        for name in names
-        for version in case.matrix.packages.versions(name)
-    )
-    return bool(releases) and not any((_publishes(case, one, parts, system, arch) or (False,))[0] for one in others)
+    others = set(packages.distributions(main.component) if main.state == "unknown" else ()) - {main.distribution}
+    return not any("has" in of_release(name, version) for name in others for version in packages.versions(name))
+
+
+def _told(row: "Row", system: str, arch: str | None, always: bool) -> str:
+    """What a build says of whether there is one with CUDA for the platform; nothing if it is another platform's."""
+    cuda = row.get("cuda")
+    if fits_platform(row, system, arch):
+        return "has" if cuda or (always and cuda is None) else "open" if cuda is None else "none"
+    # Of a publisher's own archive single files are known, not the whole list.
+    return "none" if (cuda or always) and row["index"] != "archive" else ""
 
 
 def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str) -> "list[Row]":
-    """Builds of the parts at their owner's version; all of them where they count their own."""
+    """Builds of the parts at their owner's version; none where they count their own."""
     from compat.rules.subject import matching
 
-    same = [row for part in parts for row in matching(case.matrix, part.distribution, version, wanted)]
-    return same or [
-        row for part in parts for rows in case.matrix.packages.builds(part.distribution).values() for row in rows
-    ]
+    return [row for part in parts for row in matching(case.matrix, part.distribution, version, wanted)]
 
 
 @rule("python-unsupported", reads=("python", "builds.python_tag", *OF_BUILD), of="files")

@@ -276,15 +276,14 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
         yield from index[public]
         return
     line = versions.parse(public)
-    inside = [rows for known, rows in index.items() if _is_of(known, line)]
+    inside = matrix.packages.inside(distribution, line)
     if not inside and len(line.release) > 1:
         # Not a release that the matrix lists (a nightly, a withdrawn patch): what its whole line has in common.
-        minor = versions.Version("", line.release[:2])
-        inside = [rows for known, rows in index.items() if _is_of(known, minor)]
+        inside = matrix.packages.inside(distribution, versions.Version("", line.release[:2]))
     if line.post >= CUDA_TAG:
         inside = list(_same_tag(index, line))
-    for rows in inside:
-        yield from rows
+    for known in inside:
+        yield from index[known]
 
 
 def _admitted(releases: "Iterable[str]", wanted: str) -> list[str]:
@@ -299,21 +298,12 @@ def _admitted(releases: "Iterable[str]", wanted: str) -> list[str]:
 CUDA_TAG = 90  # a post part from here on names a CUDA release: paddlepaddle-gpu 2.3.1.post116
 
 
-def _same_tag(index: "dict[str, list[Row]]", version: versions.Version) -> "Iterable[list[Row]]":
-    """Builds of the minor line for the same CUDA, where the patch itself is not listed; never another CUDA's."""
-    for known, rows in index.items():
+def _same_tag(index: "Iterable[str]", version: versions.Version) -> Iterable[str]:
+    """Releases of the minor line for the same CUDA, where the patch itself is not listed; never another CUDA's."""
+    for known in index:
         parsed = versions.try_parse(known)
         if parsed is not None and parsed.post == version.post and parsed.release[:2] == version.release[:2]:
-            yield rows
-
-
-def _is_of(known: str, line: versions.Version) -> bool:
-    parsed = versions.try_parse(known)
-    return (
-        parsed is not None
-        and (parsed.same_as(line) or line.covers(parsed))
-        and parsed.is_prerelease <= line.is_prerelease
-    )
+            yield known
 
 
 def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:

@@ -79,6 +79,23 @@ def fails_by(machine: Machine, goal: Goal, rule: str, matrix: "Matrix") -> bool:
     return any(isinstance(one, Finding) and one.severity == "error" for one in REGISTRY[rule].judge(case))
 
 
+def may_say(machine: Machine, goal: Goal, rules: Iterable[str], matrix: "Matrix") -> bool:
+    """May one of these rules be among the errors of the machine's check? Not where none of them finds anything and it
+    is not open which builds are there; so most machines need no whole check."""
+    case = Case(implied(in_order(machine)[0]), goal, matrix)
+    return is_open(case) or any(
+        isinstance(one, Finding) and one.severity == "error" for rule in rules for one in REGISTRY[rule].judge(case)
+    )
+
+
+def is_open(case: Case) -> bool:
+    """May one of the goal's packages be one of several builds? Then only the whole check tells (compat.check)."""
+    return any(
+        len({str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]) for row in subject.candidates}) > 1
+        for subject in case.subjects
+    )
+
+
 def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Reason, ...]:
     """What keeps the files of a choice, and of what it brings, from being installed and loaded."""
     names = [choice.component, *(name for name, _ in choice.brings)]

@@ -13,7 +13,7 @@ from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Reason
 from compat.plan.solver.apply import on_library_path
-from compat.plan.solver.judge import reason, weighs
+from compat.plan.solver.judge import is_open, reason, weighs
 from compat.records import dataclass, field, replace
 from compat.rules import every_rule
 from compat.rules.base import REGISTRY, Finding
@@ -230,12 +230,9 @@ class Verdict:
         return self._cases[goal, shown]
 
     def is_open(self) -> bool:
-        """May one of the goals' packages be one of several builds? Then only the whole check tells (compat.check)."""
-        return any(
-            len({str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]) for row in subject.candidates}) > 1
-            for goal in dict.fromkeys(asked.goal for asked in self._tasks if not asked.files)
-            for subject in Case(self.machine, goal, self._matrix).subjects
-        )
+        """May one of the goals' packages be one of several builds?"""
+        goals = dict.fromkeys(asked.goal for asked in self._tasks if not asked.files)
+        return any(is_open(Case(self.machine, goal, self._matrix)) for goal in goals)
 
 
 def _put_first(asked: Task, first: list[Task]) -> None:

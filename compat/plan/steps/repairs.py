@@ -13,7 +13,7 @@ from compat.goals import Goal
 from compat.machine import Container, Libcuda, Machine
 from compat.plan.model import Command, Kind, Reason, Step
 from compat.plan.solver.apply import on_library_path
-from compat.plan.solver.judge import reason
+from compat.plan.solver.judge import may_say, reason
 from compat.plan.solver.scene import Scene
 from compat.records import dataclass, replace
 from compat.rules.containers import is_driver
@@ -53,6 +53,8 @@ def _mendable(
     scene: Scene, goals: tuple[Goal, ...], matrix: "Matrix", allow: frozenset[str]
 ) -> Iterator[tuple[Repair, Reason]]:
     for goal in goals:
+        if not may_say(scene.machine, goal, REPAIRS, matrix):
+            continue
         for found in check(scene.machine, goal, matrix).errors:
             repair = REPAIRS.get(found.rule)
             if repair is None or (repair.kind == "container" and "container" not in allow):
