@@ -63,7 +63,7 @@ def test_one_image_for_each_ubuntu_and_none_that_the_driver_does_not_start(real)
     assert list(bases(too_old, real)) == []  # the driver does not know the GPU
 
 
-@pytest.mark.parametrize("change", [{"environment": ("docker",)}, {"os": "windows"}, {"arch": "ppc64le"}])
+@pytest.mark.parametrize("change", [{"environment": ("kubernetes",)}, {"os": "windows"}, {"arch": "ppc64le"}])
 def test_none_where_no_such_image_runs(real, change):
     assert list(bases(replace(old_system(), **change), real)) == []
 

@@ -7,6 +7,7 @@ import pytest
 from compat.check import check
 from compat.description import load
 from compat.goals import parse
+from compat.machine import Container
 from compat.plan.asking.request import requests
 from compat.plan.commands import UnsafeArgument
 from compat.plan.commands import container as commands
@@ -53,10 +54,30 @@ def test_a_release_is_not_the_commit_before_it(real):
     )
 
 
-@pytest.mark.parametrize("environment", [("docker",), ("kubernetes",), ("wsl1",)])
+@pytest.mark.parametrize("environment", [("kubernetes",), ("wsl1",)])
 def test_none_where_docker_is_not_at_hand(real, environment):
     inside = replace(machine("a100-driver450"), environment=environment)
     assert plan(inside, requests({"torch": "1.6"}), real, allow=["container"]).outcome == "impossible"
+
+
+def test_a_container_is_left_for_another(real):
+    inside = replace(machine("a100-driver450"), environment=("docker",))
+    answer = plan(inside, requests({"torch": "1.6"}), real, allow=["container"])
+    (step,) = answer.steps
+    assert step.commands[0].argv[:2] == ("docker", "run")
+    assert [one.role for one in step.why if "for its host" in one.message] == ["how"]
+    assert answer.result.environment == ("docker",)
+
+
+def test_an_image_of_another_l4t_is_left_for_one_of_the_hosts(real):
+    board = replace(
+        machine("xavier-nx-jetpack5"),
+        environment=("docker", "jetson"),
+        packages={"torch": "1.8.0"},
+        container=Container("nvcr.io/nvidia/l4t-pytorch:r32.6.1-pth1.8-py3"),
+    )
+    answer = plan(board, (), real, parse("import:torch"), allow=["container"])
+    assert [step.after.rpartition(":")[2][:3] for step in answer.steps] == ["r35"]
 
 
 def test_packages_come_before_an_image(real):

@@ -5,7 +5,7 @@ import small_matrix
 
 from compat.check import check
 from compat.goals import parse
-from compat.machine import Build, Container, Damage, Driver, Duplicate, Gpu, Libcuda, Library
+from compat.machine import Build, Container, Damage, Driver, Duplicate, Gpu, Libcuda, Library, Machine
 from compat.plan.asking.request import requests
 from compat.plan.model import Reason
 from compat.plan.solve import plan
@@ -187,3 +187,11 @@ def test_every_reason_has_a_rule_of_the_catalogue(real):
 def test_the_small_matrix_is_enough_to_plan(tmp_path):
     matrix = small_matrix.small(tmp_path / "m", torch=small_matrix.build("torch", "2.1.0"))
     assert plan(small_matrix.machine(), requests({"torch": "*"}), matrix).outcome == "planned"
+
+
+def test_what_is_installed_is_no_answer_without_the_drivers_library(real):
+    box = Machine(os="linux", python="3.7", missing_libraries=("libcuda.so.1",), packages={"cupy": None})
+    answer = plan(box, (), real, parse("use:cupy"))
+    assert [one.rule for one in answer.conflict] == ["driver-missing"]
+    moved = plan(box, (), real, parse("use:cupy"), allow=["driver"])
+    assert [step.kind for step in moved.steps] == ["driver"]

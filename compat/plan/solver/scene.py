@@ -6,6 +6,7 @@ from compat.plan.model import Step
 from compat.records import dataclass, replace
 
 SEALED = "externally-managed"  # PEP 668: pip and uv install nothing into the system's own Python
+OF_DRIVER = ("libcuda.so.1",)  # no package brings it: it is missing in a new environment as well
 # Kinds of the machine description that say who keeps the Python environment that is there; of a new one they are not.
 OF_PYTHON = ("uv", "pixi", "pipx", "poetry", SEALED)
 
@@ -41,7 +42,7 @@ def emptied(machine: Machine) -> Machine:
         libraries=libraries,
         duplicates=(),
         damaged=(),
-        missing_libraries=None,
+        missing_libraries=OF_DRIVER if OF_DRIVER[0] in (machine.missing_libraries or ()) else None,
         interpreter=None,
         environment=kinds and tuple(one for one in kinds if one not in OF_PYTHON),
     )

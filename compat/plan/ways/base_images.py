@@ -15,6 +15,7 @@ from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Step
 from compat.plan.offers.jetson import takes_servers
 from compat.plan.solver.scene import Scene, emptied
+from compat.plan.ways.images import left
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ START = parse("start:container")
 
 def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
     """The machine inside the base image of each release of Ubuntu, the newest first."""
-    if machine.os != "linux" or machine.in_environment("docker", "kubernetes", "wsl1"):
+    if machine.os != "linux" or machine.in_environment("kubernetes", "wsl1"):
         return
     if machine.is_jetson and not takes_servers(machine, matrix):
         return
@@ -97,4 +98,5 @@ def _step(machine: Machine, row: "Row", system: str, python: str | None, matrix:
     if machine.container.toolkit_installed is not True:
         said = "The host needs docker and nvidia-container-toolkit."
         why.append(Reason("container-without-gpu", said, commands.TOOLKIT))
+    why += left(machine)
     return Step("container", "container", None, reference, tuple(why), commands.start(reference))

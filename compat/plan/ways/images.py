@@ -36,13 +36,14 @@ def images(
 ) -> Iterator[Scene]:
     """The machine inside each image that reaches the goals, the newest image first.
 
-    None inside a container, on a Jetson and on systems whose containers have no GPU of the host's.
+    None in a pod, on a Jetson and on systems whose containers have no GPU of the host's. A container is left for
+    another: what is known of its host (driver, GPUs) is all that an image takes.
     """
     requests = tuple(one for one in requests if one.where != COMPANION)
     if (
         not requests
         or machine.os != "linux"
-        or machine.in_environment("docker", "kubernetes", "wsl1")
+        or machine.in_environment("kubernetes", "wsl1")
         or (machine.is_jetson and not takes_servers(machine, matrix))
     ):
         return
@@ -158,6 +159,15 @@ def _requires(row: "Row", matrix: "Matrix") -> str | None:
     return next((str(one["requires"]) for one in bases if versions.major_minor(one["cuda"]) == line), None)
 
 
+def left(machine: Machine) -> list[Reason]:
+    """What to say where the machine is a container, which another one takes the place of."""
+    if not machine.in_environment("docker"):
+        return []
+    here = f" ({machine.container.image})" if machine.container.image else ""
+    said = f"It takes the place of the present container{here}: the command is for its host."
+    return [Reason("request", said, "docs/plan.md, images", "how")]
+
+
 def _step(machine: Machine, row: "Row", requests: tuple[Request, ...], matrix: "Matrix") -> Step:
     reference, inside = commands.reference(row["image"], row["tag"], row.get("framework")), contents(row)
     carried = ", ".join(f"{one.component} {inside[one.component]}" for one in requests) or f"CUDA {row['cuda']}"
@@ -168,4 +178,5 @@ def _step(machine: Machine, row: "Row", requests: tuple[Request, ...], matrix: "
     if machine.container.toolkit_installed is not True:
         said = "The host needs docker and nvidia-container-toolkit."
         why.append(Reason("container-without-gpu", said, commands.TOOLKIT))
+    why += left(machine)
     return Step("container", "container", None, reference, tuple(why), commands.run(reference))

@@ -18,7 +18,7 @@ from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.jetson import jetpacks
 from compat.plan.solver.scene import Scene, emptied
-from compat.plan.ways.images import admits
+from compat.plan.ways.images import admits, left
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def jetson_images(
 ) -> Iterator[Scene]:
     """The Jetson inside each image that has what is asked for, the newest first."""
     requests = tuple(one for one in requests if one.where != COMPANION)
-    if not machine.is_jetson or machine.in_environment("docker") or len(requests) != 1:
+    if not machine.is_jetson or len(requests) != 1:
         return
     rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "l4t" in row]
     for row in sorted(rows, key=lambda one: (versions.parse(one["l4t"]).key(), one["tag"]), reverse=True):
@@ -42,7 +42,7 @@ def jetson_images(
         if fits and _runs(row["l4t"], _linux(machine, matrix), matrix):
             inside = _inside(machine, row, matrix)
             if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
-                step = _step(row, matrix)
+                step = _step(machine, row, matrix)
                 yield Scene(inside, (step,), ("container",), step.after)
 
 
@@ -71,7 +71,7 @@ def _inside(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
     own = next((one for one in jetpacks(machine, matrix) if "cuda" in one), {})
     return replace(
         emptied(machine),
-        environment=(*(machine.environment or ("jetson",)), "docker"),
+        environment=(*(one for one in machine.environment or ("jetson",) if one != "docker"), "docker"),
         packages={_IMAGES[row["image"]]: row["framework"]},
         builds={_IMAGES[row["image"]]: Build(cuda=own.get("cuda"), source="ngc")},
         container=Container(_reference(row), True, True, "compute,utility", None),
@@ -81,8 +81,8 @@ def _inside(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
     )
 
 
-def _step(row: "Row", matrix: "Matrix") -> Step:
+def _step(machine: Machine, row: "Row", matrix: "Matrix") -> Step:
     component = _IMAGES[row["image"]]
     said = f"The image brings {component} {row['framework']} for L4T {row['l4t']}, and runs on the one that is there."
-    why = (Reason("jetson-build-mismatch", said, str(matrix.source(row))),)
+    why = (Reason("jetson-build-mismatch", said, str(matrix.source(row))), *left(machine))
     return Step("container", "container", None, _reference(row), why, commands.run_on_jetson(_reference(row)))
