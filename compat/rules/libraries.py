@@ -12,6 +12,7 @@ from compat.rules.beside import library_for_cuda, nothing_brings_cuda, opened_by
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
+from compat.rules.trt_provider import tensorrt_missed
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -159,7 +160,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                         cause = "library-damaged" if soname in damaged else ""
                         outcome = replace(outcome, evidence=(*outcome.evidence, *early), cause=cause)
                     yield outcome
-        yield from _other_tensorrt(case, subject)
+        yield from tensorrt_missed(case, subject)
         yield from parts_unseen(case, subject)
         yield from library_for_cuda(case, subject)
         yield from nothing_brings_cuda(case, subject)
@@ -220,29 +221,6 @@ def _opened(
         places += [place for place in ("os", "arch") if getattr(case.machine, place) is None]
         return True, tuple(case.assume(place, text) for place in places)
     return opened, ()
-
-
-def _other_tensorrt(case: Case, subject: Subject) -> Iterator[Outcome]:
-    """TensorRT's sonames carry its major: who opens libnvinfer.so.10 does not find it where only TensorRT 8 is."""
-    if str(case.goal) != "use:onnxruntime-tensorrt" or subject is not case.main or not subject.candidates:
-        return
-    opened = {
-        frozenset(one for one in row.get("needs", ()) if one.startswith("libnvinfer.so.")) for row in subject.candidates
-    }
-    wanted = next(iter(opened))
-    copies = case.usable("tensorrt")
-    majors = {str(versions.parse(copy.version).major) if copy.version else None for _, copy in copies}
-    if len(opened) != 1 or len(wanted) != 1 or None in majors or not majors:
-        return
-    (soname,) = wanted
-    if soname.rpartition(".")[2] not in majors:
-        yield Finding(
-            "library-not-found",
-            subject.component,
-            f"{subject.label} opens {soname}; this machine has TensorRT {', '.join(sorted(filter(None, majors)))}.",
-            tuple(case.read(f"{path}.version", copy.version) for path, copy in copies),
-            tuple(_bring(case, subject, soname)),
-        )
 
 
 def _told(subject: Subject, soname: str) -> bool:

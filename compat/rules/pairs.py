@@ -68,7 +68,8 @@ def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
     same = built.decide(lambda need: is_linked_to(need, have))
     known = " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
     built_with = Evidence(f"{case.main.label} is built with TensorRT {known}", built.source)
-    facts = (*used(case, have, path), built_with)
+    linux = [case.assume("os", "Linux, where alone TensorFlow has TensorRT")] if case.machine.os is None else []
+    facts = (*used(case, have, path), built_with, *linux)
     if same is False:
         yield Finding(
             "package-versions-mismatch",
@@ -123,7 +124,9 @@ def _bindings(case: Case) -> Iterator[Outcome]:
 def _tensorrt_of(case: Case, tensorflow: Subject) -> Possible:
     """The TensorRT of the build; of a release whose GPU build had a name of its own (tensorflow-gpu), that one's."""
     told = tensorflow.field("tensorrt")
-    if told.values or tensorflow.version is None:
+    # Where no system is told it is Linux: for Windows no build of TensorFlow has TensorRT.
+    open_system = case.machine.os is None and tensorflow.facts.tensorrt is None
+    if (told.values and not open_system) or tensorflow.version is None:
         return told
     rows = [
         row

@@ -1,0 +1,122 @@
+"""What runs through TensorRT inside another package: is there a TensorRT that its loader finds, of the right major?"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.rules.base import Evidence, Finding, Remedy
+from compat.rules.case import Case
+from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.machine import Library
+
+RULE = "library-not-found"
+_GOALS = ("use:onnxruntime-tensorrt", "use:tf-trt")
+_SONAME = re.compile(r"libnvinfer\.so\.(\d{1,9})$|nvinfer(?:_(\d{1,9}))?\.dll$")
+
+
+def tensorrt_missed(case: Case, subject: Subject) -> Iterator[Finding]:
+    """TensorRT's library as such a package opens it is not there, of another major, or where it does not look."""
+    if str(case.goal) not in _GOALS or subject is not case.main:
+        return
+    copies = case.usable("tensorrt")
+    if case.subject("tensorrt").state == "absent" and not copies and case.machine.container.image is None:
+        yield _none_there(case, subject)
+    if str(case.goal) == "use:onnxruntime-tensorrt":
+        yield from _other_major(case, subject, copies)
+        yield from _pips_alone(case, subject, copies)
+
+
+def _none_there(case: Case, subject: Subject) -> Finding:
+    unsaid = ["libraries"] if case.machine.libraries is None else []
+    return Finding(
+        RULE,
+        subject.component,
+        f"{subject.label} opens TensorRT's libnvinfer for this goal, and no TensorRT is here.",
+        (
+            case.read("packages.tensorrt", False),
+            *(case.assume(place, "no TensorRT of the system either") for place in unsaid),
+        ),
+        (Remedy("install the TensorRT that the build opens"),),
+    )
+
+
+def _opened(case: Case, subject: Subject) -> set[str]:
+    """The names by which its builds open TensorRT; where no system is told, those of Linux stand for both."""
+    names = {name for row in subject.candidates for name in row.get("needs", ()) if _SONAME.match(name)}
+    if case.machine.os is None and any(name.startswith("lib") for name in names):
+        return {name for name in names if name.startswith("lib")}
+    return names
+
+
+def _is_of(soname: str, version: str) -> bool:
+    """Can the library of a TensorRT of this release be called so? (nvinfer.dll of old carries no major.)"""
+    named = _SONAME.match(soname)
+    number = named[1] or named[2] if named else None
+    return number is None or int(number) == versions.parse(version).major
+
+
+def _other_major(case: Case, subject: Subject, copies: "tuple[tuple[str, Library], ...]") -> Iterator[Finding]:
+    """TensorRT's names carry its major: who opens libnvinfer.so.10 does not find it where only TensorRT 8 is."""
+    opened = _opened(case, subject)
+    every = [copy.version for _, copy in copies]
+    told = [version for version in every if version is not None]
+    if len(opened) != 1 or not told or len(told) != len(every):
+        return
+    (soname,) = opened
+    if not any(_is_of(soname, version) for version in told):
+        majors = sorted({str(versions.parse(version).major) for version in told})
+        yield Finding(
+            RULE,
+            subject.component,
+            f"{subject.label} opens {soname}; this machine has TensorRT {', '.join(majors)}.",
+            (*(case.read(f"{path}.version", copy.version) for path, copy in copies), *_linux(case)),
+            (Remedy(f"install the TensorRT whose library is {soname}"), *_on_path(soname)),
+        )
+
+
+def _pips_alone(case: Case, subject: Subject, copies: "tuple[tuple[str, Library], ...]") -> Iterator[Finding]:
+    """A package that does not look into the folder of pip's TensorRT does not find it there."""
+    claim = case.matrix.traits.claim(subject.component, "tensorrt-parts-unseen", subject.version)
+    set_ = case.machine.variables
+    searched = (set_ or {}).get("LD_LIBRARY_PATH", "")
+    if claim is None or case.is_windows or "tensorrt" in searched.lower():
+        return
+    if any(copy.origin != "pip" or copy.loaded or copy.loaded_by for _, copy in copies):
+        return
+    seen = [case.read(f"{path}.origin", "pip") for path, _ in copies] or _pips_packages(case)
+    if not seen:
+        return
+    yield Finding(
+        RULE,
+        subject.component,
+        f"{subject.label} does not look where pip put TensorRT: libnvinfer is not on the loader's path.",
+        (
+            *seen,
+            case.cite(f"{subject.component} {claim['range']} does not find pip's TensorRT", claim),
+            *([case.assume("variables", "LD_LIBRARY_PATH does not name its folder")] if set_ is None else []),
+            *_linux(case),
+        ),
+        (Remedy("put the folder of pip's TensorRT (site-packages/tensorrt_libs) on LD_LIBRARY_PATH", "setting"),),
+    )
+
+
+def _pips_packages(case: Case) -> list[Evidence]:
+    """The packages of TensorRT that only pip has, where no copy of its library is told and no image brings one."""
+    if case.machine.libraries is not None or case.machine.container.image is not None:
+        return []
+    about = case.matrix.packages.about("tensorrt")
+    names = [*about.get("distributions", {}).get("pypi", ()), *about.get("parts", ())]
+    names = [name for name in names if name != "tensorrt"]  # which the system's packages are called as well
+    there = [case.read(f"packages.{name}", case.version_of(name)) for name in names if case.has(name)]
+    return [*there, case.assume("libraries", "no TensorRT but pip's")] if there else []
+
+
+def _linux(case: Case) -> tuple[Evidence, ...]:
+    return (case.assume("os", "Linux"),) if case.machine.os is None else ()
+
+
+def _on_path(soname: str) -> tuple[Remedy, ...]:
+    return (Remedy(f"put the folder that holds {soname} on the loader's path", "setting"),)
