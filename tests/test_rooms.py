@@ -37,10 +37,11 @@ def modules_with(folder: str, name: str, arguments: tuple[str, ...]) -> set[str]
         (set(report.FORMATS.values()), "report", "render", ("reports", "shown")),
         (set(plan_report.FORMATS.values()), "report/plan", "render", ("plans", "matrix", "installer")),
         (set(lock.FORMATS.values()), "lock", "render", ("locked", "wanted", "plan", "matrix_date")),
+        ({f"compat.lock.{name}" for name in lock.RESOLVERS}, "lock", "ask", ("wanted", "constraints", "folder")),
         (set(offers.OWN.values()), "plan/offers", "offers", ("machine", "matrix", "wanted", "gpu")),
         ({f"compat.probe.layers.{name}" for name in assemble.LAYERS}, "probe/layers", "read", ("host", "so_far")),
     ],
-    ids=["report formats", "plan formats", "lock formats", "offers", "layers"],
+    ids=["report formats", "plan formats", "lock formats", "resolvers", "offers", "layers"],
 )
 def test_a_room_and_its_list(listed: set[str], folder: str, name: str, arguments: tuple[str, ...]) -> None:
     there = modules_with(folder, name, arguments)

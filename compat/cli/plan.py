@@ -168,13 +168,15 @@ def _locked(
     import sys
 
     from compat.guard.files import read
-    from compat.lock import NoLock
+    from compat.lock import RESOLVERS, NoLock
     from compat.lock.write import lock
 
     sys.stdout.flush()
     try:
-        if installer in OF_FORGE:
-            raise NoLock("conda's locks are conda's own", "lock with --installer pip or uv", status=2)
+        if installer not in RESOLVERS:
+            raise NoLock(
+                f"{installer}'s locks are its own", f"lock with --installer {' or '.join(RESOLVERS)}", status=2
+            )
         contents = [read(one) for one in files if not os.path.isdir(one)]
         for line in lock(path, plans, contents, installer, here, matrix):
             click.echo(line, err=True)

@@ -65,8 +65,12 @@ def with_tensorrt(machine: Machine, version: str) -> Machine:
 def with_onnxruntime(machine: Machine, version: str) -> Machine:
     """The machine as if this ONNX Runtime were installed."""
     packages = {name: text for name, text in (machine.packages or {}).items() if not name.startswith("onnxruntime")}
-    name = next((name for name in machine.packages or {} if name.startswith("onnxruntime")), "onnxruntime-gpu")
-    return replace(machine, packages={**packages, name: version})
+    return replace(machine, packages={**packages, runtime_of(machine): version})
+
+
+def runtime_of(machine: Machine) -> str:
+    """The distribution of ONNX Runtime that is installed, else the one for GPUs."""
+    return next((name for name in machine.packages or {} if name.startswith("onnxruntime")), "onnxruntime-gpu")
 
 
 def goals_for(model: Artifact | None, engine: Artifact | None) -> "tuple[Goal, ...]":

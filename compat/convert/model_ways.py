@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.convert import releases, tensorrt
+from compat.convert.judge import runtime_of
 from compat.convert.remedies import Advice
 from compat.machine import Machine
 
@@ -34,16 +35,14 @@ def ways(
 def _install(
     machine: Machine, reader: releases.Reader, release: str, matrix: "Matrix", installed: str | None
 ) -> Advice:
-    title = "TensorRT" if reader.component == "tensorrt" else "ONNX Runtime"
-    text = f"{title} {release} takes the model as it is" + (f"; installed is {installed}" if installed else "")
+    text = f"{reader.title} {release} takes the model as it is" + (f"; installed is {installed}" if installed else "")
     if reader.component == "tensorrt":
         if machine.in_environment("jetson"):
             packs = ", ".join(row["jetpack"] for row in tensorrt.jetpacks(matrix, release))
             return Advice(f"{text}: {'JetPack ' + packs if packs else 'no JetPack has exactly it'}")
         found = tensorrt.published(matrix, release, machine)
         return Advice(text, (tensorrt.install_command(*found, machine),) if found else ())
-    name = next((name for name in machine.packages or {} if name.startswith("onnxruntime")), "onnxruntime-gpu")
-    return Advice(text, (tensorrt.pip(machine, name, release),))
+    return Advice(text, (tensorrt.pip(machine, runtime_of(machine), release),))
 
 
 def _highest(reader: releases.Reader, installed: str, field: str, matrix: "Matrix") -> int | None:

@@ -40,8 +40,8 @@ def steps(artifact: Artifact, machine: Machine, matrix: "Matrix") -> tuple[Step,
         reasons = "; ".join(one.message for one in plan.conflict[:3])
         named = [f"--{name} '{text}'" for name, text in wanted.items()] + [f"--package '{text}'" for text in keras]
         options = " ".join(named)
-        return (Step("prepare", f"there is no set of packages here that exports it: {reasons}. Export it elsewhere, or "
-                                f"see `compatcheck plan {options} --goal {goal} --allow python`"),)  # fmt: skip
+        said = f"there is no set of packages here that exports it: {reasons}. Export it elsewhere, or see "
+        return (Step("prepare", f"{said}`compatcheck plan {options} --goal {goal} --allow python`"),)
     return (
         *(
             Step("prepare", f"{one.component} {one.after}", tuple(command.argv for command in one.commands[:1]))

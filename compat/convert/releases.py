@@ -31,12 +31,13 @@ class Reader:
     """A reader of ONNX models and how a machine with a release of it is made."""
 
     component: str
+    title: str
     goal: str
     install: Callable[[Machine, str], Machine]
 
 
-TENSORRT = Reader("tensorrt", "convert:onnx-tensorrt", with_tensorrt)
-ONNXRUNTIME = Reader("onnxruntime", "run:onnx", with_onnxruntime)
+TENSORRT = Reader("tensorrt", "TensorRT", "convert:onnx-tensorrt", with_tensorrt)
+ONNXRUNTIME = Reader("onnxruntime", "ONNX Runtime", "run:onnx", with_onnxruntime)
 
 
 def answers(machine: Machine, reader: Reader, matrix: "Matrix") -> tuple[Answer, ...]:

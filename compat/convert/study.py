@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
     from compat.report.style import Style
 
-_TITLES = {"tensorrt": "TensorRT", "onnxruntime": "ONNX Runtime"}
+_READERS = (releases.TENSORRT, releases.ONNXRUNTIME)
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Study:
         from compat.report import model
 
         facts = list(model.rows(self.artifact))
-        for component, found in self.answers.items():
-            facts += [(f"{_TITLES[component]}:", "")] + [(f"  {name}", text) for name, text in model.readers(found)]
+        for reader in _READERS if self.answers else ():
+            found = self.answers[reader.component]
+            facts += [(f"{reader.title}:", "")] + [(f"  {name}", text) for name, text in model.readers(found)]
         facts += [(f"precisions of {name}", text) for name, text in self.precisions]
         yield from pages.lines(self.artifact, facts, self.reports, self.ways, style)
 
@@ -64,9 +65,7 @@ def study(artifact: Artifact, machine: Machine, matrix: "Matrix") -> Study:
     """Judge a model on a machine that has it."""
     if artifact.format != "onnx":
         return _other(artifact, machine, matrix)
-    answers = {
-        one.component: releases.answers(machine, one, matrix) for one in (releases.TENSORRT, releases.ONNXRUNTIME)
-    }
+    answers = {one.component: releases.answers(machine, one, matrix) for one in _READERS}
     case = Case(machine, parse("convert:onnx-tensorrt"), matrix)
     tensorrt = installed(case)
     runtime = case.subject("onnxruntime").version

@@ -4,7 +4,8 @@
 
 A resolver sees what metadata says and nothing else: it puts the cuDNN of two CUDA majors together without a word. So
 the set that it answers is a machine again, and the rules have the last word before anything is written.
-A format is one file here with ``render`` and one line in ``FORMATS``.
+A format is one file here with ``render`` and one line in ``FORMATS``, a resolver one with ``ask`` and ``askers`` and
+its name in ``RESOLVERS``.
 """
 
 import os
@@ -18,6 +19,7 @@ FORMATS = {
     r"pylock(?:\.[^.]+)?\.toml": "compat.lock.pylock",
     r".+\.txt": "compat.lock.requirements",
 }
+RESOLVERS = ("pip", "uv")  # each a module here with ``ask`` and ``askers``
 MADE_BY = "compatcheck"
 
 

@@ -16,13 +16,14 @@ from typing import Any
 
 from compat import toml
 from compat.compiled import data_folder
+from compat.matrix.compile import META
 from compat.matrix.document import Document, Row
 from compat.matrix.lines import Lines, scan
+from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL
 
 WIDTH = 110
-SOURCE_FIELDS = ["title", "where", "date", "level", "note"]
-ROW_TAIL = ["source", "sources", "level", "note"]
 
+_OF_SOURCE = (*SOURCE_FIELDS, *SOURCE_OPTIONAL)
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\]')
@@ -43,7 +44,7 @@ class Schema:
     def order(self, table: str, row: Row) -> list[str]:
         """The fields of `row` in canonical order; those the schema does not know go before the tail."""
         known = [k for k in self.types.get(table, {}) if k in row]
-        tail = [k for k in ROW_TAIL if k in row]
+        tail = [k for k in META if k in row]
         return known + sorted(set(row) - set(known) - set(tail)) + tail
 
 
@@ -139,7 +140,7 @@ def write(document: Document, schema: Schema | None = None) -> str:
     text = document.comment + f"component = {quote(document.component)}\n"
     for key in sorted(document.sources):
         source = document.sources[key]
-        order = [k for k in SOURCE_FIELDS if k in source] + sorted(set(source) - set(SOURCE_FIELDS))
+        order = [k for k in _OF_SOURCE if k in source] + sorted(set(source) - set(_OF_SOURCE))
         text += f"\n{document.remarks.get(('source', key), '')}[source.{_key(key)}]\n"
         text += "".join(_field(k, source[k], k == "date") for k in order)
     if document.package is not None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from compat.check import Report
 from compat.machine import Machine
 from compat.matrix import Matrix
-from compat.report.style import Style
+from compat.report.style import VERDICTS, Style
 from compat.report.text import finding, needs_by_rule
 from compat.rules.base import Finding
 from compat.stack import layers
@@ -25,7 +25,7 @@ def render(machine: Machine, reports: Sequence[Report], matrix: Matrix) -> Itera
             yield from style.wrap(layer.reason, indent + "  ", indent + "< ")
     yield ""
     for report in reports:
-        kind = {"compatible": "ok", "incompatible": "error", "unknown": "unknown"}[report.verdict]
+        kind = VERDICTS[report.verdict]
         cause = f", first cause: {report.primary.rule}" if report.primary and report.verdict == "incompatible" else ""
         yield f"  {style.mark(kind)} {report.goal}: {style.paint(report.verdict, kind)}{cause}"
     for found, goals in distinct(reports):

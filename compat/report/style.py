@@ -7,6 +7,7 @@ from typing import TextIO
 from compat.records import dataclass
 
 _COLOURS = {"error": "31;1", "warning": "33;1", "note": "36", "ok": "32", "unknown": "35", "dim": "2", "bold": "1"}
+VERDICTS = {"compatible": "ok", "incompatible": "error", "unknown": "unknown"}  # verdict -> kind of mark
 _MARKS = {
     "ok": ("✓", "ok"),
     "error": ("✗", "XX"),

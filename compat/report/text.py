@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from compat.check import Report
 from compat.report import Shown
-from compat.report.style import Style
+from compat.report.style import VERDICTS, Style
 from compat.rules.base import Finding
 
 
@@ -23,7 +23,7 @@ def render(reports: Iterable[Report], shown: Shown) -> Iterator[str]:
 
 def headline(report: Report, style: Style) -> str:
     """``NAME: GOAL: verdict (primary rule)``."""
-    kind = {"compatible": "ok", "incompatible": "error", "unknown": "unknown"}[report.verdict]
+    kind = VERDICTS[report.verdict]
     name = report.machine.name or "this machine"
     cause = f" ({report.primary.rule})" if report.primary and report.verdict == "incompatible" else ""
     return f"{style.mark(kind)} {name}: {report.goal}: {style.paint(report.verdict, kind)}{cause}"
