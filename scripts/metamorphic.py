@@ -1,8 +1,8 @@
 """Is unknown said as unknown? Facts are taken away, added and turned, on described and on made-up machines.
 
-``python -m scripts.metamorphic [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N]``: what may not
-happen (docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1 if there is
-any.
+``python -m scripts.metamorphic [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N] [--dense SHARE]``:
+what may not happen (docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1
+if there is any.
 """
 
 import argparse
@@ -14,19 +14,10 @@ from collections.abc import Iterator
 from random import Random
 
 from compat.matrix import Matrix
+from scripts.harmless import more_that_does_not_matter, newer_driver, order_is_no_fact
+from scripts.made_dense import Dense
 from scripts.made_up import MadeUp
-from scripts.relations import (
-    INDEX,
-    Facts,
-    Judge,
-    Violation,
-    facts,
-    less_is_never_worse,
-    more_that_does_not_matter,
-    newer_driver,
-    order_is_no_fact,
-    without,
-)
+from scripts.relations import INDEX, Facts, Judge, Violation, facts, less_is_never_worse, without
 
 
 def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
@@ -66,6 +57,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--machines", type=int, default=200, help="machines a seed")
     parser.add_argument("--minutes", type=float, default=None, help="begin no further seed after this time")
     parser.add_argument("--pairs", type=int, default=2, help="facts taken away before another one is, a machine")
+    parser.add_argument("--dense", type=float, default=0.5, help="share of the machines made of few values")
     given = parser.parse_args(arguments)
     matrix = Matrix.load()
     judge = Judge(matrix)
@@ -79,9 +71,9 @@ def main(arguments: list[str]) -> int:
         if given.minutes is not None and time.monotonic() - start > 60 * given.minutes:
             break
         seeds += 1
-        made = MadeUp(seed, matrix)
+        made, dense = MadeUp(seed, matrix), Dense(seed, matrix)
         for _ in range(given.machines):
-            goal, machine = made.machine()
+            goal, machine = (dense if made.often(given.dense) else made).machine()
             machines += 1
             verdicts[judge(goal, machine).verdict] += 1
             for found in violations(judge, goal, machine, made.random, given.pairs):

@@ -1,15 +1,13 @@
-"""What may not happen when a description says less, more, or the same in another order (docs/machine.md)."""
+"""What may not happen when a description says less (docs/machine.md); scripts/harmless.py: more, newer, otherwise."""
 
 import copy
 import re
 from collections.abc import Iterator
-from random import Random
 from typing import Any, NamedTuple
 
-from compat import description, goals, versions
+from compat import description, goals
 from compat.check import Report, check
 from compat.matrix import Matrix
-from compat.matrix.gpus import read_capability
 from compat.matrix.packages import normal
 from compat.rules.base import Finding
 from scripts.own_builds import own_builds
@@ -17,6 +15,7 @@ from scripts.rulebook import OF_JETSONS, READS
 
 Facts = dict[str, Any]
 Keys = tuple[str | int, ...]
+INDEX = re.compile(r"\[\d+\]")  # a place in a list
 
 # What says all there is: without one of its items such a list, or the variables that are set, says something else.
 COMPLETE = (
@@ -213,127 +212,3 @@ def is_read(path: Keys, rule: str) -> bool:
     if {"os", "arch"} & set(told):
         told = (*told, *OF_JETSONS)
     return any(fact == field or fact.startswith(f"{field}.") or field.startswith(f"{fact}.") for fact in told)
-
-
-# -- more -------------------------------------------------------------------------------------------------------------
-
-
-def _same(before: Report, after: Report) -> str:
-    if (before.verdict, errors(before)) == (after.verdict, errors(after)):
-        return ""
-    return f"{before.verdict} {sorted(errors(before))} became {after.verdict} {sorted(errors(after))}"
-
-
-# Packages whose wheels bring their CUDA: a toolkit is nothing to them.
-_BRINGS_ITS_CUDA = ("use:gpu", "use:torch", "import:torch", "use:vllm", "use:torchvision", "use:torchaudio")
-_PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
-_KITS = [{"version": "10.1", "origin": "system"}, {"version": "13.2", "origin": "system"}]
-_UNUSED = [
-    {"name": name, "version": version, "origin": "system", "path": "/opt/old", "loaded": False}
-    for name, version in (("cudnn", "7.1"), ("cublas", "9.0"), ("tensorrt", "5.0"), ("nccl", "2.1"), ("ptxas", "9.0"))
-]
-
-
-def more_that_does_not_matter(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
-    """A package, toolkit or copy that the goal does not use changes nothing."""
-    changed = {
-        "unrelated packages": {**machine, "packages": {**(machine.get("packages") or {}), **_PACKAGES}},
-    }
-    if "libraries" in machine:  # else the list would say that these are all there are
-        changed["unused copies"] = {**machine, "libraries": [*machine["libraries"], *_UNUSED]}
-    if goal in _BRINGS_ITS_CUDA and not _has_compat(machine):  # whose release is its toolkit's
-        changed["toolkits"] = {**machine, "toolkits": [*(machine.get("toolkits") or []), *_KITS]}
-    for what, more in changed.items():
-        difference = _same(before, judge(goal, more))
-        if difference:
-            yield Violation("more", f"{what} -> {difference}", goal, machine, more)
-
-
-def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
-    """Every newer branch that still has the GPUs serves a healthy machine."""
-    driver = machine.get("driver") or {}
-    release = driver.get("version")
-    if before.verdict == "incompatible" or not release or _driver_is_not_free(machine):
-        return
-    system = "windows" if machine.get("os") == "windows" else "linux"
-    last = _last_branch(judge.matrix, machine)
-    if "driver" in ((machine.get("container") or {}).get("requires") or ""):
-        return  # an image may name the branches that it takes
-    if any(one.rule == "driver-too-old" and "cuda-compat" in one.because for one in before.holds):
-        return  # what lifts the driver serves some branches, and not each between them: 384 and not 396 of CUDA 10.0
-    for row in judge.matrix.drivers.branches:
-        branch = int(row["branch"])
-        newest = row.get(f"latest_{system}")
-        if branch <= versions.parse(release).major or branch > last or newest is None:
-            continue
-        raised = _raised(machine, newest)
-        after = judge(goal, raised)
-        if after.errors:
-            yield Violation("driver", f"{release} to {newest} -> {sorted(errors(after))}", goal, machine, raised)
-
-
-def _has_compat(machine: Facts) -> bool:
-    configured = f"{machine.get('loader_configuration')}{(machine.get('variables') or {}).get('LD_LIBRARY_PATH')}"
-    return bool((machine.get("libcuda") or {}).get("compat")) or "compat" in configured
-
-
-def _driver_is_not_free(machine: Facts) -> bool:
-    """A Jetson's driver is its L4T; cuda-compat in front of the driver is of one release with the old one."""
-    return "jetson" in machine or "jetson" in (machine.get("environment") or ()) or _has_compat(machine)
-
-
-def _last_branch(matrix: Matrix, machine: Facts) -> int:
-    last = 10**6
-    for gpu in description.from_dict({"gpus": machine.get("gpus") or []}).gpus or ():
-        row = matrix.gpus.find(gpu.name, gpu.pci_id)
-        capability = read_capability(gpu.compute_capability or (row["capability"] if row else None))
-        generation = matrix.gpus.architecture(capability) if capability else None
-        last = min(last, int((generation or {}).get("driver_last", last)))
-    return last
-
-
-def _raised(machine: Facts, release: str) -> Facts:
-    raised = copy.deepcopy(machine)
-    raised["driver"].pop("cuda", None)
-    for holder, field in (
-        (raised["driver"], "version"),
-        (raised["driver"], "kernel_module_version"),
-        (raised["driver"], "nvidia_smi_version"),
-        (raised.get("fabric_manager") or {}, "version"),
-        (raised.get("libcuda") or {}, "version"),
-    ):
-        if holder.get(field) is not None:
-            holder[field] = release
-    return raised
-
-
-# -- order ------------------------------------------------------------------------------------------------------------
-
-
-def shuffled(node: Any, random: Random) -> Any:
-    """The same description, written in another order."""
-    if isinstance(node, dict):
-        keys = random.sample(list(node), len(node))
-        return {key: shuffled(node[key], random) for key in keys}
-    if isinstance(node, list):
-        return [shuffled(item, random) for item in random.sample(node, len(node))]
-    return node
-
-
-INDEX = re.compile(r"\[\d+\]")
-
-
-def _without_places(report: Report) -> str:
-    told = [report.verdict, *map(str, report.findings), *map(str, report.holds), *map(str, report.untold)]
-    return INDEX.sub("[]", "\n".join(told))
-
-
-def order_is_no_fact(judge: Judge, goal: str, machine: Facts, before: Report, random: Random) -> Iterator[Violation]:
-    """However the lists are written, the answer is the same to the letter, but for the places in the lists."""
-    turned = shuffled(machine, random)
-    one, other = _without_places(before), _without_places(judge(goal, turned))
-    if one != other:
-        lines = [
-            f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n"), strict=False) if mine != its
-        ]
-        yield Violation("order", f"-> {lines[0] if lines else 'more or less'}", goal, machine, turned)

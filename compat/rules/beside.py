@@ -46,7 +46,7 @@ def parts_unseen(case: "Case", subject: "Subject") -> Iterator[Outcome]:
 def _finds_another(case: "Case") -> bool:
     """Is there anything else that can give it CUDA's libraries: a search path, a toolkit, a copy that loads?"""
     searched = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").strip(":")
-    copies = [one for one in case.machine.libraries or () if one.loaded is not False]
+    copies = [one for one in case.machine.libraries or () if case.may_load(one)]
     loads = any(one.origin != "pip" or one.loaded or one.loaded_by for one in copies)
     conda = any(name in case.packages for name in ("cudatoolkit", "cuda-cudart", "cuda-toolkit", "cuda-version"))
     return bool(searched) or bool(case.machine.toolkits) or loads or conda
@@ -134,7 +134,7 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     machine, cuda = case.machine, subject.field("cuda")
     if subject.state != "installed" or machine.toolkits != () or machine.packages is None:
         return
-    if any(one.loaded is not False for one in machine.libraries or ()):
+    if any(case.may_load(one) for one in machine.libraries or ()):
         return
     image = machine.container.image
     bare = image is not None and re.search(_BARE_IMAGE, image) is not None
@@ -221,7 +221,7 @@ def _nccl_of(case: "Case", subject: "Subject") -> tuple[str, str, tuple[str, ...
     if found is not None:
         path, copy = found
         return (path, copy.version, tuple(copy.loaded_by or ())) if copy.version else None
-    if not all(copy.loaded is False for _, copy in copies):
+    if case.usable("nccl"):
         return None
     there = [name for name, version in case.packages.items() if name.startswith(_NCCL) and version is not False]
     version = case.version_of(there[0]) if len(there) == 1 else None  # of several the last one installed is there

@@ -274,7 +274,7 @@ class Case:
         """One component, whether the goal runs it or not."""
         known: dict[str, Subject] = self.__dict__.setdefault("_known_subjects", {})
         if component not in known:
-            found = find(self.machine, component, self.matrix)
+            found = find(self.machine, component, self.matrix, self.goal.subjects)
             known[component] = replace(found, candidates=self.assumed.get(component, found.candidates))
         return known[component]
 
@@ -317,8 +317,14 @@ class Case:
         )
 
     def usable(self, name: str) -> tuple[tuple[str, Library], ...]:
-        """The copies that the goal's process can get: all that are not said to stay unused."""
-        return tuple(one for one in self.libraries(name) if one[1].loaded is not False)
+        """The copies that the goal's process can get: all that are not said to stay unused, or to be others' alone."""
+        return tuple(one for one in self.libraries(name) if self.may_load(one[1]))
+
+    def may_load(self, copy: Library) -> bool:
+        """Can the goal's process get it? Who loads a copy is told as a whole: nobody else gets it."""
+        if copy.loaded is False or copy.loaded_by is None or not self.subjects:
+            return copy.loaded is not False
+        return any(one.component in copy.loaded_by or one.distribution in copy.loaded_by for one in self.subjects)
 
     def seen(self, name: str, component: str) -> list[tuple[str, Library]]:
         """The copies that are said to load in a component's process, else those that load in whichever."""

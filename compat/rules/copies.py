@@ -381,7 +381,7 @@ def gets(case: Case, subject: Subject, name: str = "cudnn") -> tuple[str, Librar
         # One of unknown origin may be the environment's own as well.
         brought = tuple(one for one in copies if one[1].origin in ("pip", "conda", "bundled", "container"))
         copies = copies if brought and not all(copy.origin for _, copy in copies) else brought
-    if not copies and all(copy.loaded is False for _, copy in case.libraries(name)):
+    if not copies and not case.usable(name):
         return _of_package(case, subject) if name == "cudnn" else None
     return copies[0] if len(copies) == 1 else None
 

@@ -58,7 +58,7 @@ class Subject:
     candidates: "tuple[Row, ...]"
     matrix: "Matrix"
     conda: bool = False  # installed by conda
-    conda_cuda: tuple[str, str] | None = None  # (CUDA, field) that a conda environment pins for its GPU builds
+    pinned_cuda: tuple[str, str] | None = None  # (CUDA, field) that conda or the image's tag pins for its GPU builds
 
     @property
     def label(self) -> str:
@@ -85,16 +85,18 @@ class Subject:
         if (
             name == "cuda"
             and told.known is None
-            and self.conda_cuda is not None
+            and self.pinned_cuda is not None
             and (any(told.values) or not self.candidates)
         ):
-            return Possible((self.conda_cuda,), True)
+            return Possible((self.pinned_cuda,), True)
         return told
 
     def _of_release(self, name: str) -> Possible:
         """What the vendor says of the release, where no file of it tells: withdrawn ones, and metadata without it."""
         gpu = "gpu" in self.distribution or self.matrix.packages.about(self.component).get("accelerator") == "always"
         if self.version is None or not gpu or self.conda or self.local_cuda is not None:
+            return NOTHING
+        if name == "cuda" and self.pinned_cuda is not None:
             return NOTHING
         if self.facts.source not in (None, "pypi") or versions.parse(self.version).post >= CUDA_TAG:
             return NOTHING  # the tables tell what the public index has
@@ -219,7 +221,10 @@ def _subject(
 ) -> Subject:
     facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
     conda = state == "installed" and _is_conda(machine, component, version, facts, matrix)
-    pinned = _conda_cuda(machine) if conda and facts.cuda is None else None
+    pinned = None
+    if facts.cuda is None:
+        bare = state == "installed" and facts.source is None and "+" not in (version or "")
+        pinned = _conda_cuda(machine) if conda else _image_cuda(machine, component) if bare else None
     subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned)
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
@@ -251,6 +256,17 @@ def _conda_cuda(machine: Machine) -> tuple[str, str] | None:
         if version:
             return versions.major_minor(version), f"packages.{name}"
     return None
+
+
+def _image_cuda(machine: Machine, component: str) -> tuple[str, str] | None:
+    """The CUDA that the tag of the package's own image names: vllm/vllm-openai:v0.14.0-cu130."""
+    image = machine.container.image or ""
+    if component not in image:
+        return None
+    from compat.rules.runtimes import of_tag
+
+    cuda = of_tag(image)
+    return (cuda, "container.image") if cuda is not None else None
 
 
 def _conda_names(matrix: "Matrix", component: str) -> list[str]:
@@ -318,7 +334,7 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
         return False
     if subject.facts.architectures and row.get("cuda") is False:
         return False  # code for a GPU was seen in it
-    if subject.conda_cuda is not None and row.get("cuda") and same_cuda(row["cuda"], subject.conda_cuda[0]) is False:
+    if subject.pinned_cuda is not None and row.get("cuda") and same_cuda(row["cuda"], subject.pinned_cuda[0]) is False:
         return False
     local = subject.version.partition("+")[2] if subject.version else ""
     if local:

@@ -57,7 +57,7 @@ def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
         return (read, *(case.assume(place, "the TensorRT is the package's") for place in unseen if mine))
     index = int(path.partition("[")[2].partition("]")[0])
     copies = case.usable((case.machine.libraries or ())[index].name)
-    unsaid = [place for place, copy in copies if copy.loaded_by is None] if len(copies) > 1 else []
+    unsaid = [place for place, copy in copies if copy.loaded_by is None]
     text = "which package loads it is not told: what is said holds for all"
     return (read, *(case.assume(f"{place}.loaded_by", text) for place in unsaid))
 

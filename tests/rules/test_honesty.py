@@ -1,6 +1,7 @@
 """What is unknown is said as unknown (docs/machine.md, Less is never worse), of every described machine.
 
-The relations are in scripts/relations.py; `python -m scripts.metamorphic` holds them against made-up machines.
+The relations are in scripts/relations.py and scripts/harmless.py; `python -m scripts.metamorphic` holds them against
+made-up machines.
 """
 
 import json
@@ -13,7 +14,7 @@ from reported_machines import ALL
 
 from compat import description
 from compat.matrix import Matrix
-from scripts import metamorphic, relations
+from scripts import harmless, metamorphic, relations
 from scripts.cases import folder
 
 JUDGE = relations.Judge(Matrix.load())
@@ -53,19 +54,19 @@ def test_a_fact_less_brings_no_fault_and_takes_only_its_own(name: str, goal: str
 
 @each
 def test_what_the_goal_does_not_use_changes_nothing(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = relations.more_that_does_not_matter(JUDGE, goal, machine, JUDGE(goal, machine))
+    found = harmless.more_that_does_not_matter(JUDGE, goal, machine, JUDGE(goal, machine))
     assert [one.what for one in found] == []
 
 
 @each
 def test_a_newer_driver_breaks_nothing(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = relations.newer_driver(JUDGE, goal, machine, JUDGE(goal, machine))
+    found = harmless.newer_driver(JUDGE, goal, machine, JUDGE(goal, machine))
     assert [one.what for one in found] == []
 
 
 @each
 def test_order_is_no_fact(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = relations.order_is_no_fact(JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
+    found = harmless.order_is_no_fact(JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
     assert [one.what for one in found] == []
 
 

@@ -1,0 +1,166 @@
+"""What may not happen when a description says more that does not matter, a newer driver, or the same in another order.
+
+docs/machine.md, "Less is never worse"; scripts/relations.py has what may not happen when it says less.
+"""
+
+import copy
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from compat import description, goals, versions
+from compat.check import Report
+from compat.matrix import Matrix
+from compat.matrix.gpus import read_capability
+from scripts.relations import INDEX, Facts, Judge, Violation, errors
+
+
+def _same(before: Report, after: Report) -> str:
+    if (before.verdict, errors(before)) == (after.verdict, errors(after)):
+        return ""
+    return f"{before.verdict} {sorted(errors(before))} became {after.verdict} {sorted(errors(after))}"
+
+
+# Packages whose wheels bring their CUDA: a toolkit is nothing to them.
+_BRINGS_ITS_CUDA = ("use:gpu", "use:torch", "import:torch", "use:vllm", "use:torchvision", "use:torchaudio")
+_PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
+_NAMESAKES = {  # which begin as a framework, or a part of CUDA, is called, and are neither
+    "torchmetrics": "1.4.0", "pytorch-lightning": None, "tensorflow-datasets": "4.9.6", "tensorboard": "2.10.0",
+    "jaxtyping": "0.2.28", "onnxruntime-extensions": None, "keras-tuner": "1.4.7", "nvidia-ml-py": "12.560.30",
+    "cuda-python": "12.6.0", "tritonclient": "2.41.0", "nvidia-pyindex": None, "cupy-xarray": "0.1.4",
+}  # fmt: skip
+_OTHERS = {"ctranslate2": None, "mxnet-cu112": "1.9.1", "tf2onnx": "1.9.1"}  # that bring no CUDA
+_KITS = [{"version": "10.1", "origin": "system"}, {"version": "13.2", "origin": "system"}]
+_OLD = (("cudnn", "7.1"), ("cublas", "9.0"), ("tensorrt", "5.0"), ("nccl", "2.1"), ("ptxas", "9.0"))
+_NEW = (("cudnn", "9.10.2"), ("cublas", "13.1.0"), ("tensorrt", "11.0.1"), ("nccl", None), ("cudart", "13.0.96"))
+_UNUSED: dict[
+    str, list[Facts]
+] = {  # copies: in a folder where nothing looks, in another environment, and in another program's process
+    "/opt/old": [{"name": name, "version": one, "origin": "system", "loaded": False} for name, one in _OLD],
+    "/other/env/lib": [{"name": name, "version": one, "loaded": False} for name, one in (*_OLD, *_NEW)],
+    "/opt/program": [{"name": name, "version": one, "loaded_by": ["a-program-of-our-own"]} for name, one in _NEW],
+}
+
+
+def more_that_does_not_matter(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+    """A package, toolkit or copy that the goal does not use changes nothing."""
+    packages = machine.get("packages") or {}
+    changed: dict[str, Facts] = {
+        "unrelated packages": {**machine, "packages": {**packages, **_PACKAGES}},
+        "namesakes": {**machine, "packages": {**_NAMESAKES, **packages}},
+        "other frameworks": {**machine, "packages": {**packages, **_not_of(judge.matrix, goal, packages)}},
+    }
+    if "libraries" in machine:  # else the list would say that these are all there are
+        for path, copies in _UNUSED.items():
+            listed = [*machine["libraries"], *({**one, "path": path} for one in copies)]
+            changed[f"unused copies in {path}"] = {**machine, "libraries": listed}
+    if goal in _BRINGS_ITS_CUDA and not _has_compat(machine):  # whose release is its toolkit's
+        changed["toolkits"] = {**machine, "toolkits": [*(machine.get("toolkits") or []), *_KITS]}
+    for what, more in changed.items():
+        difference = _same(before, judge(goal, more))
+        if difference:
+            yield Violation("more", f"{what} -> {difference}", goal, machine, more)
+
+
+def _not_of(matrix: Matrix, goal: str, packages: Facts) -> Facts:
+    """Other frameworks that bring no CUDA: none that the goal runs, or that is spoken of."""
+    about = {matrix.packages.component(name) or name for name in packages} | set(goals.parse(goal).subjects)
+    return {name: version for name, version in _OTHERS.items() if matrix.packages.component(name) not in about}
+
+
+def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+    """Every newer branch that still has the GPUs serves a healthy machine."""
+    driver = machine.get("driver") or {}
+    release = driver.get("version") or driver.get("kernel_module_version")
+    if before.verdict == "incompatible" or not release or _driver_is_not_free(machine):
+        return
+    system = "windows" if machine.get("os") == "windows" else "linux"
+    last = _last_branch(judge.matrix, machine)
+    if "driver" in ((machine.get("container") or {}).get("requires") or ""):
+        return  # an image may name the branches that it takes
+    if any(one.rule == "driver-too-old" and "cuda-compat" in one.because for one in before.holds):
+        return  # what lifts the driver serves some branches, and not each between them: 384 and not 396 of CUDA 10.0
+    for newest in _newer(judge.matrix, release, system):
+        if versions.parse(newest).major > last:
+            continue
+        raised = _raised(machine, newest)
+        after = judge(goal, raised)
+        if after.errors:
+            yield Violation("driver", f"{release} to {newest} -> {sorted(errors(after))}", goal, machine, raised)
+
+
+def _newer(matrix: Matrix, release: str, system: str) -> Iterator[str]:
+    """The newest release of its own branch, of each newer one, and one that nobody has published yet."""
+    branches = [(int(row["branch"]), row.get(f"latest_{system}")) for row in matrix.drivers.branches]
+    ahead = max(branch for branch, _ in branches) + 40
+    for branch, newest in (*branches, (ahead, f"{ahead}.42.01")):
+        if (
+            newest is not None
+            and versions.parse(release).major <= branch
+            and versions.at_least(release, newest) is False
+        ):
+            yield newest
+
+
+def _has_compat(machine: Facts) -> bool:
+    configured = f"{machine.get('loader_configuration')}{(machine.get('variables') or {}).get('LD_LIBRARY_PATH')}"
+    return bool((machine.get("libcuda") or {}).get("compat")) or "compat" in configured
+
+
+def _driver_is_not_free(machine: Facts) -> bool:
+    """A Jetson's driver is its L4T; cuda-compat in front of the driver is of one release with the old one."""
+    return "jetson" in machine or "jetson" in (machine.get("environment") or ()) or _has_compat(machine)
+
+
+def _last_branch(matrix: Matrix, machine: Facts) -> int:
+    last = 10**6
+    for gpu in description.from_dict({"gpus": machine.get("gpus") or []}).gpus or ():
+        row = matrix.gpus.find(gpu.name, gpu.pci_id)
+        capability = read_capability(gpu.compute_capability or (row["capability"] if row else None))
+        generation = matrix.gpus.architecture(capability) if capability else None
+        last = min(last, int((generation or {}).get("driver_last", last)))
+    return last
+
+
+def _raised(machine: Facts, release: str) -> Facts:
+    raised = copy.deepcopy(machine)
+    raised["driver"].pop("cuda", None)
+    for holder, field in (
+        (raised["driver"], "version"),
+        (raised["driver"], "kernel_module_version"),
+        (raised["driver"], "nvidia_smi_version"),
+        (raised.get("fabric_manager") or {}, "version"),
+        (raised.get("libcuda") or {}, "version"),
+    ):
+        if holder.get(field) is not None:
+            holder[field] = release
+    return raised
+
+
+# -- order ------------------------------------------------------------------------------------------------------------
+
+
+def shuffled(node: Any, random: Random) -> Any:
+    """The same description, written in another order."""
+    if isinstance(node, dict):
+        keys = random.sample(list(node), len(node))
+        return {key: shuffled(node[key], random) for key in keys}
+    if isinstance(node, list):
+        return [shuffled(item, random) for item in random.sample(node, len(node))]
+    return node
+
+
+def _without_places(report: Report) -> str:
+    told = [report.verdict, *map(str, report.findings), *map(str, report.holds), *map(str, report.untold)]
+    return INDEX.sub("[]", "\n".join(told))
+
+
+def order_is_no_fact(judge: Judge, goal: str, machine: Facts, before: Report, random: Random) -> Iterator[Violation]:
+    """However the lists are written, the answer is the same to the letter, but for the places in the lists."""
+    turned = shuffled(machine, random)
+    one, other = _without_places(before), _without_places(judge(goal, turned))
+    if one != other:
+        lines = [
+            f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n"), strict=False) if mine != its
+        ]
+        yield Violation("order", f"-> {lines[0] if lines else 'more or less'}", goal, machine, turned)
