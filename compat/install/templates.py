@@ -229,7 +229,7 @@ def _rebuilt(words: tuple[str, ...], commands: Iterable[Command]) -> bool:
 
 
 def _system(words: tuple[str, ...]) -> Action | None:
-    if any(repair.command == words for repair in REPAIRS.values()):
+    if words == jetson.jetpack().argv or any(repair.command == words for repair in REPAIRS.values()):
         return System(words)
     branch = _BRANCH.search(words[-1]) if words else None
     for distribution in _PACKAGED if branch else ():

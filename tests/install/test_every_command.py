@@ -112,6 +112,7 @@ def test_every_jetson_wheel(matrix: Matrix) -> None:
                     seen += bool(commands)
                     assert not commands or isinstance(same(commands), Fetch | Install)
     assert seen > 20
+    assert isinstance(same((jetson.jetpack(),)), System)
 
 
 def test_every_image(matrix: Matrix) -> None:

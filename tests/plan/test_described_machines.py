@@ -125,6 +125,16 @@ def test_a_jetson_never_gets_a_desktop_wheel(real):
     assert plan(MACHINES["xavier-nx-jetpack5"], requests({"tensorrt": "8.5"}), real).outcome == "nothing-to-do"
 
 
+@pytest.mark.parametrize("libraries", [None, ()])
+def test_the_tensorrt_of_a_jetpack_is_installed_where_nothing_tells_that_it_is_there(real, libraries):
+    bare = replace(MACHINES["xavier-nx-jetpack5"], libraries=libraries)
+    answer = plan(bare, requests({"tensorrt": "8.5"}), real)
+    (step,) = answer.steps
+    assert (step.kind, step.needs_root, step.commands[0].argv[-1]) == ("system", True, "nvidia-jetpack")
+    assert [one.origin for one in answer.result.libraries or () if one.name == "tensorrt"] == ["system"]
+    assert check(answer.result, parse("use:tensorrt"), real).verdict == "compatible"
+
+
 def test_what_was_never_published_for_a_platform_is_said(real):
     answer = plan(MACHINES["windows11-rtx4060"], requests({"jax": "*"}), real)
     assert answer.outcome == "impossible"

@@ -9,6 +9,7 @@ from compat.plan.model import Choice, Pin
 from compat.plan.offers import parts
 from compat.plan.offers.jetson import jetpack_of
 from compat.plan.offers.published import pins, rows
+from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -77,11 +78,10 @@ def _pins(row: "Row", major: str, machine: Machine, matrix: "Matrix") -> tuple[P
 
 
 def _of_jetpack(machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
-    """The TensorRT that JetPack installed, as something that is there already."""
+    """The TensorRT of the JetPack: there already, or to be installed where nothing tells that it is."""
     here = next((one.version for one in machine.libraries or () if one.name == "tensorrt" and one.version), None)
     row = jetpack_of(machine, matrix) or {}
     version = here or row.get("tensorrt")
     if version is not None and versions.parse_range(wanted).admits(version) is not False:
-        yield Choice(
-            "tensorrt", "tensorrt", version, "jetson", build=Build(cuda=row.get("cuda")), installed=True, row=row
-        )
+        own = Choice("tensorrt", "tensorrt", version, "jetson", build=Build(cuda=row.get("cuda")), row=row)
+        yield replace(own, installed=True) if here else replace(own, libraries=(("tensorrt", version),))

@@ -9,7 +9,7 @@ from compat.matrix.packages import normal
 from compat.matrix.packages import requirement as pin_of
 from compat.plan.commands import conda, jetson, requirement
 from compat.plan.commands import python as installers
-from compat.plan.model import Choice, Reason, Step
+from compat.plan.model import Choice, Kind, Reason, Step
 from compat.plan.offers.places import ALONE
 from compat.plan.offers.published import JETSON
 from compat.plan.offers.source import SOURCE
@@ -59,6 +59,8 @@ def _is_file(choice: Choice) -> bool:
 def _turn(choice: Choice, made: list[Choice]) -> int:
     """What has an index of its own goes first; last what needs one beside the public one, so that the other commands
     resolve, unless another build draws it: then it has to be there before."""
+    if choice.index in JETSON and choice.component == "tensorrt":
+        return 0  # of the system, before what is installed into an environment
     if choice.index in (ALONE, SOURCE):
         return 4 if choice.index == SOURCE else 3
     if choice.extra_index is None:
@@ -122,7 +124,12 @@ def _step(
             said = f"NVIDIA offers {choice.row.get('file', choice.label)} for download by hand only: install that file."
             place = jetson.ZOO if choice.component == "onnxruntime" else jetson.THREAD
             why = (*why, Reason("jetson-build-mismatch", said, place, "how"))
-        return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
+        root = choice.component == "tensorrt"
+        if root:
+            said = "It is the JetPack's own: nvidia-jetpack brings its parts, CUDA and cuDNN among them."
+            why = (*why, Reason("jetson-build-mismatch", said, jetson.JETPACK, "how"))
+        kind: Kind = "system" if root else "package"
+        return Step(kind, choice.component, _before(before, found, choice), choice.version, why, commands, root)
     if choice.index == SOURCE:
         commands = installers.compile_here(found.scene.machine, found.scene.folder, requirements[-1])
         return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
