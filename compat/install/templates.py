@@ -42,6 +42,7 @@ _FORMS = {
     ),
     "page": (
         re.compile(re.escape(installers.JAX)),
+        re.compile(r"https://storage\.googleapis\.com/jax-releases/jax_releases\.html"),
         re.compile(r"https://data\.pyg\.org/whl/torch-\d+\.\d+\.\d+\+cu\d{2,3}\.html"),
     ),
     "address": (

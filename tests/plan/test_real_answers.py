@@ -299,3 +299,19 @@ def test_a_distribution_that_names_its_cuda_is_kept_to_it(asked, planned, real):
     assert choice.distribution == planned
     assert build_of_name("cupy-cuda92") == "cu92"
     assert not build_of_name("jax-cuda12-plugin")
+
+
+@pytest.mark.parametrize(
+    ("release", "extra", "jaxlib", "page"),
+    [
+        ("0.2.20", "cuda111", "0.1.71+cuda111", "jax_releases.html"),
+        ("0.3.25", "cuda", "0.3.25+cuda11.cudnn82", "jax_cuda_releases.html"),
+        ("0.4.6", "cuda", "0.4.6+cuda11.cudnn86", "jax_cuda_releases.html"),
+    ],
+)
+def test_jax_before_cuda_came_as_packages_takes_the_machines(real, release, extra, jaxlib, page):
+    there = {"toolkits": (Toolkit("11.8", "system"),), "libraries": (Library("cudnn", "8.6.0", "system"),)}
+    host = machine("a100-driver450", driver=Driver("520.61.05"), python="3.8.10", **there)
+    words = plan(host, requests({"jax": release}), real).steps[-1].commands[0].argv
+    assert {f"jax[{extra}]=={release}", f"jaxlib=={jaxlib}"} <= set(words)
+    assert words[-1].endswith(f"/{page}")

@@ -7,13 +7,15 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Pin
+from compat.plan.offers import parts
 from compat.plan.offers.published import newest, pins, rows, serves_python
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 EXTRAS = ("cuda13", "cuda12")
-# Before the plugins jaxlib itself held the GPU code, on pages of JAX's own (changelog, 0.4.26 has the last of CUDA 11).
+# Before the plugins jaxlib itself held the GPU code, on pages of JAX's own (changelog, 0.4.26 has the last of CUDA 11);
+# these draw CUDA as packages, those before 0.4.7 take the machine's.
 OWN_EXTRAS = ("cuda12_pip", "cuda11_pip")
 WITH_CUDA = ("with-cuda", "with_cuda")  # the plugin's extra, as wheels before and since 0.4.31 spell it
 
@@ -25,12 +27,24 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
             choice = _choice(row, extra, machine, matrix)
             if choice is not None:
                 yield choice
-        for extra in OWN_EXTRAS if gpu else ():
-            yield from _whole(row, extra, machine, matrix)
+        seen: set[str] = set()
+        for extra in _of_page(row) if gpu else ():
+            for choice in _whole(row, extra, machine, matrix):
+                jaxlib = dict(choice.brings)["jaxlib"]
+                if jaxlib not in seen:
+                    seen.add(jaxlib)
+                    yield choice
+
+
+def _of_page(row: "Row") -> tuple[str, ...]:
+    """The extras that draw a jaxlib of JAX's own pages: first those with CUDA as packages, then those that take it
+    from the machine (``cuda``, ``cuda11_cudnn82``; the newest cuDNN first)."""
+    drawing = [name for name, lines in row.get("extras", {}).items() if any("+cuda" in line for line in lines)]
+    return (*OWN_EXTRAS, *sorted((one for one in drawing if one not in OWN_EXTRAS), key=lambda one: (len(one), one)))
 
 
 def _whole(row: "Row", extra: str, machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
-    """With a jaxlib that holds the GPU code, and CUDA as packages."""
+    """With a jaxlib that holds the GPU code, and CUDA as packages or that of the machine."""
     lines = row.get("extras", {}).get(extra, ())
     label, source = f"jax {row['version']}", str(matrix.source(row, "extras"))
     found = pins(matrix, [*row.get("requires", ()), *lines], machine, label, source, extra)
@@ -38,8 +52,12 @@ def _whole(row: "Row", extra: str, machine: Machine, matrix: "Matrix") -> Iterat
     if exact is None:
         return
     version, _, local = exact.partition("+")
+    packaged = any(pin.name.startswith("nvidia-") for pin in found)
     for one in matrix.packages.builds("jaxlib").get(version, ()):
         if (one["index"], one["os"], one["arch"]) == ("jax", machine.os, machine.arch) and one["variant"] == local:
+            if not packaged and not parts.on_machine(machine, versions.parse(one["cuda"]).major, cudnn="cudnn" in one):
+                continue
+            own = _cudnn(one, exact, matrix) if packaged else ()
             yield Choice(
                 "jax",
                 "jax",
@@ -49,11 +67,17 @@ def _whole(row: "Row", extra: str, machine: Machine, matrix: "Matrix") -> Iterat
                 extras=(extra,),
                 build=Build(source="pypi"),
                 brings=(("jaxlib", exact),),
-                pins=(*(pin for pin in found if pin.name != "jaxlib"), *_cudnn(one, exact, matrix)),
+                pins=(*(pin for pin in found if pin.name != "jaxlib"), *own),
                 row={**row, "cuda": one["cuda"]},
-                extra_index=installers.JAX,
+                extra_index=_page(row["version"], matrix),
                 default=False,
             )
+
+
+def _page(version: str, matrix: "Matrix") -> str:
+    """The page of links that the release names; the first one had builds without CUDA too."""
+    claim = matrix.traits.claim("jax", "own-page", version)
+    return str(claim["value"]) if claim is not None else installers.JAX
 
 
 def _cudnn(row: "Row", jaxlib: str, matrix: "Matrix") -> tuple[Pin, ...]:
