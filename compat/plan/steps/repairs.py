@@ -158,16 +158,24 @@ def _toolkits_ptxas(machine: Machine) -> Machine:
 
 
 def _found_tensorrt(machine: Machine) -> Machine:
-    """With the folder of the TensorRT package on the loader's path, where the libraries of its major are missing: the
-    other packages do not look there."""
+    """With the folder of the TensorRT package on the loader's path: the other packages do not look there."""
+    named = [version for name, version in (machine.packages or {}).items() if name.startswith("tensorrt") and version]
     brought = [one.version for one in machine.libraries or () if one.name == "tensorrt" and one.origin == "pip"]
     majors = {str(versions.parse(version).major) for version in brought if version}
+    if not brought and (machine.libraries is not None or not named):
+        return machine
     missing = tuple(
         name
         for name in machine.missing_libraries or ()
         if not (name.startswith("libnvinfer") and name.rpartition(".")[2] in majors)
     )
-    return replace(machine, missing_libraries=missing) if machine.missing_libraries else machine
+    before = (machine.variables or {}).get("LD_LIBRARY_PATH", "")
+    path = before if TENSORRT_FOLDER in before else ":".join(part for part in (TENSORRT_FOLDER, before) if part)
+    return replace(
+        machine,
+        missing_libraries=missing if machine.missing_libraries else machine.missing_libraries,
+        variables={**(machine.variables or {}), "LD_LIBRARY_PATH": path},
+    )
 
 
 _PTXAS = ("TRITON_PTXAS_PATH", "TRITON_PTXAS_BLACKWELL_PATH")  # the second one is Triton's for Blackwell and newer
