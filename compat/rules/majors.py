@@ -86,10 +86,13 @@ def _sonames(case: Case, subject: Subject, cuda: str) -> "list[Row]":
     """Rows of the CUDA libraries that the build opens, as far as they are listed; of cudart at least."""
     needs = [set(row.get("needs", ())) for row in subject.candidates if row.get("cuda") is not False]
     listed = [case.matrix.libraries.of_soname(soname) for soname in sorted(set.intersection(*needs))] if needs else []
-    cudart = case.matrix.libraries.soname_for(
-        "cudart", cuda=versions.major_minor(cuda), system="windows" if case.is_windows else "linux"
-    )
-    return [row for row in (*listed, cudart) if row is not None and "cuda" in row]
+    system = "windows" if case.is_windows else "linux"
+    # What it opens by name is in no list of what its files are linked to (TensorFlow on Windows).
+    opened = dict.fromkeys(("cudart", *case.matrix.packages.about(subject.component).get("opens", ())))
+    named = [
+        case.matrix.libraries.soname_for(library, cuda=versions.major_minor(cuda), system=system) for library in opened
+    ]
+    return [row for row in (*listed, *named) if row is not None and "cuda" in row]
 
 
 def takes_system_cuda(case: Case, subject: Subject) -> bool:

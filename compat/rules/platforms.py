@@ -129,7 +129,7 @@ def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[R
 
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source]
-    elif subject.state == "requested" or (arch == "x86_64" and not case.machine.is_jetson):
+    elif subject.state == "requested" or ((arch == "x86_64" or case.is_windows) and not case.machine.is_jetson):
         # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
         # was withdrawn (onnxruntime-gpu 1.10) no other file may be known.
         rows = [row for row in rows if row["index"] not in JETSON]
