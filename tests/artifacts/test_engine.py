@@ -7,6 +7,7 @@ import made
 import pytest
 
 from compat.artifacts import open_artifact
+from compat.artifacts.archive import stream
 
 
 @pytest.fixture
@@ -132,3 +133,16 @@ def test_a_timing_cache_is_no_engine(opened):
     body = struct.pack("<HH", 0x8018, 1) + bytes(60)
     found = opened(b"ptrt" + struct.pack("<IIIQ", 0, 236, 0, len(body)) + body, "cache.engine")
     assert (found.format, found.engine) == ("tensorrt-timing-cache", None)
+
+
+@pytest.mark.parametrize(("major", "minor"), [(8, 12), (1, 3), (41, 0)])
+def test_a_device_that_cannot_be_is_not_read(opened, major, minor):
+    found = opened(made.plan((8, 6, 1, 6), made.archive((8, 6, 1, 6), made.p2(major, minor))))
+    assert "device" not in found.facts
+    assert found.engine.compute_capability is None
+
+
+def test_a_record_at_the_very_end_of_what_was_read_counts():
+    whole = made.record(7, 3) + made.record(8, 4)
+    assert [[one.number for one in group] for group in stream(whole, 0).groups] == [[3, 4]]
+    assert [[one.number for one in group] for group in stream(whole[:-1], 0).groups] == [[3]]

@@ -86,6 +86,11 @@ def test_safetensors(opened):
     assert found.facts == {"tensors": 2, "types": {"BF16": 1, "F16": 1}, "metadata": {"format": "pt"}}
 
 
+def test_a_length_alone_makes_no_safetensors(opened):
+    table = b'["dtype"]'
+    assert opened(len(table).to_bytes(8, "little") + table + bytes(6), "a.safetensors").format == "unknown"
+
+
 def test_keras_3(opened):
     data = made.zipped(
         {

@@ -272,6 +272,43 @@ def test_a_file_without_a_hash_is_not_locked(box, planned, real):
         list(render(locked, asked, planned, real.date))
 
 
+def test_a_package_that_was_asked_for_by_its_address(planned, real):
+    """An archive's entry has no name, whatever its address ends in (PEP 751); any other file's has where it must."""
+    from compat.lock import pylock
+
+    files = (File("https://files.example/get?id=7", (("sha256", "ab"),)),)
+    asked = wanted(planned, (), False, real)
+    for direct, entry in ((True, "archive = { url = "), (False, 'sdist = { name = "get", url = ')):
+        text = "\n".join(pylock.render(Locked((Package("x", "1", files, direct=direct),), "uv 1"), asked, planned, ""))
+        assert entry in text
+
+
+def test_where_nothing_is_known_of_the_target_the_file_names_none(planned, real):
+    from compat.lock import requirements as form
+
+    asked = wanted(planned, (), False, real)
+    locked = Locked((), "uv 1")
+    here = next(form.render(locked, asked, planned, "2026-01-01"))
+    assert here == f"# Made by compatcheck (matrix of 2026-01-01) with uv 1, for Python {PYTHON} linux x86_64."
+    nowhere = next(form.render(locked, replace(asked, target=Machine()), planned, "2026-01-01"))
+    assert nowhere == "# Made by compatcheck (matrix of 2026-01-01) with uv 1."
+
+
+@pytest.mark.parametrize(
+    ("archive", "hashes"),
+    [
+        ({"hash": "sha256=ab"}, (("sha256", "ab"),)),  # all that pip 22.2 says
+        ({"hash": "sha256=ab", "hashes": {"sha256": "ab", "md5": "cd"}}, (("md5", "cd"), ("sha256", "ab"))),
+        ({}, ()),
+    ],
+)
+def test_hashes_in_pips_report(archive, hashes):
+    from compat.lock.pip import _package
+
+    item = {"metadata": {"name": "X", "version": "1"}, "download_info": {"url": "u", "archive_info": archive}}
+    assert _package(item).files[0].hashes == hashes
+
+
 def test_markers_are_the_targets():
     windows = Machine(os="windows", arch="x86_64", python="3.12.1")
     requires = {"a": ("b ; sys_platform == 'win32'", "c ; python_version < '3.11'", "d ; extra == 'more'"), "c": ()}

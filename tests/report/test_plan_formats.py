@@ -15,9 +15,10 @@ from compat.cli.plan import command
 from compat.description import load
 from compat.goals import parse
 from compat.install import known, planfile
+from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.plan.asking.request import requests
-from compat.plan.model import Plan, Reason, Step
+from compat.plan.model import Lift, Plan, Reason, Step
 from compat.plan.solve import plan
 from compat.plan.steps.cost import KINDS, Cost, cost
 from compat.records import replace
@@ -229,6 +230,10 @@ def test_a_layer_that_goes_and_one_that_comes() -> None:
     assert "<b>old</b><br/>1" in text.partition("after the plan")[0]
     assert "<b>old</b>" not in text.partition("after the plan")[2]
     assert "<b>new</b>" not in text.partition("after the plan")[0]
+    assert "  now ==> then" in text
+    assert "style then" in text
+    alone = "\n".join(mermaid.lines(found, False))
+    assert "then" not in alone  # where there is no plan
     drawn = "\n".join(svg.lines(found, True))
     assert 'class="goes"' in drawn
     assert 'class="new"' in drawn
@@ -273,6 +278,17 @@ def test_what_a_plan_costs(plans: dict[str, Plan]) -> None:
     assert cost(plans["nothing"]) == Cost("nothing", 0, False, False)
     reboot = Step("system", "driver", None, "restarted", (), (words.Command("system", ("sudo", "reboot")),), True)
     assert cost(replace(plans["nothing"], steps=(reboot,))) == Cost("setting", 0, True, True)
+
+
+@pytest.mark.parametrize(("packages", "said"), [({"a": "1"}, "1 package"), ({"a": "1", "b": "2"}, "2 packages")])
+def test_costs_in_words(packages: dict[str, str], said: str) -> None:
+    made = Plan("planned", Machine(packages={}), (), (), (Step("package", "a", None, "1"),), Machine(packages=packages))
+    assert words.costs(made) == f"packages only, {said}, no restart, no administrator"
+
+
+def test_what_would_lift_it_names_the_options_there_are() -> None:
+    assert words.lift(Lift(("python", "x"), "Python 3.12")) == "Python 3.12 (--allow python)"
+    assert words.lift(Lift((), "another GPU")) == "another GPU"
 
 
 def test_sources_are_numbered_once() -> None:
