@@ -190,10 +190,11 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
     told, own = _faults(report), {one.rule for one in likeliest.errors}
     bare = "+" not in (case.subject(component).version or "") and _cuda_beside(case, component) is None
     further = [one for one in likeliest.errors if one.rule not in told]
-    if not further:
-        told_less = report.verdict == "unknown"
-        return replace(report, verdict=likeliest.verdict, holds=likeliest.holds) if told_less else report
     behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
+    if not further:
+        shown = replace(report, behind=behind) if behind != report.behind else report
+        told_less = report.verdict == "unknown"
+        return replace(shown, verdict=likeliest.verdict, holds=likeliest.holds) if told_less else shown
     elsewhere = bool(case.machine.in_environment("conda", "jetson") or case.machine.container.image)
     is_open = (bare and _for_others(likeliest)) or (elsewhere and _cuda_beside(case, component) is None)
     if any(is_open or one.rule not in own for one in report.errors):

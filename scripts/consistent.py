@@ -16,6 +16,7 @@ def consistent(facts: Facts, matrix: Matrix) -> Facts:
     _image(facts)
     if "libcuda" in facts and "missing_libraries" in facts:
         facts["missing_libraries"] = [one for one in facts["missing_libraries"] if one != "libcuda.so.1"]
+    _engine(facts, matrix)
     _builds(facts, matrix)
     _copies(facts, matrix)
     return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in _OF_LINUX}
@@ -36,6 +37,18 @@ def _image(facts: Facts) -> None:
     """An image's name tells its CUDA."""
     if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
         (facts.get("container") or {}).pop("image", None)
+
+
+def _engine(facts: Facts, matrix: Matrix) -> None:
+    """An engine is of the GPU, and bears the tag of the TensorRT, that it is said to be of."""
+    engine = facts.get("engine") or {}
+    gpu = matrix.gpus.find(engine.get("gpu"))
+    if "compute_capability" in engine and gpu is not None and gpu["capability"] != engine["compute_capability"]:
+        del engine["gpu"]
+    if "tensorrt" in engine and "serialization" in engine:
+        tags = [row.get("serialization") for row in matrix.packages.of_line("tensorrt", engine["tensorrt"])]
+        if engine["serialization"] not in tags:
+            del engine["serialization"]
 
 
 def _builds(facts: Facts, matrix: Matrix) -> None:
@@ -66,6 +79,9 @@ def _copies(facts: Facts, matrix: Matrix) -> None:
     packages = facts.get("packages") or {}
     release = next((one for name, one in packages.items() if one and normal(name) in of_tensorrt), None)
     copies = facts.get("libraries") or []
+    for copy in copies:
+        if copy.get("loaded_by"):
+            copy.pop("loaded", None)  # which is True, and its own are who gets it
     for copy in copies:
         if any(other is not copy and other["name"] == copy["name"] and other.get("loaded") for other in copies):
             copy.pop("loaded", None) if copy.get("loaded") else None  # one of them is

@@ -6,6 +6,7 @@ if there is any.
 """
 
 import argparse
+import copy
 import json
 import sys
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from random import Random
 
 from compat.matrix import Matrix
+from scripts.consistent import consistent
 from scripts.harmless import more_that_does_not_matter, newer_driver, order_is_no_fact
 from scripts.made_dense import Dense
 from scripts.made_up import MadeUp
@@ -41,7 +43,10 @@ def smallest(judge: Judge, found: Violation) -> Violation:
     while shrunk:
         shrunk = False
         for path in list(facts(found.before)):
-            again = violations(judge, found.goal, without(found.before, path), Random(0))  # noqa: S311
+            less = without(found.before, path)
+            if consistent(copy.deepcopy(less), judge.matrix) != less:
+                continue
+            again = violations(judge, found.goal, less, Random(0))  # noqa: S311
             same = next((one for one in again if (one.relation, one.what.partition("->")[2]) == kind), None)
             if same is not None:
                 found, shrunk = same, True

@@ -28,7 +28,7 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
         request = {key: spec for key, spec in (machine.get("request") or {}).items() if normal(key) == normal(name)}
         subject = find(_machine({**machine, "packages": alone, "request": request}), component, matrix)
         # A conda environment's CUDA is for a build that has it.
-        rows = [row for row in subject.candidates if not subject.conda_cuda or row.get("cuda") is not False]
+        rows = [row for row in subject.candidates if not subject.pinned_cuda or row.get("cuda") is not False]
         agrees = any(_agrees(row, subject.facts) and not _has_more(row, subject, matrix) for row in rows)
         if not agrees or not _has_parts(machine, subject, matrix):
             found.add(normal(name))
@@ -40,11 +40,12 @@ def _machine(facts: Facts) -> Machine:
 
 
 def _has_parts(machine: Facts, subject: Subject, matrix: Matrix) -> bool:
-    """Of a package whose GPU code lies in its parts (JAX), is one of them published for the CUDA that is told?"""
+    """Of a package whose GPU code lies in its parts (JAX), is one of them published here, for the CUDA that is told?"""
     parts = matrix.packages.about(subject.component).get("parts", ())
-    if not parts or not subject.facts.cuda:
+    if not parts or not (subject.facts.cuda or subject.facts.architectures):
         return True
-    told = ({**machine, "packages": {part: None}, "builds": {part: {"cuda": subject.facts.cuda}}} for part in parts)
+    cuda = {"cuda": subject.facts.cuda} if subject.facts.cuda else {}
+    told = ({**machine, "packages": {part: None}, "builds": {part: cuda}} for part in parts)
     return any(find(_machine(one), part, matrix).candidates for one, part in zip(told, parts, strict=True))
 
 

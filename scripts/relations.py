@@ -117,12 +117,16 @@ def less_is_never_worse(judge: Judge, goal: str, machine: Facts, before: Report)
 
 
 def _is_one_of_several(matrix: Matrix, machine: Facts, path: Keys) -> bool:
-    """Is it one of the distributions of a package that are there (onnxruntime, onnxruntime-gpu)? They are all."""
-    if path[0] != "packages" or len(path) != 2:
+    """Is it one of the distributions of a package that are there (onnxruntime, onnxruntime-gpu)? They are all.
+
+    Without the packages as a whole the one whose build is told is the only one that is spoken of.
+    """
+    if path[0] != "packages" or len(path) > 2:
         return False
     here = [name for name, version in machine["packages"].items() if version is not False]
-    component = matrix.packages.component(str(path[1]))
-    return component is not None and sum(matrix.packages.component(name) == component for name in here) > 1
+    of = [component for name in here if (component := matrix.packages.component(name)) is not None]
+    named = path[1:] or machine.get("builds") or ()
+    return any(of.count(component) > 1 for component in map(matrix.packages.component, map(str, named)) if component)
 
 
 def _is_one_half(machine: Facts, path: Keys) -> bool:

@@ -65,7 +65,8 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     """One copy loads instead of another one: does it serve every package of the goal?"""
     (path, copy), (other_path, other) = loaded, meant
     have = copy.version or "0"
-    answers = [fits(case, subject, name, have) for subject in wants(case)]
+    wanting = [one for one in wants(case) if name != "cudnn" or _runs_on_cudnn(case, one)]
+    answers = [fits(case, subject, name, have) for subject in wanting]
     facts = (case.read(f"{path}.version", have), case.read(f"{other_path}.version", other.version))
     remedies = (_in_its_place(case, copy, other),)
     message = (
@@ -75,15 +76,20 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     older = other.version is not None and versions.at_least(have, versions.major_minor(other.version)) is False
     # Of a package whose own version is unknown, the copy that was installed with it is what is known of its needs.
     blind = [one for one in case.subjects if older and one.version is None and not one.field(name).values]
-    if False in answers or (True not in answers and (blind or _other_major(have, other))):
+    # Of builds that need other ones, it is open which it is.
+    told = name == "cudnn" and any(one.field("cudnn").values for one in wanting)
+    if False in answers or (True not in answers and (blind or (_other_major(have, other) and not told))):
         taken = [
             case.assume(_spoken_of(one), f"it is taken to need the {name} that was installed with it") for one in blind
         ]
-        if other.loaded is None and other.loaded_by is None:
-            taken.append(case.assume(f"{other_path}.loaded", "the other copy is the one that loads"))
+        taken += [
+            case.assume(f"{place}.loaded", f"the copy of {path} is the one that loads")
+            for place, one in case.usable(name)
+            if place != path and one.loaded is None
+        ]
         taken += [
             case.assume(f"{place}.loaded_by", "which package loads it is not told: what is said holds for all")
-            for place, one in case.usable(name)
+            for place, one in dict.fromkeys((*case.usable(name), meant))
             if one.loaded_by is None
         ]
         if copy.origin is None:
@@ -167,7 +173,7 @@ def _has_symbols(case: Case, subject: Subject, have: str) -> bool | None:
 def _in_front(case: Case, name: str) -> Copy | None:
     """The copy that loads: as it was seen, else the one whose folder LD_LIBRARY_PATH names."""
     copies = case.usable(name)
-    seen = [one for one in copies if _is_loaded(case, one[1])]
+    seen = case.seen(name, case.main.component if case.main is not None else "")
     if seen or any(copy.loaded_by is not None for _, copy in copies):
         return seen[0] if len(seen) == 1 else None  # of two that are said to load, it is not known which serves whom
     copies = tuple(one for one in copies if not _of_another_soname(case, name, one[1]))

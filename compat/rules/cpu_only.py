@@ -9,7 +9,7 @@ from compat.records import replace
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.packages import written_twice
-from compat.rules.runtimes import gpu_parts
+from compat.rules.runtimes import gpu_parts, reaches, since
 from compat.rules.subject import Subject, matching
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         return
     told = next((outcome for subject in core if (outcome := _told(case, subject)) is not None), None)
     if told is None and _plugin_is_missed(case, main):
-        told = _without_cuda(case, main)
+        found = _without_cuda(case, main)
+        taken = case.assume("packages.jaxlib, builds.jaxlib", "its jaxlib is the published one of this release")
+        told = replace(found, evidence=(*found.evidence, taken))
     yield told or Untold("cpu-only-build", main.component, (f"builds.{main.distribution}.cuda",))
 
 
@@ -158,19 +160,13 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
 def _plugins(case: Case, subject: Subject) -> list[str]:
     """Distributions that carry the GPU code of this release apart from it; of an unknown release any that ever did."""
     firsts = _first_releases(case, subject)
-    return [part for part, since in firsts.items() if subject.version is None or _reaches(subject.version, since)]
+    return [part for part, first in firsts.items() if subject.version is None or reaches(subject.version, first)]
 
 
 def _first_releases(case: Case, subject: Subject) -> dict[str, versions.Version]:
     """Of each distribution that carries GPU code apart from it: the first release."""
     parts = case.matrix.packages.about(subject.component).get("parts", ())
-    return {part: versions.parse(next(iter(case.matrix.packages.versions(part)), "9999")) for part in parts}
-
-
-def _reaches(version: str, since: versions.Version) -> bool:
-    """Is it that release or a later one, or a line that has one (0.4)?"""
-    release = versions.parse(version)
-    return release >= since or release.covers(since)
+    return {part: since(case, part) for part in parts}
 
 
 def _parts_unspoken_of(case: Case, subject: Subject) -> bool:

@@ -57,7 +57,7 @@ def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     ]
     for row in chosen[:1]:
         yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda", assumed)
-    named = None if chosen else _tagged(case.machine.container.image or "")
+    named = None if chosen else of_tag(case.machine.container.image or "")
     if named is not None:
         yield Runtime(named, f"the image {case.machine.container.image}", "container.image", "cuda", assumed)
 
@@ -75,7 +75,7 @@ def of_folder(path: str) -> str | None:
     return named[1] if named is not None else None
 
 
-def _tagged(image: str) -> str | None:
+def of_tag(image: str) -> str | None:
     """The CUDA that an image's tag names: nvidia/cuda:12.2.0-base, pytorch:1.6.0-cuda10.1, vllm:cu130-nightly."""
     name, colon, tag = image.rpartition(":")
     if not colon or "/" in tag:
@@ -185,6 +185,27 @@ def _common_major(values: list[str | bool]) -> str | None:
 
 
 def gpu_parts(case: "Case", subject: Subject) -> list[Subject]:
-    """Installed distributions that carry the component's GPU code apart from it (JAX's CUDA plugins)."""
-    parts = case.matrix.packages.about(subject.component).get("parts", ())
-    return [case.subject(name) for name in parts if case.has(name)]
+    """Installed distributions that carry the component's GPU code apart from it (JAX's CUDA plugins).
+
+    One that came with later releases than what it is a part of serves none: JAX refuses a plugin of another release.
+    """
+    parts = [name for name in case.matrix.packages.about(subject.component).get("parts", ()) if case.has(name)]
+    if not parts:
+        return []
+    siblings = [one for one in case.subjects if parts[0] in case.matrix.packages.about(one.component).get("parts", ())]
+    return [
+        case.subject(name)
+        for name in parts
+        if all(one.version is None or reaches(one.version, since(case, name)) for one in (subject, *siblings))
+    ]
+
+
+def since(case: "Case", part: str) -> versions.Version:
+    """The first release that is published of a part."""
+    return versions.parse(next(iter(case.matrix.packages.versions(part)), "9999"))
+
+
+def reaches(version: str, first: versions.Version) -> bool:
+    """Is it that release or a later one, or a line that has one (0.4)?"""
+    release = versions.parse(version)
+    return release >= first or release.covers(first)
