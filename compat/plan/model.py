@@ -53,6 +53,7 @@ class Request:
     where: str = "request"
     build: str = ""  # the build that is demanded: cu118, cpu
     limits: tuple[Pin, ...] = ()  # what its file demands of packages that builds share (numpy<1.24)
+    among: frozenset[str] | None = None  # labels of the only builds that may be chosen
 
 
 @dataclass(frozen=True)

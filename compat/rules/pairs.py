@@ -13,7 +13,7 @@ from compat.rules.subject import Possible, Subject, matching
 from compat.rules.tensorrt import used
 
 if TYPE_CHECKING:
-    from compat.matrix import Row
+    from compat.matrix import Matrix, Row
 
 
 @rule("package-versions-mismatch", reads=("builds.tensorrt", *OF_BUILD), masks=("mixed-cuda-majors",))
@@ -128,13 +128,18 @@ def _tensorrt_of(case: Case, tensorflow: Subject) -> Possible:
     open_system = case.machine.os is None and tensorflow.facts.tensorrt is None
     if (told.values and not open_system) or tensorflow.version is None:
         return told
-    rows = [
-        row
-        for name in case.matrix.packages.distributions("tensorflow")
-        for row in matching(case.matrix, name, tensorflow.version)
+    found = tensorrt_of(case.matrix, tensorflow.version)
+    return Possible(found, bool(found))
+
+
+def tensorrt_of(matrix: "Matrix", version: str) -> tuple[tuple[str, str], ...]:
+    """(TensorRT, source) of the builds of a TensorFlow release that tell it, whatever their name."""
+    return tuple(
+        (row["tensorrt"], str(matrix.source(row, "tensorrt")))
+        for name in matrix.packages.distributions("tensorflow")
+        for row in matching(matrix, name, version)
         if "tensorrt" in row
-    ]
-    return Possible(tuple((row["tensorrt"], str(case.matrix.source(row, "tensorrt"))) for row in rows), bool(rows))
+    )
 
 
 def _pins(case: Case) -> Iterator[Outcome]:

@@ -128,7 +128,7 @@ Inside = Callable[[Machine, tuple[Request, ...], tuple[Goal, ...], "Matrix"], It
 
 def _images(kind: Inside, machine: Machine, problem: Problem) -> Iterable[Scene]:
     """The images of a kind that reach the goals."""
-    asked, goals = problem.requests, problem.goals
+    asked, goals = tuple(replace(one, among=None) for one in problem.requests), problem.goals
     if _never_mended(problem):
         return ()
     return problem.memory.listed((kind, asked, goals), (machine,), lambda: kind(machine, asked, goals, problem.matrix))

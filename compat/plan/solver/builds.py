@@ -96,6 +96,9 @@ class Builds:
 
     def asked_for(self, request: Request, widened: bool = False) -> tuple[Choice, ...]:
         """The builds that a request admits, in the order of preference; widened to any release and build."""
+        if request.among is not None:
+            every = self.asked_for(replace(request, among=None), widened)
+            return tuple(choice for choice in every if choice.label in request.among)
         if request.build == SOURCE:
             return compiled(request.component, self._bare, self.matrix, "*" if widened else request.text)
         if widened or not request.build:

@@ -19,7 +19,7 @@ from compat.plan.solver.memory import Here, Known, Spoiled
 from compat.plan.solver.scene import Scene
 from compat.plan.solver.verdicts import Facts, Task, Verdict, every_way, hangs_on, moved, tasks_of
 from compat.records import dataclass, field, replace
-from compat.rules.pairs import is_linked_to
+from compat.rules.pairs import is_linked_to, tensorrt_of
 
 if TYPE_CHECKING:
     from compat.plan.solver.enforced import Enforced
@@ -80,13 +80,19 @@ class Wholes(Builds):
 
     def _linked(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
         """Asked of every TensorFlow with every TensorRT, so not left to the rule, which says the same of them."""
-        if "tensorrt" not in one.row or other.component != "tensorrt" or other.installed:
+        if one.component != "tensorflow" or other.component != "tensorrt" or other.installed:
             return ()
-        need = one.row["tensorrt"]
-        if is_linked_to(need, other.public) is not False:
+        needs: tuple[tuple[str, str], ...]
+        if "tensorrt" in one.row:
+            needs = ((str(one.row["tensorrt"]), str(self.matrix.source(dict(one.row), "tensorrt"))),)
+        else:
+            told = self.memory.once("built with", (one,), lambda: tensorrt_of(self.matrix, one.version))
+            needs = () if one.installed else told
+        if not needs or any(is_linked_to(need, other.public) is not False for need, _ in needs):
             return ()
-        said = f"{one.label} is built with TensorRT {need}; TF-TRT does not open {other.label}."
-        return (Reason("package-versions-mismatch", said, str(self.matrix.source(dict(one.row), "tensorrt"))),)
+        known = " or ".join(dict.fromkeys(need for need, _ in needs))
+        said = f"{one.label} is built with TensorRT {known}; TF-TRT does not open {other.label}."
+        return (Reason("package-versions-mismatch", said, needs[0][1]),)
 
     def like(self, choice: Choice) -> int:
         """The class of builds that are alike for every rule about several packages together."""

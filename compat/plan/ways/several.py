@@ -9,11 +9,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from compat.goals import Goal, parse
-from compat.machine import Driver, Libcuda, Machine
+from compat.machine import Machine
 from compat.plan.asking.request import goal_of, goals_for, with_goal
 from compat.plan.model import Lift, Plan, Reason, Request
+from compat.plan.offers.source import instead
 from compat.plan.solve import plan
 from compat.plan.solver.answers import Problem, answers, planned
+from compat.plan.solver.elements import MOVABLE
 from compat.plan.solver.order import installed
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 _TRIED = 400  # combinations of the first machine that are tried on the others
+_AT_ONCE = 4  # of these, before it is told which builds may suit each machine
 
 
 def plan_for(
@@ -43,33 +46,50 @@ def plan_for(
     requests = with_goal(asked, goal, matrix)
     goals = goals_for(requests, goal, matrix)
     problems = [Problem(machine, requests, goals, matrix, prefer, conda=conda) for machine in machines]
-    # Images and conda-forge's environments are told by no builds.
-    listed = not conda and "container" not in allow and all(one.choices for one in own)
-    common = None if listed and _never(problems) else _common(problems, allow)
-    if common is not None:
-        return common
-    return _apart(problems, own, allow)
-
-
-def _never(problems: list[Problem]) -> bool:
-    """Is there a component of which no build suits each machine by itself, whichever its driver and Python are?"""
-    return any(not set.intersection(*(_suiting(one, request) for one in problems)) for request in problems[0].requests)
-
-
-def _suiting(problem: Problem, request: Request) -> set[str]:
-    machine = replace(emptied(problem.machine), python=None, driver=Driver(), libcuda=Libcuda())
-    goal = parse(goal_of(request.component, problem.matrix))
-    search = Search(Scene(machine), (request,), (goal,), (), problem.matrix, memory=problem.memory)
-    found = {choice.label for choice in search.asked_for(request) if search.passes(choice)}
-    here = installed(request.component, request.text, problem.machine, problem.matrix)
-    return found if here is None else {*found, here.label}
+    common = _common(problems, allow)
+    return _apart(problems, own, allow) if common is None else common
 
 
 def _common(problems: list[Problem], allow: frozenset[str]) -> list[Plan] | None:
+    """The first answer of the first machine that is one of the others. Where its first few are none, only builds that
+    may suit each machine are combined further; images and conda-forge's environments are told by no builds.
+    """
+    found = _first_common(problems, problems[0], allow, _AT_ONCE)
+    if found is not None:
+        return found
+    requests = tuple(replace(one, among=_among(problems, one)) for one in problems[0].requests)
+    return _first_common(problems, replace(problems[0], requests=requests), allow, _TRIED)
+
+
+def _among(problems: list[Problem], request: Request) -> frozenset[str] | None:
+    """The builds that may suit each machine; None where more than the published ones count."""
+    if any(instead((request,), one.machine, one.matrix) for one in problems):
+        return None
+    return frozenset.intersection(*(_suiting(one, request) for one in problems))
+
+
+def _suiting(problem: Problem, request: Request) -> frozenset[str]:
+    """The builds that nothing which no move changes excludes from a machine by themselves."""
+    asked = ("suiting", request)
+    return problem.memory.once(asked, (problem.machine,), lambda: _not_excluded(problem, request))
+
+
+def _not_excluded(problem: Problem, request: Request) -> frozenset[str]:
+    # In a container the system is another one.
+    machine = replace(emptied(problem.machine), python=None, glibc=None, glibcxx=None)
+    goal = parse(goal_of(request.component, problem.matrix))
+    search = Search(Scene(machine), (request,), (goal,), (), problem.matrix, memory=problem.memory)
+    found = frozenset(choice.label for choice in search.asked_for(request) if search.fails(choice, MOVABLE) is None)
+    here = installed(request.component, request.text, problem.machine, problem.matrix)
+    return found if here is None else found | {here.label}
+
+
+def _first_common(problems: list[Problem], narrowed: Problem, allow: frozenset[str], most: int) -> list[Plan] | None:
+    """``narrowed``: the first machine's problem, whose answers are tried on the others."""
     first, *others = problems
     tried: list[Search] = []
     seen = set()
-    for found in islice(answers(first, allow, tried), _TRIED):
+    for found in islice(answers(narrowed, allow, tried), most):
         labels = _builds_of(found)
         if labels in seen:
             continue
@@ -84,7 +104,9 @@ def _same(problem: Problem, found: Found, allow: frozenset[str]) -> Plan | None:
     """The plan with the very builds on another machine, if they suit it."""
     exact = {choice.component: choice for choice in found.choices}
     requests = tuple(
-        replace(one, text=f"=={exact[one.component].public}") if one.component in exact else one
+        replace(one, text=f"=={exact[one.component].public}", among=frozenset((exact[one.component].label,)))
+        if one.component in exact
+        else one
         for one in problem.requests
     )
     narrowed = replace(problem, requests=requests)
