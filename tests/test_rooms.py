@@ -4,30 +4,31 @@ Each room has one list. What is in the list is there and has what the room asks 
 """
 
 import ast
-import inspect
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from compat import lock, report
+from compat import artifacts, lock, report
 from compat.cli import app
 from compat.plan import offers
 from compat.probe import assemble
 from compat.report import plan as plan_report
 from compat.rules import CATALOGUE, FAMILIES
+from compat.verify.child.main import MODULES
 
 COMPAT = Path(app.__file__).parents[1]
 
 
 def modules_with(folder: str, name: str, arguments: tuple[str, ...]) -> set[str]:
-    """Modules directly in a folder of compat/ that define a function of this name with these arguments."""
+    """Modules directly in a folder of compat/, or folders there, that define a function of this name with these
+    arguments."""
     found = set()
-    for path in (COMPAT / folder).glob("*.py"):
+    for path in (*(COMPAT / folder).glob("*.py"), *(COMPAT / folder).glob("*/__init__.py")):
+        module = path.parent if path.stem == "__init__" else path
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            own = isinstance(node, ast.FunctionDef) and node.name == name and path.stem != "__init__"
+            own = isinstance(node, ast.FunctionDef) and node.name == name and module != COMPAT / folder
             if own and tuple(one.arg for one in node.args.args) == arguments:
-                found.add(f"compat.{folder.replace('/', '.')}.{path.stem}")
+                found.add(f"compat.{folder.replace('/', '.')}.{module.stem}")
     return found
 
 
@@ -40,16 +41,21 @@ def modules_with(folder: str, name: str, arguments: tuple[str, ...]) -> set[str]
         ({f"compat.lock.{name}" for name in lock.RESOLVERS}, "lock", "ask", ("wanted", "constraints", "folder")),
         (set(offers.OWN.values()), "plan/offers", "offers", ("machine", "matrix", "wanted", "gpu")),
         ({f"compat.probe.layers.{name}" for name in assemble.LAYERS}, "probe/layers", "read", ("host", "so_far")),
+        (
+            {f"compat.artifacts.{name}" for name in artifacts.FORMATS},
+            "artifacts",
+            "recognise",
+            ("head", "size", "name"),
+        ),
+        ({f"compat.artifacts.{name}" for name in artifacts.FOLDERS}, "artifacts", "recognise_folder", ("names",)),
+        ({f"compat.verify.child.{name}" for name in MODULES.values()}, "verify/child", "prove", ("options",)),
     ],
-    ids=["report formats", "plan formats", "lock formats", "resolvers", "offers", "layers"],
+    ids=["reports", "plans", "locks", "resolvers", "offers", "layers", "model files", "model folders", "proofs"],
 )
 def test_a_room_and_its_list(listed: set[str], folder: str, name: str, arguments: tuple[str, ...]) -> None:
     there = modules_with(folder, name, arguments)
     if folder == "plan/offers":
         there -= {"compat.plan.offers.listed"}  # what needs nothing but its entry in the matrix
-    if folder == "probe/layers":
-        listed -= {"compat.probe.layers.builds"}  # a folder of its own: a reader a framework
-        assert tuple(inspect.signature(import_module("compat.probe.layers.builds").read).parameters) == arguments
     assert listed == there
 
 

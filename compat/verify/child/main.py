@@ -34,7 +34,7 @@ def _make_importable(folder: str) -> None:
         sys.modules[name] = package
 
 
-def prove(options: dict) -> dict:  # type: ignore[type-arg]
+def computed(options: dict) -> dict:  # type: ignore[type-arg]
     """The computation of the goal; what went wrong is told as text."""
     from compat.verify.child import result
 
@@ -58,7 +58,7 @@ def main() -> None:
     for name, value in (("XLA_PYTHON_CLIENT_PREALLOCATE", "false"), ("TF_FORCE_GPU_ALLOW_GROWTH", "true")):
         os.environ.setdefault(name, value)
     _make_importable(os.path.dirname(os.path.abspath(__file__)))
-    text = json.dumps(prove(json.loads(sys.argv[1]))).encode("ascii")
+    text = json.dumps(computed(json.loads(sys.argv[1]))).encode("ascii")
     while text:
         text = text[os.write(answer, text) :]
 
