@@ -293,7 +293,12 @@ def stub_library(case: Case) -> Iterator[Outcome]:
             "stub-library",
             "libcuda",
             f"The libcuda.so.1 that loads is the toolkit's link-time stub{where}.",
-            (case.read("libcuda.stub", True) if libcuda.stub else case.read("libcuda.path", libcuda.path),),
+            (case.read("libcuda.stub", True),)
+            if libcuda.stub
+            else (
+                case.read("libcuda.path", libcuda.path),
+                case.assume("libcuda.stub", "what lies in a folder of stubs is one"),
+            ),
             (Remedy("take the toolkit's stubs folder off the loader's path", "setting"),),
         )
     else:
