@@ -100,7 +100,9 @@ def _publishes(
 
     def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
         yield from rows
-        every = _of_parts(case, parts, subject.version, wanted) or _of_parts(case, parts, None, "")
+        every = _of_parts(case, parts, subject.version, wanted)
+        if not every and not rows:  # what is published of it is not known: any release's parts stand for its own
+            every = _of_parts(case, parts, None, "")
         yield from (row for row in every if not row.get("stub"))  # which fetches what there may not be
 
     cuda_rows = (row for row in published() if row.get("cuda") or (always and row.get("cuda") is None))
@@ -132,7 +134,9 @@ def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[R
     elif subject.state == "requested" or ((arch == "x86_64" or case.is_windows) and not case.machine.is_jetson):
         # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
         # was withdrawn (onnxruntime-gpu 1.10) no other file may be known.
-        rows = [row for row in rows if row["index"] not in JETSON]
+        # Nor does an installer take the archives that publishers offer beside it.
+        archives = {"archive"} if subject.state == "requested" else set()
+        rows = [row for row in rows if row["index"] not in JETSON and row["index"] not in archives]
     # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
     return [row for row in rows if not (parts and row["os"] == "any")]
 

@@ -161,14 +161,15 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
         yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
 
 
-def _newest(case: Case, name: str, wanted: versions.Range) -> str | None:
-    """The newest published release that is asked for."""
-    local = _local(wanted)
+def _newest(case: Case, name: str, wanted: versions.Range, index: str | None = None) -> str | None:
+    """The newest published release that is asked for, of any index or of the one that is asked."""
+    local, builds = _local(wanted), case.matrix.packages.builds(name)
     published = (
         version
         for version in reversed(case.matrix.packages.versions(name))
         if (_has(case, name, version, wanted, local) if local else wanted.admits(version))
         and not versions.parse(version).is_prerelease
+        and (index is None or any(row["index"] == index for row in builds[version]))
     )
     return next(published, None)
 
@@ -180,10 +181,12 @@ def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evide
     for row in case.matrix.every("name"):
         if normal(row["distribution"]) != name or row["state"] not in ("removed", "stub", "renamed", "never-published"):
             continue
-        elsewhere = _elsewhere(case, name, wanted, row.get("index", "pypi"))
+        index = row.get("index", "pypi")
+        elsewhere = _elsewhere(case, name, wanted, index)
         if source in elsewhere:
             continue  # paddlepaddle-gpu 3.0, of Paddle's own index
         untold = elsewhere and source is None
+        newest = _newest(case, name, wanted, index) if untold else newest
         dead = versions.parse_range(row["range"])
         # What the installer would take: the newest that the request admits, of the live releases and the dead ones.
         choice = [
