@@ -26,6 +26,7 @@ COUNTED = {
     "major": "CUDA majors",
     "branch": "driver branches",
     "forward": "cuda-compat releases",
+    "packaged": "distributions' own driver branches",
     "architecture": "GPU generations",
     "capability": "compute capabilities",
     "gpu": "GPUs",

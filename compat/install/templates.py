@@ -61,6 +61,7 @@ _FORMS = {
 }
 _BRANCH = re.compile(r"(?<![\d.])(\d{3})(?!\d)")
 _IMAGE = re.compile(re.escape(container.REGISTRY) + r"/[a-z0-9][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._-]*")
+_COMPAT = re.compile(r"cuda-compat-\d{2}-\d")
 _PACKAGED = ("ubuntu", "rhel", "debian")
 
 
@@ -232,6 +233,10 @@ def _rebuilt(words: tuple[str, ...], commands: Iterable[Command]) -> bool:
 def _system(words: tuple[str, ...]) -> Action | None:
     if words == jetson.jetpack().argv or any(repair.command == words for repair in REPAIRS.values()):
         return System(words)
+    if words and _COMPAT.fullmatch(words[-1]):
+        hosts = (Machine(os="linux", distribution=name) for name in _PACKAGED)
+        if any(_rebuilt(words, drivers.cuda_compat(host, words[-1])) for host in hosts):
+            return System(words)
     branch = _BRANCH.search(words[-1]) if words else None
     for distribution in _PACKAGED if branch else ():
         machine = Machine(os="linux", distribution=distribution, environment=())

@@ -58,3 +58,9 @@ class Drivers:
             if row["cuda"] == wanted:
                 return Claim(row["branches"], row, "branches")
         return None
+
+    def packaged(self, distribution: str | None, release: str | None) -> "Row | None":
+        """The branches that the archive of a distribution's release (``22.04``, ``12.5``) has itself; None where it was
+        not read."""
+        here = f"{distribution} {release}."
+        return next((row for row in self._matrix.rows("packaged", "driver") if here.startswith(f"{row['of']}.")), None)

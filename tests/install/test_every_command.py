@@ -141,6 +141,15 @@ def test_every_driver_branch(matrix: Matrix) -> None:
     assert {one for one, _ in seen} == {"ubuntu", "debian", "rocky", "rhel"}
     assert ("debian", "cuda-drivers-") in seen
     assert ("debian", "nvidia-driver") in seen
+    assert ("debian", "nvidia-tesla-470-driver") in seen
+
+
+def test_every_cuda_compat(matrix: Matrix) -> None:
+    for row in matrix.every("forward"):
+        name = f"cuda-compat-{row['cuda'].replace('.', '-')}"
+        for distribution in ("ubuntu", "debian", "rhel", "amzn"):
+            commands = driver.cuda_compat(Machine(os="linux", distribution=distribution), name)
+            assert isinstance(same(commands), System)
 
 
 def test_every_variant_of_torchs_index(matrix: Matrix) -> None:

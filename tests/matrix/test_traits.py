@@ -53,7 +53,6 @@ def test_every_trait_is_asked_for(matrix: Matrix) -> None:
     [
         ("tensorrt", "trtexec-flag", "fp16", "10.16.1.11", "11.0.0.114", None),
         ("driver", "named-by-branch", "", "580", "590", None),
-        ("driver", "own-branch", "debian 13", "550.163.01", "535.309.01", None),
         ("tensorrt", "takes-engines", "8", "10.3", "11.4", None),
         ("tensorrt", "dead-requirement", "cu13", "10.14.1.48", "10.14.1.48.post1", None),
         ("onnx-tensorrt", "operators-listed", "", "11.1.0.106", "11.2.1.2", "11"),

@@ -11,6 +11,8 @@ from compat.check import check
 from compat.cli.app import run
 from compat.description import from_dict
 from compat.goals import parse
+from compat.install import templates
+from compat.install.templates import System
 from compat.machine import Machine
 from compat.plan.commands import UnsafeArgument, driver, interpreter, python, requirement
 
@@ -76,6 +78,29 @@ def test_debian_has_a_branch_of_its_own(real):
     assert driver.install(here, "550", None, real)[0].argv[-1] == "cuda-drivers-550"
     assert driver.install(here, "595", None, real) == ()  # the package names have lost the branch
     assert driver.install(here, "580", Capability(12, 0), real) == ()  # the proprietary module does not drive Blackwell
+
+
+@pytest.mark.parametrize(
+    ("distribution", "release", "branch", "gpu", "package"),
+    [
+        ("ubuntu", "20.04", "570", Capability(8, 0), "nvidia-driver-570"),
+        ("ubuntu", "20.04", "580", Capability(8, 0), None),  # never came to its archive
+        ("ubuntu", "22.04.5", "580", Capability(8, 0), "nvidia-driver-580"),
+        ("ubuntu", "22.04.5", "535", Capability(8, 0), None),  # only a package that draws 580 is left of it
+        ("ubuntu", "22.04.5", "580", Capability(12, 0), "nvidia-driver-580-open"),
+        ("ubuntu", "24.04", "615", Capability(8, 0), "nvidia-driver-615-open"),  # has no other kernel module
+        ("ubuntu", "26.04", "470", Capability(3, 7), None),
+        ("debian", "11", "470", Capability(3, 7), "nvidia-driver=470.*"),
+        ("debian", "12.5", "470", Capability(3, 7), "nvidia-tesla-470-driver"),
+    ],
+)
+def test_an_archive_has_some_branches(distribution, release, branch, gpu, package, real):
+    machine = Machine(os="linux", distribution=distribution, distribution_version=release)
+    made = [one.argv[-1] for one in driver.install(machine, branch, gpu, real)]
+    assert made == ([package] if package else [])
+    said = driver.by_hand(machine, branch, real)[0]
+    assert branch in said
+    assert all(isinstance(templates.read(one.argv), System) for one in driver.install(machine, branch, gpu, real))
 
 
 @pytest.mark.parametrize(

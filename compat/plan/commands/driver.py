@@ -1,10 +1,11 @@
 """The driver: apt and dnf where a distribution packages branches; text where a person has to do it.
 
-- Ubuntu's own archive has a metapackage a branch, with ``-open`` for the open kernel modules (packages.ubuntu.com, read
-  2026-11-22: 535, 570, 580, 590, 595; asking for a branch that ended installs the one that followed it).
-- Debian's own archive has one branch a release, in non-free (the matrix's traits own-branch). Other branches come from
-  NVIDIA's repository, ``cuda-drivers-NNN`` as long as its packages had the branch in their names (trait
-  named-by-branch); later ones are held by a pinning package instead, which is more than one command.
+- Ubuntu's own archive has a metapackage a branch, with ``-open`` for the open kernel modules. Which branches a release
+  has is in the matrix (packaged): asking for one that ended there installs the one that followed it, or nothing.
+- Debian's own archive has one branch a release as ``nvidia-driver``, in non-free, and older ones of data center GPUs as
+  ``nvidia-tesla-NNN-driver`` (packaged). Other branches come from NVIDIA's repository, ``cuda-drivers-NNN`` as long as
+  its packages had the branch in their names (trait named-by-branch); later ones are held by a pinning package instead,
+  which is more than one command.
 - RHEL 8 and 9 and their kin have module streams, ``NNN-dkms`` and ``NNN-open``; RHEL 10 and Fedora have none, there a
   version lock holds the branch (driver installation guide 620, kernel modules, table 5).
 - In WSL 2 the driver is that of Windows, and none may be installed inside (CUDA on WSL user guide).
@@ -39,12 +40,15 @@ def install(
         return ()
     open_only = newest_gpu is not None and newest_gpu >= OPEN_ONLY
     if machine.distribution == "ubuntu":
+        own = archived(machine, open_only, matrix) if matrix is not None else None
+        if own is not None:
+            return (_apt(own[branch]),) if branch in own else ()
         return (_apt(f"nvidia-driver-{branch}{'-open' if open_only else ''}"),)
     if machine.distribution in _STREAMS and (machine.distribution_version or "9").partition(".")[0] in ("8", "9"):
         stream = f"nvidia-driver:{branch}{'-open' if open_only else '-dkms'}"
         return (Command("dnf", ("sudo", "dnf", "module", "install", "--assumeyes", stream)),)
     if machine.distribution == "debian" and not open_only:
-        return _debian(machine.distribution_version, branch, matrix)
+        return _debian(machine, branch, matrix)
     return ()
 
 
@@ -52,22 +56,43 @@ def _apt(package: str) -> Command:
     return Command("apt", ("sudo", "apt-get", "install", "--yes", package))
 
 
-def _debian(release: str | None, branch: str, matrix: "Matrix | None") -> tuple[Command, ...]:
-    own, named = _apt(f"nvidia-driver={branch}.*"), _apt(f"cuda-drivers-{branch}")
+def _debian(machine: Machine, branch: str, matrix: "Matrix | None") -> tuple[Command, ...]:
+    named = _apt(f"cuda-drivers-{branch}")
     if matrix is None:
-        return own, named
-    if branch == own_branch(release, matrix):
-        return (own,)
+        return _apt(f"nvidia-driver={branch}.*"), _apt(f"nvidia-tesla-{branch}-driver"), named
+    own = archived(machine, False, matrix) or {}
+    if branch in own:
+        return (_apt(own[branch]),)
     return (named,) if matrix.traits.holds("driver", "named-by-branch", branch) else ()
 
 
-def own_branch(release: str | None, matrix: "Matrix") -> str | None:
-    """The branch that a release of Debian packages itself."""
-    row = matrix.traits.row("driver", "own-branch", f"debian {(release or '').partition('.')[0]}")
-    return str(row["value"]) if row is not None else None
+def archived(machine: Machine, open_only: bool, matrix: "Matrix") -> dict[str, str] | None:
+    """The branches in the archive of the machine's own release, with the package of each; of those that have both
+    kernel modules the proprietary one's, unless a GPU runs with the open one only. None where it was not read."""
+    row = matrix.drivers.packaged(machine.distribution, machine.distribution_version)
+    if row is None:
+        return None
+    usual = () if open_only else row["branches"]
+    if machine.distribution == "debian":
+        tesla = () if open_only else row.get("tesla", ())
+        return {branch: f"nvidia-tesla-{branch}-driver" for branch in tesla} | {
+            branch: f"nvidia-driver={branch}.*" for branch in usual
+        }
+    return {branch: f"nvidia-driver-{branch}-open" for branch in row.get("open", ())} | {
+        branch: f"nvidia-driver-{branch}" for branch in usual
+    }
 
 
-def by_hand(machine: Machine, branch: str) -> tuple[str, str]:
+def cuda_compat(machine: Machine, package: str) -> tuple[Command, ...]:
+    """From NVIDIA's repository of the distribution; its packages have the same name in all of them."""
+    if machine.distribution in ("ubuntu", "debian"):
+        return (_apt(package),)
+    if machine.distribution in (*_STREAMS, "fedora", "amzn"):
+        return (Command("dnf", ("sudo", "dnf", "install", "--assumeyes", package)),)
+    return ()
+
+
+def by_hand(machine: Machine, branch: str, matrix: "Matrix") -> tuple[str, str]:
     """What to do where there is no command, and its source."""
     if machine.os == "windows" or machine.in_environment("wsl2"):
         inside = " Install none inside WSL 2." if machine.in_environment("wsl2") else ""
@@ -76,7 +101,8 @@ def by_hand(machine: Machine, branch: str) -> tuple[str, str]:
     if machine.in_environment("docker", "kubernetes"):
         return f"Install the driver of branch {branch} on the host: a container is given the host's.", TOOLKIT
     which = "nvidia-open (cuda-drivers for GPUs before Turing)"
-    if machine.distribution == "debian":
+    unnamed = matrix.traits.holds("driver", "named-by-branch", branch) is False
+    if machine.distribution == "debian" or (machine.distribution == "ubuntu" and unnamed):
         return (
             f"Pin NVIDIA's repository with nvidia-driver-pinning-{branch}, then install {which}.",
             GUIDE,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Libcuda, Machine
-from compat.plan.model import Command, Reason, Step
+from compat.plan.commands.driver import cuda_compat
+from compat.plan.model import Reason, Step
 from compat.plan.offers.published import USE_GPU
 from compat.plan.solver.scene import Scene
 from compat.records import replace
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 MOVE = "cuda-compat"
 GUIDE = "https://docs.nvidia.com/deploy/cuda-compatibility/forward-compatibility.html"
-_RPM = ("rhel", "rocky", "almalinux", "centos", "ol", "fedora", "amzn")
 
 
 def scenes(base: Scene, matrix: "Matrix") -> Iterator[Scene]:
@@ -61,16 +61,7 @@ def _package(machine: Machine, row: "Row", matrix: "Matrix") -> Step:
         Reason("driver-too-old", said, str(matrix.source(row))),
         Reason("driver-installation", how, GUIDE, "how"),
     )
-    return Step("system", MOVE, None, name, why, _install(machine, name), needs_root=True)
-
-
-def _install(machine: Machine, name: str) -> tuple[Command, ...]:
-    """From NVIDIA's repository of the distribution, whose packages of all have the same name."""
-    if machine.distribution in ("ubuntu", "debian"):
-        return (Command("apt", ("sudo", "apt-get", "install", "--yes", name)),)
-    if machine.distribution in _RPM:
-        return (Command("dnf", ("sudo", "dnf", "install", "--assumeyes", name)),)
-    return ()
+    return Step("system", MOVE, None, name, why, cuda_compat(machine, name), needs_root=True)
 
 
 def _path(row: "Row", folder: str) -> Step:

@@ -4,7 +4,7 @@ A scene is made for each move that is allowed. Least change first: as it is, a n
 container, a newer driver, then several of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -137,9 +137,9 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
     last, for a GPU that newer branches dropped, the last that serves it."""
     if machine.is_jetson:
         return
-    own = _packaged(machine, matrix)
     for least in driver_floors(machine, matrix):
-        if own is not None and versions.at_least(own[1], least):
+        own = _packaged(machine, least, matrix)
+        if own is not None:
             yield own
         branch, release = target_driver(machine, least, matrix)
         if versions.at_least(release, least):
@@ -155,25 +155,31 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
             yield str(versions.parse(newest).major), newest
 
 
-def _packaged(machine: Machine, matrix: "Matrix") -> tuple[str, str] | None:
-    """The driver in Debian's own archive: no repository has to be added for it."""
-    branch = None
-    if machine.distribution == "debian":
-        branch = driver_commands.own_branch(machine.distribution_version, matrix)
-    row = next((row for row in matrix.drivers.branches if row["branch"] == branch and "latest_linux" in row), None)
-    if branch is None or row is None or int(branch) > _last_branch(machine, matrix):
+def _packaged(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str] | None:
+    """The driver from ``least`` on that the archive of the machine's own release has: no repository has to be added."""
+    if machine.os != "linux" or machine.in_environment("wsl2"):
         return None
-    return branch, str(row["latest_linux"])
+    own = driver_commands.archived(machine, _flavour(machine, matrix) == "open", matrix)
+    return _longest(machine, least, matrix, own) if own else None
 
 
 def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
     """(branch, release) to install: the branch that is maintained longest and serves every GPU, from ``least`` on."""
+    found = _longest(machine, least, matrix, [row["branch"] for row in matrix.drivers.branches])
+    return found or (str(versions.parse(least).major), least)
+
+
+def _longest(machine: Machine, least: str, matrix: "Matrix", branches: Collection[str]) -> tuple[str, str] | None:
+    """Of some branches the one that is maintained longest and serves every GPU, from a release on."""
     field = "latest_windows" if _windows(machine) else "latest_linux"
     last = _last_branch(machine, matrix)
     fitting = [
         row
         for row in matrix.drivers.branches
-        if int(row["branch"]) <= last and field in row and versions.at_least(row[field], least)
+        if row["branch"] in branches
+        and int(row["branch"]) <= last
+        and field in row
+        and versions.at_least(row[field], least)
     ]
     maintained = [
         row
@@ -185,7 +191,7 @@ def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, 
     for rows in (lasting, maintained, legacy, fitting):
         if rows:
             return str(rows[-1]["branch"]), str(rows[-1][field])
-    return str(versions.parse(least).major), least
+    return None
 
 
 def newest_driver(machine: Machine, matrix: "Matrix") -> str | None:
@@ -213,7 +219,9 @@ def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, 
     known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
     commands = driver_commands.install(machine, branch, max(known, default=None), matrix)
     said = (
-        driver_commands.packaged(machine, branch, commands[0]) if commands else driver_commands.by_hand(machine, branch)
+        driver_commands.packaged(machine, branch, commands[0])
+        if commands
+        else driver_commands.by_hand(machine, branch, matrix)
     )
     how = Reason("driver-installation", *said)
     return Step(
