@@ -4,6 +4,8 @@ from typing import Any
 
 from compat.matrix import Matrix
 from compat.matrix.packages import CONDA_INDEXES, normal, same_cuda
+from compat.rules.runtimes import reaches
+from compat.versions import parse
 
 Facts = dict[str, Any]
 _OF_LINUX = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
@@ -17,6 +19,7 @@ def consistent(facts: Facts, matrix: Matrix) -> Facts:
     if "libcuda" in facts and "missing_libraries" in facts:
         facts["missing_libraries"] = [one for one in facts["missing_libraries"] if one != "libcuda.so.1"]
     _engine(facts, matrix)
+    _parts(facts, matrix)
     _builds(facts, matrix)
     _copies(facts, matrix)
     return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in _OF_LINUX}
@@ -49,6 +52,16 @@ def _engine(facts: Facts, matrix: Matrix) -> None:
         tags = [row.get("serialization") for row in matrix.packages.of_line("tensorrt", engine["tensorrt"])]
         if engine["serialization"] not in tags:
             del engine["serialization"]
+
+
+def _parts(facts: Facts, matrix: Matrix) -> None:
+    """A part (JAX's CUDA plugins) goes with releases of its own time."""
+    packages = facts.get("packages") or {}
+    for name, version in list(packages.items()):
+        for part in matrix.packages.about(matrix.packages.component(name) or name).get("parts", ()):
+            first = next(iter(matrix.packages.versions(part)), None)
+            if version and packages.get(part, False) is not False and first and not reaches(version, parse(first)):
+                del packages[part]
 
 
 def _builds(facts: Facts, matrix: Matrix) -> None:
