@@ -47,6 +47,15 @@ def test_a_build_that_does_not_fit_is_named_in_the_conflict(tmp_path, capsys):
     assert "torch ==2.6.0 of cu118 is asked for" in capsys.readouterr().out
 
 
+def test_a_bound_on_what_comes_from_another_index_than_the_build(tmp_path, capsys):
+    """ONNX Runtime's index for CUDA 12 has nothing else, so protobuf goes in ahead of it, inside the file's bound."""
+    (tmp_path / "requirements.txt").write_text("onnxruntime-gpu==1.17.1\nprotobuf<4\n")
+    new = BOX.with_name("rtx5090-driver570.toml")
+    code = run(["plan", "-r", str(tmp_path / "requirements.txt"), "--machine", str(new)])
+    assert code == 0
+    assert "'protobuf<4'" in capsys.readouterr().out
+
+
 def test_a_constraint_asks_for_nothing(tmp_path, capsys):
     (tmp_path / "limits.txt").write_text("torch==2.6.0\ntensorflow==2.15\n")
     (tmp_path / "requirements.txt").write_text("-c limits.txt\ntorch\n")

@@ -223,7 +223,7 @@ def _around(
     drawn = {name: spec for name, spec, _ in map(pin_of, choice.row.get("requires", ()))}
     for name, spec in drawn.items():
         ranges.setdefault(name, []).append(spec)
-    whole = (*beside, *_lines({name: _joined([one for one in texts if one]) or "*" for name, texts in ranges.items()}))
+    whole = (*beside, *_lines({name: _joined(texts) for name, texts in ranges.items()}))
     said = f"{choice.label} for CUDA {choice.build.cuda} is on an index that has nothing else."
     claim = matrix.traits.claim(choice.component, "own-index", choice.version)
     why = Reason("package-versions-mismatch", said, str(matrix.source(claim)) if claim is not None else "")
@@ -232,9 +232,9 @@ def _around(
 
 
 def _joined(texts: list[str]) -> str:
-    """Several ranges as one; a release says it all."""
+    """Several ranges as one; a release says it all, and any release nothing."""
     exact = next((text for text in texts if text.startswith("==") and "*" not in text and "," not in text), None)
-    return exact or ",".join(dict.fromkeys(texts))
+    return exact or ",".join(dict.fromkeys(text for text in texts if text not in ("", "*"))) or "*"
 
 
 def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
