@@ -89,10 +89,9 @@ def test_a_pip_package_is_named_only_where_it_serves(python, cuda, expected):
         ("10.3.0.26", "windows", "x86_64", ("tensorrt-cu12", "10.3.0")),
         ("10.3.0.26", "linux", "aarch64", None),
         ("8.6.1.6", "windows", "x86_64", None),
-        ("9.3.0", "linux", "x86_64", None),  # there are early ones only (9.3.0.post12.dev1)
     ],
 )
-def test_a_pip_package_is_one_for_the_platform_and_no_early_one(release, system, arch, expected):
+def test_a_pip_package_is_one_for_the_platform(release, system, arch, expected):
     assert published(Matrix.load(), release, Machine(os=system, arch=arch, python="3.10")) == expected
 
 
