@@ -91,9 +91,10 @@ OF_BUILD = (  # what tells which published build of a package is installed
     "environment",
     "jetson",
     "libraries",
+    "container.image",
 )
 OF_GPUS = ("gpus.name", "gpus.compute_capability", "gpus.pci_id", "gpus.visible", "variables", "jetson")
-OF_RUNTIME = (*OF_BUILD, "toolkits", "container.image")
+OF_RUNTIME = (*OF_BUILD, "toolkits")
 
 
 @dataclass(frozen=True)

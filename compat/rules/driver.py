@@ -152,7 +152,7 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
 
 def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
     driver = case.machine.driver
-    if driver.version is None:
+    if driver.version is None or case.is_jetson:
         return _by_offered_cuda(case, runtime)
     answers = {system: _is_new_enough(case, runtime, system) for system in case.driver_systems}
     verdicts = {answer for _, answer in answers.values()}
@@ -200,6 +200,12 @@ def _is_new_enough(case: Case, runtime: Runtime, system: str) -> "tuple[Claim | 
 def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     """Where the release does not decide, the CUDA that the driver says it offers may."""
     offered = case.driver_cuda
+    if case.is_jetson and case.machine.driver.cuda is None:
+        from compat.rules.jetson import stated_cuda
+
+        offered = stated_cuda(case)
+        if offered is None:
+            return Untold("driver-too-old", runtime.component, ("driver.cuda", "jetson.l4t"))
     if offered is None:
         return _by_least_cuda(case, runtime)
     cuda, evidence = offered
@@ -271,8 +277,8 @@ def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
 
     Remedy: a branch inside the range (the legacy branch for an old GPU).
     """
-    if not case.goal.needs_gpu or (case.is_jetson and case.machine.driver.version is None):
-        return
+    if not case.goal.needs_gpu or case.is_jetson:
+        return  # a Jetson's driver comes with its L4T and is numbered apart
     for gpu in case.gpus:
         yield from each_chip(gpu, partial(_served, case))
 

@@ -224,7 +224,13 @@ def _subject(
     pinned = None
     if facts.cuda is None:
         bare = state == "installed" and facts.source is None and "+" not in (version or "")
-        pinned = _conda_cuda(machine) if conda else _image_cuda(machine, component) if bare else None
+        pinned = (
+            _conda_cuda(machine)
+            if conda
+            else _image_cuda(machine, matrix.packages.distributions(component))
+            if bare
+            else None
+        )
     subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned)
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
@@ -258,10 +264,10 @@ def _conda_cuda(machine: Machine) -> tuple[str, str] | None:
     return None
 
 
-def _image_cuda(machine: Machine, component: str) -> tuple[str, str] | None:
+def _image_cuda(machine: Machine, names: list[str]) -> tuple[str, str] | None:
     """The CUDA that the tag of the package's own image names: vllm/vllm-openai:v0.14.0-cu130."""
     image = machine.container.image or ""
-    if component not in image:
+    if set(image.partition(":")[0].split("/")).isdisjoint(names):
         return None
     from compat.rules.runtimes import of_tag
 
@@ -334,8 +340,9 @@ def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
         return False
     if subject.facts.architectures and row.get("cuda") is False:
         return False  # code for a GPU was seen in it
-    if subject.pinned_cuda is not None and row.get("cuda") and same_cuda(row["cuda"], subject.pinned_cuda[0]) is False:
-        return False
+    pinned, cuda = subject.pinned_cuda, row.get("cuda")
+    if pinned is not None and same_cuda(cuda, pinned[0]) is False and not (subject.conda and cuda is False):
+        return False  # conda's solver may have taken one without CUDA
     local = subject.version.partition("+")[2] if subject.version else ""
     if local:
         return same_local(row, local) or same_cuda(row.get("cuda"), subject.local_cuda) is True
