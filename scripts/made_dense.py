@@ -21,7 +21,7 @@ class Several(NamedTuple):
 
 
 class Pool(NamedTuple):
-    """Goals, what is said of the machines they are asked for, and how often a fact is told."""
+    """Goals, what is said of the machines they are asked for, and about how often a fact is told."""
 
     goals: tuple[str, ...]
     facts: Facts
@@ -270,6 +270,8 @@ _SOFTWARE: Facts = {
     "missing_libraries": Several(_SONAMES[:6]),
     "variables": {"LD_LIBRARY_PATH": ("/opt/lib", "/usr/local/cuda/compat")},
     "container": {"image": ("nvcr.io/nvidia/pytorch:24.05-py3", "nvidia/cuda:12.4.1-base")},
+    "jetson": _NAMED_JETSON,
+    "model": {"target": ("sm_75", "sm_90a", "sm_120", "sm_121a")},
 }
 _PACKAGES = Pool(
     (
@@ -298,7 +300,7 @@ _REQUESTS: Facts = {
     "xformers": ("*", "==0.0.29"),
 }
 _GOAL_OF = {"onnxruntime-gpu": "onnxruntime", "paddlepaddle-gpu": "paddlepaddle"}
-_INSTALLS = Pool((), {**_SOFTWARE, "jetson": _NAMED_JETSON}, 0.35)
+_INSTALLS = Pool((), _SOFTWARE, 0.35)
 _POOLS = (_JAX, _SYSTEM, _ENGINES, _PACKAGES, _PACKAGES, _INSTALLS)
 
 
@@ -312,7 +314,7 @@ class Dense(Chances):
     def machine(self) -> tuple[str, Facts]:
         """A goal and a machine."""
         pool = self.one(*_POOLS)
-        facts: Facts = self._drawn(pool.facts, pool.chance)
+        facts: Facts = self._drawn(pool.facts, pool.chance * self.one(0.6, 1, 1.5))
         if pool is _INSTALLS:
             name = self.one(*_REQUESTS)
             goal = f"install:{_GOAL_OF.get(name, name.partition('[')[0])}"
