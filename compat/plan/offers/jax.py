@@ -68,7 +68,7 @@ def _whole(row: "Row", extra: str, machine: Machine, matrix: "Matrix") -> Iterat
                 build=Build(source="pypi"),
                 brings=(("jaxlib", exact),),
                 pins=(*(pin for pin in found if pin.name != "jaxlib"), *own),
-                row={**row, "cuda": one["cuda"]},
+                row={**row, **{name: one[name] for name in ("cuda", "cudnn", "python") if name in one}},
                 extra_index=_page(row["version"], matrix),
                 default=False,
             )

@@ -10,6 +10,7 @@ from compat.plan.asking.request import COMPANION, goal_of
 from compat.plan.commands.container import VENV
 from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
 from compat.plan.offers import source
+from compat.plan.solver.apply import exact
 from compat.plan.solver.elements import can_move, of_system
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
@@ -19,7 +20,7 @@ from compat.plan.solver.wholes import Found
 from compat.plan.steps.make import package_steps
 from compat.plan.steps.repairs import repaired, unshadowed
 from compat.plan.steps.why import MOVED, of_environment, of_move, reasons
-from compat.plan.ways import forward, moves, toolkit
+from compat.plan.ways import forward, moves, outside, toolkit
 from compat.plan.ways.forge import environments
 from compat.plan.ways.images import images
 from compat.records import dataclass, field, replace
@@ -91,6 +92,10 @@ def streams(
             yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     if not problem.conda:
         yield ("environment",), _noted(_forged(base, problem, answered), answered)
+    if not answered and problem.needs_gpu:
+        for given in outside.scenes(_clear(base, problem), tuple(tried), problem.requests, problem.matrix):
+            for scene in _with_pythons(given, problem, allow, tried):
+                yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
     if "python" in allow:
         yield ("python",), _forged(base, problem, answered, python=True)
     if "container" in allow and not problem.folder:
@@ -362,26 +367,12 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)
 
 
-def exact(result: Machine, before: Machine) -> Machine:
-    """The result with exact versions only: a package that comes along in a release that the matrix does not know is
-    left out. What was there before without a version stays as it was."""
-    known = before.packages or {}
-    packages = {
-        name: version for name, version in (result.packages or {}).items() if version is not None or name in known
-    }
-    return result if result.packages is None else replace(result, packages=packages)
-
-
 def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[Step]:
     """The steps of the scene; a move says which rule stood in the way without it."""
-    before = next(
-        (
-            search.rejected
-            for search in tried
-            if "python" not in search.scene.moves and "driver" not in search.scene.moves
-        ),
-        {},
-    )
+    before: dict[str, list[Reason]] = {}
+    for search in tried:
+        if "python" not in search.scene.moves and "driver" not in search.scene.moves:
+            before = {**search.rejected, **before}
     for step in found.scene.steps:
         if step.kind == "environment":
             yield replace(step, why=of_environment(problem, tried) or step.why)

@@ -227,3 +227,13 @@ def _model(machine: Machine, packages: Mapping[str, Any]) -> Model:
     if writer and machine.model.writer is not None and machine.model.writer.startswith("onnx "):
         return replace(machine.model, writer=f"onnx {writer}")
     return machine.model
+
+
+def exact(result: Machine, before: Machine) -> Machine:
+    """The result with exact versions only: a package that comes along in a release that the matrix does not know is
+    left out. What was there before without a version stays as it was."""
+    known = before.packages or {}
+    packages = {
+        name: version for name, version in (result.packages or {}).items() if version is not None or name in known
+    }
+    return result if result.packages is None else replace(result, packages=packages)

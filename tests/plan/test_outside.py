@@ -1,0 +1,61 @@
+"""CUDA that a build takes from the machine, where nothing brings it: a step by hand."""
+
+import pytest
+
+from compat.check import check
+from compat.machine import Driver, Gpu, Library, Machine, Toolkit
+from compat.plan.asking.request import packages, requests
+from compat.plan.solve import plan
+from compat.records import replace
+
+BOX = Machine(
+    os="linux",
+    arch="x86_64",
+    distribution="ubuntu",
+    distribution_version="20.04",
+    glibc="2.31",
+    python="3.8.10",
+    packages={},
+    libraries=(),
+    toolkits=(),
+    variables={},
+    gpus=(Gpu("NVIDIA A100"),),
+    driver=Driver("525.85.12"),
+)
+PADDLE = "paddlepaddle-gpu==2.6.1"
+
+
+@pytest.mark.parametrize(
+    ("package", "there"),
+    [
+        (PADDLE, "CUDA 11.8 and cuDNN 8.9.7 on the machine"),
+        ("mxnet-cu110", "CUDA 11.0 on the machine"),
+    ],
+)
+def test_what_no_package_brings_is_a_step_by_hand(real, package, there):
+    answer = plan(BOX, packages((package,), real), real)
+    first = answer.steps[0]
+    assert (first.kind, first.after, first.needs_root, first.commands) == ("system", there, True, ())
+    assert "libcudnn" in first.why[-1].message or "cuDNN" not in there
+    assert all(check(answer.result, goal, real).verdict == "compatible" for goal in answer.goals)
+
+
+def test_jax_before_its_packages_of_cuda(real):
+    answer = plan(BOX, requests({"jax": "0.2.28"}), real)
+    assert answer.steps[0].after == "CUDA 11.4 and cuDNN 8.9.7 on the machine"
+    newer = replace(BOX, python="3.12.3")
+    assert plan(newer, requests({"jax": "0.2.28"}), real).outcome == "impossible"
+    moved = plan(newer, requests({"jax": "0.2.28"}), real, allow=["python"])
+    assert [(step.kind, step.after) for step in moved.steps[1:2]] == [("python", "3.10")]
+    assert {one.rule for one in moved.steps[1].why} == {"python-unsupported"}
+
+
+def test_cuda_that_is_there_is_taken(real):
+    there = {"toolkits": (Toolkit("11.8", "system"),), "libraries": (Library("cudnn", "8.6.0", "system"),)}
+    answer = plan(replace(BOX, **there), packages((PADDLE,), real), real)
+    assert [step.kind for step in answer.steps] == ["package"]
+
+
+def test_packages_and_conda_come_before_it(real):
+    assert all(step.kind != "system" for step in plan(BOX, requests({"jax": "0.3.25"}), real).steps)
+    assert all(step.kind != "system" for step in plan(BOX, requests({"onnxruntime": "1.16"}), real).steps)
