@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 Code = tuple[tuple[Capability, ...] | None, tuple[Capability, ...] | None, str]
 
 
-def code_for(subject: Subject) -> list[Code]:
-    """(machine code, PTX, source) of each build that the installed one can be; None for a list that is unknown."""
+def code_for(subject: Subject, cuda: str | None = None) -> list[Code]:
+    """(machine code, PTX, source) of each build that the installed one can be; None for a list that is unknown.
+
+    Of a build with a library for each CUDA release, those of the library for ``cuda``, or of each where that is open.
+    """
     stated = subject.facts.architectures
     if stated is not None:
         sass, ptx = architecture_lists(stated)
@@ -36,6 +39,9 @@ def code_for(subject: Subject) -> list[Code]:
             none = None if parts else ()
             found.append((none, none, str(subject.matrix.source(row, "cuda"))))
             continue
+        if "sass_from" in row:
+            found += _libraries(subject, row, cuda)
+            continue
         row = row if "sass" in row or "ptx" in row else _patch_of_same_build(subject, row)
         sass_row, ptx_row = row.get("sass"), row.get("ptx")
         found.append(
@@ -46,6 +52,23 @@ def code_for(subject: Subject) -> list[Code]:
             )
         )
     return found
+
+
+def _libraries(subject: Subject, row: "Row", cuda: str | None) -> Iterator[Code]:
+    """Each library has machine code by its CUDA, and PTX for the newest of its targets."""
+    source = str(subject.matrix.source(row, "sass_from"))
+    served = [release for release in row["sass_from"] if cuda is None or versions.at_least(cuda, release)]
+    for release in served[-1:] if cuda is not None else served:
+        sass = tuple(parse_capability(text) for text in row["sass_from"][release])
+        yield sass, sass[-1:], source
+
+
+def _torchs_cuda(case: Case, subject: Subject) -> str | None:
+    """The CUDA of torch, where the package opens the library of its own for it."""
+    if "library_by_cuda" not in case.matrix.packages.about(subject.component):
+        return None
+    cuda = case.subject("torch").field("cuda").known
+    return str(cuda) if cuda and "." in str(cuda) else None
 
 
 def _patch_of_same_build(subject: Subject, row: "Row") -> "Row":
@@ -106,7 +129,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     if str(case.goal) == "run:cuda-binary":
         yield from _compiled(case)
     for subject in _carriers(case):
-        code = code_for(subject)
+        code = code_for(subject, _torchs_cuda(case, subject))
         for gpu in case.gpus:
             yield from each_chip(gpu, partial(_has_code, case, subject, code))
     for subject in case.subjects:
