@@ -90,7 +90,7 @@ def test_debian_has_a_branch_of_its_own(real):
         ("ubuntu", "22.04.5", "580", Capability(12, 0), "nvidia-driver-580-open"),
         ("ubuntu", "24.04", "615", Capability(8, 0), "nvidia-driver-615-open"),  # has no other kernel module
         ("ubuntu", "26.04", "470", Capability(3, 7), None),
-        ("debian", "11", "470", Capability(3, 7), "nvidia-driver=470.*"),
+        ("debian", "11", "535", Capability(8, 0), "nvidia-driver=535.*"),
         ("debian", "12.5", "470", Capability(3, 7), "nvidia-tesla-470-driver"),
     ],
 )
