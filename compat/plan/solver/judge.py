@@ -79,6 +79,26 @@ def fails_by(machine: Machine, goal: Goal, rule: str, matrix: "Matrix") -> bool:
     return any(isinstance(one, Finding) and one.severity == "error" for one in REGISTRY[rule].judge(case))
 
 
+class Trial:
+    """Asks of one machine after the other whether goals are reached; first by what the last one failed by, so that of
+    many that fail alike not each needs the whole check."""
+
+    def __init__(self, goals: Iterable[Goal], matrix: "Matrix") -> None:
+        self._goals, self._matrix = tuple(goals), matrix
+        self._last: tuple[Goal, str] | None = None
+
+    def passes(self, machine: Machine) -> bool:
+        """Is every goal reached?"""
+        if self._last is not None and fails_by(machine, *self._last, self._matrix):
+            return False
+        for goal in self._goals:
+            report = check(machine, goal, self._matrix)
+            if report.verdict != "compatible":
+                self._last = (goal, report.errors[0].rule) if report.errors else self._last
+                return False
+        return True
+
+
 def may_say(machine: Machine, goal: Goal, rules: Iterable[str], matrix: "Matrix") -> bool:
     """May one of these rules be among the errors of the machine's check? Not where none of them finds anything and it
     is not open which builds are there; so most machines need no whole check."""

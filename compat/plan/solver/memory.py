@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
     from compat.plan.solver.pins import Shared
     from compat.plan.solver.search import Search
+    from compat.plan.solver.verdicts import Task
 
 
 _NO_DRIVER, _NO_LIBCUDA = Driver(), Libcuda()
@@ -36,9 +37,10 @@ class Known:
             self._told[key] = Told()
         return self._told[key]
 
-    def there(self, values: Mapping[str, int]) -> dict[Facts, Told]:
-        """All that rules said with these values."""
-        return {key[0]: told for key, told in self._told.items() if key[1] == tuple([values[one] for one in key[0]])}
+    def faulty(self, values: Mapping[str, int]) -> "list[Task]":
+        """The tasks that said something with these values."""
+        some = [(facts, had, told.faulty) for (facts, had), told in self._told.items() if told.faulty]
+        return [one for facts, had, tasks in some if had == tuple([values[fact] for fact in facts]) for one in tasks]
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Here:
     def told(self, facts: Facts) -> Told:
         return self.known.told(facts, self.values)
 
-    def there(self) -> dict[Facts, Told]:
-        return self.known.there(self.values)
+    def faulty(self) -> "list[Task]":
+        return self.known.faulty(self.values)
 
 
 class Listed(Generic[Made]):

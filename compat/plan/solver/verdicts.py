@@ -65,7 +65,7 @@ def _kept_from(fact: str) -> property:
     return property(reach)
 
 
-@lru_cache(maxsize=8)
+@cache  # there are no more than the subsets of the facts
 def _view(shown: Facts) -> type[Machine]:
     """Machines that keep the other facts to themselves."""
     hidden = {name: _kept_from(fact) for fact, names in _MOVED.items() if fact not in shown for name in names}
@@ -115,8 +115,8 @@ class Shared(Protocol):
     def told(self, facts: Facts) -> Told:
         """What was said by rules that reached for these facts; to be added to."""
 
-    def there(self) -> dict[Facts, Told]:
-        """All that was said where these facts are as here."""
+    def faulty(self) -> list[Task]:
+        """The tasks that said something where these facts are as here."""
 
 
 class Verdict:
@@ -175,8 +175,9 @@ class Verdict:
 
     def _known_faults(self) -> list[Task]:
         """Tasks that said something when the same build was asked before."""
-        known = self._known if self._shared is None else self._shared.there()
-        return [asked for told in known.values() for asked in told.faulty]
+        if self._shared is not None:
+            return self._shared.faulty()
+        return [asked for told in self._known.values() for asked in told.faulty]
 
     def _told(self, facts: Facts) -> Told:
         if facts not in self._known:

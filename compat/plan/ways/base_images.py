@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.check import check
 from compat.goals import parse
 from compat.machine import Container, Libcuda, Machine
 from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Step
 from compat.plan.offers.jetson import takes_servers
+from compat.plan.solver.judge import Trial
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.ways.images import left
 from compat.records import replace
@@ -42,11 +42,12 @@ def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
         ),
         reverse=True,
     )
+    trial = Trial((START,), matrix)
     for system in sorted({text for row in rows for text in row["systems"]}, reverse=True):
         python = python_of(system, matrix)
         for row in rows if python else ():
             inside = _inside(machine, row, system, python, matrix)
-            if system in row["systems"] and check(inside, START, matrix).verdict == "compatible":
+            if system in row["systems"] and trial.passes(inside):
                 yield Scene(inside, (_step(machine, row, system, python, matrix),), ("container",), commands.VENV)
                 break
 

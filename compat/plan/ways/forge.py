@@ -12,7 +12,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.check import check
 from compat.goals import Goal
 from compat.machine import Build, Library, Machine
 from compat.plan.asking.request import COMPANION
@@ -21,6 +20,7 @@ from compat.plan.commands import conda as commands
 from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.published import USE_GPU, serves_gpus, serves_python
+from compat.plan.solver.judge import Trial
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.ways.moves import distance
 from compat.records import replace
@@ -61,9 +61,10 @@ def environments(
     if any(one.component not in PACKAGES or one.build for one in requests) or not any(one.needs_gpu for one in goals):
         return
     rows = [_rows(PACKAGES[one.component][0], one.text, machine, matrix) for one in requests]
+    trial = Trial(goals, matrix)
     for chosen in islice(_together(rows, (), frozenset({frozenset()}), matrix), _TRIED):
         scene = _installed(base, python, tuple(one.component for one in requests), chosen, preferred, matrix)
-        if all(check(scene.machine, goal, matrix).verdict == "compatible" for goal in goals):
+        if trial.passes(scene.machine):
             yield scene
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
-from compat.check import check
 from compat.goals import Goal, parse
 from compat.machine import Build, Container, Libcuda, Library, Machine, Toolkit
 from compat.plan.asking.request import COMPANION
@@ -20,6 +19,7 @@ from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.jetson import takes_servers
 from compat.plan.offers.published import gpus_of
+from compat.plan.solver.judge import Trial
 from compat.plan.solver.scene import Scene
 from compat.records import replace
 
@@ -48,11 +48,12 @@ def images(
     ):
         return
     known = tuple(one for one in gpus_of(machine, matrix) if one)
+    trial = Trial((START, *goals), matrix)
     for row in _carrying(matrix, tuple((one.component, one.text) for one in requests)):
         if not (_for_platform(row, machine.arch, known, matrix) and _takes_gpus(row, known, matrix)):
             continue
         inside = entered(machine, row, matrix)
-        if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
+        if trial.passes(inside):
             step = _step(machine, row, requests, matrix)
             yield Scene(inside, (step,), ("container",), step.after)
 
