@@ -37,6 +37,8 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         return
     if not case.goal.needs_gpu:
         return
+    if main is not None and main.state == "unknown" and case.subject("jaxlib").state == "installed":
+        main = case.subject("jaxlib") if main.component == "jax" else main  # of JAX it is what has CUDA or not
     if main is None or main.state in ("absent", "unknown"):
         return
     if case.matrix.packages.about(main.component).get("accelerator") == "none":
@@ -75,7 +77,7 @@ def _told(case: Case, subject: Subject) -> Finding | Holds | None:
         return halved
     if parts:
         return Holds("cpu-only-build", subject.component, f"{subject.label} has its CUDA plugin")
-    if _parts_unspoken_of(case, subject):
+    if subject.facts.cuda is None and _parts_unspoken_of(case, subject):
         return None
     verdict = subject.field("cuda")
     answer = verdict.decide(lambda cuda: cuda is False)

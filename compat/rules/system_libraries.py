@@ -126,6 +126,16 @@ def _of_its_page(case: Case, subject: Subject, field: str) -> "list[Row]":
     return [row] if row is not None and field in row else []
 
 
+def _beyond_its_tag(case: Case, subject: Subject, field: str, needs: list[str]) -> "Row | None":
+    """The release, where its files were found to ask for more than the platform tag of their names says."""
+    if subject.conda or subject.version is None or subject.facts.source not in (None, "pypi"):
+        return None
+    row = case.matrix.packages.release(subject.component, subject.version)
+    if row is None or field not in row or all(versions.at_least(need, row[field]) for need in needs):
+        return None
+    return row
+
+
 def _needs_at_least(
     case: Case, name: str, field: str, have: str | None, read: tuple[Evidence, ...] = ()
 ) -> Iterator[Outcome]:
@@ -137,6 +147,8 @@ def _needs_at_least(
         needs = [need for row in rows for need in _asked_for(row, field, case.machine.python)]
         if not needs or not all(field in row for row in rows):
             continue
+        found = _beyond_its_tag(case, subject, field, needs)
+        rows, needs = ([found], [found[field]]) if found is not None else (rows, needs)
         if have is None:
             yield Untold(name, subject.component, (field,))
             continue
