@@ -59,3 +59,24 @@ def test_cuda_that_is_there_is_taken(real):
 def test_packages_and_conda_come_before_it(real):
     assert all(step.kind != "system" for step in plan(BOX, requests({"jax": "0.3.25"}), real).steps)
     assert all(step.kind != "system" for step in plan(BOX, requests({"onnxruntime": "1.16"}), real).steps)
+
+
+@pytest.mark.parametrize(
+    ("system", "wanted", "cuda", "kind"),
+    [
+        ({}, "8.4", "CUDA 11.7 and cuDNN 8.9.7 on the machine", "tar"),
+        ({"os": "windows", "glibc": None}, "8.6", "CUDA 11.8 and cuDNN 8.9.7 on the machine", "zip"),
+    ],
+)
+def test_a_tensorrt_that_no_index_has_is_unpacked_by_hand(real, system, wanted, cuda, kind):
+    box = replace(BOX, gpus=(Gpu("Tesla T4"),), **system)
+    answer = plan(box, requests({"tensorrt": wanted}), real)
+    assert [(step.kind, step.commands) for step in answer.steps] == [("system", ()), ("system", ())]
+    assert answer.steps[0].after == cuda
+    assert f"{kind} archive" in answer.steps[1].why[-1].message
+    assert [one.origin for one in answer.result.libraries if one.name == "tensorrt"] == ["system"]
+    assert check(answer.result, answer.goals[0], real).verdict == "compatible"
+
+
+def test_what_an_index_has_is_not_unpacked(real):
+    assert plan(BOX, requests({"tensorrt": "8.6"}), real).steps[0].commands

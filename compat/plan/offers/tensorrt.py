@@ -8,6 +8,7 @@ from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import parts
 from compat.plan.offers.jetson import jetpack_of
+from compat.plan.offers.places import ARCHIVE
 from compat.plan.offers.published import pins, rows
 from compat.records import replace
 
@@ -30,9 +31,40 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
         for row in rows(matrix, "tensorrt", machine, wanted)
         if not matrix.traits.holds("tensorrt", "cuda-in-name", row["version"])
     ]
+    if not found:
+        yield from _by_hand(machine, matrix, wanted)
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
         if "python" in row and not matrix.traits.holds("tensorrt", "dead-requirement", row["version"], row["variant"]):
             yield _choice(row, machine, matrix)
+
+
+def _by_hand(machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
+    """Releases that no index has (before 8.5, on Windows before 10): NVIDIA's archive, with the machine's CUDA."""
+    allowed, place = versions.parse_range(wanted), f"{machine.os}-{machine.arch}"
+    for row in reversed(matrix.packages.releases("tensorrt")):
+        version = row.get("built", {}).get("tensorrt", row["version"])
+        if allowed.admits(version) is False or place not in row.get("platforms", (place,)):
+            continue
+        newest = {versions.parse(cuda).major: cuda for cuda in row.get("cuda", ())}
+        for major, cuda in sorted(newest.items(), reverse=True):
+            if parts.on_machine(machine, major, cudnn=True):
+                own = {**row, "cuda": next((kit for kit in _there(machine, major) if kit in row["cuda"]), cuda)}
+                yield Choice(
+                    "tensorrt",
+                    "tensorrt",
+                    version,
+                    ARCHIVE,
+                    build=Build(cuda=own["cuda"]),
+                    row=own,
+                    libraries=(("tensorrt", version),),
+                    default=False,
+                )
+
+
+def _there(machine: Machine, major: int) -> list[str]:
+    """The CUDA release lines of a major that the machine has a toolkit of."""
+    lines = (versions.major_minor(kit.version) for kit in machine.toolkits or () if kit.version)
+    return [line for line in lines if line and versions.parse(line).major == major]
 
 
 def _choice(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:

@@ -8,6 +8,7 @@ from compat import versions
 from compat.machine import Build, Library, Machine, Model
 from compat.matrix.packages import normal
 from compat.plan.model import Choice
+from compat.plan.offers.places import ARCHIVE
 from compat.plan.offers.published import JETSON
 from compat.records import replace
 
@@ -179,7 +180,7 @@ def _loads(choice: Choice, shared: Mapping[str, str | None]) -> Iterable[tuple[s
     cudnn = next((shared[name] for name in sorted(mine) if shared.get(name)), None)
     for name, version in choice.libraries:
         if name != "cudnn":
-            yield name, version, "system" if choice.index in JETSON else "pip"
+            yield name, version, "system" if choice.index in (*JETSON, ARCHIVE) else "pip"
         elif not mine:
             yield name, version, "conda" if choice.conda else "bundled"
     if cudnn is not None:

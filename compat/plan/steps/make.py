@@ -10,7 +10,7 @@ from compat.matrix.packages import requirement as pin_of
 from compat.plan.commands import conda, jetson, requirement
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Kind, Reason, Step
-from compat.plan.offers.places import ALONE
+from compat.plan.offers.places import ALONE, ARCHIVE
 from compat.plan.offers.published import JETSON
 from compat.plan.offers.source import SOURCE
 from compat.plan.solver.pins import admits
@@ -130,6 +130,8 @@ def _step(
             why = (*why, Reason("jetson-build-mismatch", said, jetson.JETPACK, "how"))
         kind: Kind = "system" if root else "package"
         return Step(kind, choice.component, _before(before, found, choice), choice.version, why, commands, root)
+    if choice.index == ARCHIVE and not choice.extra_index:
+        return _unpacked(before, found, choice, why)
     if choice.index == SOURCE:
         commands = installers.compile_here(found.scene.machine, found.scene.folder, requirements[-1])
         return Step("package", choice.component, _before(before, found, choice), choice.version, why, commands)
@@ -197,6 +199,18 @@ def _first(before: Machine, found: Found, dragged: Mapping[str, str], choice: Ch
         (Reason("package-versions-mismatch", said, "docs/plan.md, commands"),),
         installers.install(found.scene.machine, found.scene.folder, _lines(dragged)),
     )
+
+
+def _unpacked(before: Machine, found: Found, choice: Choice, why: tuple[Reason, ...]) -> Step:
+    """A release that its publisher hands out as an archive alone."""
+    kind = "zip" if before.os == "windows" else "tar"
+    path = "PATH" if before.os == "windows" else "LD_LIBRARY_PATH"
+    said = (
+        f"No index has it: unpack NVIDIA's {kind} archive for CUDA {choice.build.cuda}, put its lib folder on {path}, "
+        "and install the wheel for this Python from its python folder."
+    )
+    how = Reason("request", said, "https://developer.nvidia.com/tensorrt/download", "how")
+    return Step("system", choice.component, _before(before, found, choice), choice.version, (*why, how))
 
 
 def _tools(found: Found, choice: Choice, matrix: "Matrix") -> Step:

@@ -58,7 +58,7 @@ def _is_missing(request: Request, tried: "Sequence[Search]") -> bool:
 
 def _taking(request: Request, machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     """The builds that take CUDA from a machine that has it."""
-    kits = tuple(Toolkit(f"{major}.0", "system") for major in _MAJORS)
+    kits = tuple(Toolkit(f"{major}.99", "system") for major in _MAJORS)  # newer than any line that a build names
     whole = replace(machine, toolkits=kits, libraries=(Library("cudnn", None, "system"),))
     usual = set(offers(request.component, machine, matrix, request.text, True))
     demanded = versions.cuda_of_tag(request.build) if request.build else None
