@@ -42,6 +42,36 @@ def built_for_torch(case: "Case") -> Iterator[Outcome]:
         wanted = torch_of(subject.version)
         if wanted is not None and subject.component != "torch":
             yield _judged(case, subject, wanted)
+        elif wanted is None and subject.state == "installed" and subject.version is not None:
+            yield from _fetched(case, subject, subject.version)
+
+
+def _fetched(case: "Case", subject: "Subject", version: str) -> Iterator[Finding]:
+    """A build step that fetches the wheel named for the torch at hand, and one that is named for another C++ ABI."""
+    new = case.matrix.traits.claim(subject.component, "named-for-old-abi", version)
+    torch = case.subject("torch")
+    if new is None or "+" in version or subject.conda or subject.facts.source is not None or torch.version is None:
+        return
+    foreign = torch.conda or torch.facts.source not in (None, "pypi", "pytorch") or case.is_windows
+    if foreign or versions.parse(torch.version).is_prerelease or not versions.at_least(torch.version, new["value"]):
+        return
+    if _abi_of_torch(case, torch) == "old":
+        yield Finding(
+            "package-versions-mismatch",
+            subject.component,
+            f"The wheel of {subject.label} for {torch.label} is compiled for the other C++ ABI than that torch.",
+            (
+                case.read(subject.path, version),
+                case.read(torch.path, torch.version),
+                case.cite(f"{subject.component} {new['range']}: wheels for torch {new['value']} have the new ABI", new),
+                case.assume(f"builds.{subject.distribution}.source", "its build step fetched the published wheel"),
+                case.assume(f"builds.{torch.distribution}.source", "torch is pip's own build"),
+            ),
+            (
+                Remedy(f"install a {subject.distribution} before {new['range'].lstrip('>=')}"),
+                Remedy(f"or compile {subject.distribution} on this machine"),
+            ),
+        )
 
 
 def _other_abi(case: "Case", subject: "Subject", torch: "Subject", wanted: str) -> bool:
