@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from compat.install.errors import BadPlan
+from compat.install.known import PLACES, places
 from compat.machine import Machine
 from compat.plan.commands import ENVIRONMENT, UnsafeArgument, conda, container, jetson, requirement
 from compat.plan.commands import driver as drivers
@@ -21,8 +22,7 @@ from compat.records import dataclass
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[([A-Za-z0-9,._-]+)\])?([=<>!~][A-Za-z0-9.+*!=<>~,]+)?$")
 _LINE = re.compile(r"\d\.\d{1,2}")
-# What may stand in a place of a package manager's templates. The indexes, pages and files of publishers are those that
-# the matrix's traits own-index, own-page and own-file name.
+# What may stand in a place of a package manager's templates, beside the places of publishers that the matrix names.
 _FORMS = {
     "python": (re.compile(r"(?!-)[^\x00-\x1f\x7f]+"),),
     "line": (_LINE,),
@@ -32,27 +32,13 @@ _FORMS = {
     "index": (
         re.compile(re.escape(installers.PYTORCH) + r"(?:lts/\d+\.\d+/)?(?:cpu|cu\d{2,3})"),
         re.compile(re.escape(jetson.AI_LAB) + r"/jp\d+/cu\d{2,3}/\+simple/"),
-        re.compile(
-            r"https://aiinfra\.pkgs\.visualstudio\.com/PublicPackages/_packaging/onnxruntime-cuda-\d{2}/pypi/simple/"
-        ),
     ),
-    "extra": (
-        re.compile(re.escape(installers.NVIDIA)),
-        re.compile(r"https://www\.paddlepaddle\.org\.cn/packages/stable/cu\d{2,3}/"),
-    ),
-    "page": (
-        re.compile(re.escape(installers.JAX)),
-        re.compile(r"https://storage\.googleapis\.com/jax-releases/jax_releases\.html"),
-        re.compile(r"https://data\.pyg\.org/whl/torch-\d+\.\d+\.\d+\+cu\d{2,3}\.html"),
-    ),
+    "extra": (re.compile(re.escape(installers.NVIDIA)),),
+    "page": (re.compile(re.escape(installers.JAX)),),
     "address": (
         re.compile(
             re.escape(jetson.REDIST)
             + r"/v\d{1,4}(?:-nv\d\d\.\d{1,2})?/(?:pytorch|tensorflow)/[A-Za-z0-9][A-Za-z0-9._+-]*\.whl"
-        ),
-        re.compile(
-            r"https://github\.com/Dao-AILab/flash-attention/releases/download/v(\d[0-9a-z.]*)/"
-            r"flash_attn-\1\+cu\d+torch\d+\.\d+cxx11abi(?:TRUE|FALSE)-(cp\d+)-\2-linux_x86_64\.whl"
         ),
     ),
     "parts": (re.compile(r"[a-z0-9][a-z0-9._-]*=[0-9][A-Za-z0-9.*_]*(?:=[A-Za-z0-9.*_]+)?"),),
@@ -189,7 +175,11 @@ def _taken_apart(words: tuple[str, ...]) -> tuple[Manager, str, Values] | None:
 def _fits(place: str, text: str) -> bool:
     if place == "requirements":
         return _is_requirement(text)
-    return any(form.fullmatch(text) for form in _FORMS[place])
+    return _is_one_of(_FORMS[place], text) or (place in PLACES and _is_one_of(places().get(place, ()), text))
+
+
+def _is_one_of(forms: Iterable[re.Pattern[str]], text: str) -> bool:
+    return any(form.fullmatch(text) for form in forms)
 
 
 def _is_requirement(text: str) -> bool:

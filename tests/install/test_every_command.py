@@ -22,6 +22,7 @@ from compat.plan.commands.managers import KINDS, MANAGERS, Manager
 from compat.plan.commands.template import Value, fill
 from compat.plan.model import Command
 from compat.plan.offers.jetson import choice
+from compat.plan.offers.places import ALONE, place
 from compat.plan.offers.published import JETSON
 from compat.plan.ways.several import plan_for
 from compat.report.plan import as_data
@@ -113,6 +114,45 @@ def test_every_jetson_wheel(matrix: Matrix) -> None:
                     assert not commands or isinstance(same(commands), Fetch | Install)
     assert seen > 20
     assert isinstance(same((jetson.jetpack(),)), System)
+
+
+def test_every_place_of_a_publisher(matrix: Matrix) -> None:
+    """The addresses that the matrix's own-index, own-page and own-file stand for, and none beside them."""
+    seen = set()
+    for component in matrix.components("build"):
+        for row in (row for rows in matrix.builds(component).values() for row in rows):
+            at = place(row, matrix)
+            if at is None or at in seen:
+                continue
+            seen.add(at)
+            address = at.replace("{python}", "cp312")
+            if address.endswith(".whl"):
+                assert same(installers.fetch(LINUX, "", address)) == Fetch(address)
+            elif row["index"] == ALONE:
+                assert same(installers.install(LINUX, "", ("a==1",), address)) == Install(("a==1",), address)
+            else:
+                found = same(installers.install(LINUX, "", ("a==1",), None, address))
+                assert found == Install(("a==1",), None, address)
+    assert {"html", "whl"} <= {at.rpartition(".")[2] for at in seen}
+    assert len(seen) > 50
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.paddlepaddle.org.cn/packages/stable/../",
+        "https://www.paddlepaddle.org.cn/packages/stable/cu126/../../evil/",
+        "https://data.pyg.org/whl/torch-2.8.0+cu128.html/x.html",
+        "https://data.pyg.org.evil.example/whl/torch-2.8.0+cu128.html",
+        "https://evil.example/whl/torch-2.8.0+cu128.html",
+        "http://data.pyg.org/whl/torch-2.8.0+cu128.html",
+    ],
+)
+def test_no_place_beside_those(address: str) -> None:
+    for commands in (installers.install(LINUX, "", ("a==1",), None, address), installers.fetch(LINUX, "", address)):
+        for command in commands:
+            with pytest.raises(templates.BadPlan):
+                templates.read(command.argv)
 
 
 def test_every_image(matrix: Matrix) -> None:
