@@ -297,6 +297,14 @@ def cuda_of_tag(tag: str) -> str | None:
     )
 
 
+def of_device_manager(text: str) -> str | None:
+    """The driver's release in Windows' own number of it: its last five digits, 31.0.15.2686 is 526.86; else None."""
+    parts = text.split(".")
+    if len(parts) != 4 or len(parts[2]) != 2 or len(parts[3]) != 4 or not text.replace(".", "").isdecimal():
+        return None
+    return f"{parts[2][1]}{parts[3][:2]}.{parts[3][2:]}"
+
+
 def major_minor(text: str) -> str:
     """``12.4`` of ``12.4.1``; a bare major stays as it is."""
     return ".".join(str(number) for number in parse(text).release[:2])

@@ -61,6 +61,21 @@ def test_variant_tags(tag: str, cuda: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "release"),
+    [
+        ("31.0.15.2686", "526.86"),
+        ("27.21.14.5671", "456.71"),
+        ("526.86", None),
+        ("35.4.1", None),
+        ("540.3.0", None),
+        ("1.2.3.4", None),
+    ],
+)
+def test_a_drivers_number_in_windows(number: str, release: str | None) -> None:
+    assert versions.of_device_manager(number) == release
+
+
+@pytest.mark.parametrize(
     ("target", "gpu", "sass", "ptx"),
     [
         ("8.0", "8.6", True, True),

@@ -1,6 +1,7 @@
 """GPUs: from the name that a tool prints, or the PCI id, to compute capability, generation and class."""
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,23 @@ def simplify(name: str) -> str:
 def without_variant(name: str) -> str:
     """A simplified name without memory size and form factor: ``a100 sxm4 80gb`` is ``a100``."""
     return " ".join(_VARIANT.sub(" ", name).split())
+
+
+# What people write around a name: how many there are, a remark in brackets, the mining limit that the chip has.
+# As texts: few names need them, and to compile them takes longer than to find a name.
+_AROUND = r"(?i)\([^)]*\)|\b(lite hash rate|lhr)\b|^\d+\s*[x*\u00d7]\s*(?=\D)|(?<=\s)[x*\u00d7]\s*\d+$"
+_SUFFIX = r"(?<=\d)(?=(ti|super|d)\b)"
+_NUMBER = r"^(?:geforce )?(\d{3,4}(?: (?:ti|super|d))*)$"
+
+
+def spellings(name: str) -> Iterator[str]:
+    """A GPU's name reduced, as it is written and then with less around it: ``2x RTX 5090D (rev a1)``, ``1080 Ti``."""
+    yield simplify(name)
+    plain = re.sub(_SUFFIX, " ", simplify(re.sub(_AROUND, " ", name)))
+    yield plain
+    number = re.match(_NUMBER, without_variant(plain))
+    if number is not None:
+        yield from (f"geforce {brand} {number[1]}" for brand in ("gtx", "rtx"))
 
 
 # A product name that was given to several chips: the rows of each carry the chip, ``GT 730 (GK208B)``.
@@ -84,13 +102,13 @@ class Gpus:
             return known[0]
         if name is None:
             return None
-        plain = simplify(name)
-        return self._product(plain) or self._virtual(plain)
+        found = (self._product(plain) or self._virtual(plain) for plain in spellings(name))
+        return next((row for row in found if row is not None), None)
 
     @remembered
     def chips(self, name: str | None) -> "list[Row]":
         """The chips that a product's name stands for, one of each capability, newest first; empty if it is one."""
-        found = self._candidates(simplify(name)) if name is not None else []
+        found = next(filter(None, map(self._candidates, spellings(name))), []) if name is not None else []
         known = {parse_capability(row["capability"]): row for row in found}
         return [known[capability] for capability in sorted(known, reverse=True)] if len(known) > 1 else []
 

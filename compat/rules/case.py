@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from compat import versions
 from compat.capability import Capability
 from compat.goals import Goal
 from compat.machine import Library, Machine
@@ -62,7 +63,13 @@ _OF_JETSONS = "every Jetson's"
 
 
 def implied(machine: Machine) -> Machine:
-    """With what the rest of the description leaves no choice of: a Jetson runs Linux on aarch64."""
+    """With what the rest of the description leaves no choice of: a Jetson runs Linux on aarch64.
+
+    And the driver's release where Windows' number of it stands: 526.86 for 31.0.15.2686.
+    """
+    release = versions.of_device_manager(machine.driver.version or "")
+    if release is not None:
+        machine = replace(machine, driver=replace(machine.driver, version=release))
     named = [index for index, gpu in enumerate(machine.gpus or ()) if (gpu.name or "").startswith("Jetson ")]
     if not (named or machine.is_jetson):
         return machine

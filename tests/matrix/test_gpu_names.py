@@ -35,7 +35,30 @@ def test_the_capability_of_a_name(name: str, capability: str, kind: str) -> None
     assert (row["capability"], row["class"]) == (capability, kind)
 
 
-@pytest.mark.parametrize("name", ["NVIDIA Foo-4Q", "GeForce GT 730", "NVIDIA Graphics Device", "Q", "8C", ""])
+@pytest.mark.parametrize(
+    ("name", "capability"),
+    [
+        ("2x RTX 3090", "8.6"),
+        ("RTX 3090 x2", "8.6"),
+        ("8 x NVIDIA A100-SXM4-80GB", "8.0"),
+        ("NVIDIA GeForce RTX 2080 Ti (rev a1)", "7.5"),
+        ("GeForce RTX 3060 Lite Hash Rate", "8.6"),
+        ("RTX 5090D", "12.0"),
+        ("RTX 3090Ti", "8.6"),
+        ("GeForce 1080 Ti", "6.1"),
+        ("4090", "8.9"),
+        ("1650", "7.5"),
+    ],
+)
+def test_a_name_as_people_write_it(name: str, capability: str) -> None:
+    row = MATRIX.gpus.find(name)
+    assert row is not None and row["capability"] == capability
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["NVIDIA Foo-4Q", "GeForce GT 730", "2x GT 730", "GeForce 210", "4000", "NVIDIA Graphics Device", "Q", "8C", ""],
+)
 def test_a_name_of_no_chip_or_of_several(name: str) -> None:
     assert MATRIX.gpus.find(name) is None
 
