@@ -5,7 +5,7 @@ from typing import Any
 from compat.matrix import Matrix
 from compat.matrix.packages import CONDA_INDEXES, normal, same_cuda
 from compat.rules.runtimes import reaches
-from compat.versions import parse
+from compat.versions import parse, same_line
 
 Facts = dict[str, Any]
 _OF_LINUX = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
@@ -14,7 +14,7 @@ _PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
 
 def consistent(facts: Facts, matrix: Matrix) -> Facts:
     """The description without the lesser of two facts that exclude each other."""
-    _jetson(facts)
+    _jetson(facts, matrix)
     _image(facts)
     if "libcuda" in facts and "missing_libraries" in facts:
         facts["missing_libraries"] = [one for one in facts["missing_libraries"] if one != "libcuda.so.1"]
@@ -25,8 +25,12 @@ def consistent(facts: Facts, matrix: Matrix) -> Facts:
     return {name: value for name, value in facts.items() if facts.get("os") != "windows" or name not in _OF_LINUX}
 
 
-def _jetson(facts: Facts) -> None:
-    """A Jetson has its own GPU, processor, system and nodes."""
+def _jetson(facts: Facts, matrix: Matrix) -> None:
+    """A Jetson has its own GPU, processor, system and nodes, and the L4T of its JetPack."""
+    board = facts.get("jetson") or {}
+    known = [row["l4t"] for row in matrix.rows("jetpack", "jetpack") if row["jetpack"] == board.get("jetpack")]
+    if "l4t" in board and known and not any(same_line(one, board["l4t"], 2) for one in known):
+        del board["l4t"]
     told = facts.get("jetson") or "jetson" in (facts.get("environment") or ())
     if not told and not any(gpu.get("name", "").startswith("Jetson ") for gpu in facts.get("gpus") or ()):
         return

@@ -131,9 +131,7 @@ def _installed(case: "Case", name: str) -> Told | None:
 def _of_whom(case: "Case", name: str) -> list[Evidence]:
     """That the copy of a library which loads does so for this package, where nobody says for which."""
     found = case.loaded(name) if case.version_of(name) is None else None
-    if found is None or found[1].loaded_by is not None:
-        return []
-    return [case.assume(f"{found[0]}.loaded_by", "which package loads it is not told: what is said holds for all")]
+    return list(case.of_whom(*found)) if found is not None else []
 
 
 def _pulled(case: "Case", name: str, affected: str) -> Told | None:

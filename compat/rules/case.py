@@ -346,6 +346,12 @@ class Case:
             return seen[0] if len(seen) == 1 else None
         return copies[0] if len(copies) == 1 and copies[0][1].loaded_by is None else None
 
+    def of_whom(self, path: str, copy: Library) -> tuple[Evidence, ...]:
+        """That a copy is the one which the goal's process gets, where nobody says who loads it."""
+        if copy.loaded_by is not None:
+            return ()
+        return (self.assume(f"{path}.loaded_by", "which package loads it is not told: what is said holds for all"),)
+
     @cached_property
     def runtimes(self) -> tuple[Runtime, ...]:
         """CUDA runtimes that the goal's process starts, as far as they are known."""

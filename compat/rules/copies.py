@@ -87,11 +87,8 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             for place, one in case.usable(name)
             if place != path and one.loaded is None
         ]
-        taken += [
-            case.assume(f"{place}.loaded_by", "which package loads it is not told: what is said holds for all")
-            for place, one in dict.fromkeys((*case.usable(name), meant))
-            if one.loaded_by is None
-        ]
+        for every in dict.fromkeys((*case.usable(name), meant)):
+            taken += case.of_whom(*every)
         if copy.origin is None:
             taken.append(case.assume(f"{path}.origin", "the copy that loads is no part of the package itself"))
         yield Finding("library-shadowed", name, f"{message}.", (*facts, *taken), remedies)
@@ -253,7 +250,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                (*facts, *_gets(case, subject, path, copy)),
+                (*facts, *_gets(case, path, copy)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:
@@ -271,11 +268,9 @@ def _read(case: Case, path: str, copy: Library) -> Evidence:
     return case.read(path if path.startswith(("packages.", "builds.")) else f"{path}.version", copy.version)
 
 
-def _gets(case: Case, subject: Subject, path: str, copy: Library) -> tuple[Evidence, ...]:
+def _gets(case: Case, path: str, copy: Library) -> tuple[Evidence, ...]:
     """That it is the package's own process that loads the copy, where nothing is said of that."""
-    if not path.startswith("libraries[") or copy.loaded_by is not None:
-        return ()
-    return (case.assume(f"{path}.loaded_by", f"{subject.label} gets it"),)
+    return case.of_whom(path, copy) if path.startswith("libraries[") else ()
 
 
 def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
@@ -306,7 +301,7 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
                 "cudnn-mismatch",
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {label} refuses releases before {least}.",
-                (*facts, *_gets(case, subject, path, copy)),
+                (*facts, *_gets(case, path, copy)),
                 (Remedy(f"install cuDNN {least} or a newer one of its major"),),
             )
         elif all(serves(found[1].version, one["cudnn_minimum"], "minor") for one in rows):

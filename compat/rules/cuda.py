@@ -146,7 +146,7 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
             if variable:
                 yield Untold("ptxas-too-old", "ptxas", ("libraries",))
             continue
-        version, evidence = copy
+        version, read = copy
         first = case.matrix.cuda.first_for(target)
         if first is None:
             yield Untold("ptxas-too-old", "ptxas", ("model.target",))
@@ -155,11 +155,11 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
                 "ptxas-too-old",
                 "ptxas",
                 f"ptxas {version} does not know {name}: CUDA {first.value} is the first.",
-                (evidence, *facts, case.claim(f"{target} begins with CUDA {first.value}", first)),
+                (*read, *facts, case.claim(f"{target} begins with CUDA {first.value}", first)),
                 (Remedy(f"use ptxas of CUDA {first.value} or newer (TRITON_PTXAS_PATH), or a newer release"),),
             )
         else:
-            yield Holds("ptxas-too-old", "ptxas", f"ptxas {version} knows {name}", (evidence,))
+            yield Holds("ptxas-too-old", "ptxas", f"ptxas {version} knows {name}", read)
 
 
 def _triton_takes(case: Case, target: Capability) -> tuple[str, str] | None:
@@ -173,7 +173,7 @@ def _triton_takes(case: Case, target: Capability) -> tuple[str, str] | None:
     return (name, path) if path else None
 
 
-def _of_variable(case: Case, name: str, path: str) -> tuple[str, Evidence] | None:
+def _of_variable(case: Case, name: str, path: str) -> tuple[str, tuple[Evidence, ...]] | None:
     """The release of the ptxas at a path: that of the copy or toolkit that is known to lie there, or in its name."""
     said = case.read(f"variables.{name}", path)
     folders = [(copy.path, copy.version) for _, copy in case.libraries("ptxas")]
@@ -182,21 +182,21 @@ def _of_variable(case: Case, name: str, path: str) -> tuple[str, Evidence] | Non
     named = of_folder(path)
     if not there and named is not None:
         there = {named}
-    return (there.pop(), said) if len(there) == 1 else None
+    return (there.pop(), (said,)) if len(there) == 1 else None
 
 
-def _ptxas(case: Case, target: Capability) -> tuple[str, Evidence] | None:
+def _ptxas(case: Case, target: Capability) -> tuple[str, tuple[Evidence, ...]] | None:
     """The release of the ptxas that compiles for this target. Triton has a second one, for Blackwell and newer."""
     found = case.loaded("ptxas")
     if found is not None and found[1].version:
-        return found[1].version, case.read(f"{found[0]}.version", found[1].version)
+        return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom(*found))
     if case.goal.object == "jax":
         return None
     triton, row = case.subject("triton").version or _pinned(case, "triton"), _carried(case)
     carried = (row or {}).get("built", {})
     name = "ptxas-blackwell" if target.major >= 10 and "ptxas-blackwell" in carried else "ptxas"
     if row is not None and name in carried:
-        return carried[name], case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built")
+        return carried[name], (case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built"),)
     return None
 
 

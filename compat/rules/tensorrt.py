@@ -43,11 +43,10 @@ def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
     row = _of_image(case) if path == "container.image" else None
     if row is not None:
         of_image = case.cite(f"the image {row['image']}:{row['tag']} has TensorRT {version}", row, "tensorrt")
-        unsaid = [place for place in ("libraries", "packages") if getattr(case.machine, place) is None]
         return (
             case.read(path, case.machine.container.image),
             of_image,
-            *(case.assume(place, "the TensorRT is the image's own") for place in unsaid or ("packages.tensorrt",)),
+            case.assume("libraries, packages", "no other TensorRT is there"),
         )
     read = case.read(path, version)
     if not path.startswith("libraries["):
@@ -57,9 +56,7 @@ def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
         return (read, *(case.assume(place, "the TensorRT is the package's") for place in unseen if mine))
     index = int(path.partition("[")[2].partition("]")[0])
     copies = case.usable((case.machine.libraries or ())[index].name)
-    unsaid = [place for place, copy in copies if copy.loaded_by is None]
-    text = "which package loads it is not told: what is said holds for all"
-    return (read, *(case.assume(f"{place}.loaded_by", text) for place in unsaid))
+    return (read, *(fact for copy in copies for fact in case.of_whom(*copy)))
 
 
 def uses_tensorrt(case: Case) -> bool:

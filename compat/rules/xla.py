@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.rules.base import Finding, Outcome, Remedy
+from compat.rules.base import Evidence, Finding, Outcome, Remedy
 
 if TYPE_CHECKING:
     from compat.rules.case import Case
@@ -25,13 +25,13 @@ def assembled(case: "Case") -> Iterator[Outcome]:
     if blind is None:
         return
     cuda, told = offered
-    path, release = ptxas
+    release, read = ptxas
     if versions.at_least(cuda, versions.major_minor(release)) is False:
         yield Finding(
             "ptx-newer-than-driver",
             "jaxlib",
             f"jaxlib {jaxlib} has the driver link what ptxas {release} wrote; this driver is of CUDA {cuda}.",
-            (case.read(path, release), *told, case.cite(f"jaxlib {blind['range']} does not look for this", blind)),
+            (*read, *told, case.cite(f"jaxlib {blind['range']} does not look for this", blind)),
             (
                 Remedy(f"install CUDA {cuda}'s ptxas (toolkit or nvidia-cuda-nvcc), or a driver of CUDA {release}"),
                 Remedy("install a newer jaxlib"),
@@ -39,16 +39,18 @@ def assembled(case: "Case") -> Iterator[Outcome]:
         )
 
 
-def _assembler(case: "Case") -> tuple[str, str] | None:
-    """(field, release) of the ptxas that XLA finds: the one seen, pip's, else that of the only toolkit."""
+def _assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
+    """(release, evidence) of the ptxas that XLA finds: the one seen, pip's, else that of the only toolkit."""
     found = case.loaded("ptxas")
     if found is not None and found[1].version is not None:
-        return f"{found[0]}.version", found[1].version
+        return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom(*found))
+    alone = case.assume("libraries", "no other ptxas is there")
     for name in ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12"):
         release = case.version_of(name)
         if release is not None:
-            return f"packages.{name}", release
+            return release, (case.read(f"packages.{name}", release), alone)
     kits = case.machine.toolkits or ()
     if len(kits) == 1 and kits[0].version is not None:
-        return "toolkits[0].version", kits[0].version
+        path = "toolkits[0].version"
+        return kits[0].version, (case.read(path, kits[0].version), alone, case.assume("packages", "nor pip's"))
     return None
