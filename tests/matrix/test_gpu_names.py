@@ -52,7 +52,8 @@ def test_the_capability_of_a_name(name: str, capability: str, kind: str) -> None
 )
 def test_a_name_as_people_write_it(name: str, capability: str) -> None:
     row = MATRIX.gpus.find(name)
-    assert row is not None and row["capability"] == capability
+    assert row is not None
+    assert row["capability"] == capability
 
 
 @pytest.mark.parametrize(
