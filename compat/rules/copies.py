@@ -79,8 +79,9 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     # Of builds that need other ones, it is open which it is.
     told = name == "cudnn" and any(one.field("cudnn").values for one in wanting)
     if False in answers or (True not in answers and (blind or (_other_major(have, other) and not told))):
+        unsaid = [one for one in case.subjects if False not in answers and not one.field(name).values]
         taken = [
-            case.assume(_spoken_of(one), f"it is taken to need the {name} that was installed with it") for one in blind
+            case.assume(_spoken_of(one), f"it is taken to need the {name} that was installed with it") for one in unsaid
         ]
         taken += [
             case.assume(f"{place}.loaded", f"the copy of {path} is the one that loads")
