@@ -186,16 +186,8 @@ def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
         cuda = subject.field("cuda").known
         if subject.component not in ("torchvision", "torchaudio") or not cuda or subject.state != "installed":
             continue
-        yield Finding(
-            "package-versions-mismatch",
-            subject.component,
-            f"{subject.label} is the build for CUDA {cuda}; {torch.label} has no CUDA: its operators do not load.",
-            (
-                Evidence(f"{subject.label}: CUDA {cuda}", subject.field("cuda").source),
-                Evidence(f"{torch.label}: no CUDA", torch.field("cuda").source),
-            ),
-            (Remedy(f"install {subject.distribution} from the index that torch is from"),),
-        )
+        said = f"is the build for CUDA {cuda}; {torch.label} has no CUDA: its operators do not load."
+        yield _built_apart(subject, torch, said)
 
 
 def _of_another_cuda(case: Case) -> Iterator[Outcome]:
@@ -209,17 +201,21 @@ def _of_another_cuda(case: Case) -> Iterator[Outcome]:
             continue
         if versions.same_line(str(ours), str(theirs), 2) is not False:
             continue
-        yield Finding(
-            "package-versions-mismatch",
-            subject.component,
-            f"{subject.label} is the build for CUDA {ours}, {torch.label} that for {theirs}: it refuses to load.",
-            (
-                Evidence(f"{subject.label}: CUDA {ours}", subject.field("cuda").source),
-                Evidence(f"{torch.label}: CUDA {theirs}", torch.field("cuda").source),
-                case.cite(f"{subject.label} compares both at import, to the minor", checked),
-            ),
-            (Remedy(f"install {subject.distribution} from the index that torch is from"),),
-        )
+        said = f"is the build for CUDA {ours}, {torch.label} that for {theirs}: it refuses to load."
+        why = case.cite(f"{subject.label} compares both at import, to the minor", checked)
+        yield _built_apart(subject, torch, said, why)
+
+
+def _built_apart(subject: Subject, torch: Subject, said: str, *more: Evidence) -> Finding:
+    """Of what is linked to torch: built for another CUDA than this torch is."""
+    facts = [
+        Evidence(f"{one.label}: {f'CUDA {cuda.known}' if cuda.known else 'no CUDA'}", cuda.source)
+        for one in (subject, torch)
+        for cuda in (one.field("cuda"),)
+    ]
+    remedy = Remedy(f"install {subject.distribution} from the index that torch is from")
+    message = f"{subject.label} {said}"
+    return Finding("package-versions-mismatch", subject.component, message, (*facts, *more), (remedy,))
 
 
 def _compares_minors(case: Case, subject: Subject, torch: Subject) -> "Row | None":
