@@ -28,7 +28,7 @@ def wheel() -> bytes:
 
 
 class Handler(Answering):
-    """Serves one project; the first request of `/simple/flaky/` fails with 503."""
+    """Serves one project; the first two requests of `/simple/flaky/` fail (429, 503)."""
 
     content = wheel()
     asked: Counter[str] = Counter()
@@ -38,8 +38,8 @@ class Handler(Answering):
         if self.path == "/simple/demo/":
             self.page([self.entry(f"../../files/{NAME}")])
         elif self.path == "/simple/flaky/":
-            if Handler.asked[self.path] == 1:
-                self.answer(503)
+            if Handler.asked[self.path] <= 2:
+                self.answer((429, 503)[Handler.asked[self.path] - 1])
             else:
                 self.page([self.entry(f"/files/{NAME}")])
         elif self.path == f"/files/{NAME}":
@@ -121,7 +121,7 @@ def test_a_busy_index_is_asked_again(opened: Index, monkeypatch: pytest.MonkeyPa
     waits: list[float] = []
     monkeypatch.setattr(module.time, "sleep", waits.append)
     assert len(opened.files("flaky")) == 1
-    assert waits == [1.0]
+    assert waits == [1.0, 2.0]
 
 
 def test_remember_computes_once_per_file_and_name(opened: Index) -> None:
@@ -161,3 +161,18 @@ def test_html_page() -> None:
 def test_version_of_a_file_name(filename: str, version: str | None) -> None:
     found = IndexFile("torch-tensorrt", filename, "").version
     assert (None if found is None else str(found)) == version
+
+
+@pytest.mark.parametrize(
+    ("asked", "attempt", "seconds"),
+    [
+        ("", 0, 1.0),
+        ("", 3, 8.0),
+        ("7", 3, 7.0),
+        ("0", 2, 4.0),
+        ("86400", 0, 60.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 1, 2.0),
+    ],
+)
+def test_how_long_an_index_that_is_busy_is_left_alone(asked: str, attempt: int, seconds: float) -> None:
+    assert module.pause(asked, attempt) == seconds

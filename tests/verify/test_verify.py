@@ -108,6 +108,11 @@ def test_computation_over_its_bound_is_wrong() -> None:
             result.computation("x", "fp32", error, 1e-5, "GPU")
 
 
+def test_what_is_exact_has_no_error_at_all() -> None:
+    """The driver's kernel computes on whole numbers: its bound is nothing."""
+    assert result.computation("kernel", "fp32", 0.0, 0.0, "GPU")["bound"] == 0.0
+
+
 def test_bounds_grow_as_precision_falls() -> None:
     bounds = [result.bound(precision, 100) for precision in ("fp64", "fp32", "fp16", "tf32", "bf16")]
     assert bounds == sorted(bounds)
@@ -135,6 +140,21 @@ def test_goals_of_what_is_installed() -> None:
     ]
     assert set(found) <= set(MODULES)
     assert [str(goal) for goal in goals_of(Machine())] == ["use:gpu"]
+
+
+def test_notes_stand_under_the_proof() -> None:
+    """Those of the library (one), and those of what was not proven (several)."""
+
+    def told(**data: object) -> list[str]:
+        proof = Proof(parse("use:torch"), "verified", "fine", data)
+        return [line.strip() for line in report.lines(proof, (), Style())][1:]
+
+    assert told(note="preload first", notes=["no fp8", "no bf16"]) == [
+        "note: preload first",
+        "note: no fp8",
+        "note: no bf16",
+    ]
+    assert told() == []
 
 
 def test_the_report_shows_no_control_characters() -> None:

@@ -33,6 +33,7 @@ from compat.matrix.index.wheel import RemoteWheel
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
 TRIES = 6
 TIMEOUT = (20, 120)  # seconds to connect, between bytes
+LONGEST_PAUSE = 60.0  # s between two tries, whatever the index asks for
 
 
 class NotCachedError(Exception):
@@ -276,12 +277,18 @@ class Index:
             if answer.status_code in (404, 410):
                 raise NotFoundError(url)
             if answer.status_code == requests.codes.too_many or answer.status_code >= requests.codes.server_error:
-                time.sleep(float(answer.headers.get("Retry-After", 0)) or 2.0**attempt)
+                time.sleep(pause(answer.headers.get("Retry-After", ""), attempt))
                 continue
             answer.raise_for_status()
             self.received += len(answer.content)
             return answer
         raise OSError(f"no answer after {self._tries} tries: {url}")
+
+
+def pause(asked: str, attempt: int) -> float:
+    """Seconds before the next try: those that the index asks for (it may name a date, which is not read), or longer
+    each time; a minute at most."""
+    return min(float(asked) if asked.isdecimal() and int(asked) else 2.0**attempt, LONGEST_PAUSE)
 
 
 def metadata_fields(text: str) -> Message:
