@@ -315,3 +315,18 @@ def test_jax_before_cuda_came_as_packages_takes_the_machines(real, release, extr
     words = plan(host, requests({"jax": release}), real).steps[-1].commands[0].argv
     assert {f"jax[{extra}]=={release}", f"jaxlib=={jaxlib}"} <= set(words)
     assert words[-1].endswith(f"/{page}")
+
+
+@pytest.mark.parametrize(
+    ("torch", "there", "wanted"),
+    [
+        ("2.15", {}, ["2.15.0+cu130", "0.0.35+cu130"]),  # the public wheel is for CUDA 12.8
+        ("2.7.1+cu118", {}, ["2.7.1+cu118", "0.0.31.post1+cu118"]),
+        ("*", {"torch": "2.10.0+cu130"}, ["0.0.35+cu130"]),
+        ("*", {"torch": "2.9.1"}, ["0.0.33.post2"]),
+    ],
+)
+def test_xformers_by_the_cuda_of_torch(real, torch, there, wanted):
+    box = machine("h100-driver535", driver=Driver("610.43.02"), python="3.12.3", packages=there)
+    answer = plan(box, (*requests({"torch": torch}), *packages(("xformers",), real)), real)
+    assert [step.after for step in answer.steps if step.kind == "package"] == wanted

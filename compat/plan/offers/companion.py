@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Build, Machine
 from compat.matrix.packages import same_cuda
 from compat.plan.model import Choice, Pin
-from compat.plan.offers import jetson
+from compat.plan.offers import COMPANIONS, jetson
 from compat.plan.offers.places import ARCHIVE, pytorch_folder
 from compat.plan.offers.published import JETSON, indexes_of, pins, rows
 from compat.plan.offers.source import SOURCE
@@ -89,9 +89,12 @@ def _torch(row: "Row", matrix: "Matrix") -> str:
 
 def fits(torch: Choice, companion: Choice) -> bool:
     """Are both of one index and variant? What is installed with an unknown one may be."""
-    if companion.index == ARCHIVE and not companion.installed:
+    beside = companion.index == "pytorch" and torch.installed and companion.component not in COMPANIONS
+    if (companion.index == ARCHIVE or beside) and not companion.installed:
         # Its name has the CUDA of the torch that it is compiled against, an installed one's build may not be known.
         cuda = torch.build.cuda or versions.cuda_of_tag(torch.version.partition("+")[2])
+        if cuda is None and beside:
+            return False  # of an unknown variant: most likely the public index's, as is the other's without one
         return None in (cuda, companion.build.cuda) or same_cuda(cuda, companion.build.cuda) is True
     if companion.index == SOURCE:  # for whatever torch is there, by nvcc of its CUDA
         return not torch.build.cuda or versions.at_least(torch.build.cuda, companion.row["cuda"]) is True

@@ -127,5 +127,5 @@ class Pairs:
 def _for_one_torch(choice: Choice) -> bool:
     """Is it published for each variant of torch apart?"""
     return choice.component in COMPANIONS or (
-        choice.index in (ARCHIVE, SOURCE) and any(pin.name == "torch" for pin in choice.pins)
+        choice.index in (ARCHIVE, SOURCE, "pytorch") and any(pin.name == "torch" for pin in choice.pins)
     )
