@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+from compat.goals import Goal
 from compat.machine import Driver, Gpu, Machine
 from compat.matrix import Matrix
+from compat.plan.model import Choice
+from compat.rules import every_rule
+from compat.rules.base import Finding
+from compat.rules.case import Case
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCED = """
@@ -133,3 +138,14 @@ def machine(driver: str = "580.95.05", capability: str = "8.6", python: str = "3
         driver=Driver(version=driver),
         **fields,
     )  # type: ignore[arg-type]
+
+
+def file_faults(machine: Machine, choice: Choice, matrix: Matrix) -> set[str]:
+    """The rules, of those that are asked of whatever is installed, that keep the files of a choice, and of what it
+    brings, from being installed and loaded."""
+    found = set()
+    for name in (choice.component, *(name for name, _ in choice.brings)):
+        case = Case(machine, Goal("import", name), matrix)
+        for rule in (one for one in every_rule() if one.of == "files"):
+            found |= {one.rule for one in rule.judge(case) if isinstance(one, Finding) and one.severity == "error"}
+    return found

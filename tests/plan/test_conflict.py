@@ -11,16 +11,17 @@ from compat.plan.asking.request import goals_for, requests
 from compat.plan.solver.answers import Problem, answers
 from compat.plan.solver.conflict import elements_of
 from compat.plan.solver.elements import element
-from compat.plan.solver.judge import faults, file_faults, is_of_platform
+from compat.plan.solver.judge import faults, is_of_platform
 from compat.plan.solver.search import Search
 
 
 def alone(search: Search, choice) -> set[str]:
     """The rules that the whole check says are broken by a build with nothing beside it."""
     machine, clash = search._with(choice)
-    found = [*clash, *file_faults(machine, choice, search.matrix)]
-    found += faults(machine, [parse(f"use:{choice.component}")], search.matrix)
-    return {one.rule for one in found if not is_of_platform(one)}
+    found = [*clash, *faults(machine, [parse(f"use:{choice.component}")], search.matrix)]
+    return {one.rule for one in found if not is_of_platform(one)} | small_matrix.file_faults(
+        machine, choice, search.matrix
+    )
 
 
 def broken(search: Search, choices, wanted) -> set[str]:

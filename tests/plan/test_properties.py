@@ -17,7 +17,6 @@ from compat.plan.model import Request
 from compat.plan.offers import offers
 from compat.plan.solve import plan
 from compat.plan.solver.apply import applied
-from compat.plan.solver.judge import file_faults
 
 CUDNN = ("8.7.0.84", "8.9.6.50", "9.1.0.70")
 PINS = ("==8.7.0.84", "==9.1.0.70", ">=8.6,<9", ">=9,<10", ">=8.9.6")
@@ -128,7 +127,7 @@ def fits(machine: Machine, choices: tuple, matrix: Matrix) -> bool:
         after = applied(machine, choices, shared, matrix)
         reports = [check(after, parse(f"use:{choice.component}"), matrix) for choice in choices]
         if all(report.verdict == "compatible" for report in reports) and not any(
-            file_faults(after, choice, matrix) for choice in choices
+            small_matrix.file_faults(after, choice, matrix) for choice in choices
         ):
             return True
     return False

@@ -7,7 +7,6 @@ from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Choice, Reason
-from compat.rules import every_rule
 from compat.rules.base import REGISTRY, Evidence, Finding
 from compat.rules.case import Case, implied
 from compat.rules.order import in_order
@@ -15,10 +14,6 @@ from compat.rules.order import in_order
 if TYPE_CHECKING:
     from compat.check import Report
     from compat.matrix import Matrix
-
-# Rules that are asked of everything that is installed, whatever the goal is.
-_OF_FILES = tuple(entry for entry in every_rule() if entry.of == "files")
-
 
 # What one more package can mend: by capping the release that several share, or by bringing a library.
 MENDABLE = (
@@ -114,19 +109,6 @@ def is_open(case: Case) -> bool:
         len({str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]) for row in subject.candidates}) > 1
         for subject in case.subjects
     )
-
-
-def file_faults(machine: Machine, choice: Choice, matrix: "Matrix") -> tuple[Reason, ...]:
-    """What keeps the files of a choice, and of what it brings, from being installed and loaded."""
-    names = [choice.component, *(name for name, _ in choice.brings)]
-    found: dict[Reason, None] = {}
-    for name in names:
-        case = Case(machine, Goal("import", name), matrix)
-        for rule in _OF_FILES:
-            for one in rule.judge(case):
-                if isinstance(one, Finding) and one.severity == "error":
-                    found[reason(one)] = None
-    return tuple(found)
 
 
 def without_gpu(choice: Choice, matrix: "Matrix", machine: Machine) -> tuple[Reason, ...]:
