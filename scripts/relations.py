@@ -169,6 +169,7 @@ def _is_about_own_build(judge: Judge, goal: str, machine: Facts, path: Keys, new
     if not own:
         return False
     components = {judge.matrix.packages.component(name) or name for name in own}
+    own |= {normal(one) for name in components for one in judge.matrix.packages.distributions(name)}
     reports = (judge(goal, {**one, **_without_packages(one, own)}) for one in (less, machine))
     rest, all_of_it = (
         {found.rule for found in report.errors if not _by_default(("packages",), found)} for report in reports

@@ -147,6 +147,7 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     if _may_require_it(case, subject) or carried(case, major) or _another_brings_cuda(case, subject):
         return
     places = [place for place in ("libraries", "environment") if getattr(machine, place) is None]
+    places += [] if bare else ["container.image"]
     yield Finding(
         "library-not-found",
         subject.component,

@@ -213,13 +213,15 @@ def _opened(
         taken = [case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid]
         several = [place for place, _ in copies] if len(copies) > 1 else []
         several += [f"{place}.version" for place, copy in copies if copy.version is None]
-        return True, (*taken, *(case.assume(place, f"the TensorRT that opens {soname}") for place in several))
+        mine = (case.assume(place, f"the TensorRT that opens {soname}") for place in several)
+        return True, (*taken, *mine, *(fact for copy in copies for fact in case.of_whom(*copy)))
     unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
     if opened is None and subject is case.main and unlisted:
         # The description names it as missed by the goal's process, and nothing says otherwise.
         text = f"what is not found is taken to be opened by {subject.label}"
         places = [f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}"]
-        places += [place for place in ("os", "arch") if getattr(case.machine, place) is None]
+        unsaid = [place for place in ("os", "arch") if getattr(case.machine, place) is None]
+        places += [*unsaid, "jetson", "environment"] if unsaid else []  # a Jetson tells both
         return True, tuple(case.assume(place, text) for place in places)
     return opened, ()
 

@@ -43,7 +43,9 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
         certain = tuple(gpu for gpu in seen if told[gpu.path])
         more = len(entries(value)) - len(certain)
         if more >= len(unsaid):
-            return seen
+            return (
+                seen if len(seen) == len(listed) else tuple(gpu if told[gpu.path] else _used(case, gpu) for gpu in seen)
+            )
         return certain if certain and more <= 0 else (*certain, _one_of(case, unsaid, value))
     open_ = () if variables is not None else (f"variables.{VARIABLE}",)
     return tuple(gpu if told[gpu.path] else _used(case, gpu, *open_) for gpu in seen)
