@@ -4,6 +4,7 @@ Each room has one list. What is in the list is there and has what the room asks 
 """
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,12 @@ def test_every_file_with_a_rule_has_a_family() -> None:
     assert set(files) == set(entered) - {"base"}
     assert len(files) == len(set(files))
     assert sum(map(len, entered.values())) >= len(CATALOGUE)
+
+
+def test_every_script_has_its_place_in_the_table() -> None:
+    root = COMPAT.parent
+    there = {path.stem for path in (root / "scripts").glob("*.py")} - {"__init__"}
+    there |= {path.parent.name for path in (root / "scripts").glob("*/__main__.py")}
+    table = (root / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Scripts")[2].partition("## Facts")[0]
+    rows = "".join(line for line in table.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"`(\w+)`", rows)) == there
