@@ -127,8 +127,10 @@ def inside(machine: "Machine", image: "Image | None", matrix: "Matrix") -> "Mach
 
 
 def with_python(machine: "Machine", said: Said) -> "Machine":
-    """The machine with the Python that the files are written for, where its own is another: a new environment."""
+    """The machine with the Python that the files are written for, where its own is another: a new environment, which
+    is still to be made unless it is that of a base image."""
     from compat import versions
+    from compat.plan.solver.scene import UNMADE, emptied
     from compat.records import replace
 
     line = said.python
@@ -142,7 +144,10 @@ def with_python(machine: "Machine", said: Said) -> "Machine":
             line = next((one for one in lines if allowed.admits(f"{one}.99") or allowed.admits(one)), None)
     if line is None or (have is not None and versions.parse(line).covers(have)):
         return machine
-    return replace(machine, python=line, packages={}, builds={}, interpreter=None)
+    if have is None or said.image is not None:
+        return replace(machine, python=line, packages={}, builds={}, interpreter=None)
+    anew = emptied(machine)
+    return replace(anew, python=line, environment=(*(anew.environment or ()), UNMADE))
 
 
 def _row(image: "Image", matrix: "Matrix") -> "Row | None":

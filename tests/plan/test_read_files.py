@@ -109,6 +109,27 @@ def test_the_python_of_a_file_is_planned_for(name, text, python, tmp_path, capsy
     assert json.loads(capsys.readouterr().out)["result"]["python"].startswith(python)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("environment.yml", "dependencies:\n  - python=3.12.4\n  - pytorch=2.6\n", "3.12"),
+        ("environment.yml", "dependencies:\n  - python=3.11\n  - pytorch=2.6\n", None),  # is there
+        ("pyproject.toml", '[project]\nname = "m"\nrequires-python = ">=3.12"\ndependencies = ["torch"]\n', "3.12"),
+        ("Dockerfile", "FROM python:3.12-slim\nRUN pip install torch\n", None),  # is in the image
+    ],
+)
+def test_another_python_is_a_new_environment(name, text, line, tmp_path, capsys):
+    import json
+
+    (tmp_path / name).write_text(text)
+    assert run(["plan", str(tmp_path / name), "--machine", str(BOX), "--format", "json"]) == 0
+    steps = json.loads(capsys.readouterr().out)["steps"]
+    argvs = [one["argv"] for step in steps for one in step["commands"] if one["installer"] == "pip"]
+    made = [argv for argv in argvs if "venv" in argv]
+    assert made == ([[f"python{line}", "-m", "venv", ".venv"]] if line else [])
+    assert all(argv[0].startswith(".venv") == (line is not None) for argv in argvs if "install" in argv)
+
+
 def test_the_base_image_is_planned_for(tmp_path, capsys):
     """cuDNN and CUDA of the host are not those of the image; the image's own demand on the driver is asked."""
     import json

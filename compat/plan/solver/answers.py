@@ -14,7 +14,7 @@ from compat.plan.solver.apply import exact
 from compat.plan.solver.elements import can_move, of_system
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
-from compat.plan.solver.scene import SEALED, Scene, emptied
+from compat.plan.solver.scene import SEALED, UNMADE, Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.plan.steps.make import package_steps
@@ -290,9 +290,9 @@ def _pythons(base: Scene, problem: Problem, tried: list[Search]) -> Iterator[Sce
 
 
 def _environments(base: Scene, problem: Problem) -> Iterator[Scene]:
-    """The environment as it is, unless it is the system's own, then a new one beside it; a folder that is asked for is
-    the new one."""
-    sealed = base.machine.in_environment(SEALED)
+    """The environment as it is, unless it is the system's own or of another Python, then a new one beside it; a folder
+    that is asked for is the new one."""
+    sealed = base.machine.in_environment(SEALED, UNMADE)
     if not base.folder and not sealed:
         yield base
     if base.folder or base.machine.packages or sealed:

@@ -6,9 +6,10 @@ from compat.plan.model import Step
 from compat.records import dataclass, replace
 
 SEALED = "externally-managed"  # PEP 668: pip and uv install nothing into the system's own Python
+UNMADE = "python-to-be-made"  # the Python is what files ask for: there is no environment of it yet
 OF_DRIVER = ("libcuda.so.1",)  # no package brings it: it is missing in a new environment as well
 # Kinds of the machine description that say who keeps the Python environment that is there; of a new one they are not.
-OF_PYTHON = ("uv", "pixi", "pipx", "poetry", SEALED)
+OF_PYTHON = ("uv", "pixi", "pipx", "poetry", SEALED, UNMADE)
 
 
 @dataclass(frozen=True)

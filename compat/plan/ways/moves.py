@@ -16,7 +16,7 @@ from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
 from compat.plan.offers.jetson import jetpacks, takes_servers
 from compat.plan.offers.published import USE_GPU
-from compat.plan.solver.scene import SEALED, Scene, emptied
+from compat.plan.solver.scene import SEALED, UNMADE, Scene, emptied
 from compat.records import replace
 from compat.rules.case import Case
 
@@ -28,12 +28,16 @@ MOVES = ("environment", "python", "container", "driver")
 
 
 def new_environment(base: Scene) -> Scene:
-    """A new environment of the same Python beside the present one."""
+    """A new environment beside the present one, of the same Python or of the one that files ask for."""
     folder = base.folder or ENVIRONMENT
+    line = base.machine.python if base.machine.in_environment(UNMADE) else None
     rule, source = "package-versions-mismatch", "docs/plan.md, preference"
     said = "What is asked for does not go together with what is installed in this environment."
     if base.folder:
         said = "What is asked for does not go into one environment."
+    elif line is not None:
+        rule, source = "python-unsupported", "files that were read"
+        said = f"What asks for it is written for Python {line}, and another one is there."
     elif base.machine.in_environment(SEALED):
         rule, source = SEALED, MARK
         said = "The present Python is the system's own; pip and uv install nothing into it (EXTERNALLY-MANAGED)."
@@ -45,7 +49,7 @@ def new_environment(base: Scene) -> Scene:
         None,
         folder,
         (Reason(rule, said, source),),
-        python_commands.environment(base.machine, None, folder),
+        python_commands.environment(base.machine, line, folder),
     )
     return Scene(emptied(base.machine), (*base.steps, step), (*base.moves, "environment"), folder)
 
