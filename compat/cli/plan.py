@@ -170,6 +170,7 @@ def _locked(
     from compat.guard.files import read
     from compat.lock import RESOLVERS, NoLock
     from compat.lock.write import lock
+    from compat.plan.asking.groups import of_path, picked
 
     sys.stdout.flush()
     try:
@@ -177,7 +178,8 @@ def _locked(
             raise NoLock(
                 f"{installer}'s locks are its own", f"lock with --installer {' or '.join(RESOLVERS)}", status=2
             )
-        contents = [read(one) for one in files if not os.path.isdir(one)]
+        named = [(path, groups) for path, groups in map(of_path, files) if not os.path.isdir(path)]
+        contents = [one for path, groups in named for one in picked([read(path)], groups, path)]
         for line in lock(path, plans, contents, installer, here, matrix):
             click.echo(line, err=True)
     except NoLock as error:

@@ -42,9 +42,13 @@ def read(
     BadRequest."""
     from compat.plan.asking.asked import requests_of as asked
     from compat.plan.asking.checkout import is_weak
+    from compat.plan.asking.groups import groups_of, of_path, picked
 
-    named = [one for path in paths if not os.path.isdir(path) for one in _contents(path, machine.os)]
-    walked = [one for path in paths if os.path.isdir(path) for one in _contents(path, machine.os)]
+    wanted = dict(map(of_path, paths))
+    paths = list(wanted)
+    by_path = {path: picked(_contents(path, machine.os), groups, path) for path, groups in wanted.items()}
+    named = [one for path in paths if not os.path.isdir(path) for one in by_path[path]]
+    walked = [one for path in paths if os.path.isdir(path) for one in by_path[path]]
     contents = [*named, *walked]
     image = next((one.image for one in named if one.image is not None), None)
     found = [one for said in contents for one in said.requirements]
@@ -63,6 +67,10 @@ def read(
     strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
     weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
     requests, lines, bounds = asked(found, there, matrix, limits, loose, weakened, beside or frozenset(), by_goal)
+    for path in (one for one, groups in wanted.items() if shown and groups is None):
+        if optional := ", ".join(groups_of(by_path[path])):
+            name = optional.split(", ")[0].rpartition(" ")[2]
+            _say(f"read: {path}: {optional} asked for too ('{path}[{name}]' is that one alone, '{path}[]' none)")
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
         _say(f"read: {line.where}: {line.text}{left}")

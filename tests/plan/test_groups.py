@@ -1,0 +1,57 @@
+"""Extras and groups of a project: all of them, those that are named behind its path, or none."""
+
+import json
+
+import pytest
+from files_asked import planned
+
+PROJECT = """[project]
+name = "demo"
+dependencies = ["torch==2.6.0"]
+[project.optional-dependencies]
+trt = ["tensorrt>=10,<11"]
+"tf_old" = ["tensorflow==2.16.1"]
+[dependency-groups]
+dev = ["onnxruntime-gpu"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("named", "asked"),
+    [
+        ("[]", {"torch"}),
+        ("[trt]", {"torch", "tensorrt"}),
+        ("[dev, trt]", {"torch", "tensorrt", "onnxruntime"}),
+    ],
+)
+@pytest.mark.parametrize("file", ["", "/pyproject.toml"])
+def test_those_that_are_named(project, capsys, named, asked, file):
+    code, out, _ = planned(capsys, f"{project}{file}{named}", "--format", "json")
+    assert code == 0
+    assert set(json.loads(out)["request"]) == asked
+
+
+def test_without_brackets_it_is_said_which_are_asked_for_too(project, capsys):
+    _, _, err = planned(capsys, str(project))
+    assert "extra trt, extra tf_old, group dev asked for too" in err
+    assert f"'{project}[trt]' is that one alone" in err
+
+
+def test_one_that_is_not_there(project, capsys):
+    code, _, err = planned(capsys, f"{project}[cuda]")
+    assert code == 2
+    assert "no extra or group cuda" in err
+    assert "extra tf_old" in err
+
+
+def test_a_folder_with_brackets_in_its_name(tmp_path, capsys):
+    folder = tmp_path / "repo[trt]"
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("torch==2.6.0\n")
+    assert planned(capsys, str(folder))[0] == 0
