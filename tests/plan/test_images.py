@@ -88,6 +88,8 @@ def test_packages_come_before_an_image(real):
 def test_references():
     assert commands.reference("pytorch", "24.03") == "nvcr.io/nvidia/pytorch:24.03-py3"
     assert commands.reference("tensorflow", "18.11", "1.12.0rc2") == "nvcr.io/nvidia/tensorflow:18.11-py3"
+    assert commands.reference("tensorflow", "19.10", "1.14.0") == "nvcr.io/nvidia/tensorflow:19.10-py3"
+    assert commands.reference("tensorflow", "19.11", "1.15.0") == "nvcr.io/nvidia/tensorflow:19.11-tf1-py3"
     assert commands.reference("tensorflow", "20.06", "1.15.2") == "nvcr.io/nvidia/tensorflow:20.06-tf1-py3"
     assert commands.reference("tritonserver", "25.01-vllm-python-py3").endswith(":25.01-vllm-python-py3")
     for bad in (("py torch", "24.03"), ("pytorch", "24.03; rm"), ("pytorch", "--privileged"), ("../x", "24.03")):
