@@ -5,6 +5,7 @@ from typing import Any
 from compat.matrix import Matrix
 from compat.matrix.packages import CONDA_INDEXES, normal, same_cuda
 from compat.rules.runtimes import reaches
+from compat.rules.selection import entries
 from compat.versions import parse, same_line
 
 Facts = dict[str, Any]
@@ -18,6 +19,7 @@ def consistent(facts: Facts, matrix: Matrix) -> Facts:
     _image(facts)
     if "libcuda" in facts and "missing_libraries" in facts:
         facts["missing_libraries"] = [one for one in facts["missing_libraries"] if one != "libcuda.so.1"]
+    _visible(facts)
     _engine(facts, matrix)
     _parts(facts, matrix)
     _builds(facts, matrix)
@@ -44,6 +46,13 @@ def _image(facts: Facts) -> None:
     """An image's name tells its CUDA."""
     if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
         (facts.get("container") or {}).pop("image", None)
+
+
+def _visible(facts: Facts) -> None:
+    """Of GPUs none is hidden where the variable lists as many as there are."""
+    gpus, value = facts.get("gpus") or [], (facts.get("variables") or {}).get("CUDA_VISIBLE_DEVICES", "")
+    for gpu in gpus if len(entries(value)) >= len(gpus) else ():
+        gpu.pop("visible", None)
 
 
 def _engine(facts: Facts, matrix: Matrix) -> None:
