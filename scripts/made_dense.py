@@ -5,6 +5,7 @@ What a field can be is written down as data. A tuple is a choice; a dict is a re
 the pool's chance; ``Several`` is a list of up to three; anything else stands for itself.
 """
 
+import copy
 from typing import Any, NamedTuple
 
 from compat.matrix import Matrix
@@ -335,7 +336,7 @@ class Dense(Chances):
             return {
                 name: self._drawn(one, chance) for name, one in choice.items() if name == "name" or self.often(chance)
             }
-        return list(choice) if isinstance(choice, list) else choice
+        return copy.deepcopy(choice)
 
     def _packages(self, wanted: tuple[str, ...], chance: float) -> Facts:
         """The packages that the goal is about, others now and then, and what is said of their builds and files."""
