@@ -20,7 +20,7 @@ from compat.plan.solver.wholes import Found
 from compat.plan.steps.make import package_steps
 from compat.plan.steps.repairs import repaired, unshadowed
 from compat.plan.steps.why import MOVED, of_environment, of_move, reasons
-from compat.plan.ways import forward, moves, outside, toolkit
+from compat.plan.ways import engine, forward, moves, outside, toolkit
 from compat.plan.ways.forge import environments
 from compat.plan.ways.images import images
 from compat.records import dataclass, field, replace
@@ -119,6 +119,9 @@ def streams(
         if "container" in allow and not problem.folder:
             for scene in _with_drivers(base, problem):
                 yield ("container", "driver"), _imaged(scene, problem)
+    remade = engine.rebuilt(base, problem.goals, problem.matrix) if not answered else None
+    for scene in _environments(remade, problem) if remade is not None else ():
+        yield scene.moves, _searched(problem, scene, kept, tried)
 
 
 def _imaged(scene: Scene, problem: Problem) -> Iterator[Found]:
@@ -356,7 +359,7 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
         from compat.plan.ways.base_images import inside
 
         made = tuple(inside(made))
-    steps = (*_explained(problem, found, tried), *made)
+    steps = engine.last((*_explained(problem, found, tried), *made))
     machine = problem.machine
     if machine.os == "windows" or machine.in_environment("conda") or any(choice.conda for choice in found.choices):
         from compat.plan.ways.mixed import for_system, with_conda
