@@ -9,6 +9,7 @@ from compat.machine import Build, Machine
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
 from compat.rules.case import implied
+from compat.rules.runtimes import reaches
 from compat.rules.subject import Subject, find
 
 Facts = dict[str, Any]
@@ -30,8 +31,11 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
         # A conda environment's CUDA is for a build that has it.
         rows = [row for row in subject.candidates if not subject.pinned_cuda or row.get("cuda") is not False]
         agrees = any(_agrees(row, subject.facts) and not _has_more(row, subject, matrix) for row in rows)
-        if not agrees or not _has_parts(machine, subject, matrix):
+        if not agrees:
             found.add(normal(name))
+        if not _has_parts(machine, subject, matrix):  # then so is whatever else these would be parts of: JAX and jaxlib
+            found |= set(matrix.packages.distributions(component))
+            found |= {one for one in map(normal, installed) if _parts(one, matrix) == _parts(name, matrix)}
     return found
 
 
@@ -39,14 +43,28 @@ def _machine(facts: Facts) -> Machine:
     return implied(description.from_dict(facts))
 
 
+def _parts(name: str, matrix: Matrix) -> list[str]:
+    return list(matrix.packages.about(matrix.packages.component(name) or name).get("parts", ()))
+
+
 def _has_parts(machine: Facts, subject: Subject, matrix: Matrix) -> bool:
-    """Of a package whose GPU code lies in its parts (JAX), is one of them published here, for the CUDA that is told?"""
-    parts = matrix.packages.about(subject.component).get("parts", ())
+    """Of a package whose GPU code lies in its parts (JAX), is one of them published here, for the CUDA that is told?
+
+    And in a release that what it is a part of can have?
+    """
+    parts = _parts(subject.component, matrix)
     if not parts or not (subject.facts.cuda or subject.facts.architectures):
         return True
     cuda = {"cuda": subject.facts.cuda} if subject.facts.cuda else {}
+    releases = [one for name, one in (machine.get("packages") or {}).items() if one and _parts(name, matrix) == parts]
     told = ({**machine, "packages": {part: None}, "builds": {part: cuda}} for part in parts)
-    return any(find(_machine(one), part, matrix).candidates for one, part in zip(told, parts, strict=True))
+    return any(
+        find(_machine(one), part, matrix).candidates
+        and all(
+            reaches(release, versions.parse(next(iter(matrix.packages.versions(part)), "9999"))) for release in releases
+        )
+        for one, part in zip(told, parts, strict=True)
+    )
 
 
 def _has_more(row: Facts, subject: Subject, matrix: Matrix) -> bool:

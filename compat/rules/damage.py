@@ -63,7 +63,9 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
 def _taken(case: Case) -> tuple[Evidence, ...]:
     """That the process gets the damaged file, where what would tell what it opens is not stated."""
     unsaid = [place for place in ("libraries", "os", "arch") if getattr(case.machine, place) is None]
-    unsaid += [one.path for one in wants(case) if one.state == "installed" and one.version is None]
+    unsaid += [
+        one.path for one in wants(case) if one.state == "installed" and (one.version is None or len(one.candidates) > 1)
+    ]
     return tuple(case.assume(place, "the damaged file is the one that is opened") for place in unsaid)
 
 
