@@ -201,3 +201,15 @@ def test_a_file_without_frameworks_goes_with_a_goal(tmp_path, capsys):
     code, out, err = planned(capsys, "--goal", "convert:torch-onnx", "-r", tmp_path / "requirements.txt")
     assert (code, "torch==" in out, "onnx==1.17.0" in out) == (0, True, True)
     assert "requirements.txt:2: onnx==1.17.0" in err
+
+
+def test_a_numpy_that_the_python_has_not_wants_another_python(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("tensorflow\nnumpy>=2.5\n")
+    code, out, _ = planned(capsys, tmp_path)
+    text = " ".join(out.split())
+    assert code == 1
+    assert "Python 3.11 requires numpy<=2.4.6" in text
+    assert "would lift it: Python 3.12 (--allow python)" in text
+    code, out, _ = planned(capsys, tmp_path, "--allow", "python")
+    assert code == 0
+    assert "'numpy>=2.5'" in out

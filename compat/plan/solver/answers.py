@@ -19,7 +19,7 @@ from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.plan.steps.make import package_steps
 from compat.plan.steps.repairs import repaired, unshadowed
-from compat.plan.steps.why import MOVED, of_environment, of_move, reasons
+from compat.plan.steps.why import MOVED, of_environment, of_move, of_python, reasons
 from compat.plan.ways import engine, forward, moves, outside, toolkit
 from compat.plan.ways.forge import environments
 from compat.plan.ways.images import images
@@ -385,6 +385,7 @@ def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[
             continue
         rules = MOVED.get(step.kind, ())
         stood = of_move(problem, found, step.kind) if rules else ()
+        stood = stood or of_python(step, before)
         stood = stood or tuple(
             one for key, said in before.items() if key.partition(":")[0] in rules for one in said[:1]
         )

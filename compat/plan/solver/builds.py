@@ -16,7 +16,7 @@ from compat.plan.asking.request import goal_of
 from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.offers.source import SOURCE, compiled
 from compat.plan.solver.apply import applied
-from compat.plan.solver.companions import companion_pins
+from compat.plan.solver.companions import companion_pins, python_pins
 from compat.plan.solver.elements import NOTHING, Ignored, element
 from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu
 from compat.plan.solver.memory import Here, Memory
@@ -259,7 +259,8 @@ class Builds:
     @cached_property
     def limits(self) -> tuple[Pin, ...]:
         """What the files of the requests demand of packages that builds share."""
-        return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
+        own = tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
+        return (*own, *python_pins(own, self.scene.machine, self.matrix)) if own else ()
 
     @cached_property
     def _shared(self) -> Pairs:

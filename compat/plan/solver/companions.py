@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 
+PYTHON = "Python "  # who makes a demand that any installer keeps by itself
+
+
 def companion_pins(
     choices: tuple[Choice, ...], machine: Machine, matrix: "Matrix", limits: tuple[Pin, ...] = ()
 ) -> tuple[Pin, ...]:
@@ -32,6 +35,13 @@ def companion_pins(
             if other in drawn and other not in named and not _implied(outside, ranges):
                 found.append(pin)
     return tuple(found)
+
+
+def python_pins(limits: tuple[Pin, ...], machine: Machine, matrix: "Matrix") -> tuple[Pin, ...]:
+    """What the Python leaves of the packages that a file makes demands of: each line of it takes NumPy up to one."""
+    line = versions.major_minor(machine.python) if machine.python else None
+    rows = ((name, matrix.traits.row(name, "takes-python", line)) for name in {pin.name for pin in limits} if line)
+    return tuple(Pin(name, row["range"], f"{PYTHON}{line}", str(matrix.source(row))) for name, row in rows if row)
 
 
 @lru_cache(maxsize=4096)

@@ -172,12 +172,13 @@ def _requirements(choice: Choice, found: Found) -> tuple[str, ...]:
 def _dragged(found: Found, made: list[Choice], matrix: "Matrix") -> dict[str, str]:
     """Packages, with their ranges, that have to move with the choices although no metadata says so, and those that the
     request's file bounds."""
-    from compat.plan.solver.companions import companion_pins
+    from compat.plan.solver.companions import PYTHON, companion_pins
 
+    limits = [one for one in found.limits if one.range != "*" and not one.by.startswith(PYTHON)]
     pins = companion_pins(tuple(made), found.scene.machine, matrix, found.limits)
     drawn = {pin.name for pin in pins} | {pin.name for choice in made for pin in choice.pins}
     ranges: dict[str, list[str]] = {}
-    for pin in (*pins, *(one for one in found.limits if one.name in drawn and one.range != "*")):
+    for pin in (*pins, *(one for one in limits if one.name in drawn)):
         version = found.shared.get(pin.name)
         ranges.setdefault(pin.name, []).append(f"=={version}" if version and admits(pin, version) else pin.range)
     return {name: _joined(texts) for name, texts in ranges.items()}

@@ -1,14 +1,15 @@
 """Why a step is made: what made it necessary, which newer release was passed over, what holds for the new one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.check import check
 from compat.goals import parse
 from compat.plan.asking.request import COMPANION
-from compat.plan.model import Choice, Reason, Request
+from compat.plan.model import Choice, Reason, Request, Step
 from compat.plan.offers.source import SOURCE, by_publisher
+from compat.plan.solver.companions import PYTHON
 from compat.plan.solver.judge import claim, faults, is_of_platform, reason
 from compat.plan.solver.order import installed
 from compat.plan.solver.search import Search
@@ -38,6 +39,13 @@ def of_move(problem: "Problem", found: Found, kind: str) -> tuple[Reason, ...]:
     """What would be wrong with the very builds that were chosen on the driver, or with the Python, that is there."""
     wrong = (one for case, goal in _as_it_was(problem, found, kind) for one in check(case, goal, problem.matrix).errors)
     return tuple(dict.fromkeys(reason(one) for one in wrong if one.rule in MOVED[kind]))[:_MOST]
+
+
+def of_python(step: Step, before: Mapping[str, list[Reason]]) -> tuple[Reason, ...]:
+    """What the present Python itself demands of shared packages, where that is among what stood in the way."""
+    here = versions.major_minor(step.before) if step.kind == "python" and step.before else None
+    said = before.get("package-versions-mismatch", ()) if here else ()
+    return tuple(one for one in said if f"{PYTHON}{here} requires" in one.message)[:1]
 
 
 def _as_it_was(problem: "Problem", found: Found, kind: str) -> "Iterator[tuple[Machine, Goal]]":
