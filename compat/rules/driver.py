@@ -30,7 +30,7 @@ UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
 @rule(
     "driver-missing",
-    reads=(*OF_DRIVER, "driver.kernel_module_loaded", "missing_libraries"),
+    reads=(*OF_DRIVER, "driver.kernel_module_loaded", "missing_libraries", "jetson", *OF_SYSTEM),
     masks=("driver-too-old", "device-node-missing", "library-not-found"),
     of="platform",
     says="gpu",
@@ -66,8 +66,19 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
         )
     elif known is not None:
         yield Holds("driver-missing", "driver", f"driver {known} is there", case.driver_evidence)
+    elif case.is_jetson and (release := _jetson_release(case)):
+        yield Holds("driver-missing", "driver", "the driver is a part of the Jetson's Linux", (release,))
     else:
         yield Untold("driver-missing", "driver", ("driver.version",))
+
+
+def _jetson_release(case: Case) -> Evidence | None:
+    """The release of JetPack or of Jetson Linux: each has its driver in it."""
+    jetson = case.machine.jetson
+    for field, release in (("l4t", jetson.l4t), ("jetpack", jetson.jetpack)):
+        if release is not None:
+            return case.read(f"jetson.{field}", release)
+    return None
 
 
 def _no_libcuda(case: Case, known: str | None) -> Finding:
