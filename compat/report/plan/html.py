@@ -121,7 +121,7 @@ def _steps(steps: Sequence[Step], installer: str, sources: words.Sources) -> Ite
 def _commands(step: Step, installer: str) -> Iterator[str]:
     wanted = words.commands(step, installer)
     if not wanted:
-        if step.kind == "driver":
+        if words.is_by_hand(step):
             yield f"<p>{words.by_hand(step)}</p>"
         return
     yield f"<pre>{escape(chr(10).join(one.shell for one in wanted))}</pre>"

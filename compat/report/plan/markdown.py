@@ -54,7 +54,7 @@ def _command(step: Step, installer: str) -> Iterator[str]:
     wanted = words.commands(step, installer)
     if wanted:
         yield from ("```sh", *(one.shell for one in wanted), "```", "")
-    elif step.kind == "driver":
+    elif words.is_by_hand(step):
         yield from (f"**{words.by_hand(step)}**", "")
 
 

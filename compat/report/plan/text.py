@@ -65,7 +65,7 @@ def _command(step: Step, style: Style, installer: str, indent: str) -> Iterator[
     for one in wanted:
         # A command stands on one line, however long, so that it can be copied.
         yield f"{indent}   $ {style.paint(one.shell, 'bold')}"
-    if not wanted and step.kind == "driver":
+    if words.is_by_hand(step):
         yield f"{indent}   $ {words.by_hand(step)}"
 
 

@@ -68,6 +68,11 @@ def commands(step: Step, installer: str) -> tuple[Command, ...]:
     return tuple(one for one in step.commands if one.installer == first)
 
 
+def is_by_hand(step: Step) -> bool:
+    """Has a person to do it? A setting says itself what is to be set."""
+    return not step.commands and step.kind in ("driver", "system")
+
+
 def by_hand(step: Step) -> str:
     """What stands in a command's place where there is none."""
     return "by hand, then restart" if step.kind == "driver" else "by hand"
@@ -90,6 +95,7 @@ def costs(plan: Plan) -> str:
         parts.append(f"{found.packages} package{'s' if found.packages > 1 else ''}")
     parts.append("restart" if found.restart else "no restart")
     parts.append("administrator" if found.root else "no administrator")
+    parts += ["a step by hand"] if any(map(is_by_hand, plan.steps)) else []
     return ", ".join(parts)
 
 
