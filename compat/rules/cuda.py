@@ -61,12 +61,34 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
             yield _jit(case, runtime, "")
         return
     yield from assembled(case)
+    yield from _compiled_as_it_runs(case)
     for subject in case.subjects:
         for gpu in case.gpus:
             if gpu.capability is None or not _needs_jit(subject, gpu.capability):
                 continue
             for runtime in (one for one in case.runtimes if one.component == subject.component):
                 yield _jit(case, runtime, f" for {gpu.name}", gpu.evidence)
+
+
+def _compiled_as_it_runs(case: Case) -> Iterator[Outcome]:
+    """What a package (Numba) compiles by the toolkit that it finds goes to the driver as PTX, unless a linker for
+    CUDA's minor versions is beside it.
+    """
+    main = case.main
+    if main is None or main.state != "installed" or main.version is None:
+        return
+    if case.matrix.packages.about(main.component).get("cuda_from") != "system":
+        return
+    claim = case.matrix.traits.claim(main.component, "compiles-to-ptx", main.version)
+    kits = [(index, kit.version) for index, kit in enumerate(case.machine.toolkits or ()) if kit.version is not None]
+    if claim is None or len({version for _, version in kits}) != 1:
+        return
+    if any(case.has(linker) for linker in claim["value"].split()):
+        return
+    index, version = kits[0]
+    runtime = Runtime(version, f"CUDA toolkit {version}", f"toolkits[{index}].version", main.component, ("packages",))
+    compiles = case.cite(f"{main.label} hands the driver PTX of the toolkit that it finds", claim)
+    yield _jit(case, runtime, f", to which {main.label} compiles,", (compiles,))
 
 
 def _has_machine_code(case: Case) -> bool:
