@@ -187,6 +187,7 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
                 *case.driver_evidence,
                 *case.started(runtime),
                 *case.outside_wsl(lambda system: _is_new_enough(case, runtime, system)[1]),
+                *_of_no_jetson(case),
                 case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim),
             ),
             (
@@ -195,6 +196,14 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
             ),
         )
     return _by_offered_cuda(case, runtime)
+
+
+def _of_no_jetson(case: Case) -> tuple[Evidence, ...]:
+    """That the driver is no Jetson's, which is judged by its L4T, where nothing that is told excludes one."""
+    machine = case.machine
+    if machine.arch == "x86_64" or machine.os == "windows" or machine.gpus or machine.environment is not None:
+        return ()
+    return (case.assume("environment, jetson", "no Jetson, whose driver is of its L4T"),)
 
 
 def _is_new_enough(case: Case, runtime: Runtime, system: str) -> "tuple[Claim | None, bool | None]":
