@@ -213,7 +213,9 @@ def _opened(
         taken = [case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid]
         several = [place for place, _ in copies] if len(copies) > 1 else []
         several += [f"{place}.version" for place, copy in copies if copy.version is None]
-        mine = (case.assume(place, f"the TensorRT that opens {soname}") for place in several)
+        mine = [case.assume(place, f"the TensorRT that opens {soname}") for place in several]
+        if case.machine.container.image is None and not any(copy.version for _, copy in copies):
+            mine.append(case.assume("container.image", f"no image whose TensorRT opens another name than {soname}"))
         return True, (*taken, *mine, *(fact for copy in copies for fact in case.of_whom(*copy)))
     unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
     if opened is None and subject is case.main and unlisted:
