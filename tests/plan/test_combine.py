@@ -50,8 +50,8 @@ def problems(draw):
 
 
 @settings(max_examples=400, deadline=None)
-@given(problem=problems())
-def test_the_same_answers_in_the_same_order_as_trying_everything(problem):
+@given(problem=problems(), long=st.sampled_from([0, 3, 1000]))
+def test_the_same_answers_in_the_same_order_as_trying_everything(problem, long):
     columns, alone, pairs, wholes = problem
     expected = [
         choices
@@ -60,7 +60,7 @@ def test_the_same_answers_in_the_same_order_as_trying_everything(problem):
         and choices not in wholes
         and not any((choices[i], choices[j]) in pairs for i in range(len(choices)) for j in range(i + 1, len(choices)))
     ]
-    search = Combinations(columns, Table(alone, pairs, wholes))
+    search = Combinations(columns, Table(alone, pairs, wholes), long)
     assert list(search.answers()) == expected
     assert not search.cut
 
@@ -90,3 +90,19 @@ def test_the_column_that_is_to_blame_is_gone_back_to_at_once():
     judge.pair = lambda one, other: (asked.append((one, other)), (one, other) not in judge.bad_pairs)[1]
     assert list(Combinations(columns, judge).answers()) == []
     assert len(asked) < 30
+
+
+def test_a_long_search_leaves_out_what_has_no_partner():
+    """The last column goes with few of the one before, and those with none of the first: each pair is asked of once."""
+    columns = [tuple(range(60)), tuple(range(100, 160)), tuple(range(200, 260)), (300,)]
+    few = (200, 201)
+    bad = {(one, 300) for one in columns[2] if one not in few} | set(product(columns[0], few))
+    counts = []
+    for long in (100, 10**9):
+        asked = []
+        judge = Table(set(), bad, set())
+        judge.pair = lambda one, other, asked=asked: (asked.append((one, other)), (one, other) not in bad)[1]
+        assert list(Combinations(columns, judge, long).answers()) == []
+        counts.append(len(asked))
+    assert counts[0] < 800
+    assert counts[1] > 5 * counts[0]

@@ -17,6 +17,7 @@ from compat.plan.model import Request
 from compat.plan.offers import offers
 from compat.plan.solve import plan
 from compat.plan.solver.apply import applied
+from compat.plan.ways.several import plan_for
 
 CUDNN = ("8.7.0.84", "8.9.6.50", "9.1.0.70")
 PINS = ("==8.7.0.84", "==9.1.0.70", ">=8.6,<9", ">=9,<10", ">=8.9.6")
@@ -166,6 +167,32 @@ def test_what_lifts_a_conflict_lifts_it(tmp_path_factory, machine, asked, torch,
     for lift in answer.lifts:
         if not {"environment", "versions"} & set(lift.allow):
             assert plan(machine, requests(asked), matrix, allow=lift.allow).outcome == "planned"
+
+
+@OFTEN
+@given(
+    one=MACHINES,
+    other=MACHINES,
+    asked=ASKED,
+    torch=rows("torch", TORCH, ""),
+    tensorflow=rows("tensorflow", TENSORFLOW, "and-cuda"),
+)
+def test_two_machines_get_the_same_builds_where_there_are_such(tmp_path_factory, one, other, asked, torch, tensorflow):
+    matrix = matrix_of(tmp_path_factory.mktemp("matrix"), torch, tensorflow)
+    wanted = requests(asked)
+    answer = plan_for((one, other), wanted, matrix, None, frozenset(), "installed", False)
+    suiting = [
+        {
+            tuple(choice.label for choice in choices)
+            for choices in product(*(offers(asked.component, machine, matrix, asked.text, True) for asked in wanted))
+            if fits(machine, choices, matrix)
+        }
+        for machine in (one, other)
+    ]
+    assert all(mine.outcome != "impossible" for mine in answer) == bool(suiting[0] & suiting[1])
+    if suiting[0] & suiting[1]:
+        first, second = ({choice.label for choice in mine.choices} for mine in answer)
+        assert first == second
 
 
 @OFTEN

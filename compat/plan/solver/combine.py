@@ -1,11 +1,13 @@
 """One from each column, so that all go together: depth first in the order of the columns, with conflict-directed jumps.
 
-Nothing here knows what a choice is: a judge is handed in (as resolvelib does with its provider). Two things keep the
-search short, and neither loses an answer:
+Nothing here knows what a choice is: a judge is handed in (as resolvelib does with its provider). Three things keep the
+search short, and none loses an answer:
 
 - What is alike for every question about several choices together is asked once under one beginning.
 - Where a column has nothing for a beginning, the earlier columns that are to blame are noted, and the search goes back
   to the last of them at once (Prosser, Hybrid algorithms for the constraint satisfaction problem, 1993).
+- A search that is long is made shorter once: what has no partner in some column is in no answer and is left out
+  (arc consistency; Mackworth, Consistency in networks of relations, 1977), the smallest columns first.
 
 A search whose judge has had enough is ``cut``: then nothing found is no proof that there is nothing.
 """
@@ -43,15 +45,21 @@ class Judge(Protocol[Choice_contra, Answer_co]):
         """Has it judged as much as it may?"""
 
 
+_LONG = 1000  # questions about two, after which a search is long
+_FEW = 8  # in a column of so few, what does not pass by itself is left out as well
+
+
 class Combinations(Generic[Choice, Answer]):
     """A search over columns; ``cut`` tells afterwards if it ended early."""
 
-    def __init__(self, columns: Sequence[Sequence[Choice]], judge: Judge[Choice, Answer]) -> None:
+    def __init__(self, columns: Sequence[Sequence[Choice]], judge: Judge[Choice, Answer], long: int = _LONG) -> None:
         self._columns = columns
         self._judge = judge
+        self._long = long
         self._pass: dict[tuple[int, int], bool] = {}
         self._likes: list[list[int | None]] = [[None] * len(column) for column in columns]
         self.cut = False
+        self._asked_of_two = 0
 
     def answers(self) -> Iterator[Answer]:
         """Answers in the lexicographic order of the columns."""
@@ -101,6 +109,9 @@ class Combinations(Generic[Choice, Answer]):
 
     def _clash(self, made: tuple[Choice, ...], choice: Choice) -> Blamed | None:
         """The earliest column whose choice excludes this one: from there the jump goes farthest."""
+        if self._asked_of_two <= self._long < self._asked_of_two + len(made):
+            self._leave_out()
+        self._asked_of_two += len(made)
         for number, other in enumerate(made):
             if not self._judge.pair(other, choice):
                 return frozenset((number, len(made)))
@@ -114,6 +125,36 @@ class Combinations(Generic[Choice, Answer]):
             if out and not any(i not in out and self._passes(later, i, one) for i, one in enumerate(column)):
                 return frozenset((level,))
         return None
+
+    def _leave_out(self) -> None:
+        """Leave out what is in no answer, until there is nothing more of that."""
+        while any(self._leave_out_by(level) for level in sorted(range(len(self._columns)), key=self._count)):
+            pass
+
+    def _leave_out_by(self, level: int) -> bool:
+        """Leave out what has no partner in one column; was there something?"""
+        column, left = self._columns[level], self._left(level)
+        if len(left) <= _FEW:
+            left = [index for index in left if self._passes(level, index, column[index])]
+        partners = [column[index] for index in left]
+        gone = [
+            (other, index)
+            for other, its in enumerate(self._columns)
+            if other != level
+            for index in self._left(other)
+            if not any(self._together(level, one, other, its[index]) for one in partners)
+        ]
+        self._pass.update(dict.fromkeys(gone, False))
+        return bool(gone)
+
+    def _together(self, level: int, one: Choice, other: int, its: Choice) -> bool:
+        return self._judge.pair(one, its) if level < other else self._judge.pair(its, one)
+
+    def _left(self, level: int) -> list[int]:
+        return [index for index in range(len(self._columns[level])) if self._pass.get((level, index)) is not False]
+
+    def _count(self, level: int) -> int:
+        return len(self._left(level))
 
     def _passes(self, level: int, index: int, choice: Choice) -> bool:
         key = (level, index)
