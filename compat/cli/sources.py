@@ -40,6 +40,7 @@ def read(
     Python; ``beside``: the components that are asked for already, None where nothing is; ``by_goal``: those
     that a goal brings in. Raises InputError and
     BadRequest."""
+    from compat.plan.asking.asked import planned_for
     from compat.plan.asking.asked import requests_of as asked
     from compat.plan.asking.checkout import is_weak
     from compat.plan.asking.groups import groups_of, of_path, picked
@@ -54,12 +55,15 @@ def read(
     found = [one for said in contents for one in said.requirements]
     asked_for = {matrix.packages.component(one.name) for one in found}
     brought = [one for said in contents for one in _of_image(said, matrix, said in named)]
-    found += [one for one in brought if matrix.packages.component(one.name) not in asked_for]
+    brought_in = [one for one in brought if matrix.packages.component(one.name) not in asked_for]
+    found += brought_in
     limits = [one for said in contents for one in said.constraints]
     folders = [path for path in paths if os.path.isdir(path)]
     weak = [said for said in walked if any(is_weak(folder, said.path, machine.os) for folder in folders)]
     strong_ones = [said for said in contents if said not in weak]
-    asks = any(said.requirements or said.image for said in strong_ones)
+    asks = any(
+        said.image or any(planned_for(one, matrix, by_goal) for one in said.requirements) for said in strong_ones
+    )
     python, python_range = _python(strong_ones if asks else contents, shown)
     there = inside(machine, image, matrix)
     there = with_python(there, Said((), python, python_range)) if any_python else there
@@ -76,6 +80,10 @@ def read(
         _say(f"read: {line.where}: {line.text}{left}")
     for one in dict.fromkeys(one for said in contents for one in said.passed) if shown else ():
         _say(f"read: {one.where}: {one.text} (left out: {one.why})")
+    for said, image_of in ((one, one.image) for one in contents if shown):
+        if image_of is not None and image_of is not image and not any(one.path == said.path for one in brought_in):
+            why = "a Dockerfile that is named is planned for inside its image"
+            _say(f"read: {image_of.path}:{image_of.line}: image {image_of.name}:{image_of.tag} (left out: {why})")
     for said in contents if shown else ():
         for index in said.indexes:
             _say(f"read: {said.path}: index {index} (the plan names the index of each build itself)")

@@ -323,6 +323,35 @@ def test_how_a_published_model_is_built_counts_where_nothing_else_does(tmp_path,
     assert "cog.yaml:2: Python 3.9" in err
 
 
+def test_cog_yaml_is_read_as_pip_and_the_shell_would(tmp_path, capsys):
+    """Options beside a package, commands, comments; and its Python counts where it is what asks."""
+    (tmp_path / "requirements.txt").write_text("timm\n")
+    (tmp_path / "cog.yaml").write_text(
+        'build:\n  python_version: "3.10"\n  python_packages:\n'
+        '    - "torch==2.1.2 --extra-index-url=https://download.pytorch.org/whl/cu121"\n'
+        "    - git+https://x/CLIP.git\n  run:\n"
+        "    - pip install xformers==0.0.23.post1 # the last for this torch\n"
+        "    - command: pip install triton==2.1.0\n"
+    )
+    _, out, err = planned(capsys, tmp_path)
+    for line in ("cog.yaml:4: torch==2.1.2\n", "cog.yaml:7: xformers==0.0.23.post1\n", "cog.yaml:2: Python 3.10"):
+        assert line in err
+    assert "cog.yaml:5: git+https://x/CLIP.git (left out: a repository" in err
+    assert "index https://download.pytorch.org/whl/cu121" in err
+    assert "last" not in err
+    assert "python3.10 -m venv" in out
+
+
+def test_the_image_of_a_dockerfile_that_is_not_planned_for_is_said(tmp_path, capsys):
+    (tmp_path / "requirements.txt").write_text("torch==2.4.1\n")
+    (tmp_path / "Dockerfile").write_text("FROM pytorch/pytorch:1.5-cuda10.1-cudnn7-runtime\nRUN pip install scipy\n")
+    _, _, err = planned(capsys, tmp_path)
+    assert "Dockerfile:1: image pytorch/pytorch:1.5-cuda10.1-cudnn7-runtime (left out" in err
+    _, _, err = planned(capsys, "-r", tmp_path / "Dockerfile")
+    assert "left out: a Dockerfile" not in err
+    assert "Dockerfile:1: torch==1.5" in err
+
+
 def test_a_hostile_checkout_neither_waits_nor_steers_the_terminal(tmp_path, capsys):
     import os
 

@@ -190,6 +190,8 @@ def _commands(text: str) -> Iterator[list[str]]:
             return
     words = []
     for word in split(text, signs=True):
+        if word.startswith("#") and "\n" not in text:
+            break  # a comment, up to the end of the line
         if word and set(word) <= set(";&|()<>"):
             yield words
             words = []

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 6  # names of packages that nothing is planned for
 # conda's names of CUDA and its libraries; pip's packages of these names are others.
-_OF_CUDA = re.compile(r"^(?:cuda|cudatoolkit|pytorch-cuda|cudnn|nccl|libcu|tensorrt)")
+_OF_CUDA = re.compile(r"^(?:cuda|cudatoolkit|pytorch-cuda|cudnn|nccl|libcu(?!rl)|tensorrt)")
 
 
 class Asked(Protocol):
@@ -93,7 +93,7 @@ def requests_of(
     found, limits = _once(found), _once(constraints)
     named: dict[str, list[Asked]] = {}
     lines = []
-    planned = [(one, name) for one in (*found, *limits) if (name := _planned(one, matrix, brought)) is not None]
+    planned = [(one, name) for one in (*found, *limits) if (name := planned_for(one, matrix, brought)) is not None]
     planned.sort(key=lambda line: for_other_devices(line[0].group))
     strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
     with_gpu = any(not _without_gpu(one) for one, _ in planned)
@@ -125,7 +125,7 @@ def requests_of(
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
     skipped = weak if strong is not None else frozenset[str]()
     counted = [one for one in (*found, *limits) if one.path not in skipped and _way(one) not in other]
-    counted = [one for one in counted if _planned(one, matrix, brought) is None]
+    counted = [one for one in counted if planned_for(one, matrix, brought) is None]
     bounds = tuple(_bounds(counted, beside.union(wanted), machine, matrix, loose))
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
     lines += _others(found, {pin.by for pin in bounds}, matrix, brought)
@@ -142,7 +142,7 @@ def _once(found: Iterable[Asked]) -> list[Asked]:
     return list(lines.values())
 
 
-def _planned(one: Asked, matrix: "Matrix", brought: frozenset[str]) -> str | None:
+def planned_for(one: Asked, matrix: "Matrix", brought: frozenset[str]) -> str | None:
     """The component that a requirement is about, where such are planned."""
     component = matrix.packages.component(normal(one.name))
     known = component is not None and (component in COMPONENTS or component in brought or _counts(component, matrix))
@@ -158,7 +158,7 @@ def _others(found: Iterable[Asked], bounds: set[str], matrix: "Matrix", brought:
     rest: dict[str, list[Asked]] = {}
     for one in found:
         component = matrix.packages.component(normal(one.name))
-        if _planned(one, matrix, brought) is not None or one.where in bounds:
+        if planned_for(one, matrix, brought) is not None or one.where in bounds:
             continue
         about = matrix.packages.about(component) if component is not None else {}
         if one.conda and _OF_CUDA.match(one.name):
