@@ -1,4 +1,4 @@
-"""numba on the package index: Pythons, platforms and pins of its wheels. Its GPU code is compiled for the GPU at hand."""
+"""numba on the package index: Pythons, platforms and pins of its wheels. GPU code is compiled for the GPU at hand."""
 
 from __future__ import annotations
 
