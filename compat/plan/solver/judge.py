@@ -1,6 +1,7 @@
 """The rules, asked of what could be installed: the same that ``check`` asks of what is."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat.check import check
@@ -120,6 +121,8 @@ def without_gpu(choice: Choice, matrix: "Matrix", machine: Machine) -> tuple[Rea
         return ()  # nothing compiled is in it: it computes with what it requires
     if matrix.packages.about(choice.component).get("accelerator") != "optional" and choice.component != "tensorrt":
         return ()
+    if choice.component != "tensorrt" and not _in_two_kinds(choice.distribution, matrix):
+        return ()  # its GPU code is compiled where it is used, and no build is told by its CUDA (Numba)
     where = " on ".join(part for part in (machine.os, machine.arch) if part) or "this platform"
     return (
         Reason(
@@ -128,3 +131,9 @@ def without_gpu(choice: Choice, matrix: "Matrix", machine: Machine) -> tuple[Rea
             "published builds in the matrix",
         ),
     )
+
+
+@lru_cache(maxsize=256)
+def _in_two_kinds(distribution: str, matrix: "Matrix") -> bool:
+    """Is the CUDA of some build of a distribution known, or that it has none?"""
+    return any("cuda" in row for rows in matrix.packages.builds(distribution).values() for row in rows)
