@@ -1,12 +1,9 @@
 """Plans a grid of requests for the described machines and resolves every command that can be resolved here.
 
-Usage: ``python scripts/grid.py [--uv PATH] [--no-resolve] [--apt DIR [--only-apt]]``. Writes docs/grid.md. A command is
+Usage: ``python scripts/grid.py [--uv PATH] [--no-resolve]``. Writes docs/grid.md. A command is
 resolved with ``uv pip compile`` for the Python, system and C library of the machine that it is meant for, against the
 index that pip is configured with; nothing is installed. Commands that need PyTorch's or NVIDIA's own index are marked:
 those are not reachable from everywhere, and their releases are checked in the matrix only.
-
-``--apt DIR`` names a folder with Debian sources (``*.sources``, ``lists/``, ``cache/``): Debian's driver commands are
-simulated against them with ``apt-get -s``; nothing is installed.
 """
 
 import argparse
@@ -22,12 +19,11 @@ from pathlib import Path
 
 from compat.description import load
 from compat.goals import parse
-from compat.machine import Gpu, Machine
+from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.plan.asking.request import requests
 from compat.plan.model import Plan, Step
 from compat.plan.solve import plan
-from compat.records import replace
 
 ROOT = Path(__file__).resolve().parent.parent
 MACHINES = ROOT / "tests" / "machines" / "described"
@@ -49,7 +45,7 @@ REQUESTS: tuple[tuple[dict[str, str], str | None], ...] = (
 ELSEWHERE = "index not reachable here"
 PAGE = ROOT / "docs" / "grid.md"
 # Sections of the page; each is renewed by itself.
-APT = "## Debian's commands"
+APT = "## apt's commands"
 INSTALLS = "## Installed for real"
 UV = "## What uv would choose"
 CONDA = "## What conda would choose"
@@ -72,14 +68,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uv", default="uv", help="the uv to resolve with")
     parser.add_argument("--no-resolve", action="store_true", help="plan only")
-    parser.add_argument("--apt", help="a folder with Debian's package lists to simulate the driver commands against")
-    parser.add_argument("--only-apt", action="store_true", help="renew that section only")
     options = parser.parse_args()
     matrix = Matrix.load()
-    if options.apt:
-        renew(PAGE, APT, debian(matrix, options.apt))
-    if options.only_apt:
-        return 0
     lines = [
         line
         for path in sorted(MACHINES.glob("*.toml"))
@@ -196,55 +186,6 @@ def index() -> dict[str, str]:
         [sys.executable, "-m", "pip", "config", "get", "global.index-url"], capture_output=True, text=True, check=False
     )
     return {"UV_DEFAULT_INDEX": done.stdout.strip()} if done.stdout.strip() else {}
-
-
-def debian(matrix: Matrix, folder: str) -> str:
-    """Plans that install a driver on Debian 12, and what apt would do: a section of the page."""
-    rows = []
-    for gpu, wanted in (
-        ("Tesla T4", "2.9"),
-        ("NVIDIA A100-SXM4-40GB", "2.13"),
-        ("NVIDIA GeForce GTX 1080 Ti", "2.8"),
-        ("NVIDIA H100 80GB HBM3", "2.13"),
-        ("NVIDIA GeForce RTX 5090", "2.9"),
-    ):
-        machine = replace(
-            next(iter(load(str(MACHINES / "a100-driver450.toml")))),
-            name=f"Debian 12, {gpu}",
-            distribution="debian",
-            distribution_version="12",
-            glibc="2.36",
-            python="3.11.2",
-            gpus=(Gpu(name=gpu),),
-        )
-        answer = plan(machine, requests({"torch": wanted}), matrix, allow=["driver"])
-        for step in answer.steps:
-            if step.kind == "driver" and not step.commands:
-                rows.append(f"| {machine.name} | torch {wanted} | by hand | {step.why[-1].message} |")
-            for command in step.commands if step.kind == "driver" else ():
-                rows.append(
-                    f"| {machine.name} | torch {wanted} | `{command.shell}` | {simulated(command.argv, folder)} |"
-                )
-    head = "Debian 12's own archive with non-free; what is not in it comes from NVIDIA's repository, which is not here."
-    return "\n".join([head, "", "| machine | asked | command | apt-get -s |", "|---|---|---|---|", *rows])
-
-
-def simulated(argv: tuple[str, ...], folder: str) -> str:
-    """What ``apt-get -s`` says of the command (without sudo): how much it would install, or its error."""
-    options = (
-        "Dir::Etc::sourcelist=/dev/null",
-        f"Dir::Etc::sourceparts={folder}",
-        f"Dir::State::Lists={folder}/lists",
-        f"Dir::Cache={folder}/cache",
-    )
-    words = [argv[1], "-s", *(word for one in options for word in ("-o", one)), *argv[2:]]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode:
-        return "no: " + " ".join(done.stderr.split())[:120].replace("|", "/")
-    drivers = [
-        line.split()[2].lstrip("(") for line in done.stdout.splitlines() if line.startswith("Inst nvidia-driver ")
-    ]
-    return f"yes: nvidia-driver {', '.join(drivers)}"
 
 
 def table(lines: list[Line], matrix: Matrix) -> str:
