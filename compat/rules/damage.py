@@ -62,7 +62,9 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
 
 def _taken(case: Case) -> tuple[Evidence, ...]:
     """That the process gets the damaged file, where what would tell what it opens is not stated."""
-    unsaid = [place for place in ("libraries", "os", "arch") if getattr(case.machine, place) is None]
+    seen = any(_loads(case, copy) for copy in case.machine.libraries or ())
+    unsaid = [] if seen else ["libraries"]
+    unsaid += [place for place in ("os", "arch") if getattr(case.machine, place) is None]
     unsaid += [
         one.path for one in wants(case) if one.state == "installed" and (one.version is None or len(one.candidates) > 1)
     ]
