@@ -81,10 +81,12 @@ def _names(node: ast.stmt) -> set[str]:
 
 def test_every_file_with_a_rule_has_a_family() -> None:
     entered: dict[str, set[str]] = {}
-    for path in (COMPAT / "rules").glob("*.py"):
+    rules = COMPAT / "rules"
+    for path in rules.rglob("*.py"):
+        name = ".".join(path.relative_to(rules).with_suffix("").parts)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "rule" and node.args:
-                entered.setdefault(path.stem, set()).add(ast.unparse(node.args[0]))
+                entered.setdefault(name, set()).add(ast.unparse(node.args[0]))
     files = [name for group in FAMILIES.values() for name in group]
     assert set(files) == set(entered) - {"base"}
     assert len(files) == len(set(files))

@@ -84,7 +84,7 @@ def _rebuild(artifact: Artifact, report: "Report", matrix: "Matrix") -> Advice:
     """The trtexec line for this machine's TensorRT and the fastest precision that needs no calibration."""
     from compat.goals import parse
     from compat.rules.case import Case
-    from compat.rules.tensorrt import installed
+    from compat.rules.tensorrt.release import installed
 
     case = Case(report.machine, parse("convert:onnx-tensorrt"), matrix)
     found = installed(case)

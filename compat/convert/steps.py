@@ -10,7 +10,7 @@ from compat.convert.step import Step
 from compat.goals import parse
 from compat.machine import Machine
 from compat.rules.case import Case
-from compat.rules.tensorrt import installed
+from compat.rules.tensorrt.release import installed
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

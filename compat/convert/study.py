@@ -12,7 +12,7 @@ from compat.goals import parse
 from compat.machine import Machine
 from compat.records import dataclass
 from compat.rules.case import Case
-from compat.rules.tensorrt import installed
+from compat.rules.tensorrt.release import installed
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

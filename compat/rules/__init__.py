@@ -1,20 +1,35 @@
-"""The rules: one file a family, each rule stated once.
+"""The rules: one directory a family, each rule stated once.
 
-``CATALOGUE`` lists them nearest to the cause first; reports show findings in this order. A new rule is one function
-with ``@rule(name)`` in the file of its family and one line here; a new file has its name in ``FAMILIES``.
+What every rule is asked with stands here (``case``, ``subject``); a directory holds the rules of one layer of the
+stack. ``CATALOGUE`` lists them nearest to the cause first; reports show findings in this order. A new rule is one
+function with ``@rule(name)`` in a file of its family and one line here; a new file has its name in ``FAMILIES``.
 """
 
 from importlib import import_module
 
 from compat.rules.base import REGISTRY, Rule
 
-# Family -> the files of its rules, in compat/rules/.
+# Family -> the modules of its rules, below compat/rules/.
 FAMILIES = {
-    "driver and kernel": ("kernel", "driver", "halves", "devices"),
-    "CUDA": ("forward", "cuda", "cuda_release"),
-    "libraries and loader": ("libraries", "system_libraries", "damage", "copies", "majors"),
-    "packages": ("presence", "pairs", "packages", "builds", "cpu_only", "platforms", "jetson"),
-    "TensorRT, ONNX, engines": ("tensorrt", "models", "precisions", "engines"),
+    "driver and kernel": ("driver.kernel", "driver.driver", "driver.halves", "driver.devices"),
+    "CUDA": ("cuda.forward", "cuda.compilers", "cuda.release"),
+    "libraries and loader": (
+        "libraries.found",
+        "libraries.system",
+        "libraries.damage",
+        "libraries.copies",
+        "libraries.majors",
+    ),
+    "packages": (
+        "packages.presence",
+        "packages.pairs",
+        "packages.doubles",
+        "packages.builds",
+        "packages.cpu_only",
+        "packages.platforms",
+        "packages.jetson",
+    ),
+    "TensorRT, ONNX, engines": ("tensorrt.release", "tensorrt.models", "tensorrt.precisions", "tensorrt.engines"),
     "containers, WSL": ("containers",),
     "how far the matrix knows": ("known",),
 }
@@ -85,5 +100,5 @@ def every_rule() -> tuple[Rule, ...]:
 
 def family_of(name: str) -> str:
     """The family that a rule belongs to."""
-    file = REGISTRY[name].judge.__module__.rpartition(".")[2]
+    file = REGISTRY[name].judge.__module__.removeprefix(f"{__name__}.")
     return next(family for family, files in FAMILIES.items() if file in files)

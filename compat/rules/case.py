@@ -266,7 +266,7 @@ class Case:
 
         Those of the goal, and what the main one says that it runs with: the matrix, or the torch of its own version.
         """
-        from compat.rules.extensions import torch_of
+        from compat.rules.packages.extensions import torch_of
 
         named = list(self.goal.subjects)
         if self.goal.verb != "install" and not self.matrix.packages.about(named[0] if named else ""):

@@ -1,4 +1,4 @@
-"""What the process gets decides how bad a damaged file is (measured on an H200, see `compat.rules.damage`)."""
+"""What the process gets decides how bad a damaged file is (measured on an H200: `compat.rules.libraries.damage`)."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ from compat.check import check
 from compat.goals import parse
 from compat.machine import Machine
 from compat.matrix import Matrix
-from compat.rules.extensions import torch_of
+from compat.rules.packages.extensions import torch_of
 
 MATRIX = Matrix.load()
 

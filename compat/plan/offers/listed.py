@@ -15,7 +15,7 @@ from compat.plan.offers import parts
 from compat.plan.offers.places import ARCHIVE, file_of, place
 from compat.plan.offers.published import INSTALLABLE, pins, rows
 from compat.records import replace
-from compat.rules.extensions import torch_of
+from compat.rules.packages.extensions import torch_of
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Machine
-from compat.rules.extensions import torch_of
+from compat.rules.packages.extensions import torch_of
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row

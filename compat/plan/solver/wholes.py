@@ -19,7 +19,7 @@ from compat.plan.solver.memory import Here, Known, Spoiled
 from compat.plan.solver.scene import Scene
 from compat.plan.solver.verdicts import Facts, Task, Verdict, every_way, hangs_on, moved, tasks_of
 from compat.records import dataclass, field, replace
-from compat.rules.pairs import is_linked_to, tensorrt_of
+from compat.rules.packages.pairs import is_linked_to, tensorrt_of
 
 if TYPE_CHECKING:
     from compat.plan.solver.enforced import Enforced

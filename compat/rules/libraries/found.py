@@ -8,11 +8,11 @@ from compat import versions
 from compat.matrix.packages import normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
-from compat.rules.beside import library_for_cuda, nothing_brings_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.case import Case
+from compat.rules.libraries.beside import library_for_cuda, nothing_brings_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
-from compat.rules.trt_provider import tensorrt_missed
+from compat.rules.tensorrt.provider import tensorrt_missed
 
 if TYPE_CHECKING:
     from compat.matrix import Row

@@ -20,7 +20,7 @@ from compat.rules.base import (
     rule,
 )
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
-from compat.rules.forward import lifted_by_image
+from compat.rules.cuda.forward import lifted_by_image
 
 if TYPE_CHECKING:
     from compat.matrix.claim import Claim
@@ -221,7 +221,7 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     """Where the release does not decide, the CUDA that the driver says it offers may."""
     offered = case.driver_cuda
     if case.is_jetson and case.machine.driver.cuda is None:
-        from compat.rules.jetson import stated_cuda
+        from compat.rules.packages.jetson import stated_cuda
 
         offered = stated_cuda(case)
         if offered is None:

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.libraries import wants
+from compat.rules.libraries.found import wants
 from compat.rules.subject import Possible, Subject
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
     """
     yield from _nothing_in_front(case)
     if case.machine.variables or case.libraries("nvjitlink"):
-        from compat.rules.jitlink import another_jitlink
+        from compat.rules.libraries.jitlink import another_jitlink
 
         yield from another_jitlink(case)
     for name in sorted({library.name for library in case.machine.libraries or ()}):

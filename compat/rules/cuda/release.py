@@ -9,8 +9,8 @@ from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact, Runtime, each_chip
-from compat.rules.cuda import nvcc
-from compat.rules.majors import takes_system_cuda
+from compat.rules.cuda.compilers import nvcc
+from compat.rules.libraries.majors import takes_system_cuda
 from compat.rules.subject import Subject
 
 

@@ -8,7 +8,7 @@ from compat.matrix.packages import fits_platform, normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.packages import written_twice
+from compat.rules.packages.doubles import written_twice
 from compat.rules.runtimes import gpu_parts, reaches, since
 from compat.rules.subject import Subject, matching
 

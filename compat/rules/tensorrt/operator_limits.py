@@ -10,7 +10,7 @@ from compat import versions
 from compat.matrix import Row
 from compat.rules.base import Evidence, Finding, Outcome, Remedy, Untold
 from compat.rules.case import Case
-from compat.rules.tensorrt import used
+from compat.rules.tensorrt.release import used
 
 # ONNX's element types as the parser's lists name them.
 NAMES = {

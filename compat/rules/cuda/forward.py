@@ -101,7 +101,7 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
     """A cuda-compat of unknown release: its folder names its CUDA, and an image carries that of its own."""
     kits, offered = _packaged(case), case.driver_cuda
     if offered is None and case.is_jetson:
-        from compat.rules.jetson import own_cuda
+        from compat.rules.packages.jetson import own_cuda
 
         offered = own_cuda(case)
     fitting = {_fits(case, kit, offered[0]) if offered else None for _, kit in kits}

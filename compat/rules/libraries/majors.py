@@ -6,9 +6,9 @@ from compat import versions
 from compat.matrix import Row
 from compat.matrix.packages import normal, rivals
 from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
-from compat.rules.beside import below_symbols
 from compat.rules.case import Case
-from compat.rules.libraries import belongs, opening
+from compat.rules.libraries.beside import below_symbols
+from compat.rules.libraries.found import belongs, opening
 from compat.rules.subject import Subject
 
 

@@ -8,7 +8,7 @@ from compat.machine import Engine
 from compat.matrix.gpus import read_capability
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
-from compat.rules.tensorrt import installed, used
+from compat.rules.tensorrt.release import installed, used
 
 GPU = "engine-from-other-gpu"
 RELEASE = "engine-from-other-tensorrt"

@@ -7,8 +7,8 @@ from compat.capability import parse as parse_capability
 from compat.matrix import Row
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case, GpuFact
-from compat.rules.models import operator_rows
-from compat.rules.tensorrt import installed, used, uses_tensorrt
+from compat.rules.tensorrt.models import operator_rows
+from compat.rules.tensorrt.release import installed, used, uses_tensorrt
 
 RULE = "precision-unsupported"
 _FALLS_BACK = {"fp16": "FP32", "tf32": "FP32"}  # asked of a GPU without it, libraries compute in the other: slower only

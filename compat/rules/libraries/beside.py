@@ -60,7 +60,7 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
 
     trtexec and the Python bindings are linked to libnvinfer. None where it is not told.
     """
-    from compat.rules.tensorrt import installed
+    from compat.rules.tensorrt.release import installed
 
     row, have = case.matrix.libraries.of_soname(soname), installed(case)
     if row is None or case.subject("tensorrt").state == "installed" or _of_pip(case):
@@ -129,7 +129,7 @@ _OF_IMAGES = ("docker", "kubernetes", "colab", "conda", "jetson")  # which have 
 
 def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     """A package that takes CUDA from the machine, which is known to have no toolkit, and nothing else with CUDA."""
-    from compat.rules.majors import carried, takes_system_cuda
+    from compat.rules.libraries.majors import carried, takes_system_cuda
 
     machine, cuda = case.machine, subject.field("cuda")
     if subject.state != "installed" or machine.toolkits != () or machine.packages is None:
@@ -215,7 +215,7 @@ def below_symbols(case: "Case", subject: "Subject") -> Iterator[Outcome]:
 
 def _nccl_of(case: "Case", subject: "Subject") -> tuple[str, str, tuple[str, ...]] | None:
     """(field, release, who loads it) of the NCCL that its process gets: the copy seen, else pip's package."""
-    from compat.rules.copies import gets
+    from compat.rules.libraries.copies import gets
 
     copies = case.libraries("nccl")
     found = gets(case, subject, "nccl") if copies else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.libraries import wants
+from compat.rules.libraries.found import wants
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _takes_the_systems(case: Case) -> bool:
 def _coming_along(case: Case) -> Iterator[Subject]:
     """What an installation brings beside the package that is asked for."""
     if case.goal.verb == "install" and case.main is not None:
-        from compat.rules.platforms import pulled_in
+        from compat.rules.packages.platforms import pulled_in
 
         yield from pulled_in(case, case.main)
 

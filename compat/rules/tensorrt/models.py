@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.matrix import Row
-from compat.rules import operator_limits
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.tensorrt import installed, used
+from compat.rules.tensorrt import operator_limits
+from compat.rules.tensorrt.release import installed, used
 
 RULE = "onnx-version-unsupported"
 _EXPORTERS = {"convert:torch-onnx": "torch", "convert:tensorflow-onnx": "tf2onnx"}

@@ -20,9 +20,9 @@ from compat.rules.base import (
     rule,
 )
 from compat.rules.case import Case, Runtime
+from compat.rules.cuda.xla import assembled
 from compat.rules.runtimes import of_folder
 from compat.rules.subject import Subject
-from compat.rules.xla import assembled
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -101,7 +101,7 @@ def _has_machine_code(case: Case) -> bool:
 
 def _needs_jit(subject: Subject, gpu: Capability) -> bool:
     """Is it known that the build has only PTX for this GPU?"""
-    from compat.rules.builds import code_for
+    from compat.rules.packages.builds import code_for
 
     code = code_for(subject)
     return bool(code) and all(

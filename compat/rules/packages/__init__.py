@@ -1,0 +1,1 @@
+"""Python packages: there, published, built for this machine, fit for each other."""

@@ -1,0 +1,1 @@
+"""TensorRT, the models that it reads and the engines that it writes."""
