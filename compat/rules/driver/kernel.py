@@ -129,6 +129,8 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
     kernel still does not trust the key (it was built without the machine keyring: take the distribution's module).
 
     Shows as: "modprobe: ERROR: could not insert 'nvidia': Key was rejected by service", "Required key not available".
+
+    Remedy: sign the module with an enrolled key, enroll the key that signed it, or take the distribution's signed module.
     """
     if not case.goal.needs_gpu:
         return

@@ -15,7 +15,11 @@ Row = dict[str, Any]
 Facts = tuple[Evidence, ...]
 
 
-@rule(RULE, reads=("python", "builds.python_tag", "toolkits", "container.image", *OF_BUILD, *OF_GPUS))
+@rule(
+    RULE,
+    reads=("python", "builds.python_tag", "toolkits", "container.image", *OF_BUILD, *OF_GPUS),
+    masks=("driver-too-old",),  # a Jetson's driver is its JetPack's: the wheel made for that one is served by it
+)
 def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     """The wheel is not made for this JetPack or module.
 
