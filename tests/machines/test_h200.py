@@ -13,7 +13,7 @@ import pytest
 
 from compat.description import to_dict
 from compat.matrix import Matrix
-from scripts import metamorphic, relations
+from scripts.honesty import relations, search
 from tests.machines.replay import CAPTURES, Replay, errors, library
 from tests.probe.software import library as elf
 
@@ -216,5 +216,5 @@ def test_another_cudnn_installed_over_the_first(h200: Replay) -> None:
 def test_unknown_is_said_as_unknown(capture: Replay) -> None:
     """The relations of docs/machine.md (Less is never worse), on what the probe says of a real machine."""
     judge = relations.Judge(Matrix.load())
-    for found in metamorphic.violations(judge, "use:torch", to_dict(capture.machine()), Random(1)):
+    for found in search.violations(judge, "use:torch", to_dict(capture.machine()), Random(1)):
         pytest.fail(f"{found.relation}: {found.what}")

@@ -1,6 +1,6 @@
 """Machines made up from the matrix: none fails a rule or makes it conclude from the unknown; answers are explained.
 
-A few seeds here; ``python -m scripts.metamorphic`` takes as many as there is time for.
+A few seeds here; ``python -m scripts.honesty`` takes as many as there is time for.
 """
 
 from random import Random
@@ -9,9 +9,9 @@ import pytest
 
 from compat.check import Report
 from compat.matrix import Matrix
-from scripts import metamorphic, relations
-from scripts.made_dense import Dense
-from scripts.made_up import GOALS, MadeUp
+from scripts.honesty import relations, search
+from scripts.honesty.made_dense import Dense
+from scripts.honesty.made_up import GOALS, MadeUp
 
 MATRIX = Matrix.load()
 JUDGE = relations.Judge(MATRIX)
@@ -27,8 +27,8 @@ def test_unknown_is_said_as_unknown(seed: int, maker: type[MadeUp | Dense]) -> N
     made = maker(seed, MATRIX)
     for _ in range(25):
         goal, machine = made.machine()
-        for found in metamorphic.violations(JUDGE, goal, machine, Random(seed), pairs=1):
-            least = metamorphic.smallest(JUDGE, found)
+        for found in search.violations(JUDGE, goal, machine, Random(seed), pairs=1):
+            least = search.smallest(JUDGE, found)
             pytest.fail(f"seed {seed}: {least.relation}: {least.what}: {least.goal} {least.before}")
 
 
@@ -70,6 +70,6 @@ def test_what_may_not_happen_is_seen() -> None:
 
     judge = Pessimist(MATRIX)
     machine = {"gpus": [{"name": "Tesla T4"}], "driver": {"version": "550.54.15"}}
-    found = list(metamorphic.violations(judge, "use:gpu", machine, Random(0)))
+    found = list(search.violations(judge, "use:gpu", machine, Random(0)))
     assert [one.what for one in found] == ["driver -> became incompatible: driver-missing"]
-    assert metamorphic.smallest(judge, found[0]).before == {"driver": {}}
+    assert search.smallest(judge, found[0]).before == {"driver": {}}

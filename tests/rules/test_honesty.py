@@ -1,7 +1,6 @@
 """What is unknown is said as unknown (docs/machine.md, Less is never worse), of every described machine.
 
-The relations are in scripts/relations.py and scripts/harmless.py; `python -m scripts.metamorphic` holds them against
-made-up machines.
+The relations are in `scripts/honesty`; `python -m scripts.honesty` holds them against made-up machines.
 """
 
 import json
@@ -14,8 +13,8 @@ from reported_machines import ALL
 
 from compat import description
 from compat.matrix import Matrix
-from scripts import harmless, metamorphic, relations
 from scripts.cases import folder
+from scripts.honesty import harmless, relations, search
 
 JUDGE = relations.Judge(Matrix.load())
 Described = tuple[str, str, dict[str, Any]]  # name, goal, machine
@@ -76,5 +75,5 @@ _MENDED = [json.loads(line) for line in (Path(__file__).parent / "mended.jsonl")
 @pytest.mark.parametrize("found", _MENDED, ids=[found["name"] for found in _MENDED])
 def test_what_was_found_on_made_up_machines_stays_mended(found: dict[str, Any]) -> None:
     """The smallest machines that once showed a violation, each of a kind of its own."""
-    violations = metamorphic.violations(JUDGE, found["goal"], found["machine"], Random(0))
+    violations = search.violations(JUDGE, found["goal"], found["machine"], Random(0))
     assert [one.what for one in violations] == []

@@ -17,8 +17,8 @@ from compat.machine import Machine
 from compat.rules import CATALOGUE, every_rule
 from compat.rules.case import Case
 from compat.rules.order import in_order
-from scripts import relations
-from scripts.made_up import MadeUp
+from scripts.honesty import relations
+from scripts.honesty.made_up import MadeUp
 from scripts.rulebook import ONLY_ASKED, PAGE, READS, SHARED, WHERE, page
 
 

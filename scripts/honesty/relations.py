@@ -1,4 +1,4 @@
-"""What may not happen when a description says less (docs/machine.md); scripts/harmless.py: more, newer, otherwise."""
+"""What may not happen when a description says less (docs/machine.md); harmless.py: more, newer, otherwise."""
 
 import copy
 import re
@@ -10,7 +10,7 @@ from compat.check import Report, check
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
 from compat.rules.base import Finding
-from scripts.own_builds import own_builds
+from scripts.honesty.own_builds import own_builds
 from scripts.rulebook import OF_JETSONS, READS
 
 Facts = dict[str, Any]

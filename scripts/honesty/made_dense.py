@@ -9,8 +9,8 @@ import copy
 from typing import Any, NamedTuple
 
 from compat.matrix import Matrix
-from scripts.consistent import consistent
-from scripts.made_models import Chances
+from scripts.honesty.consistent import consistent
+from scripts.honesty.made_models import Chances
 
 Facts = dict[str, Any]
 

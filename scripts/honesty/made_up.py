@@ -8,8 +8,8 @@ from typing import Any
 
 from compat import versions
 from compat.matrix import Matrix
-from scripts.consistent import consistent
-from scripts.made_models import Chances, engine, model
+from scripts.honesty.consistent import consistent
+from scripts.honesty.made_models import Chances, engine, model
 
 Facts = dict[str, Any]
 

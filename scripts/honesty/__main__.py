@@ -1,57 +1,21 @@
-"""Is unknown said as unknown? Facts are taken away, added and turned, on described and on made-up machines.
+"""Is unknown said as unknown? Facts are taken away, added and turned, on machines made up by chance.
 
-``python -m scripts.metamorphic [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N] [--dense SHARE]``:
+``python -m scripts.honesty [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N] [--dense SHARE]``:
 what may not happen (docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1
-if there is any.
+if there is any. tests/rules/test_honesty.py holds the described machines to the same.
 """
 
 import argparse
-import copy
 import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from random import Random
 
 from compat.matrix import Matrix
-from scripts.consistent import consistent
-from scripts.harmless import more_that_does_not_matter, newer_driver, order_is_no_fact
-from scripts.made_dense import Dense
-from scripts.made_up import MadeUp
-from scripts.relations import INDEX, Facts, Judge, Violation, facts, less_is_never_worse, without
-
-
-def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
-    """Whatever may not happen and does, of one machine; ``pairs``: how many machines with one fact less it is also
-    asked of."""
-    before = judge(goal, machine)
-    yield from less_is_never_worse(judge, goal, machine, before)
-    yield from more_that_does_not_matter(judge, goal, machine, before)
-    yield from newer_driver(judge, goal, machine, before)
-    yield from order_is_no_fact(judge, goal, machine, before, random)
-    paths = list(facts(machine))
-    for path in random.sample(paths, min(pairs, len(paths))):
-        less = without(machine, path)
-        yield from less_is_never_worse(judge, goal, less, judge(goal, less))
-
-
-def smallest(judge: Judge, found: Violation) -> Violation:
-    """The violation on the machine with the fewest facts that still shows one of its kind."""
-    kind = (found.relation, found.what.partition("->")[2])
-    shrunk = True
-    while shrunk:
-        shrunk = False
-        for path in list(facts(found.before)):
-            less = without(found.before, path)
-            if consistent(copy.deepcopy(less), judge.matrix) != less:
-                continue
-            again = violations(judge, found.goal, less, Random(0))  # noqa: S311
-            same = next((one for one in again if (one.relation, one.what.partition("->")[2]) == kind), None)
-            if same is not None:
-                found, shrunk = same, True
-                break
-    return found
+from scripts.honesty.made_dense import Dense
+from scripts.honesty.made_up import MadeUp
+from scripts.honesty.relations import INDEX, Judge
+from scripts.honesty.search import smallest, violations
 
 
 def main(arguments: list[str]) -> int:

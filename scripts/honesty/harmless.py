@@ -1,6 +1,6 @@
 """What may not happen when a description says more that does not matter, a newer driver, or the same in another order.
 
-docs/machine.md, "Less is never worse"; scripts/relations.py has what may not happen when it says less.
+docs/machine.md, "Less is never worse"; relations.py has what may not happen when it says less.
 """
 
 import copy
@@ -12,7 +12,7 @@ from compat import description, goals, versions
 from compat.check import Report
 from compat.matrix import Matrix
 from compat.matrix.gpus import read_capability
-from scripts.relations import INDEX, Facts, Judge, Violation, errors
+from scripts.honesty.relations import INDEX, Facts, Judge, Violation, errors
 
 
 def _same(before: Report, after: Report) -> str:

@@ -1,0 +1,41 @@
+"""Whatever may not happen and does, of one machine, and the smallest machine that still shows it."""
+
+import copy
+from collections.abc import Iterator
+from random import Random
+
+from scripts.honesty.consistent import consistent
+from scripts.honesty.harmless import more_that_does_not_matter, newer_driver, order_is_no_fact
+from scripts.honesty.relations import Facts, Judge, Violation, facts, less_is_never_worse, without
+
+
+def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
+    """Whatever may not happen and does, of one machine; ``pairs``: how many machines with one fact less it is also
+    asked of."""
+    before = judge(goal, machine)
+    yield from less_is_never_worse(judge, goal, machine, before)
+    yield from more_that_does_not_matter(judge, goal, machine, before)
+    yield from newer_driver(judge, goal, machine, before)
+    yield from order_is_no_fact(judge, goal, machine, before, random)
+    paths = list(facts(machine))
+    for path in random.sample(paths, min(pairs, len(paths))):
+        less = without(machine, path)
+        yield from less_is_never_worse(judge, goal, less, judge(goal, less))
+
+
+def smallest(judge: Judge, found: Violation) -> Violation:
+    """The violation on the machine with the fewest facts that still shows one of its kind."""
+    kind = (found.relation, found.what.partition("->")[2])
+    shrunk = True
+    while shrunk:
+        shrunk = False
+        for path in list(facts(found.before)):
+            less = without(found.before, path)
+            if consistent(copy.deepcopy(less), judge.matrix) != less:
+                continue
+            again = violations(judge, found.goal, less, Random(0))  # noqa: S311
+            same = next((one for one in again if (one.relation, one.what.partition("->")[2]) == kind), None)
+            if same is not None:
+                found, shrunk = same, True
+                break
+    return found
