@@ -21,7 +21,7 @@ _DEPTH = 8
 _OPTION = re.compile(r"^(-[a-zA-Z]|--[a-z][a-z-]*)(?:[ =]\s*|(?<=^-[a-zA-Z]))?(.*)$")
 _NESTED = {"-r": "requirements", "--requirement": "requirements", "-c": "constraints", "--constraint": "constraints"}
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
-_PER_REQUIREMENT = re.compile(r"(?<!\s)\s+--(?:hash|config-settings|global-option|install-option)\b")
+_PER_REQUIREMENT = re.compile(r"(?<!\s)\s+(?=--?[A-Za-z])")  # pip reads options up to the end of the line
 _SHOWN = 300  # characters of a name that are shown
 _INDEX = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links")
 
