@@ -1,4 +1,4 @@
-"""Holds plans against what uv and conda would choose: ``python -m scripts.compare [--write]``.
+"""Holds plans against what uv and conda would choose: ``python -m scripts.plans.compare [--write]``.
 
 uv's automatic backend (``uv pip install --torch-backend=auto``) looks at the driver only: of PyTorch's indexes whose
 CUDA the driver serves it takes the first, newest CUDA first, that has a release inside the request. conda knows the
@@ -26,7 +26,7 @@ from compat.plan.solver.search import Search
 from compat.plan.ways.forge import cudnn_serves
 from compat.records import replace
 from scripts.described import with_gpu
-from scripts.grid import CONDA, PAGE, UV, renew
+from scripts.plans.page import CONDA, PAGE, UV, renew
 
 GPUS = (
     "Tesla K80",
@@ -217,8 +217,8 @@ def table(heading: str, pairs: list[Pair]) -> str:
             lines.setdefault((pair.kind, pair.asked, pair.other, pair.ours), []).append(pair)
     return "\n".join(
         [
-            ABOUT[heading] + f" {len(pairs)} cells of {len(GPUS)} GPUs and {len(DRIVERS)} drivers, by "
-            "`scripts/compare.py`: " + ", ".join(f"{number} {kind}" for kind, number in kinds.most_common()) + ".",
+            ABOUT[heading] + f" {len(pairs)} cells of {len(GPUS)} GPUs and {len(DRIVERS)} drivers, by `scripts/plans/compare.py`: "
+            + ", ".join(f"{number} {kind}" for kind, number in kinds.most_common()) + ".",
             "",
             "| asked | theirs | ours | how they differ | GPUs | drivers |",
             "|---|---|---|---|---|---|",

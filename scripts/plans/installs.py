@@ -1,4 +1,4 @@
-"""Carries random plans of the grid out for real and checks each: ``python -m scripts.real_installs``.
+"""Carries random plans of the grid out for real and checks each: ``python -m scripts.plans.installs``.
 
 Requests are drawn from the grid's machines (x86-64 Linux with a GPU) for the Python and the C library that are here; of
 these plans those count whose every command the configured index can serve. Each gets an environment, its commands are
@@ -30,7 +30,8 @@ from compat.plan.asking.request import requests
 from compat.plan.model import Plan
 from compat.plan.solve import plan
 from compat.records import replace
-from scripts.grid import INSTALLS, MACHINES, PAGE, REQUESTS, index, renew, requirements
+from scripts.plans.grid import MACHINES, REQUESTS, index, requirements
+from scripts.plans.page import INSTALLS, PAGE, renew
 
 MORE: tuple[tuple[dict[str, str], str | None], ...] = (
     ({"torch": "2.4"}, None),
@@ -181,7 +182,7 @@ def table(lines: list[Line], seed: int) -> str:
     line = platform.python_version()
     return "\n".join(
         [
-            f"{len(lines)} plans drawn at random (seed {seed}) by `scripts/real_installs.py` carried out on {today}",
+            f"{len(lines)} plans drawn at random (seed {seed}) by `scripts/plans/installs.py` carried out on {today}",
             f"with Python {line} and glibc {platform.libc_ver()[1]}, without a GPU: the GPU and the driver are",
             "those of the described machine.",
             "",

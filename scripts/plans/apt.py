@@ -1,4 +1,4 @@
-"""What apt itself says of the commands that plans give: ``python -m scripts.apt_plans --archive NAME=URI ...``.
+"""What apt itself says of the commands that plans give: ``python -m scripts.plans.apt --archive NAME=URI ...``.
 
 Machines of each release of Ubuntu and Debian, with GPUs of every generation and drivers that are too old, are planned
 with the driver allowed to move. Each distinct apt command is simulated (``apt-get -s``) by this machine's apt over the
@@ -29,7 +29,7 @@ from compat.plan.model import Command, Plan
 from compat.plan.solve import plan
 from compat.records import replace
 from scripts.described import with_gpu
-from scripts.grid import APT, PAGE, renew
+from scripts.plans.page import APT, PAGE, renew
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def table(lines: list[Line], by_hand: int) -> str:
     here = [one for one in lines if one.said != ELSEWHERE]
     good = sum(one.said.startswith("yes") for one in here)
     head = [
-        f"{len(lines)} distinct apt commands of {sum(one.plans for one in lines)} plans by `scripts/apt_plans.py`, "
+        f"{len(lines)} distinct apt commands of {sum(one.plans for one in lines)} plans by `scripts/plans/apt.py`, "
         f"simulated by apt over each release's own archive in a root of its own, where nothing is installed: {good} of "
         f"{len(here)} resolve, {len(lines) - len(here)} need NVIDIA's repository, which is not here. {by_hand} more "
         "plans leave the driver to a person. The last column: of the plans with that command, those whose machine "

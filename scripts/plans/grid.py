@@ -1,6 +1,6 @@
 """Plans a grid of requests for the described machines and resolves every command that can be resolved here.
 
-Usage: ``python scripts/grid.py [--uv PATH] [--no-resolve]``. Writes docs/grid.md. A command is
+Usage: ``python -m scripts.plans.grid [--uv PATH] [--no-resolve]``. Writes docs/grid.md. A command is
 resolved with ``uv pip compile`` for the Python, system and C library of the machine that it is meant for, against the
 index that pip is configured with; nothing is installed. Commands that need PyTorch's or NVIDIA's own index are marked:
 those are not reachable from everywhere, and their releases are checked in the matrix only.
@@ -24,9 +24,9 @@ from compat.matrix import Matrix
 from compat.plan.asking.request import requests
 from compat.plan.model import Plan, Step
 from compat.plan.solve import plan
+from scripts.plans.page import PAGE
 
-ROOT = Path(__file__).resolve().parent.parent
-MACHINES = ROOT / "tests" / "machines" / "described"
+MACHINES = Path(__file__).resolve().parents[2] / "tests" / "machines" / "described"
 REQUESTS: tuple[tuple[dict[str, str], str | None], ...] = (
     ({"tensorflow": "2.15"}, None),
     ({"tensorflow": "2.10"}, None),
@@ -43,12 +43,6 @@ REQUESTS: tuple[tuple[dict[str, str], str | None], ...] = (
     ({"torch": "2.x", "onnxruntime": "*"}, "convert:torch-onnx"),
 )
 ELSEWHERE = "index not reachable here"
-PAGE = ROOT / "docs" / "grid.md"
-# Sections of the page; each is renewed by itself.
-APT = "## apt's commands"
-INSTALLS = "## Installed for real"
-UV = "## What uv would choose"
-CONDA = "## What conda would choose"
 
 
 @dataclass(frozen=True)
@@ -82,15 +76,6 @@ def main() -> int:
     for line in failed:
         print(f"{line.machine}: {line.asked}: {line.resolves}", file=sys.stderr)
     return 1 if failed else 0
-
-
-def renew(page: Path, heading: str, body: str) -> None:
-    """Write one section of the page anew, or add it at the end."""
-    first, *sections = page.read_text(encoding="utf-8").split("\n## ")
-    name = heading.removeprefix("## ")
-    kept = [one for one in sections if one.partition("\n")[0] != name]
-    parts = [first.rstrip("\n"), *(f"## {one.rstrip()}" for one in kept), f"{heading}\n\n{body.strip()}"]
-    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def cells(machine: Machine, matrix: Matrix, uv: str | None) -> list[Line]:
@@ -196,7 +181,7 @@ def table(lines: list[Line], matrix: Matrix) -> str:
         "# The grid",
         "",
         f"{len(lines)} requests, planned on {datetime.date.today()} with the matrix of {matrix.date} by "
-        + "`scripts/grid.py`: "
+        + "`scripts/plans/grid.py`: "
         + ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
         + ".",
         "Each command was resolved for the machine's Python and platform: "

@@ -1,4 +1,4 @@
-"""Plans for the described cases that are incompatible: ``python -m scripts.case_plans [FILE] [--only ID ...]``.
+"""Plans for the described cases that are incompatible: ``python -m scripts.plans.cases [FILE] [--only ID ...]``.
 
 Each machine is planned for its goal: as it is, then with everything that may be moved. A line a case: its rules, the
 plan in one line, and what the check says of the machine that the plan describes. Exit status 1 where a planned machine

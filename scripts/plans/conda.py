@@ -1,7 +1,7 @@
 """Do the plans for conda, mamba and pixi hold before the resolver that pixi itself uses?
 
     pip install py-rattler          (into an environment of its own)
-    python -m scripts.conda_solve MACHINE.toml --cuda 12.2
+    python -m scripts.plans.conda MACHINE.toml --cuda 12.2
 
 No channel of conda is reached: a channel is made in a folder from what the matrix says of conda-forge's builds (name,
 version, build string, Python, CUDA, cuDNN, the libraries that they share), and each specification that a plan prints is
