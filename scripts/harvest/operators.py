@@ -112,6 +112,7 @@ IMPORTERS = ("builtin_op_importers.cpp", "onnxOpImporters.cpp", "onnxOpCheckers.
 _FUNCTION = re.compile(
     r"DEFINE_(?:BUILTIN_)?OP_(?:IMPORTER|CHECKER)\((\w+)\)|^Node(?:ImportResult|Outputs) (\w+)\(", re.MULTILINE
 )
+_IMPORTED = re.compile(r"DEFINE_BUILTIN_OP_IMPORTER\((\w+)\)")
 _REFUSED = re.compile(r"otInvalidType\((?:inputs\.at\((\d)\)|valueWeights), \{([^}]*)\}")
 # Functions that serve several operators, and the input that has an operator's own type where it is not the first.
 _HELPERS = {"QuantDequantLinearHelper": ("QuantizeLinear", "DequantizeLinear")}
@@ -216,6 +217,25 @@ def rows(lists: dict[str, Operators]) -> list[Row]:
     return [finish(found[name], newest) for name in sorted(found)]
 
 
+def imported(found: list[Row], codes: dict[str, str]) -> list[Row]:
+    """The rows with their first release by the importers, where the list was late to name what the parser takes.
+
+    The parser takes what it has an importer for; the list of 8.5 says N to Mod and OneHot, which it came with.
+    """
+    first: dict[str, str] = {}
+    for release, code in codes.items():
+        for name in _IMPORTED.findall(code):
+            first.setdefault(name, release)
+    return [_since(row, first.get(row["operator"], row["since"])) for row in found]
+
+
+def _since(row: Row, imported_in: str) -> Row:
+    if toml.version_key(imported_in) >= toml.version_key(row["since"]):
+        return row
+    sources = row["source"] if isinstance(row["source"], list) else [row["source"]]
+    return row | {"since": imported_in, "source": [*sources, CODE]}
+
+
 def finish(row: Row, newest: str) -> Row:
     """The row without what says nothing.
 
@@ -259,18 +279,18 @@ def main(arguments: list[str]) -> int:
         "2026-06-24",
         "vendor",
     )
-    for row in rows(lists):
+    codes = {
+        release: "".join(file(repository, commit, path) for path in IMPORTERS) for release, commit in RELEASES.items()
+    }
+    for row in imported(rows(lists), codes):
         document.add("operator", row)
     document.source(
         CODE,
-        "onnx/onnx-tensorrt: types that the importers refuse by name, TensorRT 8.5.1 to 10.1.0",
+        "onnx/onnx-tensorrt: operators that the importers serve and types that they refuse, TensorRT 5.1.5 to 10.1.0",
         f"https://github.com/onnx/onnx-tensorrt/blob/{newest}/onnxOpImporters.cpp",
         "2024-06-17",
         "vendor",
     )
-    codes = {
-        release: "".join(file(repository, commit, path) for path in IMPORTERS) for release, commit in RELEASES.items()
-    }
     for row in limits(codes):
         document.add("operator_limit", row)
     TARGET.write_text(toml.write(document), encoding="utf-8")
