@@ -217,8 +217,10 @@ def table(heading: str, pairs: list[Pair]) -> str:
             lines.setdefault((pair.kind, pair.asked, pair.other, pair.ours), []).append(pair)
     return "\n".join(
         [
-            ABOUT[heading] + f" {len(pairs)} cells of {len(GPUS)} GPUs and {len(DRIVERS)} drivers, by `scripts/plans/compare.py`: "
-            + ", ".join(f"{number} {kind}" for kind, number in kinds.most_common()) + ".",
+            ABOUT[heading]
+            + f" {len(pairs)} cells of {len(GPUS)} GPUs and {len(DRIVERS)} drivers, by `scripts/plans/compare.py`: "
+            + ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
+            + ".",
             "",
             "| asked | theirs | ours | how they differ | GPUs | drivers |",
             "|---|---|---|---|---|---|",
