@@ -72,6 +72,7 @@ def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Ite
     """Every newer branch that still has the GPUs serves a healthy machine."""
     driver = machine.get("driver") or {}
     release = driver.get("version") or driver.get("kernel_module_version")
+    release = versions.of_device_manager(release or "") or release
     if before.verdict == "incompatible" or not release or _driver_is_not_free(machine):
         return
     system = "windows" if machine.get("os") == "windows" else "linux"
@@ -116,9 +117,10 @@ def _last_branch(matrix: Matrix, machine: Facts) -> int:
     last = 10**6
     for gpu in description.from_dict({"gpus": machine.get("gpus") or []}).gpus or ():
         row = matrix.gpus.find(gpu.name, gpu.pci_id)
-        capability = read_capability(gpu.compute_capability or (row["capability"] if row else None))
-        generation = matrix.gpus.architecture(capability) if capability else None
-        last = min(last, int((generation or {}).get("driver_last", last)))
+        chips = [row] if row else matrix.gpus.chips(gpu.name)  # a name can stand for several
+        stated = [gpu.compute_capability] if gpu.compute_capability else [chip["capability"] for chip in chips]
+        for capability in filter(None, map(read_capability, stated)):
+            last = min(last, int((matrix.gpus.architecture(capability) or {}).get("driver_last", last)))
     return last
 
 

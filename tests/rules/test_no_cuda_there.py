@@ -37,7 +37,7 @@ def test_what_may_have_it_is_no_fault(more: Facts) -> None:
 def test_what_was_not_looked_at_is_said() -> None:
     finding = judge("use:onnxruntime-cuda", _ORT).errors[0]
     taken = [one.fact.partition(":")[0] for one in finding.evidence if one.source == "default"]
-    assert taken == ["not stated, packages", "not stated, libraries", "not stated, environment"]
+    assert taken == [f"not stated, {place}" for place in ("packages", "libraries", "environment", "container.image")]
 
 
 def test_a_package_that_brings_its_own_needs_none() -> None:

@@ -157,7 +157,7 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
     lifted = lifted_by_image(case, runtime)
     if isinstance(lifted, Holds):
         return lifted
-    taken = (*case.own_libcuda, lifted) if lifted is not None else case.own_libcuda
+    taken = (*case.own_libcuda, *_of_no_jetson(case), *((lifted,) if lifted is not None else ()))
     return replace(outcome, evidence=(*outcome.evidence, *taken))
 
 
@@ -187,7 +187,6 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
                 *case.driver_evidence,
                 *case.started(runtime),
                 *case.outside_wsl(lambda system: _is_new_enough(case, runtime, system)[1]),
-                *_of_no_jetson(case),
                 case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim),
             ),
             (
@@ -201,6 +200,8 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
 def _of_no_jetson(case: Case) -> tuple[Evidence, ...]:
     """That the driver is no Jetson's, which is judged by its L4T, where nothing that is told excludes one."""
     machine = case.machine
+    if machine.driver.version is None or case.is_jetson:
+        return ()
     if machine.arch == "x86_64" or machine.os == "windows" or machine.gpus or machine.environment is not None:
         return ()
     return (case.assume("environment, jetson", "no Jetson, whose driver is of its L4T"),)

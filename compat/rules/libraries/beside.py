@@ -132,8 +132,8 @@ def nothing_brings_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     from compat.rules.libraries.majors import carried, takes_system_cuda
 
     machine, cuda = case.machine, subject.field("cuda")
-    if subject.state != "installed" or machine.toolkits != () or machine.packages is None:
-        return
+    if subject.state != "installed" or machine.toolkits != () or subject.distribution not in case.packages:
+        return  # a list of packages that leaves out the goal's own is none of what is there
     if any(case.may_load(one) for one in machine.libraries or ()):
         return
     image = machine.container.image
