@@ -2,6 +2,7 @@
 
     python -m scripts.harvest list                # the families
     python -m scripts.harvest torch               # harvest one family (several may be named)
+    python -m scripts.harvest --all               # every family (`make matrix`)
     python -m scripts.harvest --refresh torch     # ask the index again which files there are
     python -m scripts.harvest --offline torch     # only from the cache; fails where something is missing
 
@@ -25,6 +26,10 @@ where the keys are paths under `matrix/` ("observed/family.toml"). What it works
 - `binary`: NEEDED, RPATH, SONAME and glibc needs of an ELF file; `fatbin`: cubins and PTX inside it.
 - `document.Document`: component, sources and rows of one file; the command line writes its canonical text.
 - `progress.over(items, label)`: iterate with a progress line on stderr.
+
+What is read from a clone or a published table, not from the index, is a command of its own that says at its head what
+it needs: `conda_forge`, `flash_attn`, `gpus`, `jax_setup`, and of operators `operators` (TensorRT's parser),
+`onnx_operators`, `dla_operators`, `plugin_operators`. `compatcheck matrix validate --fix` puts rows in order.
 
 The date of a source is the upload day of the newest file that was read, never the day of the run.
 """

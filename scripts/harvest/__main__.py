@@ -31,11 +31,14 @@ def families() -> dict[str, ModuleType]:
 def main(arguments: list[str] | None = None) -> int:
     """Exit status: 0 done, 1 something was not in the cache, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m scripts.harvest", description="Write matrix/observed.")
-    parser.add_argument("family", nargs="+", help="a family, or `list`")
+    parser.add_argument("family", nargs="*", help="a family, or `list`")
+    parser.add_argument("--all", action="store_true", help="every family")
     parser.add_argument("--refresh", action="store_true", help="ask the index again which files there are")
     parser.add_argument("--offline", action="store_true", help="use nothing but the cache")
     options = parser.parse_args(arguments)
     known = families()
+    if not (options.family or options.all):
+        parser.error("name a family, `list` or --all")
     if options.family == ["list"]:
         print("\n".join(sorted(known)))
         return 0
@@ -46,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     index = Index(refresh=options.refresh, offline=options.offline)
-    return max(run(known[name], index) for name in options.family)
+    return max(run(known[name], index) for name in (known if options.all else options.family))
 
 
 def run(module: ModuleType, index: Index) -> int:

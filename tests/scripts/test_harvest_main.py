@@ -63,6 +63,19 @@ def test_list_and_unknown_families(capsys: pytest.CaptureFixture[str]) -> None:
     assert "hint:" in capsys.readouterr().err
 
 
+def test_all_families_or_some_are_asked_for(
+    matrix: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "families", lambda: {"demo": family("12.8"), "other": family("missing")})
+    assert command.main(["--offline", "--all"]) == 1
+    said = capsys.readouterr().err
+    assert "wrote matrix/observed/demo.toml" in said
+    assert "not in the cache" in said
+    assert command.main(["--offline", "demo"]) == 0
+    with pytest.raises(SystemExit):
+        command.main([])
+
+
 def test_progress_passes_every_item_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(progress.over([3, 1, 2], "demo")) == [3, 1, 2]
     assert "3 done" in capsys.readouterr().err

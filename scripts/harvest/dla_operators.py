@@ -1,6 +1,6 @@
 """Write matrix/observed/onnx-dla.toml: ONNX operators that TensorRT runs on Orin's DLA.
 
-    python -m scripts.dla_operators README.md COMMIT
+    python -m scripts.harvest.dla_operators README.md COMMIT
 
 The table is operators/README.md of github.com/NVIDIA/Deep-Learning-Accelerator-SW at that commit. Operators that it
 calls native, or inferred when the engine is built, make a row; all others run on the GPU.
@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-TARGET = Path(__file__).parent.parent / "matrix" / "observed" / "onnx-dla.toml"
+TARGET = Path(__file__).resolve().parents[2] / "matrix" / "observed" / "onnx-dla.toml"
 _FIRST = "8.5.2"  # the TensorRT of JetPack 5.1.1, the oldest that the table is for
 _NAME = re.compile(r"^[A-Z][A-Za-z0-9]+$")
 _AS_OF = re.compile(r"as of TensorRT ([0-9.]+)")

@@ -1,6 +1,6 @@
 """Write matrix/observed/onnx-plugins.toml: plugins that TensorRT's own plugin library holds, by release.
 
-    python -m scripts.plugin_operators GIT_DIRECTORY     # a clone of NVIDIA/TensorRT, bare or not
+    python -m scripts.harvest.plugin_operators GIT_DIRECTORY     # a clone of NVIDIA/TensorRT, bare or not
 
 The table is plugin/README.md at each release tag; it begins with 7.1.3. The parser takes an operator that ONNX does not
 have as the plugin of that name, whatever its domain.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from compat import versions
 
-TARGET = Path(__file__).parent.parent / "matrix" / "observed" / "onnx-plugins.toml"
+TARGET = Path(__file__).resolve().parents[2] / "matrix" / "observed" / "onnx-plugins.toml"
 _TAG = re.compile(r"^v?(\d+\.\d+(?:\.\d+)?)(?:-EA)?$")
 _ROW = re.compile(r"^\|\s*\[\w+\]\([^)]*\)[^|]*\|\s*(\w+)\s*\|", re.MULTILINE)
 

@@ -1,6 +1,6 @@
 """Write matrix/observed/onnx-operators.toml: the operators of the ONNX standard and the opset that brought each.
 
-    python -m scripts.onnx_operators
+    python -m scripts.harvest.onnx_operators
 
 Needs the onnx package, whose schema registry is the source. With the list, an operator that a reader does not take
 can be told from one that no standard knows (a plugin, or a custom operator).
@@ -9,12 +9,13 @@ can be told from one that no standard knows (a plugin, or a custom operator).
 import datetime
 from pathlib import Path
 
-import onnx
-
-TARGET = Path(__file__).parent.parent / "matrix" / "observed" / "onnx-operators.toml"
+TARGET = Path(__file__).resolve().parents[2] / "matrix" / "observed" / "onnx-operators.toml"
 
 
 def main() -> None:
+    """Write the file."""
+    import onnx  # not needed by the other harvesters
+
     first: dict[str, int] = {}
     until: dict[str, int] = {}
     for schema in onnx.defs.get_all_schemas_with_history():
