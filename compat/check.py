@@ -11,7 +11,8 @@ from compat.matrix.packages import same_cuda
 from compat.records import dataclass, replace
 from compat.rules import CATALOGUE, every_rule
 from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Untold
-from compat.rules.case import Case, implied
+from compat.rules.case import Case
+from compat.rules.implied import implied
 from compat.rules.order import as_written, in_order
 from compat.rules.subject import cuda_of_local
 

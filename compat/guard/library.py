@@ -43,7 +43,7 @@ def users(machine: "Machine", matrix: "Matrix", package: str) -> tuple[str, ...]
     """Components that are installed and whose published builds require the package, be it by an extra: who has an
     extra's package there loads it (TensorFlow's and-cuda, JAX's with-cuda)."""
     from compat.probe.layers.loads import COMPONENTS
-    from compat.rules.subject import find
+    from compat.rules.candidates import find
 
     found = [
         component

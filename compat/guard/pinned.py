@@ -13,7 +13,7 @@ from compat.markers import applies
 from compat.matrix.packages import normal, requirement
 from compat.probe.layers.loads import COMPONENTS
 from compat.rules.base import Evidence, Finding, Remedy
-from compat.rules.subject import find
+from compat.rules.candidates import find
 
 if TYPE_CHECKING:
     from compat.machine import Machine

@@ -1,84 +1,22 @@
 """A case: one machine, one goal, the matrix, and what several rules derive from them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from compat import versions
-from compat.capability import Capability
 from compat.goals import Goal
 from compat.machine import Library, Machine
-from compat.matrix.gpus import read_capability
-from compat.records import dataclass, replace
-from compat.rules.base import Evidence, Untold
-from compat.rules.subject import Subject, find
+from compat.records import replace
+from compat.rules.base import Evidence
+from compat.rules.candidates import JETSON, find, matching
+from compat.rules.gpus import GpuFact, gpus
+from compat.rules.implied import of_every_jetson
+from compat.rules.runtimes import Runtime, runtimes
+from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
     from compat.matrix.claim import Claim
-    from compat.rules.base import Outcome
-
-
-@dataclass(frozen=True)
-class GpuFact:
-    """A GPU with what the matrix says of it."""
-
-    path: str  # gpus[0]
-    name: str
-    capability: Capability | None
-    row: "Row | None"
-    evidence: tuple[Evidence, ...]
-    chips: "tuple[GpuFact, ...]" = ()  # where its name stands for chips of several capabilities: each as a GPU
-
-    @property
-    def kind(self) -> str | None:
-        """Its class: datacenter, workstation, geforce, jetson ..."""
-        return self.row["class"] if self.row else None
-
-
-def each_chip(gpu: GpuFact, judge: "Callable[[GpuFact], Outcome | None]") -> "Iterator[Outcome]":
-    """What a rule says of a GPU. Of a name that several chips have (GT 730) it is said if each of them gives the same.
-
-    Such a GPU has no capability of its own, so that ``judge`` answers with what is missing.
-    """
-    told = [judge(chip) for chip in gpu.chips]
-    agreed = told and not isinstance(told[0], Untold) and len({type(one) for one in told}) == 1
-    outcome = told[0] if agreed else judge(gpu)
-    if outcome is not None:
-        yield outcome
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """A CUDA runtime that the goal's process starts."""
-
-    cuda: str
-    of: str  # torch 2.11.0, toolkit, container image
-    source: str
-    component: str
-    assumed: tuple[str, ...] = ()  # fields that leave it open whether something else brings its CUDA
-
-
-_OF_JETSONS = "every Jetson's"
-
-
-def implied(machine: Machine) -> Machine:
-    """With what the rest of the description leaves no choice of: a Jetson runs Linux on aarch64.
-
-    And the driver's release where Windows' number of it stands: 526.86 for 31.0.15.2686.
-    """
-    release = versions.of_device_manager(machine.driver.version or "")
-    if release is not None:
-        machine = replace(machine, driver=replace(machine.driver, version=release))
-    named = [index for index, gpu in enumerate(machine.gpus or ()) if (gpu.name or "").startswith("Jetson ")]
-    if not (named or machine.is_jetson):
-        return machine
-    missing = [name for name in ("os", "arch") if getattr(machine, name) is None]
-    if not missing:
-        return machine
-    told = f"gpus[{named[0]}].name" if named else "environment" if machine.in_environment("jetson") else "jetson"
-    sources = {**machine.sources, **dict.fromkeys(missing, f"{_OF_JETSONS} ({told})")}
-    return replace(machine, os=machine.os or "linux", arch=machine.arch or "aarch64", sources=sources)
 
 
 class Case:
@@ -159,37 +97,7 @@ class Case:
     @cached_property
     def gpus(self) -> tuple[GpuFact, ...]:
         """The GPUs that the goal uses; empty where none is described, or none is left."""
-        found = tuple(
-            self._gpu(f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id)
-            for index, gpu in enumerate(self.machine.gpus or ())
-        )
-        module = self.machine.jetson.module
-        if not found and module is not None:
-            return (self._gpu("jetson.module", f"Jetson {module}", None, None),)
-        if len(found) > 1:
-            from compat.rules.selection import selected
-
-            return selected(self, found)
-        return found
-
-    def _gpu(self, path: str, name: str | None, stated: str | None, pci_id: str | None) -> GpuFact:
-        row = self.matrix.gpus.find(name, pci_id)
-        evidence = [self.read(f"{path}.name" if path.startswith("gpus") else path, name)] if name else []
-        capability = read_capability(stated)
-        if capability is not None:
-            evidence.append(self.read(f"{path}.compute_capability", stated))
-        elif row is not None:
-            capability = read_capability(row["capability"])
-            evidence.append(self.cite(f"{row['name']} has compute capability {row['capability']}", row, "capability"))
-        known = GpuFact(path, name or (row["name"] if row else path), capability, row, tuple(evidence))
-        chips = self.matrix.gpus.chips(name) if capability is None else []
-        return replace(known, chips=tuple(self._chip(known, chips, chip) for chip in chips)) if chips else known
-
-    def _chip(self, gpu: GpuFact, chips: "list[Row]", row: "Row") -> GpuFact:
-        """The GPU, if it is this chip of those that its name stands for."""
-        every = ", ".join(f"{chip['name']}: {chip['capability']}" for chip in chips)
-        evidence = (*gpu.evidence, self.cite(f"{gpu.name} is one of several chips ({every})", row, "capability"))
-        return replace(gpu, capability=read_capability(row["capability"]), row=row, evidence=evidence)
+        return gpus(self)
 
     # -- the driver ------------------------------------------------------------------------------------------------
 
@@ -355,8 +263,6 @@ class Case:
     @cached_property
     def runtimes(self) -> tuple[Runtime, ...]:
         """CUDA runtimes that the goal's process starts, as far as they are known."""
-        from compat.rules.runtimes import runtimes
-
         return tuple(runtimes(self))
 
     def started(self, runtime: Runtime) -> tuple[Evidence, ...]:
@@ -371,13 +277,10 @@ class Case:
     @property
     def of_jetsons(self) -> tuple[Evidence, ...]:
         """The platform, where nothing but its being a Jetson tells it."""
-        told = [name for name in ("os", "arch") if self.machine.sources.get(name, "").startswith(_OF_JETSONS)]
-        return tuple(self.read(name, getattr(self.machine, name)) for name in told)
+        return tuple(self.read(name, getattr(self.machine, name)) for name in of_every_jetson(self.machine))
 
     def no_jetson(self, component: str) -> tuple[Evidence, ...]:
         """That it is no Jetson, of a release that was built for those as well, where the processor is not told."""
-        from compat.rules.subject import JETSON, matching
-
         if self.machine.arch is not None or component not in [one.component for one in self.subjects]:
             return ()
         subject = self.subject(component)

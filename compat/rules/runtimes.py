@@ -9,11 +9,24 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.records import dataclass
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
     from compat.matrix import Row
-    from compat.rules.case import Case, Runtime
+    from compat.rules.case import Case
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A CUDA runtime that the goal's process starts."""
+
+    cuda: str
+    of: str  # torch 2.11.0, toolkit, container image
+    source: str
+    component: str
+    assumed: tuple[str, ...] = ()  # fields that leave it open whether something else brings its CUDA
+
 
 # Goals whose program is linked to the toolkit that is named with it.
 _OF_TOOLKIT = ("run:cuda-binary", "run:engine", "convert:onnx-tensorrt", "use:tensorrt")
@@ -21,8 +34,6 @@ _OF_TOOLKIT = ("run:cuda-binary", "run:engine", "convert:onnx-tensorrt", "use:te
 
 def runtimes(case: "Case") -> "Iterator[Runtime]":
     """Every runtime of the goal with where it is known from."""
-    from compat.rules.case import Runtime
-
     found = [runtime for subject in case.subjects for runtime in _of_subject(case, subject)]
     yield from found
     if str(case.goal) == "build:cuda-extension":
@@ -47,8 +58,6 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
 
 def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     """The CUDA of a known image, such as ``nvcr.io/nvidia/tritonserver:24.05-py3``."""
-    from compat.rules.case import Runtime
-
     image, release = _named(case)
     rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release and "cuda" in row]
     # NVIDIA's monthly images of the frameworks are made on one CUDA image.
@@ -105,8 +114,6 @@ _FRAMEWORKS = {"pytorch": "torch", "tensorflow": "tensorflow", "jax": "jax"}
 
 def _of_conda(case: "Case") -> "list[Runtime]":
     """The CUDA that conda laid into the environment, for a package that brings none and whose release is not told."""
-    from compat.rules.case import Runtime
-
     main, version = case.main, case.version_of("cudatoolkit")
     if main is None or main.version is not None or version is None:
         return []
@@ -121,8 +128,6 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     Its version says so (2.6.0a0+ecf3bae40a.nv25.01); where none is told the image's own is taken to be meant, which
     holds of any image whose CUDA is named.
     """
-    from compat.rules.case import Runtime
-
     main, image = case.main, case.machine.container.image or ""
     if main is None or (main.version is not None and ".nv" not in main.version):
         return
@@ -167,8 +172,6 @@ _MONTHLY = ("pytorch", "tensorflow", "tensorrt", "tritonserver", "mxnet", "paddl
 
 
 def _of_subject(case: "Case", subject: Subject) -> "Iterator[Runtime]":
-    from compat.rules.case import Runtime
-
     for part in (subject, *gpu_parts(case, subject)):
         cuda = part.field("cuda")
         stated = cuda.known

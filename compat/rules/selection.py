@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from compat.records import replace
 
 if TYPE_CHECKING:
-    from compat.rules.case import Case, GpuFact
+    from compat.rules.case import Case
+    from compat.rules.gpus import GpuFact
 
 VARIABLE = "CUDA_VISIBLE_DEVICES"
 

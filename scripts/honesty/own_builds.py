@@ -8,9 +8,10 @@ from compat.capability import parse as parse_capability
 from compat.machine import Build, Machine
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
-from compat.rules.case import implied
+from compat.rules.candidates import find
+from compat.rules.implied import implied
 from compat.rules.runtimes import reaches
-from compat.rules.subject import Subject, find
+from compat.rules.subject import Subject
 
 Facts = dict[str, Any]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from compat.machine import Build, Machine
 from compat.matrix import Matrix
-from compat.rules.subject import Subject, find
+from compat.rules.candidates import find
+from compat.rules.subject import Subject
 
 MATRIX = Matrix.load()
 

@@ -9,7 +9,8 @@ from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Choice, Reason
 from compat.rules.base import REGISTRY, Evidence, Finding
-from compat.rules.case import Case, implied
+from compat.rules.case import Case
+from compat.rules.implied import implied
 from compat.rules.order import in_order
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from compat.plan.offers.published import pins
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.pins import admits
 from compat.records import replace
-from compat.rules.subject import find
+from compat.rules.candidates import find
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

@@ -19,9 +19,9 @@ from compat.rules.base import (
     Untold,
     rule,
 )
-from compat.rules.case import Case, Runtime
+from compat.rules.case import Case
 from compat.rules.cuda.xla import assembled
-from compat.rules.runtimes import of_folder
+from compat.rules.runtimes import Runtime, of_folder
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, Runtime
-from compat.rules.runtimes import is_nvidias, of_folder
+from compat.rules.case import Case
+from compat.rules.gpus import GpuFact
+from compat.rules.runtimes import Runtime, is_nvidias, of_folder
 
 if TYPE_CHECKING:
     from compat.matrix import Row

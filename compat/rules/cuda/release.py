@@ -8,9 +8,11 @@ from compat.capability import Capability, architecture_lists, parse
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, Runtime, each_chip
+from compat.rules.case import Case
 from compat.rules.cuda.compilers import nvcc
+from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.majors import takes_system_cuda
+from compat.rules.runtimes import Runtime
 from compat.rules.subject import Subject
 
 

@@ -19,8 +19,10 @@ from compat.rules.base import (
     Untold,
     rule,
 )
-from compat.rules.case import Case, GpuFact, Runtime, each_chip
+from compat.rules.case import Case
 from compat.rules.cuda.forward import lifted_by_image
+from compat.rules.gpus import GpuFact, each_chip
+from compat.rules.runtimes import Runtime
 
 if TYPE_CHECKING:
     from compat.matrix.claim import Claim

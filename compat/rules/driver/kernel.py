@@ -5,7 +5,8 @@ from functools import partial
 
 from compat import versions
 from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, each_chip
+from compat.rules.case import Case
+from compat.rules.gpus import GpuFact, each_chip
 
 _OTHERS = {
     "nouveau": "the free nouveau driver",

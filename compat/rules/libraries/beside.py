@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy
+from compat.rules.libraries.copies import gets
 
 if TYPE_CHECKING:
     from compat.rules.case import Case
@@ -215,8 +216,6 @@ def below_symbols(case: "Case", subject: "Subject") -> Iterator[Outcome]:
 
 def _nccl_of(case: "Case", subject: "Subject") -> tuple[str, str, tuple[str, ...]] | None:
     """(field, release, who loads it) of the NCCL that its process gets: the copy seen, else pip's package."""
-    from compat.rules.libraries.copies import gets
-
     copies = case.libraries("nccl")
     found = gets(case, subject, "nccl") if copies else None
     if found is not None:

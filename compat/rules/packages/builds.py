@@ -12,8 +12,9 @@ from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.records import replace
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, Runtime, each_chip
-from compat.rules.runtimes import gpu_parts
+from compat.rules.case import Case
+from compat.rules.gpus import GpuFact, each_chip
+from compat.rules.runtimes import Runtime, gpu_parts
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:

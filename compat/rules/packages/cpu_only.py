@@ -7,10 +7,11 @@ from compat import versions
 from compat.matrix.packages import fits_platform, normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.packages.doubles import written_twice
 from compat.rules.runtimes import gpu_parts, reaches, since
-from compat.rules.subject import Subject, matching
+from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
     from compat.matrix import Row

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
+from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.packages.extensions import built_for_torch
 from compat.rules.runtimes import gpu_parts
-from compat.rules.subject import Possible, Subject, matching
+from compat.rules.subject import Possible, Subject
 from compat.rules.tensorrt.release import used
 
 if TYPE_CHECKING:

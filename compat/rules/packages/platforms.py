@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.candidates import JETSON, matching
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -80,8 +81,6 @@ def _publishes(
     case: Case, subject: Subject, parts: list[Subject], system: str, arch: str | None
 ) -> tuple[bool, tuple[Evidence, ...]] | None:
     """Does any index have a CUDA build of this version for the platform? None where the matrix has no such release."""
-    from compat.rules.subject import matching
-
     if subject.local_cuda and subject.state != "requested":
         return None
     wanted = (case.machine.request or {}).get(subject.distribution, "")
@@ -127,8 +126,6 @@ def _gpu_names(case: Case, subject: Subject) -> list[str]:
 
 def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[Row]", arch: str | None) -> "list[Row]":
     """Of a subject's builds those that tell where its code is published."""
-    from compat.rules.subject import JETSON
-
     if subject.facts.source is not None:
         rows = [row for row in rows if row["index"] == subject.facts.source]
     elif subject.state == "requested" or ((arch == "x86_64" or case.is_windows) and not case.machine.is_jetson):
@@ -143,8 +140,6 @@ def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[R
 
 def _is_own(subject: Subject) -> bool:
     """Has its version a local part that no index has? Of such builds (those in NVIDIA's images) none is published."""
-    from compat.rules.subject import matching
-
     local = subject.version.partition("+")[2] if subject.version else ""
     published = matching(subject.matrix, subject.distribution, subject.version) if local else ()
     return bool(local) and not any(row.get("local", row["variant"]) == local for row in published)
@@ -153,8 +148,6 @@ def _is_own(subject: Subject) -> bool:
 def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str, arch: str | None) -> bool:
     """Is it told of every release that this one can be? As ``_publishes`` tells it of each, whose rows are read once:
     what the parts have in all their releases counts for each that they have not."""
-    from compat.rules.subject import matching
-
     packages = case.matrix.packages
     always = packages.about(main.component).get("accelerator") == "always"
     gpu = _gpu_names(case, main)
@@ -190,8 +183,6 @@ def _told(row: "Row", system: str, arch: str | None, always: bool) -> str:
 
 def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str) -> "list[Row]":
     """Builds of the parts at their owner's version; none where they count their own."""
-    from compat.rules.subject import matching
-
     return [row for part in parts for row in matching(case.matrix, part.distribution, version, wanted)]
 
 
@@ -269,8 +260,6 @@ def pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
 
     Such as tensorrt of tensorflow[and-cuda], torch of vllm. What holds on some systems only (a marker) is left out.
     """
-    from compat.rules.subject import matching
-
     asked = next(iter(case.machine.request or {}), "")
     extras = [extra.strip() for extra in asked.partition("[")[2].rstrip("]").split(",") if extra.strip()]
     one_release = len({row["version"] for row in main.candidates}) == 1

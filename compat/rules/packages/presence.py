@@ -8,8 +8,9 @@ from compat import versions
 from compat.machine import Build
 from compat.matrix.packages import fits_platform, normal
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.candidates import same_local
 from compat.rules.case import Case
-from compat.rules.subject import CUDA_TAG, Subject, same_local
+from compat.rules.subject import CUDA_TAG, Subject
 
 if TYPE_CHECKING:
     from compat.matrix import Row

@@ -7,7 +7,8 @@ from compat.capability import Capability
 from compat.machine import Engine
 from compat.matrix.gpus import read_capability
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact
+from compat.rules.case import Case
+from compat.rules.gpus import GpuFact
 from compat.rules.tensorrt.release import installed, used
 
 GPU = "engine-from-other-gpu"

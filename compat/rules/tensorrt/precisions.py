@@ -6,7 +6,8 @@ from compat import versions
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact
+from compat.rules.case import Case
+from compat.rules.gpus import GpuFact
 from compat.rules.tensorrt.models import operator_rows
 from compat.rules.tensorrt.release import installed, used, uses_tensorrt
 

@@ -8,7 +8,8 @@ from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.case import Case, GpuFact, each_chip
+from compat.rules.case import Case
+from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.runtimes import image_row
 
 

@@ -1,0 +1,254 @@
+"""Which published builds a component can be, as it is installed on a machine or as a request asks for it.
+
+A name and a version seldom tell: the index, the local part, conda, the image's tag and the platform leave out what it
+cannot be.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from compat import versions
+from compat.machine import Build, Machine
+from compat.matrix.packages import CONDA, CONDA_INDEXES, fits_platform, normal, same_cuda
+from compat.records import replace
+from compat.rules.subject import CUDA_TAG, Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix, Row
+
+
+def find(machine: Machine, component: str, matrix: "Matrix", users: Iterable[str] = ()) -> Subject:
+    """The component on this machine: requested, installed, known to be absent, or unknown.
+
+    ``users``: what the goal runs; a library that others load alone tells nothing of it.
+    """
+    names = matrix.packages.distributions(component)
+    requested = _named(machine.request, names)
+    if requested is not None:
+        wanted = (machine.request or {})[requested]
+        return _subject(machine, component, requested, _exact_build(wanted), "requested", matrix, wanted)
+    installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
+    for name in _gpu_first(names):
+        if name in installed:
+            version = (machine.packages or {})[installed[name]] or _of_library(machine, component, users)
+            return _subject(machine, component, installed[name], version or None, "installed", matrix)
+    built = _named(machine.builds, names)
+    if built is not None:
+        return _subject(machine, component, built, _of_library(machine, component, users), "installed", matrix)
+    denied = _named(machine.packages, names)
+    return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
+
+
+def _exact_build(wanted: str) -> str | None:
+    """The one build that is asked for: ``==2.5.1+cu124`` names a file of the vendor's index, as no other range does."""
+    clauses = versions.parse_range(wanted).clauses
+    return next((bound.text for sign, bound, _ in clauses if sign == "==" and "+" in bound.text), None)
+
+
+def _of_library(machine: Machine, component: str, users: Iterable[str]) -> str | None:
+    """The version of the component's library: what came as an archive or a system package is known by it."""
+    copies = [
+        one
+        for one in machine.libraries or ()
+        if one.name == component
+        and one.loaded is not False
+        and (not users or one.loaded_by is None or not set(users).isdisjoint(one.loaded_by))
+    ]
+    told = {one.version for one in [one for one in copies if one.loaded] or copies}
+    return told.pop() if len(told) == 1 else None
+
+
+def _named(mapping: Any, names: list[str]) -> str | None:
+    for key in mapping or ():
+        if normal(key) in names:
+            return str(key)
+    return None
+
+
+def _gpu_first(names: list[str]) -> list[str]:
+    # Where a package has a GPU distribution of its own, that one is what the goal is about.
+    return sorted(names, key=lambda name: "gpu" not in name and "cuda" not in name)
+
+
+def _subject(
+    machine: Machine,
+    component: str,
+    distribution: str,
+    version: str | None,
+    state: str,
+    matrix: "Matrix",
+    wanted: str = "",
+) -> Subject:
+    facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
+    conda = state == "installed" and _is_conda(machine, component, version, facts, matrix)
+    pinned = None
+    if facts.cuda is None:
+        bare = state == "installed" and facts.source is None and "+" not in (version or "")
+        pinned = (
+            _conda_cuda(machine)
+            if conda
+            else _image_cuda(machine, matrix.packages.distributions(component))
+            if bare
+            else None
+        )
+    subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned)
+    rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
+    fitting = tuple(row for row in rows if _can_be(row, subject, machine))
+    local = version.partition("+")[2] if version else ""
+    exact = tuple(row for row in fitting if local and same_local(row, local))
+    return replace(subject, candidates=exact or fitting)
+
+
+def _is_conda(machine: Machine, component: str, version: str | None, facts: Build, matrix: "Matrix") -> bool:
+    """Did conda install it? Its channel says so, or a package beside it that only conda has: tensorflow-base.
+
+    An environment of conda alone tells nothing: pip installs into those as well.
+    """
+    if facts.source is not None:
+        return facts.source in CONDA_INDEXES
+    if "+" in (version or ""):
+        return False
+    here = {normal(name) for name, have in (machine.packages or {}).items() if have is not False}
+    return not here.isdisjoint(_conda_names(matrix, component))
+
+
+_CONDA_PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
+
+
+def _conda_cuda(machine: Machine) -> tuple[str, str] | None:
+    """The CUDA of every GPU build in a conda environment: the package that holds its libraries, or that pins them."""
+    for name in _CONDA_PINS:
+        version = (machine.packages or {}).get(name)
+        if version:
+            return versions.major_minor(version), f"packages.{name}"
+    return None
+
+
+def _image_cuda(machine: Machine, names: list[str]) -> tuple[str, str] | None:
+    """The CUDA that the tag of the package's own image names: vllm/vllm-openai:v0.14.0-cu130."""
+    image = machine.container.image or ""
+    if set(image.partition(":")[0].split("/")).isdisjoint(names):
+        return None
+    from compat.rules.runtimes import of_tag
+
+    cuda = of_tag(image)
+    return (cuda, "container.image") if cuda is not None else None
+
+
+def _conda_names(matrix: "Matrix", component: str) -> list[str]:
+    """Names that only conda has: pytorch is not the public index's torch."""
+    names = matrix.packages.about(component).get("distributions", {})
+    return [normal(name) for name in names.get("conda", ()) if name not in names.get("pypi", ())]
+
+
+def _facts_by_normal(machine: Machine, distribution: str) -> Build:
+    wanted = normal(distribution)
+    return next((build for name, build in machine.builds.items() if normal(name) == wanted), Build())
+
+
+def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: str = "") -> "Iterable[Row]":
+    """Published builds of a version, of the line that it names, or of a requested range; all of them for None."""
+    index = matrix.packages.builds(distribution)
+    if version is None:
+        for known in _admitted(index, wanted) if wanted else index:
+            yield from index[known]
+        return
+    public = versions.parse(version).public
+    if public in index:
+        yield from index[public]
+        return
+    line = versions.parse(public)
+    inside = matrix.packages.inside(distribution, line)
+    if not inside and len(line.release) > 1:
+        # Not a release that the matrix lists (a nightly, a withdrawn patch): what its whole line has in common.
+        inside = matrix.packages.inside(distribution, versions.Version("", line.release[:2]))
+    if line.post >= CUDA_TAG:
+        inside = list(_same_tag(index, line))
+    for known in inside:
+        yield from index[known]
+
+
+def _admitted(releases: "Iterable[str]", wanted: str) -> list[str]:
+    """Releases inside of a range. A pre-release only where the range names one, or has no other (PEP 440)."""
+    allowed = versions.parse_range(wanted)
+    inside = [known for known in releases if versions.try_parse(known) is not None and allowed.admits(known)]
+    if any(bound.is_prerelease for _, bound, _ in allowed.clauses):
+        return inside
+    return [known for known in inside if not versions.parse(known).is_prerelease] or inside
+
+
+def _same_tag(index: "Iterable[str]", version: versions.Version) -> Iterable[str]:
+    """Releases of the minor line for the same CUDA, where the patch itself is not listed; never another CUDA's."""
+    for known in index:
+        parsed = versions.try_parse(known)
+        if parsed is not None and parsed.post == version.post and parsed.release[:2] == version.release[:2]:
+            yield known
+
+
+def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
+    """Can this published build be the one that is installed?"""
+    if not fits_platform(row, machine.os, machine.arch) or (row["index"] in JETSON and not _may_be_jetson(machine)):
+        return False
+    if subject.facts.source is not None and not _is_from(row, subject.facts.source):
+        return False
+    if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component):
+        return False
+    if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
+        return False
+    if subject.facts.architectures and row.get("cuda") is False:
+        return False  # code for a GPU was seen in it
+    pinned, cuda = subject.pinned_cuda, row.get("cuda")
+    if pinned is not None and same_cuda(cuda, pinned[0]) is False and not (subject.conda and cuda is False):
+        return False  # conda's solver may have taken one without CUDA
+    local = subject.version.partition("+")[2] if subject.version else ""
+    if local:
+        return same_local(row, local) or same_cuda(row.get("cuda"), subject.local_cuda) is True
+    if subject.state == "requested":
+        return row["index"] in ("pypi", subject.facts.source)
+    return not bool(row.get("stub"))
+
+
+def same_local(row: "Row", local: str) -> bool:
+    """Is the build's local part this one? Its numbers compare as numbers (PEP 440): pip calls nv22.01 nv22.1."""
+    return _plain(str(row.get("local", row["variant"]))) == _plain(local)
+
+
+def _plain(local: str) -> list[str]:
+    return [part.lstrip("0") or part if part.isdigit() else part for part in local.split(".")]
+
+
+JETSON = ("jetson", "jetson-ai-lab")
+
+
+def _is_pips(machine: Machine, component: str) -> bool:
+    """Is every copy of the component's library one that pip or conda brought?"""
+    origins = {one.origin for one in machine.libraries or () if one.name == component and one.loaded is not False}
+    return bool(origins) and origins <= {"pip", "conda"}
+
+
+def _may_be_jetson(machine: Machine) -> bool:
+    return machine.arch == "aarch64" or machine.is_jetson
+
+
+def _is_from(row: "Row", source: str) -> bool:
+    """Is it a build of this index? The name of a distribution stands for the vendor's files made for it."""
+    if source in _INDEXES:
+        return bool(row["index"] == source)
+    return row["index"] not in ("archive", "apt") or not row["variant"] or row["variant"].startswith(source)
+
+
+_INDEXES = (
+    "pypi",
+    "pytorch",
+    "nvidia",
+    "jax",
+    "onnxruntime",
+    "jetson",
+    "jetson-ai-lab",
+    "conda-forge",
+    "anaconda",
+    "conda-pytorch",
+    "conda-nvidia",
+    "apt",
+    "archive",
+)

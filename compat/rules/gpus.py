@@ -1,0 +1,81 @@
+"""The GPUs that a goal uses, each with what the matrix says of it."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from compat.capability import Capability
+from compat.matrix.gpus import read_capability
+from compat.records import dataclass, replace
+from compat.rules.base import Evidence, Untold
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
+    from compat.rules.base import Outcome
+    from compat.rules.case import Case
+
+
+@dataclass(frozen=True)
+class GpuFact:
+    """A GPU with what the matrix says of it."""
+
+    path: str  # gpus[0]
+    name: str
+    capability: Capability | None
+    row: "Row | None"
+    evidence: tuple[Evidence, ...]
+    chips: "tuple[GpuFact, ...]" = ()  # where its name stands for chips of several capabilities: each as a GPU
+
+    @property
+    def kind(self) -> str | None:
+        """Its class: datacenter, workstation, geforce, jetson ..."""
+        return self.row["class"] if self.row else None
+
+
+def each_chip(gpu: GpuFact, judge: "Callable[[GpuFact], Outcome | None]") -> "Iterator[Outcome]":
+    """What a rule says of a GPU. Of a name that several chips have (GT 730) it is said if each of them gives the same.
+
+    Such a GPU has no capability of its own, so that ``judge`` answers with what is missing.
+    """
+    told = [judge(chip) for chip in gpu.chips]
+    agreed = told and not isinstance(told[0], Untold) and len({type(one) for one in told}) == 1
+    outcome = told[0] if agreed else judge(gpu)
+    if outcome is not None:
+        yield outcome
+
+
+def gpus(case: "Case") -> tuple[GpuFact, ...]:
+    """Those that are described and selected, or the module of a Jetson of which nothing else is said."""
+    found = tuple(
+        _known(case, f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id)
+        for index, gpu in enumerate(case.machine.gpus or ())
+    )
+    module = case.machine.jetson.module
+    if not found and module is not None:
+        return (_known(case, "jetson.module", f"Jetson {module}", None, None),)
+    if len(found) > 1:
+        from compat.rules.selection import selected
+
+        return selected(case, found)
+    return found
+
+
+def _known(case: "Case", path: str, name: str | None, stated: str | None, pci_id: str | None) -> GpuFact:
+    """The GPU by its row of the matrix; a compute capability that the machine states counts before the row's."""
+    row = case.matrix.gpus.find(name, pci_id)
+    evidence = [case.read(f"{path}.name" if path.startswith("gpus") else path, name)] if name else []
+    capability = read_capability(stated)
+    if capability is not None:
+        evidence.append(case.read(f"{path}.compute_capability", stated))
+    elif row is not None:
+        capability = read_capability(row["capability"])
+        evidence.append(case.cite(f"{row['name']} has compute capability {row['capability']}", row, "capability"))
+    known = GpuFact(path, name or (row["name"] if row else path), capability, row, tuple(evidence))
+    chips = case.matrix.gpus.chips(name) if capability is None else []
+    return replace(known, chips=tuple(_chip(case, known, chips, chip) for chip in chips)) if chips else known
+
+
+def _chip(case: "Case", gpu: GpuFact, chips: "list[Row]", row: "Row") -> GpuFact:
+    """The GPU, if it is this chip of those that its name stands for."""
+    every = ", ".join(f"{chip['name']}: {chip['capability']}" for chip in chips)
+    evidence = (*gpu.evidence, case.cite(f"{gpu.name} is one of several chips ({every})", row, "capability"))
+    return replace(gpu, capability=read_capability(row["capability"]), row=row, evidence=evidence)

@@ -1,0 +1,154 @@
+"""The cuDNN that a process gets, beside the one that its packages were built with and the least that they take."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.machine import Library
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.case import Case
+from compat.rules.libraries.copies import Copy, gets
+from compat.rules.libraries.found import wants
+from compat.rules.libraries.serving import asks_of_cudnn, decided, runs_on_cudnn, serves
+from compat.rules.subject import Possible, Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
+
+
+@rule("cudnn-mismatch", reads=("variables", "toolkits", "builds.cudnn", *OF_BUILD))
+def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
+    """The cuDNN that loads is of another major, or older than the build needs.
+
+    cuDNN keeps its interface within a major, forward only: a program runs with the cuDNN minor that it was compiled
+    with or a newer one of the same major. TensorFlow, JAX and torch check it when they start; others fail at the first
+    missing symbol. TensorRT and ONNX Runtime need the same major; a lower minor is a warning there. torch before 1.0
+    asked for the very minor that it was compiled with, and refused newer ones too.
+
+    Shows as: "Loaded runtime CuDNN library: 8.0.5 but source was compiled with: 8.1.0",
+    "cuDNN version incompatibility", CUDNN_STATUS_NOT_INITIALIZED.
+
+    Remedy: the cuDNN that the package asks for (its nvidia-cudnn-cuNN pin), and no other one in front of it.
+    """
+    yield from _below_minimum(case)
+    for subject in wants(case):
+        built = subject.field("cudnn")
+        if not built.values or not runs_on_cudnn(case, subject):
+            continue
+        found = gets(case, subject) or _of_torch(case, subject)
+        if found is None or found[1].version is None:
+            yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
+            continue
+        path, copy = found
+        asks = asks_of_cudnn(case, subject)
+        fits = decided(built, copy.version or "0", asks)
+        facts = (
+            _read(case, path, copy),
+            Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
+            *_no_other(case, path),
+        )
+        if fits:
+            yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
+        elif fits is False:
+            yield Finding(
+                "cudnn-mismatch",
+                "cudnn",
+                f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
+                f"{_WANTED[asks]}.",
+                (*facts, *_gets(case, path, copy)),
+                (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
+            )
+        else:
+            yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
+
+
+_WANTED = {
+    "major": "that major",
+    "minor": "that minor or a newer one of the same major",
+    "same": "that very minor",
+}
+
+
+def _shown(built: Possible) -> str:
+    return " or ".join(dict.fromkeys(str(value) for value, _ in built.values))
+
+
+def _read(case: Case, path: str, copy: Library) -> Evidence:
+    return case.read(path if path.startswith(("packages.", "builds.")) else f"{path}.version", copy.version)
+
+
+def _gets(case: Case, path: str, copy: Library) -> tuple[Evidence, ...]:
+    """That it is the package's own process that loads the copy, where nothing is said of that."""
+    return case.of_whom(path, copy) if path.startswith("libraries[") else ()
+
+
+def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
+    """That the copy which a package brought is the only one, where that is what is judged."""
+    if path == case.subject("torch").path:
+        return tuple(case.assume(place, "no cuDNN there but torch's own") for place in ("libraries", "toolkits"))
+    if path.startswith("packages.") and case.machine.libraries is None:
+        return (case.assume("libraries", "no cuDNN there but pip's own"),)
+    return ()
+
+
+def _below_minimum(case: Case) -> Iterator[Outcome]:
+    """What a release refuses by itself, whatever its build was made with: JAX asks for a least cuDNN when it starts."""
+    for subject in case.subjects:
+        found = None if subject.field("cudnn").values else gets(case, subject)
+        if found is None or found[1].version is None:
+            continue
+        path, copy = found
+        rows, told = _releases(case, subject)
+        if not rows or not all("cudnn_minimum" in row for row in rows):
+            continue
+        row = min(rows, key=lambda one: versions.parse(one["cudnn_minimum"]).key())
+        least, label = row["cudnn_minimum"], f"{subject.component} {row['version']}"
+        takes = case.cite(f"{label} takes cuDNN from {least} on", row)
+        facts = (_read(case, path, copy), *told, takes, *_no_other(case, path))
+        if versions.at_least(found[1].version, least) is False:
+            yield Finding(
+                "cudnn-mismatch",
+                "cudnn",
+                f"cuDNN {copy.version} is what loads; {label} refuses releases before {least}.",
+                (*facts, *_gets(case, path, copy)),
+                (Remedy(f"install cuDNN {least} or a newer one of its major"),),
+            )
+        elif all(serves(found[1].version, one["cudnn_minimum"], "minor") for one in rows):
+            yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {label}", facts)
+
+
+def _releases(case: Case, subject: Subject) -> "tuple[list[Row], tuple[Evidence, ...]]":
+    """The release that it is; where that is not told, those that take the part which is: jax by its jaxlib."""
+    packages = case.matrix.packages
+    if subject.version is not None:
+        release = packages.release(subject.component, subject.version)
+        return ([release] if release is not None else []), ()
+    pairs = case.matrix.rows("pair", subject.component) if case.has(subject.component) is not False else []
+    part = next((one["other"] for one in pairs if case.version_of(one["other"]) is not None), "")
+    have = case.version_of(part) or "0"
+    bounded = [one for one in pairs if one["other"] == part and "<" in one["fits"]]  # those before say no upper bound
+    taking = {one["range"]: one for one in bounded if _admits(one["fits"], have)}
+    rows = [row for row in packages.releases(subject.component) if f"=={row['version']}" in taking]
+    if not rows:
+        return [], ()
+    first = case.cite(
+        f"{subject.component} {rows[0]['version']} is the first that takes it", taking[f"=={rows[0]['version']}"]
+    )
+    meant = case.assume(f"packages.{subject.distribution}", f"it is of a release that takes this {part}")
+    return rows, (case.read(f"packages.{part}", have), first, meant)
+
+
+def _admits(spec: str, version: str) -> bool | None:
+    return versions.parse_range(spec).admits(versions.parse(version).public)
+
+
+def _of_torch(case: Case, subject: Subject) -> Copy | None:
+    """The cuDNN that torch brought, for a package that brings none, where nothing is said of any other."""
+    about = case.matrix.packages.about(subject.component)
+    if about.get("cuda_from") != "system" or case.usable("cudnn") or case.machine.toolkits is not None:
+        return None
+    torch = case.subject("torch")
+    cudnn = torch.field("cudnn")
+    if torch.state != "installed" or cudnn.known is None:
+        return None
+    return torch.path, Library(name="cudnn", version=str(cudnn.known), origin="pip")
