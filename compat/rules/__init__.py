@@ -1,8 +1,9 @@
 """The rules: one directory a family, each rule stated once.
 
 What every rule is asked with stands here: the ``case`` with its ``gpus`` and ``runtimes``, each ``subject`` with the
-published builds that it can be (``candidates``). A directory holds the rules of one layer of the stack. ``CATALOGUE`` lists them nearest to the cause first; reports show findings in this order. A new rule is one
-function with ``@rule(name)`` in a file of its family and one line here; a new file has its name in ``FAMILIES``.
+published builds that it can be (``candidates``). A directory holds the rules of one layer of the stack. ``CATALOGUE``
+lists them nearest to the cause first; reports show findings in this order. A new rule is one function with
+``@rule(name)`` in a file of its family and one line here; a new file has its name in ``FAMILIES``.
 """
 
 from importlib import import_module
