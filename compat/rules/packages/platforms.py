@@ -230,19 +230,24 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
             if open_
             else []
         )
-        yield _python(subject, line, fits, (case.read("python", python), *where, evidence), ordered)
+        if subject.facts.source is None and subject.facts.cuda is not None:
+            where.append(case.assume(f"builds.{subject.distribution}.source", "one of the builds that are published"))
+        wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
+        yield _python(subject, line, fits, (case.read("python", python), *where, evidence), ordered, wanted)
 
 
-def _python(subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str]) -> Outcome:
+def _python(
+    subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str], wanted: str = ""
+) -> Outcome:
+    """``wanted``: the range of a request, of which alone it is said."""
+    label = f"{subject.label} {wanted.removeprefix('==')}" if wanted not in ("", "*") else subject.label
     if fits:
-        return Holds(
-            "python-unsupported", subject.component, f"{subject.label} has a build for Python {line}", evidence
-        )
+        return Holds("python-unsupported", subject.component, f"{label} has a build for Python {line}", evidence)
     choice = f" It has builds for Python {', '.join(offered)}." if offered else ""
     return Finding(
         "python-unsupported",
         "python",
-        f"{subject.label} has no build for Python {line}.{choice}",
+        f"{label} has no build for Python {line}.{choice}",
         evidence,
         (
             Remedy(f"use Python {offered[-1]}" if offered else "use the Python that the build was made for", "python"),
