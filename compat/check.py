@@ -147,6 +147,12 @@ def _cuda_beside(case: Case, component: str) -> str | None:
     return told.pop() if len(told) == 1 else None
 
 
+def _in_full(case: Case, component: str) -> bool:
+    """Is the version of the torch that it goes with written out in full (2.6.0+cu124)? Then so is its own."""
+    beside = (case.subject("torch"),) if component in ("torchvision", "torchaudio") else ()
+    return any(cuda_of_local(one.version) for one in beside if one.version)
+
+
 def _each_fails(report: Report, tried: list[Report], told: set[str], taken: tuple[Evidence, ...]) -> Report:
     """Whichever build it is, it fails: what is found is the likeliest one's fault, with those of the others."""
     own = [[one for one in build.errors if one.rule not in told] for build in tried]
@@ -190,6 +196,7 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
     """
     told, own = _faults(report), {one.rule for one in likeliest.errors}
     bare = "+" not in (case.subject(component).version or "") and _cuda_beside(case, component) is None
+    bare = bare and not _in_full(case, component)
     further = [one for one in likeliest.errors if one.rule not in told]
     behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
     if not further:

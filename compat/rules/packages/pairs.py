@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
+from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.candidates import matching
 from compat.rules.case import Case
@@ -179,16 +180,26 @@ def _pins(case: Case) -> Iterator[Outcome]:
 
 
 def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
-    """What is linked to torch links the CUDA half of it, or not: a CUDA build does not load beside a CPU torch."""
+    """What is linked to torch is of its kind, with CUDA or without.
+
+    A CUDA build links the CUDA half of torch, and does not load beside a torch without it. One without CUDA loads, and
+    its operators refuse what lies on the GPU: a fault of what uses them, a word to who uses torch alone.
+    """
     torch = case.subject("torch")
-    if torch.field("cuda").known is not False or torch.state != "installed":
+    theirs = torch.field("cuda").known
+    if theirs is None or torch.state != "installed":
         return
     for subject in case.subjects:
-        cuda = subject.field("cuda").known
-        if subject.component not in ("torchvision", "torchaudio") or not cuda or subject.state != "installed":
+        ours = subject.field("cuda").known
+        if subject.component not in ("torchvision", "torchaudio") or subject.state != "installed" or ours is None:
             continue
-        said = f"is the build for CUDA {cuda}; {torch.label} has no CUDA: its operators do not load."
-        yield _built_apart(subject, torch, said)
+        if ours and theirs is False:
+            said = f"is the build for CUDA {ours}; {torch.label} has no CUDA: its operators do not load."
+            yield _built_apart(subject, torch, said)
+        elif theirs and ours is False and case.goal.runs_on_gpu:
+            said = f"has no CUDA; {torch.label} has CUDA {theirs}: its operators do not run on the GPU."
+            meant = case.goal.object == subject.component
+            yield replace(_built_apart(subject, torch, said), severity="error" if meant else "warning")
 
 
 def _of_another_cuda(case: Case) -> Iterator[Outcome]:
