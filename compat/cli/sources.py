@@ -66,6 +66,8 @@ def read(
     )
     python, python_range = _python(strong_ones if asks else contents, shown)
     there = inside(machine, image, matrix)
+    if image is not None and shown:
+        _say(f"read: {image.path}:{image.line}: image {image.name}:{image.tag} ({_system(there)}planned for inside it)")
     there = with_python(there, Said((), python, python_range)) if any_python else there
     loose = frozenset(one for said in walked for one in _paths(said))
     strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
@@ -91,6 +93,12 @@ def read(
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
         raise InputError(f"{', '.join(paths)}: asks for no framework", known)
     return Said(requests, python, python_range, image, bounds)
+
+
+def _system(inside: "Machine") -> str:
+    """The system and the Python that an image has, as far as they are known."""
+    system = " ".join(part for part in (inside.distribution, inside.distribution_version) if part)
+    return "".join(f"{part}, " for part in (system, f"Python {inside.python}" if inside.python else "") if part)
 
 
 def _say(text: str) -> None:

@@ -48,7 +48,7 @@ _FORMS = {
 _BRANCH = re.compile(r"(?<![\d.])(\d{3})(?!\d)")
 _IMAGE = re.compile(re.escape(container.REGISTRY) + r"/[a-z0-9][a-z0-9-]*:[A-Za-z0-9][A-Za-z0-9._-]*")
 _COMPAT = re.compile(r"cuda-compat-\d{2}-\d")
-_PACKAGED = ("ubuntu", "rhel", "debian")
+_PACKAGED = ("ubuntu", "rhel", "debian", "fedora")
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,8 @@ def _rebuilt(words: tuple[str, ...], commands: Iterable[Command]) -> bool:
 
 
 def _system(words: tuple[str, ...]) -> Action | None:
-    if words == jetson.jetpack().argv or any(repair.command == words for repair in REPAIRS.values()):
+    whole = (jetson.jetpack().argv, drivers.OPEN_MODULE.argv, *(repair.command for repair in REPAIRS.values()))
+    if words in whole:
         return System(words)
     if words and _COMPAT.fullmatch(words[-1]):
         hosts = (Machine(os="linux", distribution=name) for name in _PACKAGED)
@@ -231,7 +232,7 @@ def _system(words: tuple[str, ...]) -> Action | None:
     for distribution in _PACKAGED if branch else ():
         machine = Machine(os="linux", distribution=distribution, environment=())
         for newest in (None, drivers.OPEN_ONLY):
-            if branch and _rebuilt(words, drivers.install(machine, branch[1], newest, None)):
+            if branch and _rebuilt(words, drivers.install(machine, branch[1], newest, None, is_open=True)):
                 return System(words)
     return None
 

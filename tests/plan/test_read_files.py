@@ -47,6 +47,7 @@ def test_the_image_of_a_dockerfile_asks_too(tmp_path, capsys):
     assert code == 0
     assert "nothing to do" in out  # it is in the image, and the image's build serves the GPU and the driver
     assert "Dockerfile:1: torch==2.4.0" in err
+    assert "Dockerfile:1: image pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime (" in err
 
 
 def test_what_a_dockerfile_installs_takes_the_place_of_what_its_image_has(tmp_path, capsys):

@@ -3,9 +3,11 @@
 import pytest
 
 from compat.goals import parse
-from compat.machine import Machine
+from compat.machine import Driver, Gpu, Machine
 from compat.plan.asking.request import BadRequest, described, goals_for, packages, read_range, requests, with_goal
 from compat.plan.solve import plan
+from compat.records import replace
+from compat.report.plan import words
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,22 @@ def test_a_goal_brings_in_its_chain(real):
 def test_what_runs_for_a_goal_is_brought_in(real, goal, brought):
     asked = with_goal((), parse(goal), real)
     assert [one.component for one in asked if one.where == "--goal"] == brought
+
+
+T4 = Machine(os="linux", python="3.10.12", gpus=(Gpu("Tesla T4"),), driver=Driver("535.183.01"))
+
+
+@pytest.mark.parametrize("libraries", [None, ()])
+def test_what_a_goal_needs_is_planned_where_the_packages_are_known_without_it(real, libraries):
+    bare = replace(T4, packages={}, libraries=libraries)
+    answer = plan(bare, (), real, parse("convert:onnx-tensorrt"))
+    assert [(step.kind, step.component) for step in answer.steps] == [("package", "tensorrt")]
+
+
+def test_packages_that_are_not_told_are_not_said_to_be_there(real):
+    answer = plan(T4, (), real, parse("convert:onnx-tensorrt"))
+    assert answer.outcome == "nothing-to-do"
+    assert "not told" in words.outcome(answer)
 
 
 def test_an_import_goal_needs_no_gpu(real):

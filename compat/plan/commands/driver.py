@@ -6,8 +6,8 @@
   ``nvidia-tesla-NNN-driver`` (packaged). Other branches come from NVIDIA's repository, ``cuda-drivers-NNN`` as long as
   its packages had the branch in their names (trait named-by-branch); later ones are held by a pinning package instead,
   which is more than one command.
-- RHEL 8 and 9 and their kin have module streams, ``NNN-dkms`` and ``NNN-open``; RHEL 10 and Fedora have none, there a
-  version lock holds the branch (driver installation guide 620, kernel modules, table 5).
+- RHEL 8 and 9, their kin and Amazon Linux 2023 have module streams, ``NNN-dkms`` and ``NNN-open``; RHEL 10 and Fedora
+  have none, there a version lock holds the branch (driver installation guide 620, kernel modules, table 5).
 - In WSL 2 the driver is that of Windows, and none may be installed inside (CUDA on WSL user guide).
 """
 
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 OPEN_ONLY = Capability(10, 0)  # Blackwell and newer run with the open kernel module only
-_STREAMS = ("rhel", "rocky", "almalinux", "centos", "ol")
+_RHEL = ("rhel", "rocky", "almalinux", "centos", "ol")
+_STREAMED = {**dict.fromkeys(_RHEL, ("8", "9")), "amzn": ("2023",)}
 GUIDE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/620/kernel-modules.html"
+LOCKING = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/version-locking.html"
+OPEN_MODULE = Command("dnf", ("sudo", "dnf", "install", "--assumeyes", "nvidia-open"))
 SOURCES = {
     "ubuntu": "https://packages.ubuntu.com/resolute/nvidia-driver-595",
     "debian": "https://packages.debian.org/nvidia-kernel-dkms",
@@ -32,10 +35,11 @@ SOURCES = {
 
 
 def install(
-    machine: Machine, branch: str, newest_gpu: Capability | None, matrix: "Matrix | None"
+    machine: Machine, branch: str, newest_gpu: Capability | None, matrix: "Matrix | None", is_open: bool = False
 ) -> tuple[Command, ...]:
-    """The command that installs a driver branch; none where no package manager does it with one (see above). Without a
-    matrix every command that it could be: a plan file is read back against them."""
+    """The commands that install a driver branch; none where no package manager does it (see above). ``is_open``: the
+    open kernel module is known to serve every GPU. Without a matrix every command that it could be: a plan file is read
+    back against them."""
     if machine.os != "linux" or machine.in_environment("wsl2", "docker", "kubernetes", "jetson"):
         return ()
     open_only = newest_gpu is not None and newest_gpu >= OPEN_ONLY
@@ -44,12 +48,19 @@ def install(
         if own is not None:
             return (_apt(own[branch]),) if branch in own else ()
         return (_apt(f"nvidia-driver-{branch}{'-open' if open_only else ''}"),)
-    if machine.distribution in _STREAMS and (machine.distribution_version or "9").partition(".")[0] in ("8", "9"):
+    if _is_streamed(machine):
         stream = f"nvidia-driver:{branch}{'-open' if open_only else '-dkms'}"
         return (Command("dnf", ("sudo", "dnf", "module", "install", "--assumeyes", stream)),)
     if machine.distribution == "debian" and not open_only:
         return _debian(machine, branch, matrix)
+    if machine.distribution in (*_RHEL, "fedora") and is_open:
+        return Command("dnf", ("sudo", "dnf", "versionlock", "add", f"*nvidia*{branch}*")), OPEN_MODULE
     return ()
+
+
+def _is_streamed(machine: Machine) -> bool:
+    releases = _STREAMED.get(machine.distribution or "", ())
+    return bool(releases) and (machine.distribution_version or releases[-1]).partition(".")[0] in releases
 
 
 def _apt(package: str) -> Command:
@@ -87,7 +98,7 @@ def cuda_compat(machine: Machine, package: str) -> tuple[Command, ...]:
     """From NVIDIA's repository of the distribution; its packages have the same name in all of them."""
     if machine.distribution in ("ubuntu", "debian"):
         return (_apt(package),)
-    if machine.distribution in (*_STREAMS, "fedora", "amzn"):
+    if machine.distribution in (*_RHEL, "fedora", "amzn"):
         return (Command("dnf", ("sudo", "dnf", "install", "--assumeyes", package)),)
     return ()
 
@@ -107,13 +118,17 @@ def by_hand(machine: Machine, branch: str, matrix: "Matrix") -> tuple[str, str]:
             f"Pin NVIDIA's repository with nvidia-driver-pinning-{branch}, then install {which}.",
             GUIDE,
         )
-    if machine.distribution in (*_STREAMS, "fedora"):
+    if machine.distribution in (*_RHEL, "fedora"):
         return f"Lock the branch with `dnf versionlock add '*nvidia*{branch}*'`, then install {which}.", GUIDE
     return f"Install the driver of branch {branch} from NVIDIA's download page.", GUIDE
 
 
 def packaged(machine: Machine, branch: str, command: Command) -> tuple[str, str]:
     """What the command's package is and whose archive has it, and the source."""
+    if "versionlock" in command.argv:
+        said = f"The version lock keeps nvidia-open at branch {branch} of NVIDIA's repository, which has to be set up."
+        dnf4 = machine.distribution != "fedora"
+        return said + (" The lock is of python3-dnf-plugin-versionlock." if dnf4 else ""), LOCKING
     package = command.argv[-1].partition("=")[0]
     if package.startswith("cuda-drivers"):
         return f"{package} is branch {branch} in NVIDIA's repository for Debian, which has to be set up.", GUIDE

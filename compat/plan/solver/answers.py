@@ -238,7 +238,7 @@ def _has_to_be_there(request: Request, problem: Problem) -> bool:
     """Is it asked for by name, or by a goal that is named for it on a machine whose packages are known?"""
     if request.where != "--goal":
         return True
-    if problem.machine.packages is None or (request.component == "tensorrt" and problem.machine.libraries is None):
+    if problem.machine.packages is None:
         return False
     return any(request.component in goal.subjects[:1] for goal in problem.goals)
 

@@ -96,8 +96,8 @@ def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
 
 
 def _windows(machine: Machine) -> bool:
-    # In WSL 2 the Linux numbers count: the driver reports its own.
-    return machine.os == "windows"
+    # The driver of WSL 2 is that of Windows, and nvidia-smi shows its number there too.
+    return machine.os == "windows" or machine.in_environment("wsl2")
 
 
 def with_driver(machine: Machine, version: str, matrix: "Matrix") -> Machine:
@@ -221,7 +221,8 @@ def _last_branch(machine: Machine, matrix: "Matrix") -> int:
 def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:
     """The step that installs a driver branch."""
     known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
-    commands = driver_commands.install(machine, branch, max(known, default=None), matrix)
+    is_open = bool(known) and _flavour(machine, matrix) != "proprietary"
+    commands = driver_commands.install(machine, branch, max(known, default=None), matrix, is_open)
     said = (
         driver_commands.packaged(machine, branch, commands[0])
         if commands

@@ -31,9 +31,11 @@ def machine(plan: Plan) -> str:
 
 
 def outcome(plan: Plan) -> str:
-    """The outcome in words; what was only not found is not called impossible."""
+    """The outcome in words; what was only not found is not called impossible, nor what is not told there."""
     if plan.outcome == "impossible" and not plan.proven:
         return "no plan found, and not all was tried: the search was cut short"
+    if plan.outcome == "nothing-to-do" and plan.machine.packages is None and plan.requests:
+        return "nothing is known to be wrong; which packages are installed is not told, so none is planned"
     return _OUTCOMES[plan.outcome]
 
 
