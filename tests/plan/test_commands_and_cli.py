@@ -66,10 +66,27 @@ def test_environments_of_another_python():
             Machine(os="linux", distribution="rocky", distribution_version="9.4"),
             "sudo dnf module install --assumeyes nvidia-driver:580-dkms",
         ),
+        (
+            Machine(os="linux", distribution="amzn", distribution_version="2023"),
+            "sudo dnf module install --assumeyes nvidia-driver:580-dkms",
+        ),
     ],
 )
 def test_driver_commands(machine, argv, real):
     assert [one.shell for one in driver.install(machine, "580", None, real)] == [argv]
+
+
+@pytest.mark.parametrize(("distribution", "release"), [("fedora", "44"), ("rhel", "10.1")])
+def test_a_version_lock_holds_the_branch_where_there_are_no_streams(distribution, release, real):
+    machine = Machine(os="linux", distribution=distribution, distribution_version=release)
+    made = driver.install(machine, "580", Capability(8, 0), real, is_open=True)
+    assert [one.argv[1:] for one in made] == [
+        ("dnf", "versionlock", "add", "*nvidia*580*"),
+        ("dnf", "install", "--assumeyes", "nvidia-open"),
+    ]
+    assert all(isinstance(templates.read(one.argv), System) for one in made)
+    assert "branch 580" in driver.packaged(machine, "580", made[0])[0]
+    assert driver.install(machine, "580", Capability(7, 0), real) == ()  # nvidia-open does not drive Volta
 
 
 def test_debian_has_a_branch_of_its_own(real):
