@@ -28,7 +28,7 @@ from compat.plan.commands.container import execute, start
 from compat.plan.model import Command, Plan
 from compat.plan.solve import plan
 from compat.records import replace
-from scripts.described import with_gpu
+from scripts.fixtures.described import with_gpu
 from scripts.plans.page import APT, PAGE, renew
 
 

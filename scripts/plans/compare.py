@@ -25,7 +25,7 @@ from compat.plan.solver.scene import Scene
 from compat.plan.solver.search import Search
 from compat.plan.ways.forge import cudnn_serves
 from compat.records import replace
-from scripts.described import with_gpu
+from scripts.fixtures.described import with_gpu
 from scripts.plans.page import CONDA, PAGE, UV, renew
 
 GPUS = (

@@ -1,4 +1,4 @@
-"""The ONNX reader against what the onnx package says of the same files (scripts/onnx_fixtures.py wrote both)."""
+"""The ONNX reader against what the onnx package says of the same files (scripts/fixtures/onnx.py wrote both)."""
 
 import json
 from pathlib import Path

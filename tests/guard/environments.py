@@ -5,7 +5,7 @@ from compat.guard.transaction import Coming, Transaction
 from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.records import replace
-from scripts.described import UBUNTU, with_gpu
+from scripts.fixtures.described import UBUNTU, with_gpu
 
 _CU124 = {
     "nvidia-cublas-cu12": "12.4.5.8",

@@ -14,7 +14,7 @@ from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.probe.assemble import read_machine
 from compat.probe.host import Host
-from scripts.capture import unpack
+from scripts.fixtures.capture import unpack
 
 CAPTURES = Path(__file__).parent / "captures"
 

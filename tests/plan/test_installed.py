@@ -10,7 +10,7 @@ from compat.plan.asking.request import requests
 from compat.plan.model import Reason
 from compat.plan.solve import plan
 from compat.records import replace
-from scripts.described import UBUNTU
+from scripts.fixtures.described import UBUNTU
 
 BASE = replace(
     UBUNTU,

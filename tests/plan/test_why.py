@@ -10,7 +10,7 @@ from compat.plan.model import Plan, Reason, Step
 from compat.plan.solve import plan
 from compat.plan.steps.why import _tells
 from compat.records import replace
-from scripts.described import UBUNTU
+from scripts.fixtures.described import UBUNTU
 
 MACHINE = replace(
     UBUNTU,
