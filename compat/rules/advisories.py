@@ -130,8 +130,7 @@ def _installed(case: "Case", name: str) -> Told | None:
 
 def _of_whom(case: "Case", name: str) -> list[Evidence]:
     """That the copy of a library which loads does so for this package, where nobody says for which."""
-    found = case.loaded(name) if case.version_of(name) is None else None
-    return list(case.of_whom(*found)) if found is not None else []
+    return list(case.of_whom(name)) if case.version_of(name) is None and case.loaded(name) is not None else []
 
 
 def _pulled(case: "Case", name: str, affected: str) -> Told | None:

@@ -123,7 +123,7 @@ class Case:
         driver = self.machine.driver
         if driver.cuda is not None:
             return driver.cuda, self.read("driver.cuda", driver.cuda)
-        if driver.version is None:
+        if driver.version is None or self.is_jetson:  # whose releases are numbered apart, by L4T
             return None
         found = [self.matrix.cuda.offered_by(driver.version, system) for system in self.driver_systems]
         if any(claim is None for claim in found) or len({claim.value for claim in found if claim}) != 1:
@@ -136,7 +136,7 @@ class Case:
     def least_cuda(self) -> tuple[str, Evidence] | None:
         """A CUDA that the driver offers for certain, where it is too new for the matrix to know its highest."""
         driver = self.machine.driver
-        if driver.cuda is not None or driver.version is None:
+        if driver.cuda is not None or driver.version is None or self.is_jetson:
             return None
         found = [self.matrix.cuda.offered_at_least(driver.version, system) for system in self.driver_systems]
         claim = found[0] if found else None
@@ -254,11 +254,10 @@ class Case:
             return seen[0] if len(seen) == 1 else None
         return copies[0] if len(copies) == 1 and copies[0][1].loaded_by is None else None
 
-    def of_whom(self, path: str, copy: Library) -> tuple[Evidence, ...]:
-        """That a copy is the one which the goal's process gets, where nobody says who loads it."""
-        if copy.loaded_by is not None:
-            return ()
-        return (self.assume(f"{path}.loaded_by", "which package loads it is not told: what is said holds for all"),)
+    def of_whom(self, name: str) -> tuple[Evidence, ...]:
+        """Of each copy of a library of which nobody says who loads it: that it is whichever package does."""
+        text = "which package loads it is not told: what is said holds for all"
+        return tuple(self.assume(f"{place}.loaded_by", text) for place, one in self.usable(name) if not one.loaded_by)
 
     @cached_property
     def runtimes(self) -> tuple[Runtime, ...]:

@@ -9,7 +9,10 @@ from compat.rules.selection import entries
 from compat.versions import parse, same_line
 
 Facts = dict[str, Any]
-_OF_LINUX = ("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson")
+_OF_LINUX = (
+    *("glibc", "glibcxx", "environment", "missing_libraries", "device_nodes", "jetson"),
+    *("distribution", "distribution_version"),
+)
 _PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
 
 

@@ -211,7 +211,7 @@ def _ptxas(case: Case, target: Capability) -> tuple[str, tuple[Evidence, ...]] |
     """The release of the ptxas that compiles for this target. Triton has a second one, for Blackwell and newer."""
     found = case.loaded("ptxas")
     if found is not None and found[1].version:
-        return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom(*found))
+        return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas"))
     if case.goal.object == "jax":
         return None
     triton, row = case.subject("triton").version or _pinned(case, "triton"), _carried(case)

@@ -43,7 +43,7 @@ def _assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     """(release, evidence) of the ptxas that XLA finds: the one seen, pip's, else that of the only toolkit."""
     found = case.loaded("ptxas")
     if found is not None and found[1].version is not None:
-        return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom(*found))
+        return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas"))
     alone = case.assume("libraries", "no other ptxas is there")
     for name in ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12"):
         release = case.version_of(name)

@@ -223,7 +223,7 @@ def _is_new_enough(case: Case, runtime: Runtime, system: str) -> "tuple[Claim | 
 def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     """Where the release does not decide, the CUDA that the driver says it offers may."""
     offered = case.driver_cuda
-    if case.is_jetson and case.machine.driver.cuda is None:
+    if offered is None and case.is_jetson:
         from compat.rules.packages.jetson import stated_cuda
 
         offered = stated_cuda(case)

@@ -35,7 +35,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         built = subject.field("cudnn")
         if not built.values or not runs_on_cudnn(case, subject):
             continue
-        found = gets(case, subject) or _of_torch(case, subject)
+        found = gets(case, subject) or _of_torch(case, subject) or _of_pip(case, subject, built)
         if found is None or found[1].version is None:
             yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
             continue
@@ -46,6 +46,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             _read(case, path, copy),
             Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
             *_no_other(case, path),
+            *_no_toolkits(case, subject, path),
         )
         if fits:
             yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
@@ -55,7 +56,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                (*facts, *_gets(case, path, copy)),
+                (*facts, *_gets(case, path), *case.no_jetson(subject.component)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:
@@ -77,9 +78,9 @@ def _read(case: Case, path: str, copy: Library) -> Evidence:
     return case.read(path if path.startswith(("packages.", "builds.")) else f"{path}.version", copy.version)
 
 
-def _gets(case: Case, path: str, copy: Library) -> tuple[Evidence, ...]:
+def _gets(case: Case, path: str) -> tuple[Evidence, ...]:
     """That it is the package's own process that loads the copy, where nothing is said of that."""
-    return case.of_whom(path, copy) if path.startswith("libraries[") else ()
+    return case.of_whom("cudnn") if path.startswith("libraries[") else ()
 
 
 def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
@@ -89,6 +90,13 @@ def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
     if path.startswith("packages.") and case.machine.libraries is None:
         return (case.assume("libraries", "no cuDNN there but pip's own"),)
     return ()
+
+
+def _no_toolkits(case: Case, subject: Subject, path: str) -> tuple[Evidence, ...]:
+    """That no toolkit of the system has a cuDNN, where pip's is judged for a package that loads the system's."""
+    if not path.startswith("packages.nvidia-cudnn") or not _has_the_systems(case, subject):
+        return ()
+    return (case.assume("toolkits", "no cuDNN there but pip's own"),)
 
 
 def _below_minimum(case: Case) -> Iterator[Outcome]:
@@ -110,7 +118,7 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
                 "cudnn-mismatch",
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {label} refuses releases before {least}.",
-                (*facts, *_gets(case, path, copy)),
+                (*facts, *_gets(case, path)),
                 (Remedy(f"install cuDNN {least} or a newer one of its major"),),
             )
         elif all(serves(found[1].version, one["cudnn_minimum"], "minor") for one in rows):
@@ -144,11 +152,33 @@ def _admits(spec: str, version: str) -> bool | None:
 
 def _of_torch(case: Case, subject: Subject) -> Copy | None:
     """The cuDNN that torch brought, for a package that brings none, where nothing is said of any other."""
-    about = case.matrix.packages.about(subject.component)
-    if about.get("cuda_from") != "system" or case.usable("cudnn") or case.machine.toolkits is not None:
+    if not _has_the_systems(case, subject):
         return None
     torch = case.subject("torch")
     cudnn = torch.field("cudnn")
     if torch.state != "installed" or cudnn.known is None:
         return None
     return torch.path, Library(name="cudnn", version=str(cudnn.known), origin="pip")
+
+
+def _of_pip(case: Case, subject: Subject, built: Possible) -> Copy | None:
+    """pip's cuDNN, for a package that brings none, where it is of another major than the build opens.
+
+    Whether such a package finds one of its own major there is open; another major's has no file that it asks for.
+    """
+    if not _has_the_systems(case, subject) or case.machine.libraries is not None:
+        return None
+    there = {name: have for name, have in case.packages.items() if name.startswith(_PACKAGES) and have is not False}
+    if not there or any(decided(built, have or "", "major") is not False for have in there.values()):
+        return None
+    name, version = next(iter(there.items()))
+    return f"packages.{name}", Library(name="cudnn", version=version, origin="pip")
+
+
+_PACKAGES = ("nvidia-cudnn-cu", "cudnn")  # pip's and conda's
+
+
+def _has_the_systems(case: Case, subject: Subject) -> bool:
+    """Does it load the system's cuDNN, of which nothing is said?"""
+    about = case.matrix.packages.about(subject.component)
+    return about.get("cuda_from") == "system" and not case.usable("cudnn") and case.machine.toolkits is None

@@ -216,7 +216,7 @@ def _opened(
         mine = [case.assume(place, f"the TensorRT that opens {soname}") for place in several]
         if case.machine.container.image is None and not any(copy.version for _, copy in copies):
             mine.append(case.assume("container.image", f"no image whose TensorRT opens another name than {soname}"))
-        return True, (*taken, *mine, *(fact for copy in copies for fact in case.of_whom(*copy)))
+        return True, (*taken, *mine, *case.of_whom("tensorrt"))
     unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
     if opened is None and subject is case.main and unlisted:
         # The description names it as missed by the goal's process, and nothing says otherwise.
@@ -224,7 +224,8 @@ def _opened(
         places = [f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}"]
         unsaid = [place for place in ("os", "arch") if getattr(case.machine, place) is None]
         places += [*unsaid, "jetson", "environment"] if unsaid else []  # a Jetson tells both
-        return True, tuple(case.assume(place, text) for place in places)
+        of_copy = case.of_whom(subject.component) if subject.path.startswith("libraries[") else ()
+        return True, (*(case.assume(place, text) for place in places), *of_copy)
     return opened, ()
 
 

@@ -84,8 +84,7 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             for place, one in case.usable(name)
             if place != path and one.loaded is None
         ]
-        for every in dict.fromkeys((*case.usable(name), meant)):
-            taken += case.of_whom(*every)
+        taken += case.of_whom(name)
         if copy.origin is None:
             taken.append(case.assume(f"{path}.origin", "the copy that loads is no part of the package itself"))
         yield Finding("library-shadowed", name, f"{message}.", (*facts, *taken), remedies)

@@ -55,9 +55,7 @@ def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
         unseen = places or (["libraries"] if case.machine.libraries is None else [])
         mine = path == case.subject("tensorrt").path
         return (read, *(case.assume(place, "the TensorRT is the package's") for place in unseen if mine))
-    index = int(path.partition("[")[2].partition("]")[0])
-    copies = case.usable((case.machine.libraries or ())[index].name)
-    return (read, *(fact for copy in copies for fact in case.of_whom(*copy)))
+    return (read, *case.of_whom("tensorrt"))
 
 
 def uses_tensorrt(case: Case) -> bool:
