@@ -40,7 +40,8 @@ def beside(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Cho
     """The build with the packages beside it that carry what it opens, cuDNN of the build's major among them; None
     where no packages do."""
     major = versions.parse(row["cuda"]).major
-    names = carriers(matrix, row, major) if "needs" in row and machine.os in ("linux", "windows") else None
+    system = machine.os or row.get("os")  # where it is not told, that of the build
+    names = carriers(matrix, row, major) if "needs" in row and system in ("linux", "windows") else None
     if not names:
         return None
     without = matrix.traits.holds(plain.component, "cudnn-optional", row["version"])

@@ -137,7 +137,7 @@ def _resolvable(
 
 def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -> Choice | None:
     cuda = _cuda(row)
-    if cuda is None or machine.os != "linux" or "needs" not in row:
+    if cuda is None or (machine.os or row.get("os")) != "linux" or "needs" not in row:
         return None
     names = parts.carriers(matrix, row, cuda.major)
     if not names:

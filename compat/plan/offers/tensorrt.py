@@ -31,19 +31,23 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
         for row in rows(matrix, "tensorrt", machine, wanted)
         if not matrix.traits.holds("tensorrt", "cuda-in-name", row["version"])
     ]
-    if not found:
-        yield from _by_hand(machine, matrix, wanted)
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
         if "python" in row and not matrix.traits.holds("tensorrt", "dead-requirement", row["version"], row["variant"]):
             yield _choice(row, machine, matrix)
+    yield from _by_hand(machine, matrix, wanted, {_line(row.get("tensorrt", row["version"])) for row in found})
 
 
-def _by_hand(machine: Machine, matrix: "Matrix", wanted: str) -> Iterator[Choice]:
-    """Releases that no index has (before 8.5, on Windows before 10): NVIDIA's archive, with the machine's CUDA."""
+def _line(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def _by_hand(machine: Machine, matrix: "Matrix", wanted: str, on_index: set[str]) -> Iterator[Choice]:
+    """Releases of lines that no index has (before 8.5, on Windows before 10): NVIDIA's archive, with the machine's CUDA.
+    They stand behind those of an index, also where the range admits both: a TensorFlow is built with one line only."""
     allowed, place = versions.parse_range(wanted), f"{machine.os}-{machine.arch}"
     for row in reversed(matrix.packages.releases("tensorrt")):
         version = row.get("built", {}).get("tensorrt", row["version"])
-        if allowed.admits(version) is False or place not in row.get("platforms", (place,)):
+        if _line(version) in on_index or allowed.admits(version) is False or place not in row.get("platforms", (place,)):
             continue
         newest = {versions.parse(cuda).major: cuda for cuda in row.get("cuda", ())}
         for major, cuda in sorted(newest.items(), reverse=True):

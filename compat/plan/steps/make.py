@@ -296,7 +296,7 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
 
 def _library_path(before: Machine, found: Found, made: list[Choice], matrix: "Matrix") -> Iterable[Step]:
     """What has to be set so that a build finds the packages beside it."""
-    line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3"
+    line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3.*"
     packages = f"lib/{line}/site-packages"
     for choice in made:
         if choice.library_path:
