@@ -3,6 +3,7 @@
 import pytest
 
 from compat.check import check
+from compat.goals import parse
 from compat.machine import Driver, Gpu, Library, Machine, Toolkit
 from compat.plan.asking.request import packages, requests
 from compat.plan.solve import plan
@@ -80,3 +81,24 @@ def test_a_tensorrt_that_no_index_has_is_unpacked_by_hand(real, system, wanted, 
 
 def test_what_an_index_has_is_not_unpacked(real):
     assert plan(BOX, requests({"tensorrt": "8.6"}), real).steps[0].commands
+
+
+@pytest.mark.parametrize("there", [(), (Toolkit("11.8", "system"),)])
+def test_the_tensorrt_that_a_tensorflow_is_linked_to_is_unpacked_where_no_index_has_it(real, there):
+    cudnn = (Library("cudnn", "8.9.7", "system"),) if there else ()
+    box = replace(BOX, python="3.10.12", toolkits=there, libraries=cudnn)
+    answer = plan(box, requests({"tensorflow": "2.14"}), real, parse("use:tf-trt"))
+    assert [step.component for step in answer.steps] == [
+        *(() if there else ("cuda-toolkit",)),
+        "tensorflow",
+        "tensorrt",
+    ]
+    assert answer.steps[-1].after == "8.4.3.1"
+    assert not answer.steps[-1].commands
+    assert all("9.3" not in one.message for one in answer.steps[0].why)
+
+
+@pytest.mark.parametrize("release", ["1.16.3", "1.19.2"])
+def test_cudas_packages_do_where_no_system_is_told(real, release):
+    answer = plan(Machine(gpus=(Gpu("Tesla T4"),)), requests({"onnxruntime": release}), real)
+    assert [step.kind for step in answer.steps] == ["package", "setting"]

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from compat.check import Report
     from compat.matrix import Matrix
 
-# What one more package can mend: by capping the release that several share, or by bringing a library.
+# What one more package can mend: by capping the release that several share, or by bringing a library. The rules
+# themselves do not tell: nearly every one of them names a package as its remedy, most mean another release of the very
+# build, and only these look at what lies beside it as well.
 MENDABLE = (
     "cuda-library-too-old",
     "cudnn-mismatch",

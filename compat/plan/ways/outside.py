@@ -13,6 +13,7 @@ from compat.machine import Library, Machine, Toolkit
 from compat.matrix.packages import same_cuda
 from compat.plan.model import Choice, Reason, Request, Step
 from compat.plan.offers import offers
+from compat.plan.offers.places import ARCHIVE
 from compat.plan.offers.published import gpus_of, serves
 from compat.plan.solver.scene import Scene
 from compat.plan.ways.toolkit import GUIDE
@@ -49,8 +50,13 @@ def scenes(base: Scene, tried: "Sequence[Search]", requests: Iterable[Request], 
 
 
 def _is_missing(request: Request, tried: "Sequence[Search]") -> bool:
-    """Is there no build for the machine as it is, or none but for CUDA's libraries?"""
+    """Is there no build for the machine as it is, or none but for CUDA's libraries; or none of a TensorRT that a
+    TensorFlow is linked to, which may be one that no index has?"""
     element = f"{_MISSED}:{request.component}"
+    if request.component == "tensorrt" and any(
+        search.has_links and "package-versions-mismatch" in (search.certificate or ()) for search in tried
+    ):
+        return True
     if any(element in (search.certificate or ()) for search in tried):
         return True
     return not any(search.asked_for(request) for search in tried)
@@ -95,7 +101,9 @@ def _step(machine: Machine, choice: Choice, cuda: str, cudnn: str) -> Step:
     have = f"CUDA {there} is there" if there else "there is none"
     if machine.toolkits is None:
         have = "what is there is not known"
-    said = f"{choice.label} takes {both} from the machine, no package brings it, and {have}."
+    # Of an archive several releases may serve; which one is told by its own step.
+    taker = f"{choice.component} of NVIDIA's archive" if choice.index == ARCHIVE else choice.label
+    said = f"{taker} takes {both} from the machine, no package brings it, and {have}."
     names = f"cuda-toolkit-{cuda.replace('.', '-')}" + (f" and libcudnn{cudnn.partition('.')[0]}" if cudnn else "")
     how = f"NVIDIA's repository has it as {names}, beside other releases."
     if machine.os == "windows":
