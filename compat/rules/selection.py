@@ -33,12 +33,15 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
     A GPU that is said to be visible is used, whatever the variable says: it was worked out where the machine is.
     """
     told = {f"gpus[{index}]": gpu.visible for index, gpu in enumerate(case.machine.gpus or ())}
+    value = (case.machine.variables or {}).get(VARIABLE)
+    alike = len({(gpu.name, gpu.capability) for gpu in listed}) < 2
+    some_said = any(visible is not None for visible in told.values())
+    if value is not None and not entries(value) and (some_said or not alike):  # it hides all but what is seen for sure
+        return tuple(gpu for gpu in listed if told[gpu.path])
     seen = tuple(gpu for gpu in listed if told[gpu.path] is not False)
-    if len({(gpu.name, gpu.capability) for gpu in listed}) < 2:
+    if alike:
         hidden = len(seen) < len(listed)
         return tuple(_used(case, gpu) if hidden and told[gpu.path] is None else gpu for gpu in seen)
-    variables = case.machine.variables
-    value = (variables or {}).get(VARIABLE)
     unsaid = tuple(gpu for gpu in seen if told[gpu.path] is None)
     if unsaid and value is not None:
         certain = tuple(gpu for gpu in seen if told[gpu.path])
@@ -48,7 +51,7 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
                 seen if len(seen) == len(listed) else tuple(gpu if told[gpu.path] else _used(case, gpu) for gpu in seen)
             )
         return certain if certain and more <= 0 else (*certain, _one_of(case, unsaid, value))
-    open_ = () if variables is not None else (f"variables.{VARIABLE}",)
+    open_ = () if case.machine.variables is not None else (f"variables.{VARIABLE}",)
     return tuple(gpu if told[gpu.path] else _used(case, gpu, *open_) for gpu in seen)
 
 

@@ -76,3 +76,13 @@ def test_an_image_s_requirement_is_asked_of_each_gpu() -> None:
 @pytest.mark.parametrize("value", ["", "0", "5", "GPU-8932f937", None])
 def test_a_gpu_that_is_said_to_be_visible_is_judged_whatever_the_variable_says(value: str | None) -> None:
     assert "gpu-not-in-build" in errors(_told({**_OLD, "visible": True}, {}, value=value))
+
+
+@pytest.mark.parametrize("value", ["", "-1", "none"])
+@pytest.mark.parametrize("gpus", [(_OLD, _NEW), (_OLD, {**_OLD, "visible": False})])
+def test_a_list_of_none_hides_those_of_which_nothing_is_said(gpus: tuple[Facts, ...], value: str) -> None:
+    assert errors(_told(*gpus, value=value)) == ["gpus-hidden"]
+
+
+def test_one_that_was_seen_is_judged_whatever_the_list_says() -> None:
+    assert "gpu-not-in-build" in errors(_told({**_OLD, "visible": True}, _NEW, value=""))

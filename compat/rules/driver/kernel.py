@@ -131,7 +131,7 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
 
     Shows as: "modprobe: ERROR: could not insert 'nvidia': Key was rejected by service", "Required key not available".
 
-    Remedy: sign the module with an enrolled key, enroll the key that signed it, or take the distribution's signed module.
+    Remedy: sign the module with an enrolled key, enroll the key that signed it, or take the distribution's signed one.
     """
     if not case.goal.needs_gpu:
         return

@@ -169,7 +169,7 @@ def _of_pip(case: Case, subject: Subject, built: Possible) -> Copy | None:
     if not _has_the_systems(case, subject) or case.machine.libraries is not None:
         return None
     there = {name: have for name, have in case.packages.items() if name.startswith(_PACKAGES) and have is not False}
-    if not there or any(decided(built, have or "", "major") is not False for have in there.values()):
+    if not there or not all(have and decided(built, have, "major") is False for have in there.values()):
         return None
     name, version = next(iter(there.items()))
     return f"packages.{name}", Library(name="cudnn", version=version, origin="pip")
