@@ -1,4 +1,4 @@
-"""ONNX models: which opset, IR version, operators and element types a reader takes."""
+"""ONNX models: which opset and IR version a reader takes and an exporter writes (operators: ``operators``)."""
 
 from collections.abc import Iterator
 
@@ -6,22 +6,10 @@ from compat import versions
 from compat.matrix import Row
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.tensorrt import operator_limits
 from compat.rules.tensorrt.release import installed, used
 
 RULE = "onnx-version-unsupported"
 _EXPORTERS = {"convert:torch-onnx": "torch", "convert:tensorflow-onnx": "tf2onnx"}
-# Domains of which ONNX Runtime itself has kernels.
-_RUNTIME_DOMAINS = (
-    "ai.onnx.ml",
-    "ai.onnx.training",
-    "ai.onnx.preview.training",
-    "com.microsoft",
-    "com.microsoft.nchwc",
-    "com.microsoft.experimental",
-    "com.ms.internal.nhwc",
-    "org.pytorch.aten",
-)
 
 
 @rule(RULE, reads=("model", "container.image", *OF_BUILD))
@@ -50,10 +38,10 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
     name, version, path = reader
     for field, fact, value, evidence in _written(case, name):
         yield _ceiling(case, reader, (field, fact, value, evidence))
-    yield from _operators(case, name, version, path)
-    if name == "tensorrt":
-        yield from operator_limits.judge(case, RULE, version, path, operator_rows(case, "tensorrt"))
-        yield from _cast_down(case, version, path)
+    if name == "tensorrt" or model.operators is not None:
+        from compat.rules.tensorrt.operators import judge
+
+        yield from judge(case, name, version, path)
 
 
 def _reader(case: Case) -> tuple[str, str, str] | None:
@@ -73,17 +61,17 @@ def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, tuple[Ev
     """
     model = case.machine.model
     if model.opset is not None:
-        yield "opset", "opset", str(versions.parse(model.opset).major), (_of_model(case, "opset", model.opset),)
+        yield "opset", "opset", str(versions.parse(model.opset).major), (of_model(case, "opset", model.opset),)
     writer = (model.writer or "").split()
     if reader == "tensorrt":
         return
     classic = (model.domains or {}).get("ai.onnx.ml")  # the operators of classic machine learning, an opset of its own
     if classic is not None:
         opset = str(versions.parse(classic).major)
-        yield "opset_ml", "ai.onnx.ml opset", opset, (_of_model(case, "domains", classic),)
+        yield "opset_ml", "ai.onnx.ml opset", opset, (of_model(case, "domains", classic),)
     if model.ir_version is not None:
         ir = str(versions.parse(model.ir_version).major)
-        yield "ir", "IR version", ir, (_of_model(case, "ir_version", model.ir_version),)
+        yield "ir", "IR version", ir, (of_model(case, "ir_version", model.ir_version),)
     elif len(writer) == 2 and writer[0] == "onnx" and versions.try_parse(writer[1]):
         row = case.matrix.packages.release("onnx", writer[1])
         if row is not None and "ir" in row:
@@ -92,7 +80,8 @@ def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, tuple[Ev
             yield "ir", "IR version", row["ir"], (said, own)
 
 
-def _of_model(case: Case, name: str, value: str) -> Evidence:
+def of_model(case: Case, name: str, value: str) -> Evidence:
+    """A fact of the model, by its file where that was read."""
     file = case.machine.model.file
     return Evidence(f"model.{name} = {value}", file) if file else case.read(f"model.{name}", value)
 
@@ -107,7 +96,7 @@ def _exported(case: Case, name: str) -> Iterator[Outcome]:
         return
     wanted = str(versions.parse(opset).major)
     low, high = _bounds(case, name, versions.parse(subject.version).public, "opset")
-    facts = (_of_model(case, "opset", opset), case.read(subject.path, subject.version))
+    facts = (of_model(case, "opset", opset), case.read(subject.path, subject.version))
     if low is not None and int(wanted) <= int(low["opset"]):
         known = case.cite(f"{name} {low['version']} writes opset {low['opset']}", low, "opset")
         yield Holds(RULE, name, f"{subject.label} writes opset {wanted}", (*facts, known))
@@ -181,129 +170,3 @@ def _first_that_reads(case: Case, name: str, field: str, value: str, does: str =
         if field in row and int(row[field]) >= int(value):
             return f": {row['version']} is the first that {does} it"
     return ""
-
-
-def operator_rows(case: Case, reader: str) -> dict[str, Row]:
-    """Operator -> its row, for a reader (``tensorrt``) or the standard itself (``onnx``)."""
-    return {
-        row["operator"]: row
-        for component in case.matrix.components("operator")
-        for row in case.matrix.rows("operator", component)
-        if row["reader"] == reader
-    }
-
-
-def _operators(case: Case, name: str, version: str, path: str) -> Iterator[Outcome]:
-    wanted = case.machine.model.operators
-    if wanted is None:
-        return
-    table = operator_rows(case, "tensorrt") if name == "tensorrt" else {}
-    standard = operator_rows(case, "onnx")
-    for operator in dict.fromkeys(wanted):
-        domain, _, plain = operator.rpartition("::")
-        if domain or (standard and plain not in standard and plain not in table):
-            yield from _custom(case, name, domain, plain, operator)
-        elif name == "tensorrt" and plain in table:
-            yield from _taken(case, table[plain], plain, version, path)
-        elif name == "tensorrt" and plain in standard:
-            yield _never_taken(case, standard[plain], plain, version, path)
-
-
-def _taken(case: Case, row: Row, operator: str, version: str, path: str) -> Iterator[Outcome]:
-    known = versions.at_least(version, row["since"])
-    facts = (
-        _of_model(case, "operators", operator),
-        *used(case, version, path),
-        case.cite(f"{operator}: TensorRT {row['since']} and newer", row, "since"),
-    )
-    if known is False:
-        yield Finding(
-            RULE,
-            "tensorrt",
-            f"TensorRT {version} does not read {operator}: {row['since']} is the first.",
-            facts,
-            (
-                Remedy(f"install TensorRT {row['since']} or newer"),
-                Remedy("export with an opset that decomposes the operator"),
-            ),
-        )
-    elif known:
-        yield Holds(RULE, "tensorrt", f"TensorRT {version} reads {operator}", facts)
-
-
-def _never_taken(case: Case, row: Row, operator: str, version: str, path: str) -> Outcome:
-    if operator_limits.is_listed(case, version) is not True:
-        return Untold(RULE, "tensorrt", (path,))
-    last = operator_limits.last_list(case)
-    facts = (
-        _of_model(case, "operators", operator),
-        *used(case, version, path),
-        case.cite(f"{operator} is an operator of ONNX; no TensorRT up to {last} lists it", row),
-    )
-    return Finding(
-        RULE,
-        "tensorrt",
-        f"TensorRT {version} does not read {operator}.",
-        facts,
-        (
-            Remedy("replace the operator in the exported graph, or give TensorRT a plugin of that name"),
-            Remedy("run the model in ONNX Runtime, which gives such nodes to another provider"),
-        ),
-    )
-
-
-def _custom(case: Case, reader: str, domain: str, plain: str, operator: str) -> Iterator[Outcome]:
-    """An operator of no standard: whether its plugin or library is at hand is not to be seen from here."""
-    if reader == "onnxruntime" and domain in _RUNTIME_DOMAINS:
-        return
-    if reader == "tensorrt":
-        shipped = operator_rows(case, "tensorrt-plugin").get(plain)
-        if shipped is not None:
-            yield from _plugin(case, shipped, operator, plain)
-            return
-    kind = "a plugin" if reader == "tensorrt" else "a custom operator library"
-    yield Finding(
-        RULE,
-        reader,
-        f"{operator} is no operator of ONNX itself: {reader} needs {kind} that has {plain}.",
-        (_of_model(case, "operators", operator),),
-        (Remedy(f"load {kind} with {plain}, or export the model without it"),),
-        "warning",
-    )
-    yield Untold(RULE, reader, (f"{kind} for {plain}",))
-
-
-def _plugin(case: Case, row: Row, operator: str, plain: str) -> Iterator[Outcome]:
-    """A plugin that TensorRT's own plugin library holds, or held: the parser goes by its name, whatever its domain."""
-    found = installed(case)
-    version = found[0] if found else row["since"]
-    span = f"{row['since']}{' to ' + row['until'] if 'until' in row else ' and newer'}"
-    facts = (
-        _of_model(case, "operators", operator),
-        case.cite(f"{plain}: in the plugin library of TensorRT {span}", row, "since"),
-    )
-    gone = "until" in row and operator_limits.is_beyond(version, row["until"])
-    if not gone and versions.at_least(version, row["since"]) is not False:
-        yield Holds(RULE, "tensorrt", f"TensorRT {version} has the plugin {plain}", facts)
-        return
-    lacks = "no longer has" if gone else "may lack"
-    message = f"{operator} is a plugin of TensorRT {span}; {version}'s own library {lacks} it."
-    remedy = Remedy(f"use TensorRT {row.get('until', row['since'])}, or load a plugin library that has {plain}")
-    yield Finding(RULE, "tensorrt", message, facts, (remedy,), "warning")
-    yield Untold(RULE, "tensorrt", (f"a plugin library with {plain}",))
-
-
-def _cast_down(case: Case, version: str, path: str) -> Iterator[Outcome]:
-    """Types that TensorRT takes only by casting them: DOUBLE always, INT64 in old releases (operator lists, notes)."""
-    types = case.machine.model.types or ()
-    for kind, into in (("double", "FLOAT"), ("int64", "INT32")):
-        if kind in types and (kind == "double" or case.matrix.traits.holds("tensorrt", kind, version) is False):
-            yield Finding(
-                RULE,
-                "tensorrt",
-                f"The model holds {kind.upper()}; TensorRT {version} casts it down to {into} and "
-                "clamps what does not fit.",
-                (_of_model(case, "types", kind), *used(case, version, path)),
-                (),
-                "note",
-            )

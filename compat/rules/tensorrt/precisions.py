@@ -8,7 +8,6 @@ from compat.matrix import Row
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact
-from compat.rules.tensorrt.models import operator_rows
 from compat.rules.tensorrt.release import installed, used, uses_tensorrt
 
 RULE = "precision-unsupported"
@@ -234,6 +233,8 @@ def _dla(case: Case, precision: str | None, found: tuple[str, str] | None) -> It
 
 def _falls_back(case: Case, found: tuple[str, str]) -> Iterator[Outcome]:
     """Operators that the DLA does not run; they run on the GPU, if that is allowed, with a copy on either side."""
+    from compat.rules.tensorrt.operators import operator_rows
+
     table = operator_rows(case, "dla")
     wanted = dict.fromkeys(case.machine.model.operators or ())
     if table and wanted and all(versions.at_least(found[0], row["since"]) is False for row in table.values()):
