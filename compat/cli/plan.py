@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from compat.cli import common
-from compat.cli.app import InputError
+from compat.cli.app import InputError, plain
 from compat.plan.commands.managers import BY_NAME, OF_FORGE
 from compat.plan.model import PREFERENCES
 from compat.report.plan import FORMATS
@@ -125,8 +125,9 @@ def command(
             raise BadRequest("nothing is asked for", "name a component, such as --torch 2.6, a goal, or a file")
         machines = _machines(files, root, python)
         read = machines[0]
+        optional = ""
         if paths or listed:
-            asked, machines = _with_files(
+            asked, machines, optional = _with_files(
                 asked, (*listed, *paths), machines, matrix, form == "text", python is None, goals
             )
         goal, of_conda = goals[0] if goals else None, installer in OF_FORGE
@@ -136,11 +137,14 @@ def command(
         raise InputError(str(error), error.hint) from None
     for line in render(plans, matrix, form, shown):
         click.echo(line)
+    impossible = any(one.outcome == "impossible" for one in plans)
+    if impossible and optional:
+        click.echo(f"hint: {plain(optional)}", err=True)
     if lock_file is not None:
         # A base image in a file is another system than the one that was read.
         here = not files and root == "/" and (read.glibc, read.container) == (machines[0].glibc, machines[0].container)
         return _locked(lock_file, plans, (*listed, *paths), installer or _resolver(shown), here, matrix)
-    return 1 if any(one.outcome == "impossible" for one in plans) else 0
+    return 1 if impossible else 0
 
 
 def _of_environment(machine: "Machine", said: bool) -> str:
@@ -200,9 +204,9 @@ def _with_files(
     shown: bool,
     any_python: bool,
     goals: "Sequence[Goal]",
-) -> "tuple[tuple[Request, ...], list[Machine]]":
+) -> "tuple[tuple[Request, ...], list[Machine], str]":
     """The requests of the options, and those of the files for components that no option names; the machines with the
-    Python and the base image that the files are written for."""
+    Python and the base image that the files are written for; how to ask for one of several extras."""
     from compat.cli import sources
     from compat.plan.asking.request import with_goal
     from compat.records import replace
@@ -214,7 +218,8 @@ def _with_files(
     asked = tuple(replace(one, limits=said.limits) for one in asked)
     more = tuple(one for one in said.requests if one.component not in named)
     machines = [sources.inside(machine, said.image, matrix) for machine in machines]
-    return (*asked, *more), [sources.with_python(one, said) if any_python else one for one in machines]
+    machines = [sources.with_python(one, said) if any_python else one for one in machines]
+    return (*asked, *more), machines, said.optional
 
 
 def _allowed(text: str) -> frozenset[str]:

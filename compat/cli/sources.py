@@ -25,6 +25,7 @@ class Said:
     python_range: str | None = None
     image: "Image | None" = None
     limits: "tuple[Pin, ...]" = ()  # what is demanded of packages that builds share
+    optional: str = ""  # of several extras and groups that are asked for unnamed, how to ask for one
 
 
 def read(
@@ -73,10 +74,15 @@ def read(
     strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
     weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
     requests, lines, bounds = asked(found, there, matrix, limits, loose, weakened, beside or frozenset(), by_goal)
-    for path in (one for one, groups in wanted.items() if shown and groups is None):
-        if optional := ", ".join(groups_of(by_path[path])):
-            name = optional.split(", ")[0].rpartition(" ")[2]
-            _say(f"read: {path}: {optional} asked for too ('{path}[{name}]' is that one alone, '{path}[]' none)")
+    together = ""
+    for path in (one for one, groups in wanted.items() if groups is None):
+        optional = list(groups_of(by_path[path]))
+        if optional:
+            there, name = ", ".join(optional), optional[0].rpartition(" ")[2]
+            if shown:
+                _say(f"read: {path}: {there} asked for too ('{path}[{name}]' is that one alone, '{path}[]' none)")
+            if len(optional) > 1 and not together:
+                together = f"{there} are asked for together; '{path}[{name}]' asks for one of them, '{path}[]' for none"
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
         _say(f"read: {line.where}: {line.text}{left}")
@@ -92,7 +98,7 @@ def read(
     if not requests and beside is None:
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
         raise InputError(f"{', '.join(paths)}: asks for no framework", known)
-    return Said(requests, python, python_range, image, bounds)
+    return Said(requests, python, python_range, image, bounds, together)
 
 
 def _system(inside: "Machine") -> str:

@@ -43,6 +43,14 @@ def test_without_brackets_it_is_said_which_are_asked_for_too(project, capsys):
     assert f"'{project}[trt]' is that one alone" in err
 
 
+def test_where_they_exclude_each_other_it_is_said_how_to_ask_for_one(project, capsys):
+    (project / "pyproject.toml").write_text(PROJECT.replace("tensorflow==2.16.1", "tensorflow==1.15.0"))
+    code, _, err = planned(capsys, str(project))
+    assert code == 1
+    assert f"hint: extra trt, extra tf_old, group dev are asked for together; '{project}[trt]'" in err
+    assert "hint" not in planned(capsys, f"{project}[tf_old]")[2]
+
+
 def test_one_that_is_not_there(project, capsys):
     code, _, err = planned(capsys, f"{project}[cuda]")
     assert code == 2

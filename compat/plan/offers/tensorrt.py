@@ -42,12 +42,13 @@ def _line(version: str) -> str:
 
 
 def _by_hand(machine: Machine, matrix: "Matrix", wanted: str, on_index: set[str]) -> Iterator[Choice]:
-    """Releases of lines that no index has (before 8.5, on Windows before 10): NVIDIA's archive, with the machine's CUDA.
-    They stand behind those of an index, also where the range admits both: a TensorFlow is built with one line only."""
+    """Releases of lines that no index has (before 8.5, on Windows before 10): NVIDIA's archive, with the machine's
+    CUDA. They stand behind those of an index, also where the range admits both: a TensorFlow opens one line only."""
     allowed, place = versions.parse_range(wanted), f"{machine.os}-{machine.arch}"
     for row in reversed(matrix.packages.releases("tensorrt")):
         version = row.get("built", {}).get("tensorrt", row["version"])
-        if _line(version) in on_index or allowed.admits(version) is False or place not in row.get("platforms", (place,)):
+        here = place in row.get("platforms", (place,))
+        if not here or _line(version) in on_index or allowed.admits(version) is False:
             continue
         newest = {versions.parse(cuda).major: cuda for cuda in row.get("cuda", ())}
         for major, cuda in sorted(newest.items(), reverse=True):
