@@ -79,3 +79,10 @@ def test_a_half_of_which_nothing_is_said_is_not_missed() -> None:
 def test_a_jaxlib_with_cuda_in_it_needs_no_plugin() -> None:
     told = {**_with(jax_cuda12_plugin=False), "builds": {"jaxlib": {"cuda": "12.3"}}}
     assert "cpu-only-build" not in errors(judge("use:jax", told))
+
+
+@pytest.mark.parametrize(("arch", "counts"), [("x86_64", True), (None, True), ("aarch64", False)])
+def test_a_pin_counts_where_its_conditions_are_met(arch: str | None, counts: bool) -> None:
+    """vLLM 0.6.5 asks for its torch everywhere but on Arm, where it takes the one that is there."""
+    told = errors(judge("use:vllm", {"os": "linux", "arch": arch, "packages": {"vllm": "0.6.5", "torch": "2.6.0"}}))
+    assert ("package-versions-mismatch" in told) is counts

@@ -147,12 +147,13 @@ def tensorrt_of(matrix: "Matrix", version: str) -> tuple[tuple[str, str], ...]:
 def _pins(case: Case) -> Iterator[Outcome]:
     for subject in case.subjects:
         lines = {tuple(row.get("requires", ())) for row in subject.candidates}
-        for name, spec, _ in case.matrix.packages.pins(subject.candidates[0]) if len(lines) == 1 else ():
+        for name, spec, marker in case.matrix.packages.pins(subject.candidates[0]) if len(lines) == 1 else ():
             component = case.matrix.packages.component(name)
             if component is None or not _in_lockstep(case, subject, component, spec):
                 continue
             have = case.version_of(name)
-            if have is None:
+            counts = _counts(case, subject, marker) if have is not None else False
+            if have is None or counts is False:
                 continue
             inside = versions.parse_range(spec).admits(versions.parse(have).public)
             facts = (
@@ -161,6 +162,8 @@ def _pins(case: Case) -> Iterator[Outcome]:
             )
             if inside is False and _before_releases(subject.version, have):
                 yield Untold("package-versions-mismatch", subject.component, (f"packages.{name}",))
+            elif inside is False and counts is None:
+                yield Untold("package-versions-mismatch", subject.component, ("python",))
             elif inside is False:
                 yield Finding(
                     "package-versions-mismatch",
@@ -177,6 +180,21 @@ def _pins(case: Case) -> Iterator[Outcome]:
                     f"{subject.label} and {name} {have} are a pair",
                     facts,
                 )
+
+
+def _counts(case: Case, subject: Subject, marker: str) -> bool | None:
+    """Does the requirement count here? None where that is a matter of a Python that is not told.
+
+    Of a system that is not told, its builds tell where they are all for one.
+    """
+    if not marker:
+        return True
+    from compat.markers import applies
+
+    platforms = {(row["os"], row["arch"]) for row in subject.candidates}
+    system, arch = platforms.pop() if len(platforms) == 1 else (None, None)
+    machine = replace(case.machine, os=case.machine.os or system, arch=case.machine.arch or arch)
+    return None if machine.python is None and "python" in marker else applies(marker, machine)
 
 
 def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
