@@ -114,15 +114,24 @@ def build_facts(index: Index, one: Group, extras: dict[str, list[str]]) -> Facts
         sass, ptx = list(kernels["sass"]) or None, list(kernels["ptx"]) or None
     if ptx and one.os == "linux" and version_key(ptx[-1]) >= version_key("9.0"):
         ptx = narrowed(ptx, index.remember(one.example, "tensorflow/target/1", lambda: _specific_target(index, one)))
-    dlls = [info[key] for key in sorted(info) if key.endswith("_dll_name")] if one.os == "windows" else []
+    named = [info[key] for key in sorted(info) if key.endswith("_dll_name")] if one.os == "windows" else []
     return {
         "cuda": _exact(info.get("cuda_version") or info.get("cuda_version_number") or runtime_release(pins)),
         "cudnn": pinned(pins, "nvidia-cudnn"),
         "tensorrt": linked_tensorrt(index, one),
         "sass": sass,
         "ptx": ptx,
-        "needs": dlls or None,
+        "needs": [opened(dll) for dll in named] or None,
     }
+
+
+def opened(dll: str) -> str:
+    """The file that the loader opens: CUDA 11 has one runtime, cudart64_110.dll, which build_info calls by the release.
+
+    "Could not load dynamic library 'cudart64_110.dll'" say 2.5, 2.9 and 2.10, built with 11.2:
+    https://github.com/tensorflow/tensorflow/issues/50589, 57103, 61437 (read 2026-11-23).
+    """
+    return re.sub(r"\Acudart64_11\d\.dll\Z", "cudart64_110.dll", dll)
 
 
 def _exact(version: str | None) -> str | None:

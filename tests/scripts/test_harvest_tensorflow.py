@@ -137,3 +137,8 @@ def test_opsets_of_tf2onnx() -> None:
     text = "from onnx import helper\nPREFERRED_OPSET = 15\nOPSET_TO_IR_VERSION = {1: 3, 17: 8, 18: 8}\n"
     assert tf2onnx.opsets(text) == ("15", "18")
     assert tf2onnx.opsets("PREFERRED_OPSET = 7\n") is None
+
+
+def test_cuda_11_has_one_runtime_dll_whatever_build_info_calls_it() -> None:
+    names = ("cudart64_112.dll", "cudart64_101.dll", "cudnn64_8.dll")
+    assert [tensorflow.opened(name) for name in names] == ["cudart64_110.dll", "cudart64_101.dll", "cudnn64_8.dll"]
