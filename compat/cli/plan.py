@@ -11,7 +11,7 @@ from compat.plan.model import PREFERENCES
 from compat.report.plan import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from compat.goals import Goal
     from compat.machine import Machine
@@ -137,14 +137,26 @@ def command(
         raise InputError(str(error), error.hint) from None
     for line in render(plans, matrix, form, shown):
         click.echo(line)
-    impossible = any(one.outcome == "impossible" for one in plans)
-    if impossible and optional:
-        click.echo(f"hint: {plain(optional)}", err=True)
+    for line in _notes(plans, installer, optional):
+        click.echo(plain(line), err=True)
     if lock_file is not None:
         # A base image in a file is another system than the one that was read.
         here = not files and root == "/" and (read.glibc, read.container) == (machines[0].glibc, machines[0].container)
         return _locked(lock_file, plans, (*listed, *paths), installer or _resolver(shown), here, matrix)
-    return 1 if impossible else 0
+    return 1 if any(one.outcome == "impossible" for one in plans) else 0
+
+
+def _notes(plans: "list[Plan]", installer: str | None, optional: str) -> "Iterator[str]":
+    """What there is to say beside the plans: that there is none for all machines, whose commands they are, and how to
+    ask for one of several extras."""
+    without = [one.machine.name or "a machine" for one in plans if one.outcome == "impossible"]
+    if 0 < len(without) < len(plans):
+        yield f"note: no one plan serves all: {', '.join(without)} has none; the others are each for its own machine"
+    made = {one.installer for plan in plans for step in plan.steps for one in step.commands if step.kind == "package"}
+    if installer in OF_FORGE and made and installer not in made:
+        yield f"note: conda-forge has not all of what is asked for, so pip's indexes are used and not {installer}"
+    if without and optional:
+        yield f"hint: {optional}"
 
 
 def _of_environment(machine: "Machine", said: bool) -> str:

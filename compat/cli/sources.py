@@ -78,11 +78,11 @@ def read(
     for path in (one for one, groups in wanted.items() if groups is None):
         optional = list(groups_of(by_path[path]))
         if optional:
-            there, name = ", ".join(optional), optional[0].rpartition(" ")[2]
+            every, name = ", ".join(optional), optional[0].rpartition(" ")[2]
             if shown:
-                _say(f"read: {path}: {there} asked for too ('{path}[{name}]' is that one alone, '{path}[]' none)")
+                _say(f"read: {path}: {every} asked for too ('{path}[{name}]' is that one alone, '{path}[]' none)")
             if len(optional) > 1 and not together:
-                together = f"{there} are asked for together; '{path}[{name}]' asks for one of them, '{path}[]' for none"
+                together = f"{every} are asked for together; '{path}[{name}]' asks for one of them, '{path}[]' for none"
     for line in lines if shown else ():
         left = f" (left out: {line.left_out})" if line.left_out else ""
         _say(f"read: {line.where}: {line.text}{left}")

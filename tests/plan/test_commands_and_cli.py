@@ -217,6 +217,26 @@ def test_several_machines_get_the_same_builds(capsys):
     assert run(["plan", "--torch", "2.6", "--machine", H100, "--machine", RTX3090, "--format", "json"]) == 0
     plans = json.loads(capsys.readouterr().out)
     assert {plan["result"]["packages"]["torch"] for plan in plans} == {"2.6.0+cu118"}
+    said = {
+        why["message"] for plan in plans for step in plan["steps"] for why in step["why"] if why["rule"] == "request"
+    }
+    assert said == {"torch ==2.6.* is asked for."}  # not the one release that the first machine got
+
+
+def test_one_of_several_machines_without_a_plan(capsys, tmp_path):
+    old = tmp_path / "old.toml"
+    old.write_text('name = "old"\nos = "linux"\npython = "3.6.9"\ngpus = [{ name = "NVIDIA H100 80GB HBM3" }]\n')
+    assert run(["plan", "--torch", "2.6", "--machine", H100, "--machine", str(old)]) == 1
+    assert "no one plan serves all: old has none" in capsys.readouterr().err
+
+
+def test_what_conda_forge_has_not_is_said_not_to_be_condas(capsys):
+    assert run(["plan", "--torch", "2.6", "--tensorrt", "10", "--installer", "conda", "--machine", H100]) == 0
+    out, err = capsys.readouterr()
+    assert "pip install torch" in out
+    assert "conda-forge has not all" in err
+    assert run(["plan", "--torch", "2.6", "--installer", "conda", "--machine", H100]) == 0
+    assert "conda-forge has not" not in capsys.readouterr().err
 
 
 def test_several_machines_without_a_common_build(capsys):

@@ -34,7 +34,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
         if "python" in row and not matrix.traits.holds("tensorrt", "dead-requirement", row["version"], row["variant"]):
             yield _choice(row, machine, matrix)
-    yield from _by_hand(machine, matrix, wanted, {_line(row.get("tensorrt", row["version"])) for row in found})
+    yield from _by_hand(machine, matrix, wanted, {_line(str(row.get("tensorrt", row["version"]))) for row in found})
 
 
 def _line(version: str) -> str:

@@ -24,6 +24,7 @@ from compat.plan.ways.nearest import nearest
 from compat.plan.ways.nearest import needs as needs_of
 from compat.records import replace
 
+_FLOOR = "driver >= "  # how a demand on the driver begins
 # Least change first; of these the ones that are allowed already are left out.
 ORDER = (
     ("environment",),
@@ -184,6 +185,9 @@ def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> 
         needs = [f"{len(blocks)} environments ({names})"]
         for found in (one for one, _ in solved):
             needs += [text for text in _needs(problem, found, more) if text not in needs]
+        # All environments are on one driver: of several demands on it the greatest counts.
+        floors = sorted((text for text in needs if text.startswith(_FLOOR)), key=_floor_of)
+        needs = [text for text in needs if text not in floors[:-1]]
         steps = [step for _, found_steps in solved for step in found_steps]
         # What concerns the whole machine goes first.
         return Lift(
@@ -252,6 +256,10 @@ def _goals_of(problem: Problem, requests: tuple[Request, ...]) -> tuple[Goal, ..
     return (*found, *(parse(goal_of(one, problem.matrix)) for one in sorted(there - covered)))
 
 
+def _floor_of(needs: str) -> versions.Key:
+    return versions.parse(needs.removeprefix(_FLOOR)).key()
+
+
 def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
     parts = []
     if "python" in more and found.result.python and found.result.python != problem.machine.python:
@@ -272,7 +280,7 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
         if have is None and least == moves.driver_floors(problem.machine, problem.matrix)[0]:
             parts.append(f"the NVIDIA driver (such as {wanted})")
         else:
-            parts.append(f"driver {wanted}" if downward else f"driver >= {least}")
+            parts.append(f"driver {wanted}" if downward else f"{_FLOOR}{least}")
     return parts
 
 

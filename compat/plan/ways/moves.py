@@ -97,7 +97,7 @@ def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
 
 def _windows(machine: Machine) -> bool:
     # The driver of WSL 2 is that of Windows, and nvidia-smi shows its number there too.
-    return machine.os == "windows" or machine.in_environment("wsl2")
+    return machine.os == "windows" or machine.in_environment("wsl2") is True
 
 
 def with_driver(machine: Machine, version: str, matrix: "Matrix") -> Machine:

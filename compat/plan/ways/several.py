@@ -114,7 +114,7 @@ def _same(problem: Problem, found: Found, allow: frozenset[str]) -> Plan | None:
     labels = _builds_of(found)
     for match in islice(answers(narrowed, allow, tried), _TRIED):
         if _builds_of(match) == labels:
-            return replace(planned(narrowed, match, tried), requests=problem.requests)
+            return planned(problem, match, tried)
     return None
 
 
