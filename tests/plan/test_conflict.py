@@ -8,10 +8,11 @@ from test_properties import ASKED, MACHINES, OFTEN, TENSORFLOW, TORCH, matrix_of
 
 from compat.goals import parse
 from compat.plan.asking.request import goals_for, requests
-from compat.plan.solver.answers import Problem, answers
+from compat.plan.solver.answers import answers
 from compat.plan.solver.conflict import elements_of
 from compat.plan.solver.elements import element
 from compat.plan.solver.judge import faults, is_of_platform
+from compat.plan.solver.problem import Problem
 from compat.plan.solver.search import Search
 
 

@@ -8,12 +8,12 @@ from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of
 from compat.plan.commands.container import VENV
-from compat.plan.model import Outcome, Pin, Plan, Reason, Request, Step
+from compat.plan.model import Outcome, Plan, Reason, Request, Step
 from compat.plan.offers import source
 from compat.plan.solver.apply import exact
 from compat.plan.solver.elements import can_move, of_system
-from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
+from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import SEALED, UNMADE, Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
@@ -23,7 +23,7 @@ from compat.plan.steps.why import MOVED, of_environment, of_move, of_python, rea
 from compat.plan.ways import engine, forward, moves, outside, toolkit
 from compat.plan.ways.forge import environments
 from compat.plan.ways.images import images
-from compat.records import dataclass, field, replace
+from compat.records import replace
 from compat.suggest import goals_of
 
 if TYPE_CHECKING:
@@ -31,38 +31,6 @@ if TYPE_CHECKING:
 
 
 _OTHER_WAY = "Nothing stands in the way of the present one; this is another way that is allowed."
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One machine and what is asked of it. ``folder``: a new environment of that name, nothing of the present one;
-    ``conda``: packages of conda-forge before those of pip's indexes."""
-
-    machine: Machine
-    requests: tuple[Request, ...]
-    goals: tuple[Goal, ...]
-    matrix: "Matrix"
-    prefer: str = "installed"
-    folder: str = ""
-    conda: bool = False
-    memory: Memory = field(default_factory=Memory)
-
-    @property
-    def needs_gpu(self) -> bool:
-        return any(goal.needs_gpu for goal in self.goals)
-
-    @property
-    def limits(self) -> tuple[Pin, ...]:
-        """What the files of the requests demand of packages that builds share."""
-        return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
-
-    def widened(self, limits: tuple[Pin, ...]) -> "Problem":
-        """The problem with any release of what these demands are about."""
-        any_release = {pin: replace(pin, range="*") for pin in limits}
-        requests = tuple(
-            replace(one, limits=tuple(any_release.get(pin, pin) for pin in one.limits)) for one in self.requests
-        )
-        return replace(self, requests=requests, memory=Memory())
 
 
 def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
@@ -161,6 +129,7 @@ def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool =
         return
     if not problem.conda:
         free = problem.widened(problem.limits)
+        free.memory.spent = 0
         if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base, problem)):
             return
     if _search(problem, base, ()).platform_faults:

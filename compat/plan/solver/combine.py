@@ -12,6 +12,7 @@ search short, and none loses an answer:
 A search whose judge has had enough is ``cut``: then nothing found is no proof that there is nothing.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
@@ -57,6 +58,7 @@ class Combinations(Generic[Choice, Answer]):
         self._judge = judge
         self._long = long
         self._pass: dict[tuple[int, int], bool] = {}
+        self._partners: dict[tuple[int, int, int], int] = {}  # of one of a column, in another column
         self._likes: list[list[int | None]] = [[None] * len(column) for column in columns]
         self.cut = False
         self._asked_of_two = 0
@@ -136,16 +138,27 @@ class Combinations(Generic[Choice, Answer]):
         column, left = self._columns[level], self._left(level)
         if len(left) <= _FEW:
             left = [index for index in left if self._passes(level, index, column[index])]
-        partners = [column[index] for index in left]
         gone = [
             (other, index)
-            for other, its in enumerate(self._columns)
+            for other in range(len(self._columns))
             if other != level
             for index in self._left(other)
-            if not any(self._together(level, one, other, its[index]) for one in partners)
+            if not self._has_partner(other, index, level, left)
         ]
         self._pass.update(dict.fromkeys(gone, False))
         return bool(gone)
+
+    def _has_partner(self, other: int, index: int, level: int, left: list[int]) -> bool:
+        """Has one a partner among what is left of a column? The first is remembered: those before it are none (Bessiere
+        and Regin, Refining the basic constraint propagation algorithm, 2001)."""
+        key = (other, index, level)
+        known = self._partners.get(key, 0)
+        one, column = self._columns[other][index], self._columns[level]
+        for its in left[bisect_left(left, known) :]:
+            if (its == known and key in self._partners) or self._together(level, column[its], other, one):
+                self._partners[key] = its
+                return True
+        return False
 
     def _together(self, level: int, one: Choice, other: int, its: Choice) -> bool:
         return self._judge.pair(one, its) if level < other else self._judge.pair(its, one)

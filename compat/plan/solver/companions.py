@@ -20,21 +20,25 @@ def companion_pins(
 ) -> tuple[Pin, ...]:
     """Pins that no metadata has: what the matrix's breaks rule out beside the chosen releases. ``limits``: what the
     request's file demands; those packages are there as well."""
-    named = {choice.distribution: choice for choice in choices}
-    named |= {name: choice for choice in choices for name, _ in choice.brings}
     releases = {choice.distribution: choice.public for choice in choices} | {
         name: version for choice in choices for name, version in choice.brings
     }
-    drawn = {pin.name for choice in choices for pin in choice.pins} | {pin.name for pin in limits}
-    drawn |= {normal(name) for name, version in (machine.packages or {}).items() if version is not False}
+    known = [
+        one
+        for package, release in releases.items()
+        for one in breaks_of(matrix, package, release, machine.os, machine.arch)
+        if one[0] not in releases
+    ]
+    if not known:
+        return ()
     metadata = [pin for choice in choices for pin in choice.pins]
-    found = []
-    for package, choice_release in releases.items():
-        for other, outside, pin in breaks_of(matrix, package, choice_release, machine.os, machine.arch):
-            ranges = [one.range for one in metadata if one.name == other]
-            if other in drawn and other not in named and not _implied(outside, ranges):
-                found.append(pin)
-    return tuple(found)
+    drawn = {pin.name for pin in metadata} | {pin.name for pin in limits}
+    drawn |= {normal(name) for name, version in (machine.packages or {}).items() if version is not False}
+    return tuple(
+        pin
+        for other, outside, pin in known
+        if other in drawn and not _implied(outside, [one.range for one in metadata if one.name == other])
+    )
 
 
 def python_pins(limits: tuple[Pin, ...], machine: Machine, matrix: "Matrix") -> tuple[Pin, ...]:

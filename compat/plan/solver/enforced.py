@@ -45,7 +45,7 @@ class Enforced:
         return self.search.like(one)
 
     def pair(self, one: Choice, other: Choice) -> bool:
-        found = self._linked(one, other)
+        found = self._linked(one, other) if self.search.has_links else []
         found = found or [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
         if found:
             self.cite(found)

@@ -32,6 +32,8 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
     by_name: dict[str, list[Pin]] = {}
     for pin in found:
         by_name.setdefault(pin.name, []).append(pin)
+    if not by_name:
+        return Shared({})
     exact = [pin for mine in by_name.values() for pin in mine if _exact(pin)]
     fixed = tuple(sorted({(pin.name, pin.range[2:]) for pin in exact}))
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
@@ -164,6 +166,7 @@ def _overlap(name: str, mine: list[Pin]) -> Reason | None:
 Bound = tuple[versions.Version, bool]  # and whether the release itself is left out
 
 
+@lru_cache(maxsize=16384)
 def _above(upper: str, lower: str) -> bool:
     """Does one range begin where the other has ended?"""
     return any(

@@ -57,7 +57,9 @@ class Wholes(Builds):
 
     def pair(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
         """What excludes the two together, whatever else there is."""
-        found = (*self._shared.pair(one, other), *self.linked(one, other))
+        found = self._shared.pair(one, other)
+        if self.has_links:
+            found = (*found, *self.linked(one, other))
         spoiled = [known for known in self._spoiled.values() if known]
         if spoiled:
             mine, its = self.like(one), self.like(other)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from compat.goals import Goal
     from compat.machine import Machine
     from compat.matrix import Matrix
-    from compat.plan.solver.answers import Problem
+    from compat.plan.solver.problem import Problem
 
 _MOST = 3  # reasons of one kind in a step
 _BUILDS = 4  # builds of a newer release that are asked

@@ -10,7 +10,8 @@ from itertools import islice
 
 from compat import versions
 from compat.plan.model import Choice, Plan
-from compat.plan.solver.answers import Problem, planned, streams
+from compat.plan.solver.answers import planned, streams
+from compat.plan.solver.problem import Problem
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.plan.steps.cost import cost

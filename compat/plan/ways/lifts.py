@@ -10,10 +10,11 @@ from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of, with_goal
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
-from compat.plan.solver.answers import Problem, answers, based, planned
+from compat.plan.solver.answers import answers, based, planned
 from compat.plan.solver.companions import companion_pins
 from compat.plan.solver.judge import fails_by
 from compat.plan.solver.memory import Memory
+from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found

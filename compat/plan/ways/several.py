@@ -14,9 +14,10 @@ from compat.plan.asking.request import goal_of, goals_for, with_goal
 from compat.plan.model import Lift, Plan, Reason, Request
 from compat.plan.offers.source import instead
 from compat.plan.solve import plan
-from compat.plan.solver.answers import Problem, answers, planned
+from compat.plan.solver.answers import answers, planned
 from compat.plan.solver.elements import MOVABLE
 from compat.plan.solver.order import installed
+from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
