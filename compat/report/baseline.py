@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from compat.check import Report
-from compat.report.location import artifact, location
 from compat.rules.base import Finding
 
 SCHEMA = "compatcheck.baseline/1"
@@ -23,6 +22,8 @@ def fingerprint(report: Report, found: Finding) -> str:
     """
     import hashlib
     import re
+
+    from compat.report.location import artifact, location
 
     place = location(report, found)
     parts = [found.rule, found.component, str(report.goal), place.path if place else ""]

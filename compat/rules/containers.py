@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from compat import requirement, versions
+from compat import versions
 from compat.rules.base import OF_GPUS, OF_SYSTEM, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 
@@ -104,6 +104,8 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     text, evidence = case.machine.container.requires, []
     if text is None:
         return
+    from compat import requirement
+
     evidence.append(case.read("container.requires", text))
     driver, offered = case.machine.driver.version, case.driver_cuda or case.least_cuda
     cuda = offered[0] if offered else None

@@ -12,11 +12,11 @@ from compat.rules.case import Case
 from compat.rules.libraries.beside import library_for_cuda, nothing_brings_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject
-from compat.rules.tensorrt.provider import tensorrt_missed
 
 if TYPE_CHECKING:
     from compat.matrix import Row
 
+_THROUGH_TENSORRT = ("use:onnxruntime-tensorrt", "use:tf-trt")
 _OF_TENSORRT = ("nvinfer", "nvonnxparser", "nvinfer_plugin")
 
 
@@ -161,7 +161,10 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
                         cause = "library-damaged" if soname in damaged else ""
                         outcome = replace(outcome, evidence=(*outcome.evidence, *early), cause=cause)
                     yield outcome
-        yield from tensorrt_missed(case, subject)
+        if str(case.goal) in _THROUGH_TENSORRT:
+            from compat.rules.tensorrt.provider import tensorrt_missed
+
+            yield from tensorrt_missed(case, subject)
         yield from parts_unseen(case, subject)
         yield from library_for_cuda(case, subject)
         yield from nothing_brings_cuda(case, subject)

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from compat.machine import Library
 
 RULE = "library-not-found"
-_GOALS = ("use:onnxruntime-tensorrt", "use:tf-trt")
 _SONAME = re.compile(r"libnvinfer\.so\.(\d{1,9})$|nvinfer(?:_(\d{1,9}))?\.dll$")
 
 
 def tensorrt_missed(case: Case, subject: Subject) -> Iterator[Finding]:
     """TensorRT's library as such a package opens it is not there, of another major, or where it does not look."""
-    if str(case.goal) not in _GOALS or subject is not case.main:
+    if subject is not case.main:
         return
     copies = case.usable("tensorrt")
     if case.subject("tensorrt").state == "absent" and not copies and case.machine.container.image is None:
