@@ -50,6 +50,19 @@ def test_the_image_of_a_dockerfile_asks_too(tmp_path, capsys):
     assert "Dockerfile:1: image pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime (" in err
 
 
+def test_what_is_planned_inside_an_image_is_a_dockerfile_too(tmp_path, capsys):
+    (tmp_path / "Dockerfile").write_text(
+        "FROM nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu22.04\nRUN pip install torch==2.5.1\n"
+    )
+    code, out, _ = planned(capsys, "-r", tmp_path / "Dockerfile", "--format", "dockerfile")
+    assert code == 0
+    lines = [line for line in out.splitlines() if line and not line.startswith("#")]
+    assert lines == [
+        "FROM nvidia/cuda:12.1.1-cudnn8-runtime-ubuntu22.04",
+        'RUN ["python3", "-m", "pip", "install", "torch==2.5.1"]',
+    ]
+
+
 def test_what_a_dockerfile_installs_takes_the_place_of_what_its_image_has(tmp_path, capsys):
     (tmp_path / "Dockerfile").write_text(
         "FROM pytorch/pytorch:2.4.0-cuda12.1-cudnn9-runtime\nRUN pip install torch==2.5.1\n"
