@@ -82,8 +82,8 @@ def _subject(
     facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
     conda = state == "installed" and _is_conda(machine, component, version, facts, matrix)
     pinned = None
+    bare = state == "installed" and facts.source is None and "+" not in (version or "")
     if facts.cuda is None:
-        bare = state == "installed" and facts.source is None and "+" not in (version or "")
         pinned = (
             _conda_cuda(machine)
             if conda
@@ -91,7 +91,9 @@ def _subject(
             if bare
             else None
         )
-    subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned)
+    told = facts.cuda is not None or pinned is not None or not bare
+    of_image = False if told else _is_of_image(machine, component, version, matrix)
+    subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned, of_image)
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine))
     local = version.partition("+")[2] if version else ""
@@ -122,6 +124,14 @@ def _conda_cuda(machine: Machine) -> tuple[str, str] | None:
         if version:
             return versions.major_minor(version), f"packages.{name}"
     return None
+
+
+def _is_of_image(machine: Machine, component: str, version: str | None, matrix: "Matrix") -> bool | None:
+    """May it be of an image for another CUDA than the default index's, as its vendor makes them (vLLM's -cu129)?
+
+    None where it may if this is an image.
+    """
+    return matrix.traits.holds(component, "builds-of-other-cuda", version) is True and machine.in_environment("docker")
 
 
 def _image_cuda(machine: Machine, names: list[str]) -> tuple[str, str] | None:

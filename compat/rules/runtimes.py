@@ -178,7 +178,8 @@ def _of_subject(case: "Case", subject: Subject) -> "Iterator[Runtime]":
         if stated is None and cuda.complete:
             stated = _common_major([value for value, _ in cuda.values])
         if stated:
-            yield Runtime(stated, part.label, cuda.source, part.component)
+            assumed = ("environment",) if part.of_image is None else ()
+            yield Runtime(stated, part.label, cuda.source, part.component, assumed)
 
 
 def _common_major(values: list[str | bool]) -> str | None:

@@ -59,6 +59,7 @@ class Subject:
     matrix: "Matrix"
     conda: bool = False  # installed by conda
     pinned_cuda: tuple[str, str] | None = None  # (CUDA, field) that conda or the image's tag pins for its GPU builds
+    of_image: bool | None = False  # perhaps an image's own build, for another CUDA; None: if this is in an image
 
     @property
     def label(self) -> str:
@@ -74,6 +75,8 @@ class Subject:
         stated = getattr(self.facts, name, None)
         if stated is not None:
             return Possible(((stated, f"builds.{self.distribution}.{name}"),), True)
+        if self.of_image and name == "cuda":
+            return NOTHING
         values = tuple((row[name], str(self.matrix.source(row, name))) for row in self.candidates if name in row)
         told = Possible(values, bool(values) and len(values) == len(self.candidates))
         if not values and name in _OF_RELEASE:
