@@ -15,7 +15,7 @@ _OUTCOMES = {
 ROLES = {"needed": "because", "passed over": "passed over", "holds": "fits", "how": "how"}
 _KINDS = {
     "nothing": "no change",
-    "setting": "a setting or a service",
+    "setting": "a setting, a service or a part of the system",
     "packages": "packages only",
     "environment": "a new environment, the present one stays as it is",
     "python": "a new environment with another Python",
