@@ -259,6 +259,10 @@ class Case:
         text = "which package loads it is not told: what is said holds for all"
         return tuple(self.assume(f"{place}.loaded_by", text) for place, one in self.usable(name) if not one.loaded_by)
 
+    def of_copy(self, subject: Subject) -> tuple[Evidence, ...]:
+        """The same of the copies that tell a package's release, where its library does and not its metadata."""
+        return self.of_whom(subject.component) if self.version_of(subject.distribution) is None else ()
+
     @cached_property
     def runtimes(self) -> tuple[Runtime, ...]:
         """CUDA runtimes that the goal's process starts, as far as they are known."""

@@ -36,6 +36,11 @@ def _jetson(facts: Facts, matrix: Matrix) -> None:
     known = [row["l4t"] for row in matrix.rows("jetpack", "jetpack") if row["jetpack"] == board.get("jetpack")]
     if "l4t" in board and known and not any(same_line(one, board["l4t"], 2) for one in known):
         del board["l4t"]
+    for row in matrix.rows("jetpack", "jetpack") if "module" in board else ():
+        of_row = row["jetpack"] == board.get("jetpack") or same_line(row["l4t"], board.get("l4t") or "0", 2)
+        if of_row and board["module"] not in row.get("modules", (board["module"],)):
+            del board["module"]
+            break
     told = facts.get("jetson") or "jetson" in (facts.get("environment") or ())
     if not told and not any(gpu.get("name", "").startswith("Jetson ") for gpu in facts.get("gpus") or ()):
         return

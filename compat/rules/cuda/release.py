@@ -126,8 +126,10 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
             opened = case.read(*newer)
             said = f"{runtime.of} opens the libraries of CUDA {newer[1]}, which knows {gpu.name}"
             return Holds("cuda-older-than-gpu", runtime.component, said, (*facts, opened))
-        if case.machine.toolkits is None:
-            facts = (*facts, case.assume("toolkits", "no newer CUDA of that major is there"))
+        kits = case.machine.toolkits
+        unsaid = [f"toolkits[{index}].version" for index, kit in enumerate(kits or ()) if kit.version is None]
+        for place in ["toolkits"] if kits is None else unsaid:
+            facts = (*facts, case.assume(place, "no newer CUDA of that major is there"))
     return Finding(
         "cuda-older-than-gpu",
         runtime.component,

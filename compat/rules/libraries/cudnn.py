@@ -45,8 +45,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         facts = (
             _read(case, path, copy),
             Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
-            *_no_other(case, path),
-            *_no_toolkits(case, subject, path),
+            *_no_other(case, subject, path),
         )
         if fits:
             yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
@@ -56,7 +55,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                (*facts, *_gets(case, path), *case.no_jetson(subject.component)),
+                (*facts, *_gets(case, path), *case.of_copy(subject), *case.no_jetson(subject.component)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:
@@ -83,20 +82,18 @@ def _gets(case: Case, path: str) -> tuple[Evidence, ...]:
     return case.of_whom("cudnn") if path.startswith("libraries[") else ()
 
 
-def _no_other(case: Case, path: str) -> tuple[Evidence, ...]:
+def _no_other(case: Case, subject: Subject, path: str) -> tuple[Evidence, ...]:
     """That the copy which a package brought is the only one, where that is what is judged."""
-    if path == case.subject("torch").path:
-        return tuple(case.assume(place, "no cuDNN there but torch's own") for place in ("libraries", "toolkits"))
-    if path.startswith("packages.") and case.machine.libraries is None:
-        return (case.assume("libraries", "no cuDNN there but pip's own"),)
-    return ()
-
-
-def _no_toolkits(case: Case, subject: Subject, path: str) -> tuple[Evidence, ...]:
-    """That no toolkit of the system has a cuDNN, where pip's is judged for a package that loads the system's."""
-    if not path.startswith("packages.nvidia-cudnn") or not _has_the_systems(case, subject):
+    torch, takes_any = case.subject("torch"), _has_the_systems(case, subject)
+    if path == torch.path:
+        owner, unsaid = "torch's", ["libraries", "toolkits"]
+    elif path.startswith("packages."):
+        owner, unsaid = "pip's", ["libraries"] if case.machine.libraries is None else []
+        unsaid += ["toolkits"] if takes_any else []
+    else:
         return ()
-    return (case.assume("toolkits", "no cuDNN there but pip's own"),)
+    unsaid += ["builds.torch.cudnn"] if takes_any and torch.facts.cudnn is None else []
+    return tuple(case.assume(place, f"no cuDNN there but {owner} own") for place in unsaid)
 
 
 def _below_minimum(case: Case) -> Iterator[Outcome]:
@@ -112,7 +109,7 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
         row = min(rows, key=lambda one: versions.parse(one["cudnn_minimum"]).key())
         least, label = row["cudnn_minimum"], f"{subject.component} {row['version']}"
         takes = case.cite(f"{label} takes cuDNN from {least} on", row)
-        facts = (_read(case, path, copy), *told, takes, *_no_other(case, path))
+        facts = (_read(case, path, copy), *told, takes, *_no_other(case, subject, path))
         if versions.at_least(found[1].version, least) is False:
             yield Finding(
                 "cudnn-mismatch",

@@ -227,8 +227,7 @@ def _opened(
         places = [f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}"]
         unsaid = [place for place in ("os", "arch") if getattr(case.machine, place) is None]
         places += [*unsaid, "jetson", "environment"] if unsaid else []  # a Jetson tells both
-        of_copy = case.of_whom(subject.component) if subject.path.startswith("libraries[") else ()
-        return True, (*(case.assume(place, text) for place in places), *of_copy)
+        return True, (*(case.assume(place, text) for place in places), *case.of_copy(subject))
     return opened, ()
 
 

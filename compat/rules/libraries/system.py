@@ -141,7 +141,8 @@ def _needs_at_least(
 ) -> Iterator[Outcome]:
     if case.machine.os not in (None, "linux"):
         return
-    for subject in (*wants(case), *_coming_along(case)):
+    along = tuple(_coming_along(case))
+    for subject in (*wants(case), *along):
         rows = [row for row in subject.candidates if row["os"] in ("linux", "any")]
         rows = rows if any(field in row for row in rows) else _of_its_page(case, subject, field)
         needs = [need for row in rows for need in _asked_for(row, field, case.machine.python)]
@@ -157,6 +158,8 @@ def _needs_at_least(
         facts = (*read, case.cite(f"{subject.label} needs {field} {need}", row, field))
         if row not in subject.candidates and case.machine.arch is None:
             facts += (case.assume("arch", "the machine is an x86-64 one"),)
+        if subject in along:
+            facts += (case.assume(f"packages.{subject.distribution}", f"it comes with {case.goal.object}"),)
         if answers == {False}:
             yield Finding(
                 name,

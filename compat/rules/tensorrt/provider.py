@@ -29,7 +29,7 @@ def tensorrt_missed(case: Case, subject: Subject) -> Iterator[Finding]:
 
 
 def _none_there(case: Case, subject: Subject) -> Finding:
-    unsaid = ["libraries"] if case.machine.libraries is None else []
+    unsaid = [*(["libraries"] if case.machine.libraries is None else []), "container.image"]
     return Finding(
         RULE,
         subject.component,
