@@ -195,8 +195,8 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
     that is shown is not shown beside it.
     """
     told, own = _faults(report), {one.rule for one in likeliest.errors}
-    bare = "+" not in (case.subject(component).version or "") and _cuda_beside(case, component) is None
-    bare = bare and not _in_full(case, component)
+    untold = _cuda_beside(case, component) is None
+    bare = untold and "+" not in (case.subject(component).version or "") and not _in_full(case, component)
     further = [one for one in likeliest.errors if one.rule not in told]
     behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
     if not further:
@@ -204,7 +204,7 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
         told_less = report.verdict == "unknown"
         return replace(shown, verdict=likeliest.verdict, holds=likeliest.holds) if told_less else shown
     elsewhere = bool(case.machine.in_environment("conda", "jetson") or case.machine.container.image)
-    is_open = (bare and _for_others(likeliest)) or (elsewhere and _cuda_beside(case, component) is None)
+    is_open = (bare and _for_others(likeliest)) or (elsewhere and untold)
     if any(is_open or one.rule not in own for one in report.errors):
         return replace(report, behind=(*behind, *further))
     others = [one for one in report.findings if one.severity != "error"]
