@@ -195,12 +195,24 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
 
     Remedy: a Python that the release has builds for, or a release that has builds for this Python.
     """
-    python = case.machine.python
-    if case.goal.verb != "install" and case.goal.verb != "import":
-        return
     main = case.main
-    if main is None or main.state in ("absent", "unknown"):
+    if case.goal.verb not in ("install", "import", "use") or main is None or main.state in ("absent", "unknown"):
         return
+    if case.goal.verb != "use":
+        yield from _for_python(case, main)
+    elif case.machine.python is not None and not _made_elsewhere(case, main):
+        # That there is a build for this Python does not tell that it works; that there is none does.
+        yield from (one for one in _for_python(case, main) if isinstance(one, Finding))
+
+
+def _made_elsewhere(case: Case, subject: Subject) -> bool:
+    """Are there files of it that no index lists in full: a Jetson's, those of a publisher's own archive?"""
+    return case.is_jetson or any(row["index"] in ("archive", "apt", *JETSON) for row in subject.candidates)
+
+
+def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
+    """Of the package, and of what a request pulls in with it: is there a build for the goal's Python?"""
+    python = case.machine.python
     if python is None:
         yield Untold("python-unsupported", "python", ("python",))
         return
