@@ -116,13 +116,13 @@ def scan(chunk: bytes, base: int) -> tuple[list[Field], int, Malformed | None]:
             at = after + value
             continue
         try:
-            field, after = read_field(chunk, at)
+            number, wire, value, after = read_head(chunk, at)
         except Malformed as error:
             return found, base + at, error
         if after > size:
             break
-        found.append(make(kind, (field.number, field.wire, field.value, base + after)))
-        at = after + field.value if field.wire == LENGTH else after
+        found.append(make(kind, (number, wire, value, base + after)))
+        at = after + value if wire == LENGTH else after
     return found, base + at, None
 
 
@@ -136,8 +136,8 @@ def small(data: bytes, base: int) -> list[Field] | None:
             tag, value, after = data[at], data[at + 1], at + 2
             wire = tag & 7
             if tag & 0x80 or tag < 8 or (wire != LENGTH and wire != VARINT):
-                field, after = read_field(data, at)
-                tag, wire, value = field.number << 3, field.wire, field.value
+                number, wire, value, after = read_head(data, at)
+                tag = number << 3
             elif value & 0x80:
                 value, after = read_varint(data, at + 1)
             found.append(make(kind, (tag >> 3, wire, value, base + after)))
@@ -149,16 +149,27 @@ def small(data: bytes, base: int) -> list[Field] | None:
 
 def read_field(data: bytes, at: int) -> tuple[Field, int]:
     """The field at ``at`` and the position behind its tag and number (or length). Raises Malformed."""
-    tag, after = read_varint(data, at)
+    number, wire, value, after = read_head(data, at)
+    return Field(number, wire, value, 0), after
+
+
+def read_head(data: bytes, at: int) -> tuple[int, int, int, int]:
+    """The number, wire type and value (or length) of the field at ``at``, and the position behind them.
+
+    A plain tuple, since a scan meets hundreds of thousands. Raises Malformed.
+    """
+    tag, after = data[at] if at < len(data) else 0, at + 1
+    if tag & 0x80:
+        tag, after = read_varint(data, at)
     number, wire = tag >> 3, tag & 7
     if number == 0 or tag > 0xFFFFFFFF:
         raise Malformed(f"no field has the tag {tag}")
+    if wire in (FIXED32, FIXED64):
+        end = after + (4 if wire == FIXED32 else 8)
+        return number, wire, int.from_bytes(data[after:end], "little"), end
     if wire in (VARINT, LENGTH):
         value, after = read_varint(data, after)
-        return Field(number, wire, value, 0), after
-    if wire in (FIXED32, FIXED64):
-        size = 4 if wire == FIXED32 else 8
-        return Field(number, wire, int.from_bytes(data[after : after + size], "little"), 0), after + size
+        return number, wire, value, after
     raise Malformed(f"wire type {wire} of field {number} is none")
 
 
