@@ -27,6 +27,7 @@ COUNTED = {
     "branch": "driver branches",
     "forward": "cuda-compat releases",
     "packaged": "distributions' own driver branches",
+    "interpreters": "distributions' Pythons",
     "architecture": "GPU generations",
     "capability": "compute capabilities",
     "gpu": "GPUs",

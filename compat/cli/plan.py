@@ -247,7 +247,6 @@ def _allowed(text: str) -> frozenset[str]:
 def _machines(files: tuple[str, ...], root: str, python: str | None) -> "list[Machine]":
     """The machines to plan for, each with the Python that was asked for."""
     from compat import versions
-    from compat.records import replace
 
     version = versions.try_parse(python)
     if python is not None and version is None and files:
@@ -264,10 +263,6 @@ def _machines(files: tuple[str, ...], root: str, python: str | None) -> "list[Ma
         raise InputError("no machine is described", "give a description in JSON, TOML or .jsonl")
     if version is None or python is None:
         return machines
-    # Another Python is another environment: what is installed for the old one is not there.
-    return [
-        machine
-        if machine.python and versions.parse(python).covers(versions.parse(machine.python))
-        else replace(machine, python=python, packages={}, builds={}, interpreter=None)
-        for machine in machines
-    ]
+    from compat.cli import sources
+
+    return [sources.with_python(machine, sources.Said((), python)) for machine in machines]

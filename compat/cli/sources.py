@@ -157,8 +157,8 @@ def inside(machine: "Machine", image: "Image | None", matrix: "Matrix") -> "Mach
 
 
 def with_python(machine: "Machine", said: Said) -> "Machine":
-    """The machine with the Python that the files are written for, where its own is another: a new environment, which
-    is still to be made unless it is that of a base image."""
+    """The machine with the Python that is asked for, by its line, where its own is another: a new environment, which is
+    still to be made unless it is that of a base image."""
     from compat import versions
     from compat.plan.solver.scene import UNMADE, emptied
     from compat.records import replace
@@ -172,7 +172,7 @@ def with_python(machine: "Machine", said: Said) -> "Machine":
                 (f"3.{minor}" for minor in range(6, 16)), key=lambda one: abs(_minor(one) - (have.minor or 0))
             )
             line = next((one for one in lines if allowed.admits(f"{one}.99") or allowed.admits(one)), None)
-    if line is None or (have is not None and versions.parse(line).covers(have)):
+    if line is None or (have is not None and versions.parse(versions.major_minor(line)).covers(have)):
         return machine
     if have is None or said.image is not None:
         return replace(machine, python=line, packages={}, builds={}, interpreter=None)

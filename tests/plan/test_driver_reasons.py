@@ -12,6 +12,8 @@ from compat.machine import Machine
 from compat.plan.asking.request import requests
 from compat.plan.commands import driver
 from compat.plan.solve import plan
+from compat.records import replace
+from scripts.fixtures.described import with_gpu
 
 DESCRIBED = sorted((Path(__file__).parent.parent / "machines" / "described").glob("*.toml"))
 ASKED = ({"jax": "*"}, {"torch": "2.6"}, {"tensorflow": "2.18"})
@@ -65,3 +67,24 @@ def test_so_is_the_python(real):
 )
 def test_whose_package_the_driver_is(machine, said, real):
     assert driver.packaged(machine, "580", driver.install(machine, "580", None, real)[0])[0] == said
+
+
+@pytest.mark.parametrize(
+    ("gpu", "distribution", "release", "python", "installed", "command"),
+    [
+        ("NVIDIA A100-SXM4-40GB", "ubuntu", "20.04", "3.8.10", "570.133.07", "nvidia-driver-570"),
+        ("NVIDIA A100-SXM4-40GB", "ubuntu", "25.10", "3.13.5", "580.159.03", "nvidia-driver-580"),
+        ("Tesla K80", "debian", "12", "3.11.2", "470.256.02", "nvidia-tesla-470-driver"),
+        ("Tesla K80", "debian", "13", "3.13.5", "470.256.02", None),
+    ],
+)
+def test_a_driver_has_the_release_of_the_archive_that_it_is_from(
+    real, gpu, distribution, release, python, installed, command
+):
+    machine = replace(with_gpu(gpu, "418.39", python=python), distribution=distribution, distribution_version=release)
+    answer = plan(machine, requests({"torch": "1.12"}), real, allow=["driver", "python"])
+    (step,) = [one for one in answer.steps if one.kind == "driver"]
+    assert step.after == installed
+    assert [one.argv[-1] for one in step.commands] == ([command] if command else [])
+    if not command:
+        assert "Debian packages none so old" in step.why[-1].message

@@ -11,6 +11,7 @@
 - In WSL 2 the driver is that of Windows, and none may be installed inside (CUDA on WSL user guide).
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from compat.capability import Capability
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 OPEN_ONLY = Capability(10, 0)  # Blackwell and newer run with the open kernel module only
-_RHEL = ("rhel", "rocky", "almalinux", "centos", "ol")
-_STREAMED = {**dict.fromkeys(_RHEL, ("8", "9")), "amzn": ("2023",)}
+RHEL = ("rhel", "rocky", "almalinux", "centos", "ol")
+_STREAMED = {**dict.fromkeys(RHEL, ("8", "9")), "amzn": ("2023",)}
 GUIDE = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/620/kernel-modules.html"
 LOCKING = "https://docs.nvidia.com/datacenter/tesla/driver-installation-guide/version-locking.html"
 OPEN_MODULE = Command("dnf", ("sudo", "dnf", "install", "--assumeyes", "nvidia-open"))
@@ -53,7 +54,7 @@ def install(
         return (Command("dnf", ("sudo", "dnf", "module", "install", "--assumeyes", stream)),)
     if machine.distribution == "debian" and not open_only:
         return _debian(machine, branch, matrix)
-    if machine.distribution in (*_RHEL, "fedora") and is_open:
+    if machine.distribution in (*RHEL, "fedora") and is_open:
         return Command("dnf", ("sudo", "dnf", "versionlock", "add", f"*nvidia*{branch}*")), OPEN_MODULE
     return ()
 
@@ -74,7 +75,14 @@ def _debian(machine: Machine, branch: str, matrix: "Matrix | None") -> tuple[Com
     own = archived(machine, False, matrix) or {}
     if branch in own:
         return (_apt(own[branch]),)
+    if _is_older(branch, own):
+        return ()
     return (named,) if matrix.traits.holds("driver", "named-by-branch", branch) else ()
+
+
+def _is_older(branch: str, own: Mapping[str, str]) -> bool:
+    """Is the branch older than each in the archive of the release? NVIDIA's repository for it began later still."""
+    return bool(own) and all(int(branch) < int(one) for one in own)
 
 
 def archived(machine: Machine, open_only: bool, matrix: "Matrix") -> dict[str, str] | None:
@@ -94,11 +102,19 @@ def archived(machine: Machine, open_only: bool, matrix: "Matrix") -> dict[str, s
     }
 
 
+def releases(machine: Machine, matrix: "Matrix") -> dict[str, str]:
+    """Of each branch in that archive the newest release there; none where a machine takes no driver from it."""
+    if machine.os != "linux" or machine.in_environment("wsl2"):
+        return {}
+    row = matrix.drivers.packaged(machine.distribution, machine.distribution_version) or {}
+    return {release.partition(".")[0]: release for release in row.get("releases", ())}
+
+
 def cuda_compat(machine: Machine, package: str) -> tuple[Command, ...]:
     """From NVIDIA's repository of the distribution; its packages have the same name in all of them."""
     if machine.distribution in ("ubuntu", "debian"):
         return (_apt(package),)
-    if machine.distribution in (*_RHEL, "fedora", "amzn"):
+    if machine.distribution in (*RHEL, "fedora", "amzn"):
         return (Command("dnf", ("sudo", "dnf", "install", "--assumeyes", package)),)
     return ()
 
@@ -113,12 +129,15 @@ def by_hand(machine: Machine, branch: str, matrix: "Matrix") -> tuple[str, str]:
         return f"Install the driver of branch {branch} on the host: a container is given the host's.", TOOLKIT
     which = "nvidia-open (cuda-drivers for GPUs before Turing)"
     unnamed = matrix.traits.holds("driver", "named-by-branch", branch) is False
+    if machine.distribution == "debian" and _is_older(branch, archived(machine, False, matrix) or {}):
+        said = f"Install the driver of branch {branch} from NVIDIA's download page: Debian packages none so old for"
+        return f"{said} this release. Whether it compiles for its kernel is not known.", GUIDE
     if machine.distribution == "debian" or (machine.distribution == "ubuntu" and unnamed):
         return (
             f"Pin NVIDIA's repository with nvidia-driver-pinning-{branch}, then install {which}.",
             GUIDE,
         )
-    if machine.distribution in (*_RHEL, "fedora"):
+    if machine.distribution in (*RHEL, "fedora"):
         return f"Lock the branch with `dnf versionlock add '*nvidia*{branch}*'`, then install {which}.", GUIDE
     return f"Install the driver of branch {branch} from NVIDIA's download page.", GUIDE
 

@@ -7,6 +7,7 @@ from compat.check import check
 from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of
+from compat.plan.commands import interpreters
 from compat.plan.commands.container import VENV
 from compat.plan.model import Outcome, Plan, Reason, Request, Step
 from compat.plan.offers import source
@@ -334,6 +335,7 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
         from compat.plan.ways.mixed import for_system, with_conda
 
         steps = tuple(for_system(with_conda(steps, found, problem.matrix), machine))
+    steps = tuple(interpreters.told(step, machine, problem.matrix) for step in steps)
     outcome: Outcome = "planned" if steps else "nothing-to-do"
     result = exact(found.result, problem.machine)
     return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)

@@ -36,8 +36,8 @@ def new_environment(base: Scene) -> Scene:
     if base.folder:
         said = "What is asked for does not go into one environment."
     elif line is not None:
-        rule, source = "python-unsupported", "files that were read"
-        said = f"What asks for it is written for Python {line}, and another one is there."
+        rule, source = "python-unsupported", "files that were read, or --python"
+        said = f"Python {line} is asked for, and another one is there."
     elif base.machine.in_environment(SEALED):
         rule, source = SEALED, MARK
         said = "The present Python is the system's own; pip and uv install nothing into it (EXTERNALLY-MANAGED)."
@@ -175,15 +175,15 @@ def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, 
 
 def _longest(machine: Machine, least: str, matrix: "Matrix", branches: Collection[str]) -> tuple[str, str] | None:
     """Of some branches the one that is maintained longest and serves every GPU, from a release on."""
-    field = "latest_windows" if _windows(machine) else "latest_linux"
+    newest = _newest(machine, matrix)
     last = _last_branch(machine, matrix)
     fitting = [
         row
         for row in matrix.drivers.branches
         if row["branch"] in branches
         and int(row["branch"]) <= last
-        and field in row
-        and versions.at_least(row[field], least)
+        and row["branch"] in newest
+        and versions.at_least(newest[row["branch"]], least)
     ]
     maintained = [
         row
@@ -194,18 +194,26 @@ def _longest(machine: Machine, least: str, matrix: "Matrix", branches: Collectio
     lasting = [row for row in maintained if row["kind"] == "long-term"]
     for rows in (lasting, maintained, legacy, fitting):
         if rows:
-            return str(rows[-1]["branch"]), str(rows[-1][field])
+            branch = str(rows[-1]["branch"])
+            return branch, newest[branch]
     return None
+
+
+def _newest(machine: Machine, matrix: "Matrix") -> dict[str, str]:
+    """Of each branch the release that is installed: the one in the archive of the machine's own system, else NVIDIA's
+    newest."""
+    field = "latest_windows" if _windows(machine) else "latest_linux"
+    found = {str(row["branch"]): str(row[field]) for row in matrix.drivers.branches if field in row}
+    return found | driver_commands.releases(machine, matrix)
 
 
 def newest_driver(machine: Machine, matrix: "Matrix") -> str | None:
     """The newest release of a branch that still serves every GPU; None where the driver is no matter of its own."""
     if machine.is_jetson:
         return None
-    last = _last_branch(machine, matrix)
-    field = "latest_windows" if _windows(machine) else "latest_linux"
-    fitting = [row[field] for row in matrix.drivers.branches if int(row["branch"]) <= last and field in row]
-    return str(fitting[-1]) if fitting else None
+    last, newest = _last_branch(machine, matrix), _newest(machine, matrix)
+    fitting = [row["branch"] for row in matrix.drivers.branches if int(row["branch"]) <= last]
+    return next((newest[branch] for branch in reversed(fitting) if branch in newest), None)
 
 
 def _last_branch(machine: Machine, matrix: "Matrix") -> int:
