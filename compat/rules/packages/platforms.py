@@ -228,9 +228,11 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         return
     for subject in (main, *pulled_in(case, main)):
         rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
-        if not rows:
-            continue
         fits = any(line in row["python"] for row in rows)
+        if not rows:
+            rows = _of_other_indexes(case, subject)
+            if not rows or any(line in row["python"] for row in rows):
+                continue  # whether that index is asked is not told
         evidence = case.cite(
             f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
         )
@@ -246,6 +248,20 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
             where.append(case.assume(f"builds.{subject.distribution}.source", "one of the builds that are published"))
         wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
         yield _python(subject, line, fits, (case.read("python", python), *where, evidence), ordered, wanted)
+
+
+def _of_other_indexes(case: Case, subject: Subject) -> "list[Row]":
+    """Builds for this platform of a release that is asked for and that the default index has not; none where it is
+    open for which Pythons one of them is."""
+    if subject.state != "requested" or subject.candidates:
+        return []
+    wanted = (case.machine.request or {}).get(subject.distribution, "")
+    rows = [
+        row
+        for row in matching(case.matrix, subject.distribution, subject.version, wanted)
+        if fits_platform(row, case.machine.os, case.machine.arch) and row["index"] not in JETSON
+    ]
+    return rows if all("python" in row for row in rows) else []
 
 
 def _python(
