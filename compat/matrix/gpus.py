@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from compat.capability import BadCapability, Capability, canonical
 from compat.capability import parse as parse_capability
+from compat.matrix.claim import Claim
 from compat.matrix.remembered import remembered
 
 if TYPE_CHECKING:
@@ -155,6 +156,14 @@ class Gpus:
         """The generation that a capability belongs to."""
         row = self.capability(gpu)
         return self._architectures.get(row["architecture"]) if row is not None else None
+
+    @remembered
+    def first_driver(self, gpu: Capability) -> Claim | None:
+        """The first driver branch that knows a capability; where that is not told, the first of its generation."""
+        row, field = self.capability(gpu), "driver_first_linux"
+        if row is None or field not in row:
+            row, field = self.architecture(gpu), "driver_first"
+        return Claim(row[field], row, field) if row is not None and field in row else None
 
 
 def read_capability(text: str | None) -> Capability | None:

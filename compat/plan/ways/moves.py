@@ -87,9 +87,9 @@ def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
     field = "driver_windows" if _windows(machine) else "driver_linux"
     found = {row[field] for row in (*matrix.rows("major", "cuda"), *matrix.cuda.toolkits) if field in row}
     for gpu in Case(machine, USE_GPU, matrix).gpus:
-        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
-        if row is not None and "driver_first" in row:
-            found.add(str(row["driver_first"]))
+        first = matrix.gpus.first_driver(gpu.capability) if gpu.capability else None
+        if first is not None:
+            found.add(str(first.value))
     current = machine.driver.version or machine.driver.kernel_module_version
     newer = [text for text in found if current is None or versions.at_least(current, text) is False]
     return sorted(newer, key=lambda text: versions.parse(text).key())

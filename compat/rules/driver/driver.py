@@ -313,12 +313,19 @@ def _served(case: Case, gpu: GpuFact) -> Outcome:
     row = case.matrix.gpus.architecture(gpu.capability)
     if row is None:
         return Untold("driver-dropped-gpu", gpu.path, (f"{gpu.path}.name",))
-    first, last = row.get("driver_first"), row.get("driver_last")
-    branch = case.agree(lambda system: case.matrix.drivers.number(release, system))
-    if branch is None:
+    first, last = case.matrix.gpus.first_driver(gpu.capability), row.get("driver_last")
+
+    def too_new(system: str) -> bool:
+        return last is not None and case.matrix.drivers.number(release, system) > int(last)
+
+    def too_old(system: str) -> bool:
+        return first is not None and case.matrix.drivers.number(release, system) < int(first.value)
+
+    ended, yet_to_come = case.agree(too_new), case.agree(too_old)
+    if ended is None or yet_to_come is None:
         return Untold("driver-dropped-gpu", gpu.path, ("os",))
     said = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
-    if last is not None and branch > int(last):
+    if ended:
         return Finding(
             "driver-dropped-gpu",
             "driver",
@@ -326,23 +333,22 @@ def _served(case: Case, gpu: GpuFact) -> Outcome:
             (
                 *gpu.evidence,
                 *said,
-                *case.outside_wsl(lambda system: case.matrix.drivers.number(release, system)),
+                *case.outside_wsl(too_new),
                 case.cite(f"{row['name']} ends with driver branch {last}", row, "driver_last"),
             ),
             (Remedy(f"install the legacy driver of branch {last}", "driver"),),
         )
-    if first is not None and branch < int(first) and case.agree(lambda system: system == "windows") is False:
+    if first is not None and yet_to_come:
         return Finding(
             "driver-dropped-gpu",
             "driver",
-            f"Driver {release} does not know {gpu.name} ({row['name']}) yet: branch {first} is the first that does.",
+            f"Driver {release} does not know {gpu.name} ({row['name']}) yet: branch {first.value} is the first that does.",
             (
                 *gpu.evidence,
                 *said,
-                *case.outside_wsl(str),
-                case.cite(f"{row['name']} begins with driver branch {first}", row, "driver_first"),
+                case.cite(f"{gpu.capability} begins with driver branch {first.value}", first.row, first.field),
             ),
-            (Remedy(f"install a driver of branch {first} or newer", "driver"),),
+            (Remedy(f"install a driver of branch {first.value} or newer", "driver"),),
         )
     if first is None and last is None:
         return Untold("driver-dropped-gpu", gpu.path, (f"{gpu.path}.name",))
