@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.goals import Goal
 from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.matrix.packages import requirement as pin_of
@@ -14,14 +15,18 @@ from compat.plan.offers.places import ALONE, ARCHIVE
 from compat.plan.offers.published import JETSON
 from compat.plan.offers.source import SOURCE
 from compat.plan.solver.pins import admits
-from compat.plan.solver.wholes import Found
+from compat.plan.solver.wholes import TF_TRT, Found
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 
 def package_steps(
-    before: Machine, found: Found, why: Mapping[str, tuple[Reason, ...]], matrix: "Matrix"
+    before: Machine,
+    found: Found,
+    why: Mapping[str, tuple[Reason, ...]],
+    goals: tuple[Goal, ...],
+    matrix: "Matrix",
 ) -> tuple[Step, ...]:
     """Removals, then one step for each component that changes, with its reasons. Each command repeats what the earlier
     ones installed, so that the installer keeps it."""
@@ -48,7 +53,8 @@ def package_steps(
         if choice.index not in (*JETSON, SOURCE) and not _is_file(choice):  # those no later command can name
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
-    return (*steps, *mended, *_library_path(before, found, made, matrix))
+    openers = ("onnxruntime", "tensorflow") if TF_TRT in goals else ("onnxruntime",)
+    return (*steps, *mended, *_library_path(before, found, made, openers, matrix))
 
 
 def _is_file(choice: Choice) -> bool:
@@ -294,8 +300,10 @@ def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Ste
         )
 
 
-def _library_path(before: Machine, found: Found, made: list[Choice], matrix: "Matrix") -> Iterable[Step]:
-    """What has to be set so that a build finds the packages beside it."""
+def _library_path(
+    before: Machine, found: Found, made: list[Choice], openers: tuple[str, ...], matrix: "Matrix"
+) -> Iterable[Step]:
+    """What has to be set so that a build finds the packages beside it; ``openers``: what opens TensorRT by itself."""
     line = f"python{versions.major_minor(found.result.python)}" if found.result.python else "python3.*"
     packages = f"lib/{line}/site-packages"
     for choice in made:
@@ -309,7 +317,7 @@ def _library_path(before: Machine, found: Found, made: list[Choice], matrix: "Ma
             why = Reason("library-not-found", said, "docs/plan.md, commands")
             yield Step("setting", choice.component, None, after, (why,))
     wheels = [one for one in found.choices if one.component == "tensorrt" and one.extra_index]
-    users = [one for one in found.choices if one.component in ("onnxruntime", "tensorflow")]
+    users = [one for one in found.choices if one.component in openers]
     if wheels and users and before.os == "linux":
         claim = matrix.traits.claim("tensorrt", "library-folder", wheels[0].version)
         after = f"LD_LIBRARY_PATH holds {packages}/{claim['value'] if claim else 'tensorrt_libs'} of the environment"

@@ -14,6 +14,7 @@ from compat.plan.solver.judge import claim, faults, is_of_platform, reason
 from compat.plan.solver.order import installed
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
+from compat.plan.steps.opsets import chain
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -61,12 +62,14 @@ def _as_it_was(problem: "Problem", found: Found, kind: str) -> "Iterator[tuple[M
 def reasons(problem: "Problem", found: Found, search: Search | None) -> dict[str, tuple[Reason, ...]]:
     """Component -> why its build changes, in the order of a reader's need."""
     holds = _holds(found, problem.goals, problem.matrix)
+    opsets = chain(found, problem.goals, problem.matrix)
     made = {choice.component: choice for choice in found.choices if not choice.installed}
     return {
         component: (
             *tuple(_needed(problem, found, choice, search))[:_MOST],
             *(_passed_over(choice, _request(problem, component), search) if search is not None else ()),
             *holds.get(component, ()),
+            *opsets.get(component, ()),
         )
         for component, choice in made.items()
     }

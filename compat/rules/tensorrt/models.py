@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compat import versions
-from compat.matrix import Row
+from compat.matrix import Matrix, Row
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.tensorrt.release import installed, used
@@ -95,7 +95,7 @@ def _exported(case: Case, name: str) -> Iterator[Outcome]:
         yield Untold(RULE, name, (subject.path,))
         return
     wanted = str(versions.parse(opset).major)
-    low, high = _bounds(case, name, versions.parse(subject.version).public, "opset")
+    low, high = bounds(case.matrix, name, versions.parse(subject.version).public, "opset")
     facts = (of_model(case, "opset", opset), case.read(subject.path, subject.version))
     if low is not None and int(wanted) <= int(low["opset"]):
         known = case.cite(f"{name} {low['version']} writes opset {low['opset']}", low, "opset")
@@ -123,7 +123,7 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     """
     name, version, path = reader
     field, fact, value, evidence = written
-    low, high = _bounds(case, name, version, field)
+    low, high = bounds(case.matrix, name, version, field)
     if low is not None and int(value) <= int(low[field]):
         facts = (
             *evidence,
@@ -150,14 +150,14 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     return Untold(RULE, name, (path,))
 
 
-def _bounds(case: Case, name: str, version: str, field: str) -> tuple[Row | None, Row | None]:
+def bounds(matrix: Matrix, name: str, version: str, field: str) -> tuple[Row | None, Row | None]:
     """The rows that bound the ceiling of a release from below and from above; the same row where it has one itself."""
-    rows = case.matrix.packages.of_line(name, version)
+    rows = matrix.packages.of_line(name, version)
     own = sorted((row for row in rows if field in row), key=lambda row: int(row[field]))
     if own and len(own) == len(rows):
         return own[0], own[-1]
     at = versions.parse(version)
-    known = [row for row in case.matrix.packages.releases(name) if field in row]
+    known = [row for row in matrix.packages.releases(name) if field in row]
     older = [row for row in known if versions.parse(row["version"]) <= at]
     newer = [
         row for row in known if versions.parse(row["version"]) > at and not at.covers(versions.parse(row["version"]))
