@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from compat import toml
-from compat.compiled import data_folder
-from compat.matrix.compile import META
 from compat.matrix.document import Document, Row
 from compat.matrix.lines import Lines, scan
-from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL
+from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL, Schema
 
 WIDTH = 110
 
@@ -28,24 +26,6 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\]')
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f"}
-
-
-class Schema:
-    """Tables, key fields and field order of `matrix/schema.toml`."""
-
-    def __init__(self, path: Path | None = None) -> None:
-        data = toml.loads((path or Path(data_folder()) / "schema.toml").read_text(encoding="utf-8"))
-        self.tables: list[str] = list(data["table"])
-        self.keys: dict[str, list[str]] = {name: list(t["key"]) for name, t in data["table"].items()}
-        self.types: dict[str, dict[str, str]] = {
-            name: {**t.get("required", {}), **t.get("optional", {})} for name, t in data["table"].items()
-        }
-
-    def order(self, table: str, row: Row) -> list[str]:
-        """The fields of `row` in canonical order; those the schema does not know go before the tail."""
-        known = [k for k in self.types.get(table, {}) if k in row]
-        tail = [k for k in META if k in row]
-        return known + sorted(set(row) - set(known) - set(tail)) + tail
 
 
 def version_key(value: Any) -> tuple[tuple[int, int, str], ...]:
@@ -66,7 +46,7 @@ def capability_key(value: str) -> tuple[tuple[int, ...], str]:
     return tuple(int(part) for part in digits.split(".")), value[len(digits) :]
 
 
-def _row_key(keys: list[str], row: Row) -> tuple[Any, ...]:
+def _row_key(keys: Sequence[str], row: Row) -> tuple[Any, ...]:
     fields = tuple(version_key(row.get(k, "")) for k in keys)
     return (*fields, repr(sorted((k, repr(v)) for k, v in row.items())))
 
@@ -113,7 +93,7 @@ def _table(schema: Schema, name: str, row: Row) -> tuple[str, str]:
     lines, below = "", ""
     for field in schema.order(name, row):
         value = row[field]
-        text = _field(field, value, schema.types.get(name, {}).get(field) == "date")
+        text = _field(field, value, schema.fields(name).get(field) == "date")
         if isinstance(value, dict) and len(text) > WIDTH + 1:
             below += f"\n[{name}.{_key(field)}]\n"
             below += "".join(_field(k, v, date=False) for k, v in sorted(value.items()))

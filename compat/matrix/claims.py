@@ -5,7 +5,7 @@ The compiled matrix holds what won; `matrix why`, `export` and `diff` show all o
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from compat.matrix.compile import (
     LEVELS,
     META,
     claims,
+    key_fields,
     key_of,
     owner_of,
     plain,
@@ -119,13 +120,13 @@ def collect(folder: str, overlay: list[str] | None = None) -> dict[tuple[str, st
 
     ``overlay`` are files of the user's own; they add subjects and never speak of those the folder knows.
     """
-    schema = read(os.path.join(folder, "schema.toml"))
+    keys = key_fields(read(os.path.join(folder, "schema.toml")))
     subjects: dict[tuple[str, str, tuple[str, ...]], Subject] = {}
     for path in source_files(folder):
-        _add(subjects, read(path), os.path.relpath(path, folder), schema)
+        _add(subjects, read(path), os.path.relpath(path, folder), keys)
     known = frozenset(subjects)
     for path in overlay or ():
-        _add(subjects, read_overlay(path), path, schema, known)
+        _add(subjects, read_overlay(path), path, keys, known)
     return subjects
 
 
@@ -133,15 +134,14 @@ def _add(
     subjects: dict[tuple[str, str, tuple[str, ...]], Subject],
     document: Row,
     shown: str,
-    schema: Row,
+    keys: Mapping[str, Sequence[str]],
     known: frozenset[tuple[str, str, tuple[str, ...]]] = frozenset(),
 ) -> None:
     component, named = document["component"], document.get("source", {})
-    for table, number, row, level, _ in claims(document, schema):
+    for table, number, row, level, _ in claims(document, keys):
         sources = tuple(_source(reference, named) for reference in references(component, row))
         owner = owner_of(table, row, component)
-        names = schema["table"][table]["key"]
-        subject = Subject(table, owner, tuple(zip(names, key_of(table, row, schema), strict=True)))
+        subject = Subject(table, owner, tuple(zip(keys[table], key_of(table, row, keys), strict=True)))
         if subject.id in known:
             continue
         subjects.setdefault(subject.id, subject).statements.append(Statement(row, level, sources, shown, number))

@@ -64,13 +64,15 @@ def references(component: str, row: Mapping[str, Any]) -> list[str]:
     return [f"{component}:{name}" for name in (named if isinstance(named, list) else [named])]
 
 
-def claims(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, int, Row, str, list[str]]]:
+def claims(
+    document: Mapping[str, Any], keys: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, int, Row, str, list[str]]]:
     """(table, number of its row in the file, row, level, sources) of each claim of a file."""
     component = document["component"]
     sources = document.get("source", {})
     for table, rows in document.items():
         for number, whole in enumerate(rows if isinstance(rows, list) else ()):
-            for row in by_source(whole, schema["table"][table]["key"]):
+            for row in by_source(whole, keys[table]):
                 cited = references(component, row)
                 level = row.get("level") or sources[cited[0].partition(":")[2]].get("level", "vendor")
                 yield table, number, row, level, cited
@@ -91,9 +93,14 @@ def by_source(row: Row, keys: Sequence[str]) -> list[Row]:
     return found
 
 
-def key_of(table: str, row: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """What identifies the row's subject, by schema.toml."""
-    return tuple(str(row.get(field, "")) for field in schema["table"][table]["key"])
+def key_fields(schema: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Table -> the fields that identify the subject of a row, by what schema.toml says."""
+    return {name: table["key"] for name, table in schema["table"].items()}
+
+
+def key_of(table: str, row: Mapping[str, Any], keys: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """What identifies the row's subject, by the key fields of its table."""
+    return tuple(str(row.get(field, "")) for field in keys[table])
 
 
 def owner_of(table: str, row: Mapping[str, Any], component: str) -> str:
@@ -129,7 +136,7 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
     ``overlay`` are files of the user's own; they add subjects and never speak of those that the folder knows.
     ``updated`` is the day on which they were looked for.
     """
-    schema = read(os.path.join(folder, "schema.toml"))
+    keys = key_fields(read(os.path.join(folder, "schema.toml")))
     about = plain(read(os.path.join(folder, "matrix.toml")))
     grouped: dict[tuple[str, str], dict[tuple[str, ...], Claims]] = {}
     sources: dict[str, Any] = {}
@@ -145,9 +152,9 @@ def compile_folder(folder: str, overlay: Sequence[str] = (), updated: str | None
             sources[f"{component}:{name}"] = plain(source)
         if "package" in document:
             packages[component] = document["package"]
-        for table, _, row, level, cited in claims(document, schema):
+        for table, _, row, level, cited in claims(document, keys):
             owner = owner_of(table, row, component)
-            key = key_of(table, row, schema)
+            key = key_of(table, row, keys)
             if key in known.get((table, owner), ()):
                 continue
             subject = grouped.setdefault((table, owner), {}).setdefault(key, [])

@@ -15,14 +15,14 @@ from compat.matrix.compile import plain, read
 
 def sound_files(folder: str, data: str) -> list[str]:
     """The overlay's files that can be used; the others are set aside."""
-    from compat.matrix.schema import Shape
+    from compat.matrix.schema import Schema
     from compat.matrix.validate import check_file, open_file
 
-    sound, shape = [], Shape(data)
+    sound, schema = [], Schema(data)
     for path in overlay_files(folder):
         try:
             file = open_file(path)
-            wrong = [str(problem) for problem in check_file(file, shape)]
+            wrong = [str(problem) for problem in check_file(file, schema)]
             wrong += [
                 f"{path}: only builds belong here, not {name}"
                 for name in file.data

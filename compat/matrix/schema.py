@@ -1,14 +1,14 @@
-"""The types of ``matrix/schema.toml``: is a value what its field may hold?"""
+"""What ``matrix/schema.toml`` says: which tables and fields there are, in which order, and what a field may hold."""
 
 import datetime
 import os
 import re
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from compat import capability, versions
-from compat.matrix.compile import LEVELS, Row, read
+from compat.compiled import data_folder
+from compat.matrix.compile import LEVELS, META, Row, key_fields, read
 
 SOURCE_FIELDS = {"title": "str", "where": "str", "date": "date", "level": "enum:" + "|".join(LEVELS)}
 SOURCE_OPTIONAL = {"note": "str"}
@@ -16,33 +16,37 @@ SOURCE_OPTIONAL = {"note": "str"}
 _CAPABILITY = re.compile(r"\d{1,2}\.\d[af]?\Z")  # never sm_80 in the matrix
 
 
-class Shape:
-    """What ``schema.toml`` demands of each table."""
+class Schema:
+    """What ``schema.toml`` demands of each table; of the matrix that is used where no folder is named.
 
-    def __init__(self, folder: str) -> None:
-        schema = read(os.path.join(folder, "schema.toml"))
+    ``tables`` are those that files may have as ``[[NAME]]``, in the order of a canonical file; ``keys`` the fields
+    that identify the subject of a row of theirs.
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        schema = read(os.path.join(folder or data_folder(), "schema.toml"))
         self._tables: Row = schema["table"]
         self._common: dict[str, str] = schema["types"]["common"]
         self._fields: dict[str, dict[str, str]] = {}
-
-    @cached_property
-    def tables(self) -> frozenset[str]:
-        """Names of the tables that files may have as ``[[NAME]]``."""
-        return frozenset(self._tables) - {"package"}
-
-    def key(self, table: str) -> list[str]:
-        """The fields that identify a row's subject."""
-        return list(self._tables[table]["key"])
+        self.keys = key_fields(schema)
+        self.tables = tuple(name for name in self._tables if name != "package")
 
     def required(self, table: str) -> dict[str, str]:
         """Fields that every row has, and their types."""
         return dict(self._tables[table].get("required", {}))
 
     def fields(self, table: str) -> dict[str, str]:
-        """All fields a row may have, and their types."""
+        """All fields a row may have, and their types; of a table that the schema does not know, those of every row."""
         if table not in self._fields:
-            self._fields[table] = {**self.required(table), **self._tables[table].get("optional", {}), **self._common}
+            about = self._tables.get(table, {})
+            self._fields[table] = {**about.get("required", {}), **about.get("optional", {}), **self._common}
         return self._fields[table]
+
+    def order(self, table: str, row: Row) -> list[str]:
+        """The fields of ``row`` in canonical order; those that the schema does not know go before the tail."""
+        known = [name for name in self.fields(table) if name in row and name not in META]
+        tail = [name for name in META if name in row]
+        return known + sorted(set(row) - set(known) - set(tail)) + tail
 
 
 def problem(value: Any, kind: str) -> str | None:

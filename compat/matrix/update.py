@@ -16,12 +16,13 @@ import requests
 from packaging.version import InvalidVersion, Version
 
 from compat import toml
-from compat.matrix.canonical import Schema, write
+from compat.matrix.canonical import write
 from compat.matrix.compile import Row, read
 from compat.matrix.document import Document
 from compat.matrix.index.builds import Group, group, requirements
 from compat.matrix.index.client import Index, NotFoundError
 from compat.matrix.overlay import write_file
+from compat.matrix.schema import Schema
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

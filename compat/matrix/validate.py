@@ -15,7 +15,7 @@ from functools import cached_property
 from compat import toml
 from compat.matrix.compile import META, Row, key_of, plain, source_files
 from compat.matrix.lines import Lines, scan
-from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL, Shape, problem
+from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL, Schema, problem
 
 # Hosts of package registries, which nothing in the matrix may name: the index's address is pip's affair, and data
 # that names one would be wrong behind a mirror. Digests of the domains, so that this file names none either.
@@ -81,7 +81,7 @@ def check_folder(folder: str) -> list[Problem]:
 
     problems: list[Problem] = []
     files = []
-    shape = Shape(folder)
+    schema = Schema(folder)
     for path in source_files(folder):
         shown = os.path.relpath(path)
         try:
@@ -89,12 +89,12 @@ def check_folder(folder: str) -> list[Problem]:
         except (OSError, UnicodeDecodeError, toml.TOMLDecodeError) as error:
             problems.append(Problem(shown, line_of(error), f"cannot be read: {error}"))
     for file in files:
-        problems += check_file(file, shape)
+        problems += check_file(file, schema)
     together = consistency.Files(files)
     for check in () if problems else consistency.CHECKS:  # they rely on rows that fit the schema
         problems += check(together)
     for file in files:
-        problems += canonical_form(file, folder)
+        problems += canonical_form(file, schema)
     return sorted(set(problems))
 
 
@@ -111,7 +111,7 @@ def line_of(error: Exception) -> int:
     return int(match.group(1)) if match else 1
 
 
-def check_file(file: File, shape: Shape) -> Iterator[Problem]:
+def check_file(file: File, schema: Schema) -> Iterator[Problem]:
     """What a file alone must satisfy: schema, sources, keys, names."""
     component = file.data.get("component")
     if not isinstance(component, str):
@@ -125,13 +125,13 @@ def check_file(file: File, shape: Shape) -> Iterator[Problem]:
         if table in ("component", "source"):
             continue
         if table == "package" and isinstance(content, dict):
-            yield from _package(file, content, shape)
-        elif table not in shape.tables or not isinstance(content, list):
+            yield from _package(file, content, schema)
+        elif table not in schema.tables or not isinstance(content, list):
             yield file.problem(f"unknown table {table!r}", table)
         else:
             for number, row in enumerate(content):
-                yield from _row(file, table, number, row, shape)
-            yield from _keys(file, table, shape)
+                yield from _row(file, table, number, row, schema)
+            yield from _keys(file, table, schema)
     yield from _hosts(file)
 
 
@@ -157,24 +157,24 @@ def cited(row: Row) -> list[str]:
     return list(dict.fromkeys(name for name in names if isinstance(name, str)))
 
 
-def _package(file: File, content: Row, shape: Shape) -> Iterator[Problem]:
+def _package(file: File, content: Row, schema: Schema) -> Iterator[Problem]:
     if file.observed:
         yield file.problem("[package] belongs in the reviewed file", "package", 0)
-    for missing in sorted(set(shape.required("package")) - set(content)):
+    for missing in sorted(set(schema.required("package")) - set(content)):
         yield file.problem(f"[package] has no {missing}", "package", 0)
-    yield from _fields(file, "package", 0, content, shape)
+    yield from _fields(file, "package", 0, content, schema)
 
 
-def _row(file: File, table: str, number: int, row: Row, shape: Shape) -> Iterator[Problem]:
-    for missing in sorted(set(shape.required(table)) - set(row)):
+def _row(file: File, table: str, number: int, row: Row, schema: Schema) -> Iterator[Problem]:
+    for missing in sorted(set(schema.required(table)) - set(row)):
         yield file.problem(f"{table} has no {missing}", table, number)
     if "source" not in row:
         yield file.problem(f"{table} has no source", table, number)
-    yield from _fields(file, table, number, row, shape)
+    yield from _fields(file, table, number, row, schema)
 
 
-def _fields(file: File, table: str, number: int, row: Row, shape: Shape) -> Iterator[Problem]:
-    fields = shape.fields(table)
+def _fields(file: File, table: str, number: int, row: Row, schema: Schema) -> Iterator[Problem]:
+    fields = schema.fields(table)
     for name, value in row.items():
         wrong = problem(value, fields[name]) if name in fields else "unknown field"
         if wrong:
@@ -184,15 +184,14 @@ def _fields(file: File, table: str, number: int, row: Row, shape: Shape) -> Iter
             yield file.problem(f"{table}: no [source.{name}] in this file", table, number, "source")
     elsewhere = row.get("sources")
     for name in elsewhere if isinstance(elsewhere, dict) else ():
-        if name not in row or name in META or name in shape.key(table):
+        if name not in row or name in META or name in schema.keys[table]:
             yield file.problem(f"{table}, sources: {name!r} is no field of this row's claim", table, number, "sources")
 
 
-def _keys(file: File, table: str, shape: Shape) -> Iterator[Problem]:
-    schema = {"table": {table: {"key": shape.key(table)}}}
+def _keys(file: File, table: str, schema: Schema) -> Iterator[Problem]:
     seen: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
     for number, row in enumerate(file.rows(table)):
-        identity = (key_of(table, row, schema), tuple(sorted(cited(row))))
+        identity = (key_of(table, row, schema.keys), tuple(sorted(cited(row))))
         if identity in seen:
             first = file.lines.of(table, seen[identity])
             subject = " ".join(part for part in identity[0] if part)
@@ -216,9 +215,9 @@ def is_registry(host: str) -> bool:
     )
 
 
-def canonical_form(file: File, folder: str) -> Iterator[Problem]:
+def canonical_form(file: File, schema: Schema) -> Iterator[Problem]:
     """Is the file spelled as the canonical writer spells it?"""
-    made = canonical_text(file, folder)
+    made = canonical_text(file, schema)
     if made is None or made == file.text:
         return
     both = zip(made.splitlines(), file.lines.text, strict=False)
@@ -230,14 +229,12 @@ def canonical_form(file: File, folder: str) -> Iterator[Problem]:
     )
 
 
-def canonical_text(file: File, folder: str) -> str | None:
+def canonical_text(file: File, schema: Schema) -> str | None:
     """The canonical spelling, None where the file cannot be spelled (its schema problems come first)."""
-    from pathlib import Path
-
-    from compat.matrix.canonical import Schema, document, write
+    from compat.matrix.canonical import document, write
 
     try:
-        return write(document(file.data, file.lines), Schema(Path(folder) / "schema.toml"))
+        return write(document(file.data, file.lines), schema)
     except (KeyError, TypeError, AttributeError):
         return None
 
@@ -253,13 +250,13 @@ def _content(data: Row) -> dict[str, list[str]]:
 
 def fix(folder: str) -> list[str]:
     """Write the canonical form of every file that can be read and has another; the files' paths."""
-    changed = []
+    changed, schema = [], Schema(folder)
     for path in source_files(folder):
         try:
             file = open_file(path)
         except (OSError, UnicodeDecodeError, toml.TOMLDecodeError):
             continue
-        made = canonical_text(file, folder)
+        made = canonical_text(file, schema)
         if made is None or made == file.text:
             continue
         if _content(toml.loads(made)) != _content(file.data):

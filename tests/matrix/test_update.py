@@ -14,7 +14,7 @@ from compat.compiled import data_folder
 from compat.matrix import Matrix
 from compat.matrix.compile import read
 from compat.matrix.index.client import Index
-from compat.matrix.schema import Shape
+from compat.matrix.schema import Schema
 from compat.matrix.update import Outcome, Unreachable, newest_known, packages, update
 from compat.matrix.validate import check_file, open_file
 from tests.index_server import Answering, served
@@ -104,7 +104,7 @@ def test_a_newer_release_is_written_with_what_it_says_of_itself(shipped: Matrix,
     assert (first["python"], first["glibc"], str(first["date"])) == (["3.12"], "2.28", "2024-12-01")
     assert first["file"] == name("torch", "2.5.0")
     assert not first.keys() & {"sass", "ptx", "needs", "cudnn"}
-    assert list(check_file(open_file(str(path)), Shape(data_folder()))) == []
+    assert list(check_file(open_file(str(path)), Schema(data_folder()))) == []
 
 
 def test_an_update_that_cannot_read_a_package_keeps_what_an_earlier_one_found(
