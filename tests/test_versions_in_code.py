@@ -35,7 +35,6 @@ EXCEPTIONS: dict[str, tuple[str, set[str]]] = {
     "matrix/consistency.py": (OURS, {"0.0.0.0"}),
     "matrix/index/builds.py": ("glibc of the manylinux tags, by their PEPs (513, 571, 599)", {"2.5", "2.12", "2.17"}),
     "matrix/index/client.py": ("HTTP status", {"404, 410"}),
-    "plan/commands/container.py": ("how NVIDIA's registry spells a tag: part of the closed template", {"19.11"}),
     "plan/ways/forge.py": (OURS, {"3.12"}),
     "plan/ways/moves.py": (OURS, {"3.6"}),
     "probe/binary/driverlib.py": ("the soname libcuda.so.1.1", {"1.1"}),

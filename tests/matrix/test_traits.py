@@ -65,6 +65,7 @@ def test_every_trait_is_asked_for(matrix: Matrix) -> None:
         ("jaxlib", "assembler-unchecked", "", "0.4.20", "0.4.21", "0.4"),
         ("keras", "numbered-as-tensorflow", "", "2.15.0", "3.0", "2"),
         ("container", "l4t-any-minor", "", "35.4.1", "36.2", "35"),
+        ("container", "tag-names-major", "tensorflow", "19.11", "19.10", "19"),
     ],
 )
 def test_the_bounds(

@@ -12,7 +12,7 @@ from compat.plan.asking.request import requests
 from compat.plan.commands import UnsafeArgument
 from compat.plan.commands import container as commands
 from compat.plan.solve import plan
-from compat.plan.ways.images import START
+from compat.plan.ways.images import START, entered
 from compat.plan.ways.jetson_images import jetson_images
 from compat.records import replace
 
@@ -91,14 +91,26 @@ def test_packages_come_before_an_image(real):
 
 def test_references():
     assert commands.reference("pytorch", "24.03") == "nvcr.io/nvidia/pytorch:24.03-py3"
-    assert commands.reference("tensorflow", "18.11", "1.12.0rc2") == "nvcr.io/nvidia/tensorflow:18.11-py3"
-    assert commands.reference("tensorflow", "19.10", "1.14.0") == "nvcr.io/nvidia/tensorflow:19.10-py3"
-    assert commands.reference("tensorflow", "19.11", "1.15.0") == "nvcr.io/nvidia/tensorflow:19.11-tf1-py3"
-    assert commands.reference("tensorflow", "20.06", "1.15.2") == "nvcr.io/nvidia/tensorflow:20.06-tf1-py3"
+    assert commands.reference("tensorflow", "20.06", "1") == "nvcr.io/nvidia/tensorflow:20.06-tf1-py3"
     assert commands.reference("tritonserver", "25.01-vllm-python-py3").endswith(":25.01-vllm-python-py3")
     for bad in (("py torch", "24.03"), ("pytorch", "24.03; rm"), ("pytorch", "--privileged"), ("../x", "24.03")):
         with pytest.raises(UnsafeArgument):
             commands.reference(*bad)
+
+
+@pytest.mark.parametrize(
+    ("tag", "framework", "called"),
+    [
+        ("18.11", "1.12.0rc2", "18.11-py3"),
+        ("19.10", "1.14.0", "19.10-py3"),
+        ("19.11", "1.15.0", "19.11-tf1-py3"),
+        ("22.10", "2.10.0", "22.10-tf2-py3"),
+    ],
+)
+def test_the_tag_names_tensorflows_major_since_there_are_two(real, tag, framework, called):
+    row = {"image": "tensorflow", "tag": tag, "framework": framework, "cuda": "10.2"}
+    inside = entered(machine("a100-driver450"), row, real)
+    assert inside.container.image == f"nvcr.io/nvidia/tensorflow:{called}"
 
 
 def test_what_is_inside_has_to_take_the_gpu_as_well(real):

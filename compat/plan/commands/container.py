@@ -16,16 +16,17 @@ _IMAGE = re.compile(r"^[a-z]+$")
 _JETSON = re.compile(r"^l4t-[a-z]+:r[0-9]{2}(?:\.[0-9]+){2}-[a-z]+[0-9.]+-py3$")
 
 
-def reference(image: str, tag: str, framework: str | None = None) -> str:
-    """The image's full name. The notes call an image by its month (24.03); its tag has the Python (24.03-py3) and, from
-    19.11 on, TensorFlow's major (22.10-tf2-py3). Raises UnsafeArgument."""
+def reference(image: str, tag: str, major: str = "") -> str:
+    """The image's full name. The notes call an image by its month (24.03); its tag has the Python (24.03-py3).
+
+    ``major``: of the framework, where the tag names it as well (22.10-tf2-py3). Raises UnsafeArgument.
+    """
     if _JETSON.match(f"{image}:{tag}"):
         return f"{REGISTRY}/{image}:{tag}"
     if not _IMAGE.match(image) or not _TAG.match(tag):
         raise UnsafeArgument(f"{image}:{tag}")
     if "-" not in tag:
-        major = f"-tf{(framework or '2').partition('.')[0]}" if image == "tensorflow" and tag >= "19.11" else ""
-        tag = f"{tag}{major}-py3"
+        tag = f"{tag}-tf{major}-py3" if major else f"{tag}-py3"
     return f"{REGISTRY}/{image}:{tag}"
 
 

@@ -70,6 +70,12 @@ def contents(row: "Row") -> dict[str, str]:
     return found
 
 
+def _reference(row: "Row", matrix: "Matrix") -> str:
+    image, tag = row["image"], row["tag"]
+    two = matrix.traits.holds("container", "tag-names-major", tag, image) is True
+    return commands.reference(image, tag, row.get("framework", "2").partition(".")[0] if two else "")
+
+
 @lru_cache(maxsize=64)
 def _carrying(matrix: "Matrix", wanted: tuple[tuple[str, str], ...]) -> "tuple[Row, ...]":
     """The images with every one of these components in a release that its range admits, the newest first."""
@@ -123,7 +129,7 @@ def _knows(matrix: "Matrix", cuda: str, gpu: Capability) -> bool:
 
 def entered(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
     """The machine as a process in a container of the image sees it. What the notes do not tell is unknown."""
-    reference, inside = commands.reference(row["image"], row["tag"], row.get("framework")), contents(row)
+    reference, inside = _reference(row, matrix), contents(row)
     build = Build(cuda=row["cuda"], cudnn=row.get("cudnn"), tensorrt=row.get("tensorrt"), source="ngc")
     named = ((name, row.get(name)) for name in ("cudnn", "nccl", "tensorrt"))
     return replace(
@@ -170,7 +176,7 @@ def left(machine: Machine) -> list[Reason]:
 
 
 def _step(machine: Machine, row: "Row", requests: tuple[Request, ...], matrix: "Matrix") -> Step:
-    reference, inside = commands.reference(row["image"], row["tag"], row.get("framework")), contents(row)
+    reference, inside = _reference(row, matrix), contents(row)
     carried = ", ".join(f"{one.component} {inside[one.component]}" for one in requests) or f"CUDA {row['cuda']}"
     source = str(matrix.source(row, "packages" if row.get("packages") else "cuda"))
     why = [Reason("request", f"The image brings {carried} with CUDA {row['cuda']}.", source)]
