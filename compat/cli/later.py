@@ -3,6 +3,9 @@
 ``inspect`` alone takes a fifth of the budget of ``--help``; of it click needs ``cleandoc``, once an option.
 ``platform`` compiles seven regular expressions. ``uuid`` and ``datetime`` are for types of options that nothing here
 has, and ``gettext`` looks four times for translations that click does not come with.
+
+Measured on 2026-11-23 (CPU time, least of 25): ``check`` takes 6.3 times ``python -c pass`` with the stand-ins and 7.0
+without; 7 is its budget.
 """
 
 import sys
