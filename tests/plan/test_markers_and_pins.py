@@ -5,9 +5,13 @@ import small_matrix
 
 from compat.machine import Machine
 from compat.markers import applies
+from compat.plan.asking.request import requests
 from compat.plan.model import Pin
+from compat.plan.solve import plan
 from compat.plan.solver.companions import complement
 from compat.plan.solver.pins import Shared, shared
+from compat.records import replace
+from scripts.fixtures.described import with_gpu
 
 LINUX = Machine(os="linux", arch="x86_64", python="3.10.12")
 WINDOWS = Machine(os="windows", arch="x86_64", python="3.9.1")
@@ -131,3 +135,24 @@ def test_parts_of_two_cuda_majors_that_write_files_of_their_own_go_together(matr
 )
 def test_the_range_outside_of_a_break(text, outside):
     assert complement(text) == outside
+
+
+def test_a_demand_that_the_python_does_not_meet_is_refused_whatever_draws_it(real):
+    limit = Pin("numpy", "==2.4.0", "requirements.txt:2", "requirements.txt:2")
+    asked = tuple(replace(one, limits=(limit,)) for one in requests({"torch": "2.6"}))
+    machine = with_gpu("NVIDIA GeForce RTX 3090", "550.54.14", python="3.10.12")
+    here = plan(machine, asked, real)
+    assert here.outcome == "impossible"
+    assert [one.message for one in here.conflict] == [
+        "requirements.txt:2 requires numpy==2.4.0, Python 3.10 requires numpy<=2.2.6."
+    ]
+    assert "numpy <=2.2.6 in place of ==2.4.0 (requirements.txt:2)" in [one.needs for one in here.lifts]
+    moved = plan(machine, asked, real, allow=["python"])
+    assert (moved.outcome, moved.result.python) == ("planned", "3.11")
+    assert "Python 3.10 requires" in moved.steps[0].why[0].message
+
+
+def test_where_no_system_is_told_the_builds_are_those_of_linux(real):
+    machine = replace(with_gpu("NVIDIA GeForce RTX 3090", "550.54.14", python="3.10.12"), os=None, arch=None)
+    (step, *_) = plan(machine, requests({"tensorflow": "2.8"}), real).steps
+    assert "nvidia-cudnn-cu11" in step.commands[0].shell

@@ -209,7 +209,7 @@ READ = {
     "spec-file.txt": (
         "# $ conda create --name <env> --file <this file>\n_libgcc_mutex=0.1=main\npython=3.10.4=h12debd9_0\n"
         "pytorch=2.4.1=cuda120_py310_0\ntransformers=4.40.0=pypi_0\n",
-        ["spec-file.txt:4: pytorch==2.4.1", "spec-file.txt:3: Python 3.10.4", "libgcc-mutex, transformers (left out"],
+        ["spec-file.txt:4: pytorch==2.4.1", "spec-file.txt:3: Python 3.10.4", "_libgcc_mutex, transformers (left out"],
     ),
     "conda-linux-64.lock": (
         "@EXPLICIT\nhttps://conda.anaconda.org/conda-forge/linux-64/pytorch-2.4.1-cuda120_py311_301.conda#ab\n",

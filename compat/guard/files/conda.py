@@ -102,11 +102,16 @@ def match_spec(text: str, path: str, number: int) -> Requirement:
     match = _MATCH.match(text.strip()) if len(text) <= LONGEST else None
     if match is None:
         raise BadFile(path, number, f"not a dependency: {text[:60]!r}", "an entry is written `- NAME=VERSION`")
-    name, rest = normal(match[1].replace("_", "-") if match[1] != "_" else match[1]), match[2].strip()
+    name, rest = name_of(match[1]), match[2].strip()
     inside = dict(_INSIDE.findall(match[0]))
     version, _, build = _split(rest or inside.get("version", ""))
     build = build or inside.get("build", "")
     return Requirement(name, _range(version), path, number, build=build or None, conda=True)
+
+
+def name_of(text: str) -> str:
+    """A package's name as indexes compare it; conda's own helpers (``_libgcc_mutex``) as they are written."""
+    return text.lower() if text.startswith("_") else normal(text)
 
 
 def _split(rest: str) -> tuple[str, str, str]:

@@ -8,8 +8,8 @@ import re
 
 from compat import versions
 from compat.guard.files import LONGEST, Contents, Requirement, bounded, text_of
+from compat.guard.files.conda import name_of
 from compat.guard.files.line import checked
-from compat.matrix.packages import normal
 
 _EXPORTED = re.compile(r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)=([^=<>!~,\s]+)=([^=\s]+)$")
 _ARCHIVE = re.compile(r"^https?://\S+/([^/\s]+)-([^-/\s]+)-([^-/\s]+)\.(?:conda|tar\.bz2)(?:#\S*)?$")
@@ -30,7 +30,7 @@ def read(path: str) -> Contents | None:
         match = _EXPORTED.match(line) or _ARCHIVE.match(line)
         if match is None:
             continue
-        name, release, build = normal(match[1].replace("_", "-").strip("-") or match[1]), match[2], match[3]
+        name, release, build = name_of(match[1]), match[2], match[3]
         if name == "python":
             python = (release, number) if versions.try_parse(release) else python
         else:

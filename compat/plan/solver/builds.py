@@ -16,7 +16,7 @@ from compat.plan.asking.request import goal_of
 from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.offers.source import SOURCE, compiled
 from compat.plan.solver.apply import applied
-from compat.plan.solver.companions import companion_pins, python_pins
+from compat.plan.solver.companions import PYTHON, companion_pins, python_pins
 from compat.plan.solver.elements import NOTHING, Ignored, element
 from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu
 from compat.plan.solver.memory import Here, Memory
@@ -244,7 +244,16 @@ class Builds:
             own = shared(pins, self.scene.machine, self.matrix)
         else:
             own = self.memory.agreed(self._place, pins, lambda: shared(pins, self._bare, self.matrix))
-        return ({}, own) if isinstance(own, tuple) else (own.releases, ())
+        return ({}, own) if isinstance(own, tuple) else (own.releases, self._unmet)
+
+    @cached_property
+    def _unmet(self) -> tuple[Reason, ...]:
+        """The demands of files that no installer meets for this Python, whatever is installed."""
+        bounded = {pin.name for pin in self.limits if pin.by.startswith(PYTHON)}
+        if not bounded:
+            return ()
+        left = shared([pin for pin in self.limits if pin.name in bounded], self._bare, self.matrix)
+        return left if isinstance(left, tuple) else ()
 
     def _with(self, choice: Choice) -> tuple[Machine, tuple[Reason, ...]]:
         """The machine with the choice and nothing else in its environment, and what its own pins rule out."""

@@ -36,6 +36,8 @@ def ordered(
     found = sorted(
         offers(component, machine, matrix, text, gpu), key=lambda choice: _rank(choice, prefer, present), reverse=True
     )
+    if machine.os is None:  # what is planned where no system is told is for Linux
+        found.sort(key=lambda choice: choice.row.get("os") not in (None, "linux"))
     here = installed(component, text, machine, matrix)
     if here is None or not here.version:
         return tuple(found) if here is None or prefer != "installed" else (here, *found)

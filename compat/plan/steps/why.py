@@ -45,8 +45,8 @@ def of_move(problem: "Problem", found: Found, kind: str) -> tuple[Reason, ...]:
 def of_python(step: Step, before: Mapping[str, list[Reason]]) -> tuple[Reason, ...]:
     """What the present Python itself demands of shared packages, where that is among what stood in the way."""
     here = versions.major_minor(step.before) if step.kind == "python" and step.before else None
-    said = before.get("package-versions-mismatch", ()) if here else ()
-    return tuple(one for one in said if f"{PYTHON}{here} requires" in one.message)[:1]
+    said = (one for known in before.values() for one in known if one.rule == "package-versions-mismatch")
+    return tuple(one for one in said if here and f"{PYTHON}{here} requires" in one.message)[:1]
 
 
 def _as_it_was(problem: "Problem", found: Found, kind: str) -> "Iterator[tuple[Machine, Goal]]":

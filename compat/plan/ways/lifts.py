@@ -11,7 +11,7 @@ from compat.plan.asking.request import COMPANION, goal_of, with_goal
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
 from compat.plan.solver.answers import answers, based, planned
-from compat.plan.solver.companions import companion_pins
+from compat.plan.solver.companions import companion_pins, python_pins
 from compat.plan.solver.judge import fails_by
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.problem import Problem
@@ -112,7 +112,8 @@ def _instead_of(limit: Pin, found: Found, problem: Problem) -> str:
     """Another release of what a file bounds, as the builds that were found have it."""
     drawn = companion_pins(found.choices, found.scene.machine, problem.matrix, problem.limits)
     pins = (*drawn, *(pin for choice in found.choices for pin in choice.pins))
-    others = (pin.range for pin in pins if pin.name == limit.name and pin.range != "*")
+    others = [pin.range for pin in pins if pin.name == limit.name and pin.range != "*"]
+    others = others or [pin.range for pin in python_pins((limit,), found.scene.machine, problem.matrix)]
     wanted = found.shared.get(limit.name) or ",".join(dict.fromkeys(others)) or "another release"
     return f"{limit.name} {wanted} in place of {limit.range} ({limit.by})"
 
