@@ -178,6 +178,13 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
         yield from index[known]
 
 
+def of_extras(matrix: "Matrix", row: "Row", asked: str) -> list[tuple[str, str, str]]:
+    """(distribution, range, marker) of what the extras draw in that a request names: ``jax[cuda12_local]``."""
+    extras = [extra.strip() for extra in asked.partition("[")[2].rstrip("]").split(",") if extra.strip()]
+    known = {normal(name): lines for name, lines in row.get("extras", {}).items()}  # cuda12-pip is cuda12_pip
+    return matrix.packages.pins({"requires": [line for extra in extras for line in known.get(normal(extra), ())]})
+
+
 def _admitted(releases: "Iterable[str]", wanted: str) -> list[str]:
     """Releases inside of a range. A pre-release only where the range names one, or has no other (PEP 440)."""
     allowed = versions.parse_range(wanted)

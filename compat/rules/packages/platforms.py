@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.candidates import JETSON, matching
+from compat.rules.candidates import JETSON, matching, of_extras, same_local
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -294,22 +294,27 @@ def pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
     Such as tensorrt of tensorflow[and-cuda], torch of vllm. What holds on some systems only (a marker) is left out.
     """
     asked = next(iter(case.machine.request or {}), "")
-    extras = [extra.strip() for extra in asked.partition("[")[2].rstrip("]").split(",") if extra.strip()]
     one_release = len({row["version"] for row in main.candidates}) == 1
     for row in main.candidates[:1]:
-        lines = [line for extra in extras for line in row.get("extras", {}).get(extra, ())]
         own = row.get("requires", ()) if one_release and case.goal.verb == "install" else ()
-        pins = case.matrix.packages.pins({"requires": lines}) + [
+        pins = of_extras(case.matrix, row, asked) + [
             (name, spec, marker)
             for name, spec, marker in case.matrix.packages.pins({"requires": own})
             if spec.startswith("==") and not marker and case.has(name) is not True
         ]
         for name, spec, _ in pins:
             found = tuple(
-                one
-                for one in matching(case.matrix, name, None, spec)
-                if one["index"] in ("pypi", "nvidia") and fits_platform(one, case.machine.os, case.machine.arch)
+                one for one in _asked_for(case, name, spec) if fits_platform(one, case.machine.os, case.machine.arch)
             )
             if found and spec != "*":
                 version = spec.lstrip("=") if spec.startswith("==") else None
                 yield Subject(name, name, version, "requested", main.facts, found, case.matrix)
+
+
+def _asked_for(case: Case, name: str, spec: str) -> "Iterator[Row]":
+    """Builds that a requirement takes: those of the indexes that pip asks, or of any the one named (``+cuda12``)."""
+    release, _, local = spec.lstrip("=").partition("+")
+    if local:
+        yield from (one for one in matching(case.matrix, name, release) if same_local(one, local))
+        return
+    yield from (one for one in matching(case.matrix, name, None, spec) if one["index"] in ("pypi", "nvidia"))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Build
 from compat.matrix.packages import fits_platform, normal
+from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.candidates import same_local
+from compat.rules.candidates import of_extras, same_local
 from compat.rules.case import Case
 from compat.rules.subject import CUDA_TAG, Subject
 
@@ -140,12 +141,12 @@ def package_removed(case: Case) -> Iterator[Outcome]:
     if case.goal.verb != "install":
         return
     for asked, spec in (case.machine.request or {}).items():
-        yield from _dead(case, normal(asked), spec)
+        yield from _dead(case, asked, spec)
 
 
-def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
+def _dead(case: Case, asked: str, spec: str) -> Iterator[Outcome]:
     """What is asked for is dead by its name, by what it requires, or in no list; else what the installer would take."""
-    wanted = versions.parse_range(spec)
+    name, wanted = normal(asked), versions.parse_range(spec)
     files = [row for rows in case.matrix.packages.builds(name).values() for row in rows]
     if files and case.machine.os == "macos" and not any(row["os"] in ("macos", "any") for row in files):
         return  # no release of any age runs there
@@ -154,6 +155,8 @@ def _dead(case: Case, name: str, spec: str) -> Iterator[Outcome]:
     found = (
         _dead_name(case, name, spec, newest, fact)
         or _dead_requirement(case, name, newest, fact)
+        or _dead_extra(case, asked, newest, fact)
+        or _of_no_index(case, name, spec, fact)
         or _never_published(case, name, spec, newest, fact)
     )
     if found is not None:
@@ -232,11 +235,44 @@ def _dead_requirement(case: Case, name: str, newest: str | None, fact: Evidence)
     )
 
 
+def _dead_extra(case: Case, asked: str, newest: str | None, fact: Evidence) -> Finding | None:
+    """An extra that asks for a build of another package which its index has not (``jaxlib==0.4.12+cuda12.cudnn88``)."""
+    rows = case.matrix.packages.builds(normal(asked)).get(newest or "", ()) if "[" in asked else ()
+    for row in rows:
+        for name, spec, _ in of_extras(case.matrix, row, asked):
+            taken = _newest(case, name, versions.parse_range(spec)) if "+" in spec else spec
+            found = _of_no_index(case, name, spec, fact)
+            found = found or (_never_published(case, name, spec, None, fact) if taken is None else None)
+            if found is not None:
+                line = case.cite(f"{asked} {newest} requires {name}{spec}", row, "extras")
+                return replace(found, evidence=(*found.evidence, line))
+    return None
+
+
+def _of_no_index(case: Case, name: str, spec: str, fact: Evidence) -> Finding | None:
+    """A build with a local part asked of the public index, which takes none of those (PEP 440, local versions)."""
+    local, source = _local(versions.parse_range(spec)), case.machine.builds.get(name, Build()).source
+    if not local or source != "pypi":
+        return None
+    return Finding(
+        "package-removed",
+        name,
+        f"{name} {spec} is not on the public index: what has +{local} in its version is its publisher's own.",
+        (fact, case.read(f"builds.{name}.source", source)),
+        (Remedy(f"give pip the index or page of its publisher too, for {name} {spec}"),),
+    )
+
+
 def _never_published(case: Case, name: str, spec: str, newest: str | None, fact: Evidence) -> Finding | None:
-    """One release is asked for, older than the newest known, and none of the many that are known is that one."""
+    """One release is asked for, between the oldest and the newest known, and none of the many there is that one.
+
+    What is older than all of them may have been published before the matrix begins.
+    """
     wanted, known = versions.parse_range(spec), case.matrix.packages.versions(name)
     listed = len(known) >= 5 and _lists_such(case, name, wanted)
-    if newest is not None or not listed or wanted.pinned is None or not versions.at_least(known[-1], wanted.pinned):
+    if newest is not None or not listed or wanted.pinned is None:
+        return None
+    if not (versions.at_least(known[-1], wanted.pinned) and versions.at_least(wanted.pinned, known[0])):
         return None
     return Finding(
         "package-removed",
