@@ -95,16 +95,16 @@ def _sonames(case: Case, subject: Subject, cuda: str) -> "list[Row]":
     return [row for row in (*listed, *named) if row is not None and "cuda" in row]
 
 
-def takes_system_cuda(case: Case, subject: Subject) -> bool:
+def takes_system_cuda(case: Case, subject: Subject, set_up: bool = False) -> bool:
     """Does the package leave its CUDA libraries to the machine? One whose metadata pins CUDA's parts brings them, and
-    conda's solver lays them beside what it installs."""
+    conda's solver lays them beside what it installs. One with an extra for them is taken to have used it, unless the
+    machine was ``set_up`` for it by hand."""
     if subject.conda:
         return False
     about = case.matrix.packages.about(subject.component).get("cuda_from")
     if about not in ("system", "either"):
         return False
-    release = [*subject.candidates, *subject.published.get(versions.parse(subject.version or "0").public, ())]
-    if about == "either" and any("nvidia-" in str(row.get("extras", "")) for row in release):
+    if about == "either" and not set_up and _has_extra(subject):
         return False  # an extra of its own may have brought them
     if subject.component == "tensorrt" and any(row["index"] == "pypi" for row in subject.candidates):
         # The wheels ask for the CUDA runtime of their major; the index has only their fetchers, which do not say so:
@@ -118,6 +118,20 @@ def takes_system_cuda(case: Case, subject: Subject) -> bool:
         )
         for row in subject.candidates
     )
+
+
+def _has_extra(subject: Subject) -> bool:
+    release = [*subject.candidates, *subject.published.get(versions.parse(subject.version or "0").public, ())]
+    return any("nvidia-" in str(row.get("extras", "")) for row in release)
+
+
+def _by_hand(case: Case) -> list[tuple[str, str]]:
+    """(field, release) of the machine's own cuDNN: who installs that, and no pip package of it, uses no extra."""
+    return [
+        (f"{path}.origin", f"system (cudnn {copy.version})")
+        for path, copy in case.usable("cudnn")
+        if copy.origin == "system" and copy.version
+    ]
 
 
 def _no_other(case: Case, cuda: str) -> tuple[Evidence, ...]:
@@ -156,7 +170,7 @@ def carried(case: Case, cuda: str) -> bool:
 _UNSUFFIXED = ("nvidia-cuda-runtime", "nvidia-cublas")  # CUDA 13's parts have no suffix
 
 
-@rule("cuda-major-mismatch", reads=("toolkits", *OF_BUILD), masks=("library-not-found",))
+@rule("cuda-major-mismatch", reads=("toolkits", "libraries", *OF_BUILD), masks=("library-not-found",))
 def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
     """A package built for one CUDA major meets only libraries of another.
 
@@ -170,7 +184,8 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
     """
     for subject in opening(case):
         cuda = subject.field("cuda")
-        if subject not in case.subjects or not cuda.values or not takes_system_cuda(case, subject):
+        by_hand = _by_hand(case) if _has_extra(subject) else []
+        if subject not in case.subjects or not cuda.values or not takes_system_cuda(case, subject, bool(by_hand)):
             continue
         majors = {versions.parse(value).major for value, _ in cuda.values if value}
         if len(majors) != 1 or not cuda.complete or any(value is False for value, _ in cuda.values):
@@ -181,6 +196,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
             continue
         facts = (
             *(case.read(path, found) for path, found, _ in sources),
+            *(case.read(*fact) for fact in by_hand[:1]),
             Evidence(f"{subject.label} is built for CUDA {major}", cuda.source),
         )
         if any(versions.parse(found).major == major for _, found, _ in sources):
