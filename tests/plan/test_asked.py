@@ -213,3 +213,13 @@ def test_a_numpy_that_the_python_has_not_wants_another_python(tmp_path, capsys):
     code, out, _ = planned(capsys, tmp_path, "--allow", "python")
     assert code == 0
     assert "'numpy>=2.5'" in out
+
+
+def test_the_nearest_release_is_named_where_a_files_demand_hinders_it_too(tmp_path, capsys):
+    """NVIDIA's waveglow (https://github.com/NVIDIA/waveglow, requirements.txt) on a GPU that torch 1.0 cannot know."""
+    (tmp_path / "requirements.txt").write_text("torch==1.0\ntensorflow\nnumpy==1.13.3\nlibrosa==0.6.0\n")
+    code, out, _ = planned(capsys, tmp_path)
+    text = " ".join(out.split())
+    assert code == 1
+    assert "would lift it: torch 2.0.1+cu118 in place of ==1.0 and numpy" in text
+    assert "in place of ==1.13.3" in text

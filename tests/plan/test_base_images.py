@@ -9,6 +9,7 @@ from compat.check import check
 from compat.description import load
 from compat.goals import parse
 from compat.install.planfile import from_data
+from compat.machine import Driver, Gpu, Libcuda
 from compat.plan.asking.request import requests
 from compat.plan.solve import plan
 from compat.plan.ways.base_images import bases
@@ -77,3 +78,10 @@ def test_as_a_dockerfile(real):
     assert any("torch==2.6.0+cu126" in argv for argv in runs)
     said = render([plan(old_system(), requests(TOGETHER), real)], real, "dockerfile", "pip")
     assert not any(line.startswith("FROM") for line in said)
+
+
+def test_of_an_unknown_driver_no_newer_image_is_started_than_the_last_one_for_the_gpu_starts(real):
+    machine = replace(old_system(), gpus=(Gpu(name="Tesla K80"),), driver=Driver(), libcuda=Libcuda())
+    started = [scene.steps[0].after for scene in bases(machine, real)]
+    assert started  # branch 470 is the last for Kepler, and offers CUDA 11.4
+    assert all(":11." in image for image in started)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.goals import parse
-from compat.machine import Container, Libcuda, Machine
+from compat.machine import Container, Driver, Libcuda, Machine
 from compat.plan.commands import container as commands
 from compat.plan.model import Reason, Step
 from compat.plan.offers.jetson import takes_servers
 from compat.plan.solver.judge import Trial
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.ways.images import left
+from compat.plan.ways.moves import newest_driver
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -32,7 +33,9 @@ def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
         return
     rows = [row for row in matrix.rows("container", "container") if row.get("systems")]
     rows = [row for row in rows if (machine.arch or "x86_64") in row.get("arch", ("x86_64",))]
-    offered = matrix.cuda.offered_by(machine.driver.version, "linux") if machine.driver.version else None
+    # Of an unknown driver it is known that it serves the GPUs: none that it may be is newer than the last that does.
+    driver = machine.driver if machine.driver != Driver() else Driver(version=newest_driver(machine, matrix))
+    offered = matrix.cuda.offered_by(driver.version, "linux") if driver.version else None
     most = versions.parse(offered.value).major if offered else None
     # Those that the driver serves by itself come first; the others lean on the cuda-compat inside.
     rows.sort(
@@ -47,7 +50,7 @@ def bases(machine: Machine, matrix: "Matrix") -> Iterator[Scene]:
         python = python_of(system, matrix)
         for row in rows if python else ():
             inside = _inside(machine, row, system, python, matrix)
-            if system in row["systems"] and trial.passes(inside):
+            if system in row["systems"] and trial.passes(replace(inside, driver=driver)):
                 yield Scene(inside, (_step(machine, row, system, python, matrix),), ("container",), commands.VENV)
                 break
 

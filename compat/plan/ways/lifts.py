@@ -61,7 +61,7 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movabl
             found.append(wanted)
             yield lift
     yield from _unlimited(problem, allowed)
-    yield from _nearest(problem, tried)
+    yield from _nearest(problem, allowed, tried)
     yield from _without_gpu(problem, allowed, tried)
 
 
@@ -118,14 +118,38 @@ def _instead_of(limit: Pin, found: Found, problem: Problem) -> str:
     return f"{limit.name} {wanted} in place of {limit.range} ({limit.by})"
 
 
-def _nearest(problem: Problem, tried: list[Search]) -> Iterator[Lift]:
-    """The nearest releases that go together where everything else stays."""
+def _nearest(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Iterator[Lift]:
+    """The nearest releases that go together where everything else stays, but as few of a file's demands of shared
+    packages as hinder all of them."""
+    left = tuple(pin for pin in problem.limits if pin.range != "*")
+    found = _near(problem, tried)
+    if found is not None or not left:
+        left = ()
+    else:
+        found = _near_without(problem, left, allowed)
+        for pin in left if found is not None else ():
+            fewer = tuple(one for one in left if one != pin)
+            other = _near_without(problem, fewer, allowed) if fewer else None
+            left, found = (left, found) if other is None else (fewer, other)
+    if found is not None:
+        near, search = found
+        needs = (needs_of(near, problem.requests), *(_instead_of(pin, near, problem) for pin in left))
+        asked = replace(problem.widened(left) if left else problem, requests=search.requests)
+        yield Lift(("versions",), " and ".join(filter(None, needs)), planned(asked, near, [search]).steps)
+
+
+def _near(problem: Problem, tried: list[Search]) -> tuple[Found, Search] | None:
     for search in tried[:2]:
         found = nearest(search)
         if found is not None:
-            needs = needs_of(found, problem.requests)
-            yield Lift(("versions",), needs, planned(replace(problem, requests=search.requests), found, [search]).steps)
-            return
+            return found, search
+    return None
+
+
+def _near_without(problem: Problem, limits: tuple[Pin, ...], allowed: frozenset[str]) -> tuple[Found, Search] | None:
+    searches: list[Search] = []
+    next(answers(problem.widened(limits), allowed, searches), None)
+    return _near(problem, searches)
 
 
 def _ever(problem: Problem, request: Request) -> bool:
