@@ -1,8 +1,8 @@
 """CuPy on the package index: one distribution a CUDA line (`cupy-cuda11x`, `-cuda12x`, `-cuda13x`; older by minor).
 
 Read out of each wheel: `cupy/.data/_wheel.json`, in which CuPy's build states the CUDA line and the libraries it
-was built with, and what the extension modules of `cupy_backends` link (Linux). CuPy opens cuDNN, cuTENSOR and NCCL
-only where they are present, so they are not among `needs`.
+was built with, and what the extension modules of `cupy_backends` link. CuPy opens cuDNN, cuTENSOR and NCCL only where
+they are present, so they are not among `needs`.
 
 Of the older distributions only the last release of each is opened, since none of them serves a Python still in
 support; of their other releases the file tags are kept.
@@ -15,7 +15,7 @@ import re
 from functools import partial
 from typing import Any
 
-from . import binary, progress
+from . import binary, pe, progress
 from .builds import Group, group, requirements
 from .document import Document, Row
 from .index import Index
@@ -31,7 +31,10 @@ LAST = (
 )  # fmt: skip
 
 _OF_CUDA = re.compile(r"lib(cu\w+|nv\w+)\.so")
-_MODULE = re.compile(r"(cupy_backends/cuda/libs|cupy/cuda)/(cublas|nvrtc|curand|cufft|cusolver|cusparse)\..*\.so$")
+_OF_CUDA_DLL = re.compile(r"(cu\w+|nv\w+)\.dll$")
+_MODULE = re.compile(
+    r"(cupy_backends/cuda/libs|cupy/cuda)/(cublas|nvrtc|curand|cufft|cusolver|cusparse)\..*\.(so|pyd)$"
+)
 
 
 def harvest(index: Index) -> dict[str, Document]:
@@ -59,7 +62,8 @@ def build(index: Index, document: Document, one: Group) -> Row:
     row = one.row(variant=one.package.removeprefix("cupy-"))
     row["requires"], extras = requirements(index.metadata(one.example))
     row["extras"] = {"ctk": extras["ctk"]} if "ctk" in extras else None
-    row.update(facts(one, index.remember(one.example, "cupy/inside/1", partial(inside, index, one))))
+    what = "cupy/inside/2" if one.os == "windows" else "cupy/inside/1"
+    row.update(facts(one, index.remember(one.example, what, partial(inside, index, one))))
     row["source"] = key
     return row
 
@@ -82,7 +86,7 @@ def tagged(document: Document, one: Group) -> Row:
 
 
 def inside(index: Index, one: Group) -> dict[str, Any]:
-    """`stated` (the JSON of `_wheel.json`) and `needed` (CUDA sonames that the modules link), as JSON values."""
+    """`stated` (the JSON of `_wheel.json`) and `needed` (CUDA libraries that the modules link), as JSON values."""
     wheel = index.wheel(one.example)
     names = wheel.names()
     stated: dict[str, Any] = next(
@@ -90,7 +94,12 @@ def inside(index: Index, one: Group) -> dict[str, Any]:
     )
     needed: set[str] = set()
     for member in (n for n in names if _MODULE.search(n)):
-        needed.update(n for n in binary.describe(wheel, member)["needed"] if _OF_CUDA.match(n))
+        with binary.spooled(wheel, member) as read:
+            if one.os == "windows":
+                needed.update(n for n in pe.parse(read).imports if _OF_CUDA_DLL.match(n))
+            else:
+                linked = binary.linked(read, wheel.size_of(member))["needed"]
+                needed.update(n for n in linked if _OF_CUDA.match(n))
     return {"stated": stated, "needed": sorted(needed, key=version_key)}
 
 

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from . import binary, builds, fatbin, progress, releases
+from . import binary, builds, fatbin, pe, progress, releases
 from .document import Document, Row
 from .index import Index, IndexFile
 from .toml import capability_key
@@ -27,6 +27,9 @@ _SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|gomp|util|z)\.so|ld-
 _GPU = re.compile(r"lib(cu|nv|tensorrt)")
 _OWN = re.compile(r"__version__\s*=\s*['\"][^'\"+]+\+(\w+)['\"]")
 _LOCAL = re.compile(r"__version__\s*=\s*'[^'+]+\+cu(\d+)(\d)'")
+
+_GPU_DLL = re.compile(r"(?:nvinfer|cudart|cu\w+64)_?\w*\.dll\Z")
+_CUDART_DLL = re.compile(r"cudart64_(\d+)\.dll\Z")
 
 _SMALL = 1 << 20
 
@@ -51,6 +54,7 @@ LIBRARIES = {
     ),
     "torch-tensorrt": re.compile(r"torch_tensorrt/lib/libtorchtrt\.so\Z"),
 }
+DLLS = {"torch-tensorrt": "torch_tensorrt/lib/torchtrt.dll"}
 
 
 def harvest(index: Index) -> dict[str, Document]:
@@ -73,8 +77,8 @@ def wheels(index: Index, project: str) -> Document:
 
 
 def facts(index: Index, project: str, group: builds.Group) -> Row:
-    """What the wheel's own record says, or the shared objects of a Linux wheel; of a Windows wheel whether it says of
-    itself that it is without CUDA."""
+    """What the wheel's own record says, or its shared objects; of a Windows wheel also whether it says of itself that
+    it is without CUDA."""
     if project in RECORDED:
         member = RECORDED[project]
         kept: str = index.remember(group.example, f"{member}/1", lambda: text_of(index.wheel(group.example), member))
@@ -83,7 +87,11 @@ def facts(index: Index, project: str, group: builds.Group) -> Row:
     example = group.example
     if pattern is not None and group.os == "windows":
         local: str = index.remember(example, "torch-companions-local/1", lambda: local_of(index.wheel(example)))
-        return {"cuda": False} if local == "cpu" else {}
+        if local == "cpu" or project not in DLLS:
+            return {"cuda": False} if local == "cpu" else {}
+        dll = DLLS[project]
+        linked: Row = index.remember(example, "torch-companions-dll/1", lambda: imported(index.wheel(example), dll))
+        return linked
     if pattern is None or group.os != "linux":
         return {}
     found: Row = index.remember(example, "torch-companions/1", lambda: read(index.wheel(example), pattern))
@@ -96,6 +104,16 @@ def local_of(wheel: RemoteWheel) -> str:
     texts = [wheel.read(member).decode() for member in wheel.names() if re.match(r"\w+/version\.py\Z", member)]
     found = [match[1] for text in texts if (match := _OWN.search(text))]
     return found[0] if found else ""
+
+
+def imported(wheel: RemoteWheel, dll: str) -> Row:
+    """cuda and needs by the DLLs that the wheel's own one imports; no cuda where its runtime is not among them."""
+    if dll not in wheel.names():
+        return {}
+    with binary.spooled(wheel, dll) as reader:
+        needs = sorted(name for name in pe.parse(reader).imports if _GPU_DLL.match(name))
+    majors = [match[1] for name in needs if (match := _CUDART_DLL.match(name))]
+    return {"needs": needs, **({"cuda": majors[0]} if majors else {})}
 
 
 def text_of(wheel: RemoteWheel, member: str) -> str:

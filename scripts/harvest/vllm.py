@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
+from functools import partial
 
 from packaging.version import Version
 
 from . import binary, builds, fatbin, releases
 from .document import Document, Row
-from .index import Index
+from .index import Index, IndexFile
 from .toml import capability_key
 from .wheel import RemoteWheel
 
@@ -16,29 +19,46 @@ NAME = "vllm"
 
 OLDEST = Version("0.2.0")
 
-EVERY = Version("0.10.0")
-"""From this release on every wheel is read: dozens of megabytes each."""
-
-EARLIER = frozenset(["0.2.7", "0.3.3", "0.4.3", "0.5.5", "0.6.6.post1", "0.7.3", "0.8.5.post1", "0.9.2"])
-"""Of the earlier releases, the last of each series; of the others METADATA only."""
+SMALL = 12 << 20
+"""Bytes of a source archive that is fetched: to 0.11.0. Of later wheels the linked CUDA runtime is enough."""
 
 _MAIN = re.compile(r"vllm/_C(_stable_libtorch)?(\.abi3|\.cpython-\d+\w?-[\w-]+)?\.so\Z")
 _SMALL = re.compile(r"vllm/(cumem_allocator|_flashmla_extension_C|_qutlass_C|_flashmla_C)\.abi3\.so\Z")
 _SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so|ld-linux|lib(c10|torch)|libpython")
 _FATBINS = 8
+_MAIN_CUDA = re.compile(r"^MAIN_CUDA_VERSION = \"(\d+\.\d+)\"", re.MULTILINE)
 
 
 def harvest(index: Index) -> dict[str, Document]:
     """`observed/vllm.toml`: one build per release and platform."""
     groups = [g for g in builds.group(index.files("vllm")) if g.version >= OLDEST]
     what = f"first {_FATBINS} fat binaries of the main extension, ELF headers of small ones"
-    return {"observed/vllm.toml": releases.document(index, "vllm", what, facts, groups[::-1])}
+    document = releases.document(index, "vllm", what, facts, groups[::-1])
+    archives = {str(f.version): f for f in index.files("vllm") if not f.is_wheel and (f.size or SMALL) < SMALL}
+    for row in document.tables["build"]:
+        archive = archives.get(row["version"])
+        made = index.remember(archive, "vllm/main-cuda/1", partial(main_cuda, index, archive)) if archive else None
+        if archive and made and made.startswith(row.get("cuda", "")):
+            row["cuda"], row["sources"] = made, {**(row.get("sources") or {}), "cuda": "archives"}
+            title = "vllm source archives: setup.py, the CUDA of a wheel whose version does not name one"
+            document.source("archives", title, "package index: vllm", archive.uploaded or "", "declared")
+    return {"observed/vllm.toml": document}
+
+
+def main_cuda(index: Index, archive: IndexFile) -> str:
+    """`MAIN_CUDA_VERSION` of setup.py, "" where there is none (before 0.2.2).
+
+    A wheel made with another CUDA gets ``+cuNNN`` behind its version, and those of the package index have none.
+    """
+    with tarfile.open(fileobj=io.BytesIO(index.fetch(archive.url, 0, archive.size or 0))) as packed:
+        member = next((m for m in packed.getmembers() if re.fullmatch(r"[^/]+/setup\.py", m.name)), None)
+        opened = packed.extractfile(member) if member else None
+        found = _MAIN_CUDA.search(opened.read().decode("utf-8", "replace")) if opened else None
+    return found[1] if found else ""
 
 
 def facts(index: Index, group: builds.Group) -> Row:
-    """`read` of the group's example, kept; nothing of the releases that are not looked into."""
-    if group.version < EVERY and str(group.version) not in EARLIER:
-        return {}
+    """`read` of the group's example, kept. Dozens of megabytes each."""
     found: Row = index.remember(group.example, "vllm/1", lambda: read(index.wheel(group.example)))
     return found
 
