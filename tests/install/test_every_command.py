@@ -24,6 +24,7 @@ from compat.plan.model import Command
 from compat.plan.offers.jetson import choice
 from compat.plan.offers.places import ALONE, place
 from compat.plan.offers.published import JETSON
+from compat.plan.ways import images
 from compat.plan.ways.several import plan_for
 from compat.report.plan import as_data
 
@@ -160,10 +161,10 @@ def test_every_image(matrix: Matrix) -> None:
     for row in matrix.rows("container", "container"):
         if "cuda" in row:
             try:
-                reference = container.reference(row["image"], row["tag"], row.get("framework"))
+                name = images.reference(row, matrix)
             except (KeyError, ValueError):
                 continue  # not one that the planner offers
-            assert isinstance(same(container.run(reference)), Start), reference
+            assert isinstance(same(container.run(name)), Start), name
             seen += 1
     assert seen > 100
 

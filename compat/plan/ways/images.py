@@ -70,7 +70,8 @@ def contents(row: "Row") -> dict[str, str]:
     return found
 
 
-def _reference(row: "Row", matrix: "Matrix") -> str:
+def reference(row: "Row", matrix: "Matrix") -> str:
+    """The image's full name, as `docker run` takes it. Raises UnsafeArgument."""
     image, tag = row["image"], row["tag"]
     two = matrix.traits.holds("container", "tag-names-major", tag, image) is True
     return commands.reference(image, tag, row.get("framework", "2").partition(".")[0] if two else "")
@@ -129,7 +130,7 @@ def _knows(matrix: "Matrix", cuda: str, gpu: Capability) -> bool:
 
 def entered(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
     """The machine as a process in a container of the image sees it. What the notes do not tell is unknown."""
-    reference, inside = _reference(row, matrix), contents(row)
+    image, inside = reference(row, matrix), contents(row)
     build = Build(cuda=row["cuda"], cudnn=row.get("cudnn"), tensorrt=row.get("tensorrt"), source="ngc")
     named = ((name, row.get(name)) for name in ("cudnn", "nccl", "tensorrt"))
     return replace(
@@ -152,7 +153,7 @@ def entered(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
         damaged=None,
         variables=None,
         loader_configuration=None,
-        container=Container(reference, True, True, "compute,utility", _requires(row, matrix)),
+        container=Container(image, True, True, "compute,utility", _requires(row, matrix)),
         request=None,
     )
 
@@ -176,7 +177,7 @@ def left(machine: Machine) -> list[Reason]:
 
 
 def _step(machine: Machine, row: "Row", requests: tuple[Request, ...], matrix: "Matrix") -> Step:
-    reference, inside = _reference(row, matrix), contents(row)
+    image, inside = reference(row, matrix), contents(row)
     carried = ", ".join(f"{one.component} {inside[one.component]}" for one in requests) or f"CUDA {row['cuda']}"
     source = str(matrix.source(row, "packages" if row.get("packages") else "cuda"))
     why = [Reason("request", f"The image brings {carried} with CUDA {row['cuda']}.", source)]
@@ -186,4 +187,4 @@ def _step(machine: Machine, row: "Row", requests: tuple[Request, ...], matrix: "
         said = "The host needs docker and nvidia-container-toolkit."
         why.append(Reason("container-without-gpu", said, commands.TOOLKIT))
     why += left(machine)
-    return Step("container", "container", None, reference, tuple(why), commands.run(reference))
+    return Step("container", "container", None, image, tuple(why), commands.run(image))
