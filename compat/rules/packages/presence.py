@@ -266,13 +266,16 @@ def _of_no_index(case: Case, name: str, spec: str, fact: Evidence) -> Finding | 
 def _never_published(case: Case, name: str, spec: str, newest: str | None, fact: Evidence) -> Finding | None:
     """One release is asked for, between the oldest and the newest known, and none of the many there is that one.
 
-    What is older than all of them may have been published before the matrix begins.
+    What is older than all of them may have been published before the matrix begins, and of some spans none is listed.
     """
     wanted, known = versions.parse_range(spec), case.matrix.packages.versions(name)
     listed = len(known) >= 5 and _lists_such(case, name, wanted)
     if newest is not None or not listed or wanted.pinned is None:
         return None
     if not (versions.at_least(known[-1], wanted.pinned) and versions.at_least(wanted.pinned, known[0])):
+        return None
+    component = case.matrix.packages.component(name)
+    if component is not None and case.matrix.traits.claim(component, "unlisted", wanted.pinned):
         return None
     return Finding(
         "package-removed",
