@@ -81,7 +81,8 @@ def engine_from_other_gpu(case: Case) -> Iterator[Outcome]:
         if engine.compute_capability is None and engine != Engine():
             yield Untold(GPU, "engine", ("engine.compute_capability",))
         return
-    fact = _of_engine(case, "compute_capability", engine.compute_capability or f"{built} ({engine.gpu})")
+    stated = engine.compute_capability
+    fact = _of_engine(case, "compute_capability", stated) if stated else _of_engine(case, "gpu", str(engine.gpu))
     for gpu in case.gpus:
         if gpu.capability is None:
             yield Untold(GPU, "engine", (f"{gpu.path}.name",))

@@ -43,7 +43,7 @@ def judge(case: Case, rule: str, version: str, path: str, table: dict[str, Row])
 
 def _limits(case: Case) -> Iterator[Row]:
     model = case.machine.model
-    named = {*(model.attributes or ()), *(model.operator_types or ()), "input", "model"}
+    named = {*(model.attributes or ()), *(model.operator_types or ()), *(model.operators or ()), "input", "model"}
     for component in case.matrix.components("operator_limit"):
         for row in case.matrix.rows("operator_limit", component):
             if row["reader"] == "tensorrt" and row["operator"] in named:
@@ -54,7 +54,7 @@ def _values(case: Case, row: Row, version: str) -> tuple[str, ...]:
     """What the model has of the thing that a limit is about."""
     model = case.machine.model
     operator, of = row["operator"], row["of"]
-    if operator == "model":
+    if of == "opset":
         return (str(versions.parse(model.opset).major),) if model.opset else ()
     if operator == "input":
         return tuple(_type(case, one, version) for one in model.input_types or ())
@@ -87,9 +87,13 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
     refused = value in row["refuses"] if "refuses" in row else value not in row["takes"]
     if not refused and versions.at_least(version, since) is not False:
         return
-    if versions.at_least(version, row["since"]) is False or ("until" in row and is_beyond(version, row["until"])):
+    beyond = is_beyond(version, row["until"]) if "until" in row else False
+    if versions.at_least(version, row["since"]) is False or beyond:
         return
     if not refused and "takes_since" not in row:
+        return
+    if beyond is None:  # of a line some releases take it
+        yield Untold(rule, "tensorrt", (path,))
         return
     if row["operator"] == "model":
         yield from _too_old(case, rule, row, reader)
@@ -136,11 +140,14 @@ def _named(row: Row, value: str) -> str:
         "zero_point_type": f"{row['operator']} to {shown}",
         "outputs": f"{row['operator']} with {shown} outputs",
         "to": f"Cast to {shown}",
+        "opset": f"{row['operator']} as opset {shown} has it",
     }
     return words.get(row["of"], f"{row['operator']} with {row['of']} {shown}")
 
 
 def _rule_of(row: Row) -> str:
+    if row["of"] == "opset":
+        return f"of opset {row['refuses'][0]} and later it is not taken, up to TensorRT {row['until']}"
     if "refuses" in row:
         return f"{row['of']} not {', '.join(row['refuses'])}"
     return f"{row['of']} {', '.join(row['takes'])}"
@@ -151,6 +158,10 @@ def _remedies(row: Row, value: str) -> tuple[Remedy, ...]:
         return (Remedy("quantize the model symmetrically in signed INT8 (activations and weights), without biases"),)
     if row["of"] in ("type", "to"):
         return (Remedy(f"cast to FLOAT or INT32 outside the graph, so that no {value.upper()} reaches TensorRT"),)
+    if row["of"] == "opset":
+        below = int(row["refuses"][0]) - 1
+        newer = Remedy(f"install a TensorRT after {row['until']}")
+        return (newer, Remedy(f"export with opset {below} or older"))
     return (Remedy("replace the operator in the exported graph, or give TensorRT a plugin for it"),)
 
 
@@ -176,7 +187,9 @@ def _listed(case: Case, rule: str, row: Row, name: str, reader: tuple[str, str])
     yield Untold(rule, "tensorrt", (f"{row['operator']} of {kind.upper()} in TensorRT {version}",))
 
 
-def is_beyond(version: str, bound: str) -> bool:
-    """Is the release beyond the bound's own line? 9.3.0.1 is not beyond 9.3.0."""
+def is_beyond(version: str, bound: str) -> bool | None:
+    """Is the release beyond the bound's own line? 9.3.0.1 is not beyond 9.3.0; of the line 9 it is not told."""
     one, other = versions.parse(version), versions.parse(bound)
+    if one.covers(other) and not one.same_as(other):
+        return None
     return one > other and not other.covers(one)

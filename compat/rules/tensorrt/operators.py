@@ -134,6 +134,9 @@ def _plugin(case: Case, row: Row, operator: str, plain: str) -> Iterator[Outcome
         case.cite(f"{plain}: in the plugin library of TensorRT {span}", row, "since"),
     )
     gone = "until" in row and operator_limits.is_beyond(version, row["until"])
+    if gone is None:
+        yield Untold(RULE, "tensorrt", ("packages.tensorrt",))
+        return
     if not gone and versions.at_least(version, row["since"]) is not False:
         yield Holds(RULE, "tensorrt", f"TensorRT {version} has the plugin {plain}", facts)
         return
