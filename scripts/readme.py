@@ -1,6 +1,6 @@
 """Keeps what documentation shows of the program equal to what the program prints.
 
-    python -m scripts.readme [--check | --write] [FILE ...]
+    python -m scripts.readme [--check] [FILE ...]
 
 A block that is kept is fenced and has a mark in the line before it:
 
@@ -53,13 +53,11 @@ def renewed(text: str) -> str:
 
 
 def main() -> int:
-    """Check or write the files; 0 where all is as it should be."""
+    """Write the files, or with ``--check`` compare them; 0 where all is as it should be."""
     parser = argparse.ArgumentParser(
         prog="python -m scripts.readme", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument("--check", action="store_true", help="say what is old (the default)")
-    way.add_argument("--write", action="store_true", help="write what is new")
+    parser.add_argument("--check", action="store_true", help="say what is old and write nothing")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_args()
     old = 0
@@ -74,13 +72,13 @@ def main() -> int:
             return 2
         if new == text:
             continue
-        if arguments.write:
+        if not arguments.check:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(new)
             print(f"{path}: written")
             continue
         old += 1
-        print(f"{path}: a block is not what the program prints; `python -m scripts.readme --write` renews it")
+        print(f"{path}: a block is not what the program prints; `python -m scripts.readme` renews it")
         changes = difflib.unified_diff(text.splitlines(True), new.splitlines(True), path, "the program", n=1)
         sys.stdout.writelines(changes)
     return 1 if old else 0

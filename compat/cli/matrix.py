@@ -208,7 +208,7 @@ def validate_command(folder: str | None, do_fix: bool) -> int:
     problems = check_folder(place)
     for problem in problems:
         click.echo(str(problem))
-    click.echo(f"{len(problems)} problems" if problems else "the matrix is sound", err=True)
+    click.echo(f"{len(problems)} problem{'s' * (len(problems) > 1)}" if problems else "the matrix is sound", err=True)
     return 1 if problems else 0
 
 
