@@ -52,6 +52,22 @@ class Case:
         """Evidence of what is taken to be so where the description leaves it open (docs/machine.md, Defaults)."""
         return Evidence(f"not stated, {path}: {text}", "default")
 
+    def package(self, subject: Subject) -> tuple[Evidence, ...]:
+        """The package as it is described, for a finding none of whose claims speaks of it."""
+        kind = subject.path.partition(".")[0]
+        if subject.distribution in (getattr(self.machine, kind) or {}):
+            return (self.read(subject.path, subject.version),)
+        cuda = subject.facts.cuda
+        return (self.read(f"builds.{subject.distribution}.cuda", cuda),) if cuda is not None else ()
+
+    def says(self, field: str, value: str, text: str) -> tuple[Evidence, ...]:
+        """A fact of the machine, or, where ``field`` is the source of a claim, what is claimed."""
+        if field == "container.image":
+            return (self.read(field, self.machine.container.image), Evidence(text, "the image's name"))
+        if field.startswith(("builds.", "packages.", "request.", "toolkits[")):
+            return (self.read(field, value),)
+        return (Evidence(text, field),)
+
     def claim(self, text: str, claim: "Claim") -> Evidence:
         """Evidence for a claim of the matrix."""
         return Evidence(text, str(claim.source(self.matrix)))
@@ -270,12 +286,17 @@ class Case:
 
     def started(self, runtime: Runtime) -> tuple[Evidence, ...]:
         """Evidence that the goal's process starts this runtime."""
-        fields = ("builds.", "packages.", "request.", "toolkits[", "container.")
-        told = f"{runtime.of} is built for CUDA {runtime.cuda}"
-        stated = runtime.source.startswith(fields)
-        fact = self.read(runtime.source, runtime.cuda) if stated else Evidence(told, runtime.source)
+        told = self.says(runtime.source, runtime.cuda, f"{runtime.of} is built for CUDA {runtime.cuda}")
+        pinned: list[Evidence] = []
+        if runtime.component != "cuda":
+            subject = self.subject(runtime.component)
+            field = subject.pinned_cuda[1] if subject.pinned_cuda else ""
+            if runtime.source == field:
+                pinned += self.package(subject)
+            elif field.startswith("packages."):
+                pinned.append(self.read(field, None))
         taken = (self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed)
-        return (fact, *taken, *self.no_jetson(runtime.component))
+        return (*told, *pinned, *taken, *self.no_jetson(runtime.component))
 
     @property
     def of_jetsons(self) -> tuple[Evidence, ...]:

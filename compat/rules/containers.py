@@ -126,7 +126,8 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     except versions.BadVersion:
         yield Untold("container-needs-newer-driver", "container", ("container.requires",))
         return
-    known = (*evidence, *case.driver_evidence, *((offered[1],) if offered else ()))
+    asked = [fact for gpu in case.gpus for fact in gpu.evidence] if "brand" in text or "arch" in text else []
+    known = (*evidence, *case.driver_evidence, *((offered[1],) if offered else ()), *asked)
     if met is False:
         yield Finding(
             "container-needs-newer-driver",
@@ -186,7 +187,10 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             "wsl-setup",
             "environment",
             f"A Linux driver is installed inside WSL 2: {', '.join(inside)}.",
-            tuple(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in inside),
+            (
+                case.read("environment", "wsl2"),
+                *(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in inside),
+            ),
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
         )
         return
@@ -205,7 +209,7 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             "wsl-setup",
             "environment",
             f"Inside WSL 2 another libcuda loads than Windows' own: {path}.",
-            (case.read("libcuda.path", path), *taken),
+            (case.read("environment", "wsl2"), case.read("libcuda.path", path), *taken),
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
         )
 

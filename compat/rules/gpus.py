@@ -62,7 +62,13 @@ def gpus(case: "Case") -> tuple[GpuFact, ...]:
 def _known(case: "Case", path: str, name: str | None, stated: str | None, pci_id: str | None) -> GpuFact:
     """The GPU by its row of the matrix; a compute capability that the machine states counts before the row's."""
     row = case.matrix.gpus.find(name, pci_id)
-    evidence = [case.read(f"{path}.name" if path.startswith("gpus") else path, name)] if name else []
+    evidence = []
+    if path == "jetson.module":
+        evidence.append(case.read(path, case.machine.jetson.module))
+    elif name:
+        evidence.append(case.read(f"{path}.name", name))
+    elif row is not None:
+        evidence.append(case.read(f"{path}.pci_id", pci_id))
     capability = read_capability(stated)
     if capability is not None:
         evidence.append(case.read(f"{path}.compute_capability", stated))

@@ -68,7 +68,12 @@ def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
     if driver is None:
         yield Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
         return
-    facts = (case.read("libcuda.version", libcuda.version), *case.driver_evidence)
+    facts = (
+        case.read("libcuda.compat", True),
+        case.read("libcuda.version", libcuda.version),
+        *case.driver_evidence,
+        *_of_module(case),
+    )
     if versions.at_least(libcuda.version, driver) is False:
         yield Finding(
             "compat-library-older-than-driver",
@@ -108,16 +113,27 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
     fitting = {_fits(case, kit, offered[0]) if offered else None for _, kit in kits}
     if offered is None or fitting != {False}:
         return Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
-    field, cuda = kits[0]
-    of_kit = field.startswith("toolkits")
-    told = case.read(field, cuda) if of_kit else Evidence(f"{field} is of CUDA {cuda}", said.source)
+    (field, cuda), folder = kits[0], _folder(case)
+    told = case.read(field, folder.get(field, cuda))
     return Finding(
         "compat-library-older-than-driver",
         "libcuda",
         f"The loader is set to take cuda-compat's libcuda of CUDA {cuda}; the driver offers {offered[0]} itself.",
-        (said, told, offered[1], case.assume("libcuda.compat, libcuda.version", assumed)),
+        (said, told, offered[1], *case.driver_evidence, case.assume("libcuda.compat, libcuda.version", assumed)),
         (WITHOUT_COMPAT,),
     )
+
+
+def _folder(case: Case) -> dict[str, str]:
+    """Field -> the folder that libcuda loads from, as far as it is told."""
+    first = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
+    return {"libcuda.path": case.machine.libcuda.path or "", "variables.LD_LIBRARY_PATH": first}
+
+
+def _of_module(case: Case) -> tuple[Evidence, ...]:
+    """The release of the kernel module, where that is told apart."""
+    release = case.machine.driver.kernel_module_version
+    return (case.read("driver.kernel_module_version", release),) if release is not None else ()
 
 
 def _packaged(case: Case) -> list[tuple[str, str]]:
@@ -125,8 +141,7 @@ def _packaged(case: Case) -> list[tuple[str, str]]:
 
     Empty where one of them is of unknown release.
     """
-    first = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
-    for field, path in (("libcuda.path", case.machine.libcuda.path or ""), ("variables.LD_LIBRARY_PATH", first)):
+    for field, path in _folder(case).items():
         named = of_folder(path) if "/compat" in path else None
         if named is not None:
             return [(field, named)]
@@ -242,6 +257,7 @@ def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
             return (
                 f"The cuda-compat libcuda {libcuda.version} no longer supports {gpu.name} ({row['name']}).",
                 (
+                    case.read("libcuda.version", libcuda.version),
                     *gpu.evidence,
                     case.cite(f"{row['name']} ends with driver branch {row['driver_last']}", row, "driver_last"),
                 ),
@@ -276,6 +292,7 @@ def _refused_by_cuda(case: Case, driver: str, branch: str) -> tuple[str, tuple[E
     version = case.machine.libcuda.version
     taken: tuple[Evidence, ...] = ()
     if version is not None:
+        taken = (case.read("libcuda.version", version),)
         made = case.matrix.cuda.offered_by(version, "linux")
         cuda = made.value if made is not None and versions.at_least(driver, version) is False else None
     else:
@@ -283,7 +300,12 @@ def _refused_by_cuda(case: Case, driver: str, branch: str) -> tuple[str, tuple[E
         offered, cuda = case.driver_cuda, cudas.pop() if len(cudas) == 1 else None
         if cuda is None or offered is None or versions.at_least(offered[0], cuda) is not False:
             return None
-        taken = (case.assume("libcuda.version", "cuda-compat is taken to be that of the image's CUDA"),)
+        field, named = _packaged(case)[0]
+        folder = _folder(case)
+        taken = (
+            case.read(field, folder.get(field, named)),
+            case.assume("libcuda.version", "cuda-compat is taken to be that of the image's CUDA"),
+        )
     claim = case.matrix.drivers.forward(cuda) if cuda is not None else None
     if claim is None or branch in claim.value:
         return None

@@ -198,26 +198,26 @@ def _for_compiler(case: Case) -> Iterator[Outcome]:
     if kits is None:
         yield Untold("cuda-older-than-gpu", "cuda", ("toolkits",))
         return
-    compilers = [(cuda, source) for source, cuda in kits] or [
-        (runtime.cuda, runtime.source) for runtime in case.runtimes
+    compilers = [(cuda, source, case.says(source, cuda, f"nvcc is of CUDA {cuda}")) for source, cuda in kits] or [
+        (runtime.cuda, runtime.source, case.started(runtime)) for runtime in case.runtimes
     ]
     taken = () if kits or case.machine.toolkits is not None else (case.assume("toolkits", "nvcc is of that CUDA"),)
-    if first is not None and len({versions.at_least(cuda, first.value) for cuda, _ in compilers}) > 1:
+    if first is not None and len({versions.at_least(cuda, first.value) for cuda, *_ in compilers}) > 1:
         yield Untold("cuda-older-than-gpu", "cuda", ("variables.CUDA_HOME",))
         return
-    for cuda, source in compilers:
+    for cuda, source, facts in compilers:
         known = versions.at_least(cuda, first.value) if first else None
         if first is None or known is None:
             yield Untold("cuda-older-than-gpu", "cuda", (source,))
         elif known:
-            yield Holds("cuda-older-than-gpu", "cuda", f"nvcc {cuda} knows {target.sm}", (case.read(source, cuda),))
+            yield Holds("cuda-older-than-gpu", "cuda", f"nvcc {cuda} knows {target.sm}", facts)
         else:
             yield Finding(
                 "cuda-older-than-gpu",
                 "cuda",
                 f"nvcc of CUDA {cuda} does not know {target.sm}: CUDA {first.value} is the first.",
                 (
-                    case.read(source, cuda),
+                    *facts,
                     case.read("model.target", target.sm),
                     case.claim(f"{target} begins with CUDA {first.value}", first),
                     *taken,

@@ -170,7 +170,11 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
             "kernel-module-rejected",
             "kernel",
             "Secure Boot is on; the nvidia module is signed with an enrolled key and this kernel still refuses it.",
-            (*facts, case.read("driver.kernel_module_loaded", False)),
+            (
+                *facts,
+                *(case.read(f"driver.{name}", True) for name in ("kernel_module_signed", "signer_enrolled")),
+                case.read("driver.kernel_module_loaded", False),
+            ),
             (Remedy("install the module that the distribution signed for this kernel", "system"),),
         )
     elif driver.kernel_module_loaded is False and case.kernel_driver is not None:

@@ -6,7 +6,7 @@ from typing import Literal
 from compat.machine import Damage, Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
-from compat.rules.libraries.found import belongs, opens, shim, wants
+from compat.rules.libraries.found import opens, owner, shim, wants
 from compat.rules.libraries.serving import fits
 
 _LEAVES = ("nccl", "cufft", "curand", "cupti", "cufile")  # no other CUDA library opens them
@@ -36,7 +36,8 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
         return
     told = False
     for index, one in enumerate(damaged):
-        if not belongs(case, one.package):
+        whose = owner(case, one.package)
+        if whose is None:
             continue
         severity, instead = _met(case, one)
         if severity is None:
@@ -47,7 +48,11 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
             "library-damaged",
             one.package,
             f"{one.path} of {one.package} is {one.problem}{by}.{instead}",
-            (case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"), *_taken(case)),
+            (
+                case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),
+                *case.package(whose),
+                *_taken(case),
+            ),
             (
                 Remedy(
                     f"install {one.package} again: --force-reinstall --no-deps {one.package}"

@@ -187,6 +187,8 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
         return
     opened, guessed = _opened(case, subject, soname, path, own_lists)
     if opened:
+        if path == "missing_libraries" and not guessed:
+            guessed = (_because(case, subject, soname), *case.no_jetson(subject.component))
         yield Finding(
             "library-not-found",
             subject.component,
@@ -201,6 +203,22 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
             f"{subject.label} does not open {soname}",
             (case.read(path, soname),),
         )
+
+
+def _because(case: Case, subject: Subject, soname: str) -> Evidence:
+    """What tells that the package opens it: `opens`, with its source."""
+    known = subject.matrix.libraries.of_soname(soname.lower() if soname.lower().endswith(".dll") else soname)
+    if known is not None and "opened_by" in known:
+        return _because(case, subject, known["opened_by"])
+    cudnn, built = _CUDNN.match(soname), subject.field("cudnn")
+    if cudnn is not None and built.values:
+        return Evidence(f"{subject.label} is built with cuDNN {cudnn[1]}", built.source)
+    for row in _by_pin(subject, soname):
+        return case.cite(f"{subject.label} requires the package that carries {soname}", row, "requires")
+    if _by_name(subject, soname):
+        cuda = subject.field("cuda")
+        return Evidence(f"{subject.label} is built for CUDA {cuda.values[0][0]}", cuda.source)
+    return case.cite(f"{subject.label} opens {shim(soname)}", subject.candidates[0], "needs")
 
 
 def _opened(
@@ -250,17 +268,22 @@ def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:
 
 def belongs(case: Case, package: str) -> bool:
     """Is it a package of the goal, or a CUDA part that one of them pins?"""
+    return owner(case, package) is not None
+
+
+def owner(case: Case, package: str) -> Subject | None:
+    """The package of the goal that it is, or that pins it."""
     name = normal(package)
     for subject in wants(case):
         if name == normal(subject.distribution) or case.matrix.packages.component(name) == subject.component:
-            return True
+            return subject
         pinning = (any(name == pinned for pinned, _, _ in case.matrix.packages.pins(row)) for row in subject.candidates)
         # A release has few builds; of an unknown release it has to be so whichever it is.
         if any(pinning) if subject.version is not None else bool(subject.candidates) and all(pinning):
-            return True
+            return subject
         if _is_part_of(case, name, subject):
-            return True
-    return False
+            return subject
+    return None
 
 
 def _is_part_of(case: Case, name: str, subject: Subject) -> bool:

@@ -8,7 +8,7 @@ from compat.matrix.packages import normal, rivals
 from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries.beside import below_symbols
-from compat.rules.libraries.found import belongs, opening
+from compat.rules.libraries.found import belongs, opening, owner
 from compat.rules.subject import Subject
 
 
@@ -195,7 +195,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
         if not sources or carried(case, str(major)):
             continue
         facts = (
-            *(case.read(path, found) for path, found, _ in sources),
+            *(fact for path, found, text in sources for fact in case.says(path, found, text)),
             *(case.read(*fact) for fact in by_hand[:1]),
             Evidence(f"{subject.label} is built for CUDA {major}", cuda.source),
         )
@@ -376,6 +376,13 @@ def _same_paths(case: Case) -> Iterator[Outcome]:
             f"{' and '.join(names)} write the same files ({row['file']}); the one installed last is there{why}.",
             (
                 *(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names),
+                *(
+                    fact
+                    for name in names
+                    for one in [owner(case, name)]
+                    if one is not None
+                    for fact in case.package(one)
+                ),
                 *(case.cite(f"{plain} {one['range']} writes {one['file']}", one) for plain, one in writers.items()),
                 *taken,
             ),
