@@ -7,3 +7,8 @@ def normal(name: str) -> str:
     while "--" in plain:
         plain = plain.replace("--", "-")
     return plain
+
+
+def of_gpu_build(name: str) -> bool:
+    """Does a distribution's name tell its build for CUDA from another's of its project (onnxruntime-genai-cuda)?"""
+    return "gpu" in name or name.endswith("-cuda")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.matrix.packages import normal
+from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
@@ -88,7 +89,7 @@ def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
         return [], []
     writes = [normal(name) for name in about.get("distributions", {}).get("pypi", ())]
     here = [name for name in writes if case.has(name)]
-    return [name for name in here if "gpu" in name], [name for name in here if "gpu" not in name]
+    return [name for name in here if of_gpu_build(name)], [name for name in here if not of_gpu_build(name)]
 
 
 @rule("numpy-abi", reads=("python", *OF_BUILD), masks=("package-versions-mismatch",))

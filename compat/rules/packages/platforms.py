@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import fits_platform
+from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.candidates import JETSON, matching, of_extras, same_local
 from compat.rules.case import Case
@@ -121,7 +122,7 @@ def _publishes(
 
 def _gpu_names(case: Case, subject: Subject) -> list[str]:
     """Names of its own under which the GPU build may be published (onnxruntime-gpu)."""
-    return [name for name in case.matrix.packages.distributions(subject.component) if "gpu" in name]
+    return [name for name in case.matrix.packages.distributions(subject.component) if of_gpu_build(name)]
 
 
 def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[Row]", arch: str | None) -> "list[Row]":
