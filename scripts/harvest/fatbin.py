@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO
 
 from compat.probe.binary import elf
@@ -61,17 +62,26 @@ def sample(stream: IO[bytes], enough: int = 32) -> Targets:
 
     For libraries of hundreds of megabytes inside a deflated wheel, whose fat binaries mostly hold the same targets.
     """
+    return _targets(list(islice(_forward(stream), enough)))
+
+
+def isa(stream: IO[bytes]) -> str | None:
+    """The PTX ISA of the first fat binary in a stream, "8.8"; None where that has no PTX."""
+    first = next(_forward(stream), None)
+    return next((code.isa for code, _ in first.codes if code.isa is not None), None) if first else None
+
+
+def _forward(stream: IO[bytes]) -> Iterator[Fatbins]:
+    """The fat binaries of a stream with code in them, in its order."""
     source = _Forward(stream)
-    found: list[Fatbins] = []
-    while len(found) < enough and source.find(MAGIC.to_bytes(4, "little")):
+    while source.find(MAGIC.to_bytes(4, "little")):
         head = source.take(_HEAD)
         length = int.from_bytes(head[8:16], "little")
         if head[4:8] != b"\x01\0\x10\0" or not 0 < length <= _LARGEST:
             continue  # the four bytes were something else
         walked = _walked(head + source.take(length))
         if walked.codes:
-            found.append(walked)
-    return _targets(found)
+            yield walked
 
 
 def _walked(whole: bytes) -> Fatbins:

@@ -22,6 +22,10 @@ OLDEST = Version("0.2.0")
 SMALL = 12 << 20
 """Bytes of a source archive that is fetched: to 0.11.0. Of later wheels the linked CUDA runtime is enough."""
 
+ATTENTION = Version("0.8.3")
+"""From this release on the PTX of FlashAttention 2 is looked at."""
+
+_FLASH = re.compile(r"vllm/vllm_flash_attn/_vllm_fa2_C\.abi3\.so\Z")
 _MAIN = re.compile(r"vllm/_C(_stable_libtorch)?(\.abi3|\.cpython-\d+\w?-[\w-]+)?\.so\Z")
 _SMALL = re.compile(r"vllm/(cumem_allocator|_flashmla_extension_C|_qutlass_C|_flashmla_C)\.abi3\.so\Z")
 _SYSTEM = re.compile(r"lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so|ld-linux|lib(c10|torch)|libpython")
@@ -42,6 +46,12 @@ def harvest(index: Index) -> dict[str, Document]:
             row["cuda"], row["sources"] = made, {**(row.get("sources") or {}), "cuda": "archives"}
             title = "vllm source archives: setup.py, the CUDA of a wheel whose version does not name one"
             document.source("archives", title, "package index: vllm", archive.uploaded or "", "declared")
+    for one in (g for g in groups if g.version >= ATTENTION and (g.os, g.arch) == ("linux", "x86_64")):
+        isa: str = index.remember(one.example, "vllm/attention/1", partial(attention, index.wheel(one.example)))
+        if isa:
+            document.add("release", {"version": str(one.version), "built": {"ptx": isa}, "source": "attention"})
+            title = "vllm wheels: PTX ISA of FlashAttention 2, whose machine code is for 8.0 alone"
+            document.source("attention", title, "package index: vllm", one.example.uploaded or "", "read")
     return {"observed/vllm.toml": document}
 
 
@@ -61,6 +71,15 @@ def facts(index: Index, group: builds.Group) -> Row:
     """`read` of the group's example, kept. Dozens of megabytes each."""
     found: Row = index.remember(group.example, "vllm/1", lambda: read(index.wheel(group.example)))
     return found
+
+
+def attention(wheel: RemoteWheel) -> str:
+    """The PTX ISA of FlashAttention 2, which has machine code for 8.0 and for newer GPUs this PTX; "" without one."""
+    member = next((n for n in wheel.names() if _FLASH.match(n)), None)
+    if member is None:
+        return ""
+    with wheel.open(member) as stream:
+        return fatbin.isa(stream) or ""
 
 
 def read(wheel: RemoteWheel) -> Row:
