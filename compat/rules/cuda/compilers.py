@@ -20,6 +20,7 @@ from compat.rules.base import (
     rule,
 )
 from compat.rules.case import Case
+from compat.rules.cuda.parts import of_parts
 from compat.rules.cuda.xla import assembled
 from compat.rules.runtimes import Runtime, of_folder
 from compat.rules.subject import Subject
@@ -61,6 +62,7 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
             yield _jit(case, runtime, "")
         return
     yield from assembled(case)
+    yield from of_parts(case)
     yield from _compiled_as_it_runs(case)
     for subject in case.subjects:
         for gpu in case.gpus:
@@ -214,11 +216,13 @@ def _ptxas(case: Case, target: Capability) -> tuple[str, tuple[Evidence, ...]] |
         return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas"))
     if case.goal.object == "jax":
         return None
-    triton, row = case.subject("triton").version or _pinned(case, "triton"), _carried(case)
+    told = case.subject("triton").version
+    triton, row = told or _pinned(case, "triton"), _carried(case)
     carried = (row or {}).get("built", {})
     name = "ptxas-blackwell" if target.major >= 10 and "ptxas-blackwell" in carried else "ptxas"
     if row is not None and name in carried:
-        return carried[name], (case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built"),)
+        by_torch = () if told else case.package(case.subject("torch"))
+        return carried[name], (case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built"), *by_torch)
     return None
 
 
