@@ -2,8 +2,8 @@
 
 XLA compiles in parallel and lets the driver link the pieces. A driver links nothing that a newer assembler wrote, so
 jaxlib before the release that looks for this (and then compiles in one piece) fails where ptxas is of a newer CUDA
-than the driver's: https://github.com/jax-ml/jax/issues/18577 (2023-11), seen in issue 11967 with CUDA 11.6 on a driver
-of 11.4. Later releases only say that compilation is slower.
+than the driver's: https://github.com/jax-ml/jax/issues/11967 (2022-08), CUDA 11.6 on a driver of 11.4. Later releases
+compile in one piece there (XLA, NVPTXCompiler::CanUseLinkModules) and say that it is slower.
 """
 
 from collections.abc import Iterator
