@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def find(machine: Machine, component: str, matrix: "Matrix", users: Iterable[str] = ()) -> Subject:
     """The component on this machine: requested, installed, known to be absent, or unknown.
 
-    ``users``: what the goal runs; a library that others load alone tells nothing of it.
+    ``users``: what the goal runs; a library that others load alone tells nothing of it. A distribution that the goal
+    is named for is the one that is meant.
     """
     names = matrix.packages.distributions(component)
     requested = _named(machine.request, names)
@@ -28,7 +29,8 @@ def find(machine: Machine, component: str, matrix: "Matrix", users: Iterable[str
         wanted = (machine.request or {})[requested]
         return _subject(machine, component, requested, _exact_build(wanted), "requested", matrix, wanted)
     installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
-    for name in _gpu_first(names):
+    meant = [name for name in names if name in users and name != component]  # tf-keras, beside another Keras
+    for name in (*meant, *_gpu_first(names)):
         if name in installed:
             version = (machine.packages or {})[installed[name]] or _of_library(machine, component, users)
             return _subject(machine, component, installed[name], version or None, "installed", matrix)
