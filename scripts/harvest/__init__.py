@@ -29,7 +29,8 @@ where the keys are paths under `matrix/` ("observed/family.toml"). What it works
 
 What is read from a clone or a published table, not from the index, is a command of its own that says at its head what
 it needs: `conda_forge`, `flash_attn`, `gpus`, `jax_setup`, and of operators `operators` (TensorRT's parser),
-`onnx_operators`, `dla_operators`, `plugin_operators`. `compatcheck matrix validate --fix` puts rows in order.
+`onnx_operators`, `dla_operators`, `plugin_operators`. These too write canonical text, the same from the same clone;
+what `jax_setup` prints is put in order by `compatcheck matrix validate --fix`.
 
 The date of a source is the upload day of the newest file that was read, never the day of the run.
 """

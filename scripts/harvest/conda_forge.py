@@ -16,6 +16,9 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 
+from .document import Document
+from .toml import write
+
 LIBRARIES = ("libabseil", "libgrpc", "libprotobuf", "libre2")
 _VERSION = re.compile(r"""(?:\{%-?\s*set\s+version\s*=\s*|^\s{2}version:\s*)["']?([0-9][0-9A-Za-z.]*)""", re.MULTILINE)
 _FILE = re.compile(r"\.ci_support/(linux_64|linux_aarch64|win_64)_?.*\.yaml$")
@@ -79,30 +82,21 @@ def _variant(text: str) -> dict[str, str]:
     return {key: value.strip("'\"") for key, value in re.findall(r"^(\w+):\n- ([^\n]+)\n(?!- )", text, re.MULTILINE)}
 
 
-def document(found: dict[str, tuple[Feedstock, dict[Key, set[str]]]]) -> Iterator[str]:
-    """The lines of the file."""
-    yield 'component = "conda-forge"'
-    for package, (feedstock, _) in sorted(found.items()):
+def document(found: dict[str, tuple[Feedstock, dict[Key, set[str]]]]) -> Document:
+    """The file."""
+    result = Document("conda-forge")
+    for package, (feedstock, rows) in found.items():
         commit, date = feedstock.git("log", "-1", "--format=%h %cs").split()
-        yield ""
-        yield f"[source.{package}-libraries]"
-        yield f'title = "conda-forge, feedstock of {package}: .ci_support of each commit of main"'
-        name = _NAMES.get(package, package)
-        yield f'where = "https://github.com/conda-forge/{name}-feedstock/tree/{commit}/.ci_support"'
-        yield f"date = {date}"
-        yield 'level = "declared"'
-    for package, (_, rows) in sorted(found.items()):
-        for (version, system, arch, cuda), lines in sorted(rows.items()):
-            listed = ", ".join(f'"{line}"' for line in sorted(lines))
-            yield ""
-            yield "[[condapin]]"
-            yield f'package = "{package}"'
-            yield f'version = "{version}"'
-            yield f'os = "{system}"'
-            yield f'arch = "{arch}"'
-            yield f'cuda = "{cuda}"'
-            yield f"libraries = [{listed}]"
-            yield f'source = "{package}-libraries"'
+        result.source(
+            f"{package}-libraries", f"conda-forge, feedstock of {package}: .ci_support of each commit of main",
+            f"https://github.com/conda-forge/{_NAMES.get(package, package)}-feedstock/tree/{commit}/.ci_support",
+            date, "declared")  # fmt: skip
+        for (version, system, arch, cuda), lines in rows.items():
+            result.add("condapin", {
+                "package": package, "version": version, "os": system, "arch": arch, "cuda": cuda,
+                "libraries": sorted(lines), "source": f"{package}-libraries",
+            })  # fmt: skip
+    return result
 
 
 _NAMES = {"pytorch": "pytorch-cpu"}
@@ -115,8 +109,7 @@ def main(words: list[str]) -> int:
         package, _, directory = word.partition("=")
         feedstock = Feedstock(directory)
         found[package] = (feedstock, sets(feedstock))
-    for line in document(found):
-        print(line)
+    sys.stdout.write(write(document(found)))
     return 0
 
 

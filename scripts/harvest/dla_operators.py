@@ -10,6 +10,9 @@ import re
 import sys
 from pathlib import Path
 
+from .document import Document
+from .toml import write
+
 TARGET = Path(__file__).resolve().parents[2] / "matrix" / "observed" / "onnx-dla.toml"
 _FIRST = "8.5.2"  # the TensorRT of JetPack 5.1.1, the oldest that the table is for
 _NAME = re.compile(r"^[A-Z][A-Za-z0-9]+$")
@@ -34,15 +37,16 @@ def rows(text: str) -> list[tuple[str, str, str]]:
 
 
 def main(path: str, commit: str) -> None:
-    lines = ['component = "onnx-dla"', "", "[source.operators]",
-             'title = "NVIDIA Deep-Learning-Accelerator-SW: ONNX operators on Orin\'s DLA"',
-             f'where = "https://github.com/NVIDIA/Deep-Learning-Accelerator-SW/blob/{commit}/operators/README.md"',
-             "date = 2024-06-10", 'level = "vendor"', ""]  # fmt: skip
-    for operator, since, how in rows(Path(path).read_text()):
-        lines += ["[[operator]]", 'reader = "dla"', f'operator = "{operator}"', f'since = "{since}"']
-        lines += [f'restrictions = "{how}"'] if how else []
-        lines += ['source = "operators"', ""]
-    TARGET.write_text("\n".join(lines))
+    """Write the file."""
+    document = Document("onnx-dla")
+    document.source(
+        "operators", "NVIDIA Deep-Learning-Accelerator-SW: ONNX operators on Orin's DLA",
+        f"https://github.com/NVIDIA/Deep-Learning-Accelerator-SW/blob/{commit}/operators/README.md",
+        "2024-06-10", "vendor")  # fmt: skip
+    for operator, since, how in rows(Path(path).read_text(encoding="utf-8")):
+        row = {"reader": "dla", "operator": operator, "since": since, "restrictions": how or None}
+        document.add("operator", row | {"source": "operators"})
+    TARGET.write_text(write(document), encoding="utf-8")
 
 
 if __name__ == "__main__":

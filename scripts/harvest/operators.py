@@ -226,7 +226,7 @@ def imported(found: list[Row], codes: dict[str, str]) -> list[Row]:
     for release, code in codes.items():
         for name in _IMPORTED.findall(code):
             first.setdefault(name, release)
-    return [_since(row, first.get(row["operator"], row["since"])) for row in found]
+    return [_since(row, first.get(str(row["operator"]), str(row["since"]))) for row in found]
 
 
 def _since(row: Row, imported_in: str) -> Row:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from compat import versions
 
+from .document import Document
+from .toml import write
+
 TARGET = Path(__file__).resolve().parents[2] / "matrix" / "observed" / "onnx-plugins.toml"
 _TAG = re.compile(r"^v?(\d+\.\d+(?:\.\d+)?)(?:-EA)?$")
 _ROW = re.compile(r"^\|\s*\[\w+\]\([^)]*\)[^|]*\|\s*(\w+)\s*\|", re.MULTILINE)
@@ -51,16 +54,15 @@ def rows(found: dict[str, set[str]]) -> list[tuple[str, str, str | None]]:
 def main(repository: str) -> None:
     """Write the file."""
     found = tables(repository)
-    newest = list(found)[-1]
-    lines = ['component = "onnx-plugins"', "", "[source.plugins]",
-             f'title = "NVIDIA/TensorRT plugin/README.md at the release tags of {next(iter(found))} to {newest}"',
-             'where = "https://github.com/NVIDIA/TensorRT/blob/v11.1/plugin/README.md"',
-             "date = 2026-06-24", 'level = "vendor"', ""]  # fmt: skip
+    document = Document("onnx-plugins")
+    document.source(
+        "plugins",
+        f"NVIDIA/TensorRT plugin/README.md at the release tags of {next(iter(found))} to {list(found)[-1]}",
+        "https://github.com/NVIDIA/TensorRT/blob/v11.1/plugin/README.md", "2026-06-24", "vendor")  # fmt: skip
     for name, since, until in rows(found):
-        lines += ["[[operator]]", 'reader = "tensorrt-plugin"', f'operator = "{name}"', f'since = "{since}"']
-        lines += [f'until = "{until}"'] if until else []
-        lines += ['source = "plugins"', ""]
-    TARGET.write_text("\n".join(lines))
+        row = {"reader": "tensorrt-plugin", "operator": name, "since": since, "until": until, "source": "plugins"}
+        document.add("operator", row)
+    TARGET.write_text(write(document), encoding="utf-8")
 
 
 if __name__ == "__main__":
