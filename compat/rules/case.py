@@ -108,6 +108,14 @@ class Case:
     def is_jetson(self) -> bool:
         return self.machine.is_jetson
 
+    @property
+    def board(self) -> tuple[Evidence, ...]:
+        """What tells that it is a Jetson, and which."""
+        jetson = self.machine.jetson
+        told = [(f"jetson.{name}", getattr(jetson, name)) for name in ("module", "jetpack", "l4t")]
+        told += [("environment", "jetson")] if self.environment("jetson") else []
+        return tuple(self.read(field, value) for field, value in told if value is not None)
+
     # -- GPUs ------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -129,6 +137,8 @@ class Case:
         found = []
         if driver.version is not None:
             found.append(self.read("driver.version", driver.version))
+        if driver.kernel_module_version not in (None, driver.version):
+            found.append(self.read("driver.kernel_module_version", driver.kernel_module_version))
         if driver.cuda is not None:
             found.append(self.read("driver.cuda", driver.cuda))
         return tuple(found)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from compat import versions
-from compat.rules.base import OF_GPUS, OF_SYSTEM, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 
 
@@ -47,7 +47,7 @@ def container_without_gpu(case: Case) -> Iterator[Outcome]:
             "container-without-gpu",
             "container",
             "The NVIDIA container toolkit is not installed on the host.",
-            (case.read("container.toolkit_installed", False),),
+            (case.read("container.toolkit_installed", False), *_told(case)),
             (Remedy("install nvidia-container-toolkit on the host and run nvidia-ctk runtime configure", "system"),),
         )
     elif container.driver_capabilities is not None and not _computes(container.driver_capabilities):
@@ -76,6 +76,14 @@ def _in_container(case: Case) -> bool | None:
     return case.machine.in_environment("docker")
 
 
+def _told(case: Case) -> tuple[Evidence, ...]:
+    """What tells that it is a container, where the goal does not."""
+    image = case.machine.container.image
+    if case.goal.verb == "start":
+        return ()
+    return (case.read("container.image", image) if image else case.read("environment", "docker"),)
+
+
 def _computes(capabilities: str) -> bool:
     named = {part.strip() for part in capabilities.split(",")}
     return bool(named & {"all", "compute"})
@@ -83,7 +91,7 @@ def _computes(capabilities: str) -> bool:
 
 @rule(
     "container-needs-newer-driver",
-    reads=("container.requires", "driver.version", "driver.cuda", *OF_SYSTEM, *OF_GPUS),
+    reads=("container.requires", *OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
     masks=("driver-too-old",),
     of="platform",
 )

@@ -14,7 +14,8 @@ def implied(machine: Machine) -> Machine:
     """
     release = versions.of_device_manager(machine.driver.version or "")
     if release is not None:
-        machine = replace(machine, driver=replace(machine.driver, version=release))
+        sources = {**machine.sources, "driver.version": f"Windows' number of it, {machine.driver.version}"}
+        machine = replace(machine, driver=replace(machine.driver, version=release), sources=sources)
     named = [index for index, gpu in enumerate(machine.gpus or ()) if (gpu.name or "").startswith("Jetson ")]
     if not (named or machine.is_jetson):
         return machine

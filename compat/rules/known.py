@@ -24,7 +24,7 @@ def newer_than_known(case: Case) -> Iterator[Outcome]:
     release = case.kernel_driver
     if case.goal.needs_gpu and release is not None:
         known = case.matrix.drivers
-        facts = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
+        facts = case.driver_evidence
         newer = case.agree(lambda system: known.is_newer_than_known(release, system))
         yield _told(case, newer, "driver", f"Driver {release}", f"driver branch {known.newest}", facts)
     newest = case.matrix.cuda.newest

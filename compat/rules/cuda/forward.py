@@ -32,6 +32,7 @@ WITHOUT_COMPAT = Remedy(
         "packages",
         "request",
         "jetson",
+        "arch",
         *OF_SYSTEM,
     ),
     masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
@@ -72,7 +73,6 @@ def compat_library_older_than_driver(case: Case) -> Iterator[Outcome]:
         case.read("libcuda.compat", True),
         case.read("libcuda.version", libcuda.version),
         *case.driver_evidence,
-        *_of_module(case),
     )
     if versions.at_least(libcuda.version, driver) is False:
         yield Finding(
@@ -119,7 +119,11 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
         "compat-library-older-than-driver",
         "libcuda",
         f"The loader is set to take cuda-compat's libcuda of CUDA {cuda}; the driver offers {offered[0]} itself.",
-        (said, told, offered[1], *case.driver_evidence, case.assume("libcuda.compat, libcuda.version", assumed)),
+        (
+            *dict.fromkeys((said, told, offered[1], *case.driver_evidence, *case.board)),
+            case.assume("libcuda.compat, libcuda.version", assumed),
+            *_no_jetson(case),
+        ),
         (WITHOUT_COMPAT,),
     )
 
@@ -130,10 +134,11 @@ def _folder(case: Case) -> dict[str, str]:
     return {"libcuda.path": case.machine.libcuda.path or "", "variables.LD_LIBRARY_PATH": first}
 
 
-def _of_module(case: Case) -> tuple[Evidence, ...]:
-    """The release of the kernel module, where that is told apart."""
-    release = case.machine.driver.kernel_module_version
-    return (case.read("driver.kernel_module_version", release),) if release is not None else ()
+def _no_jetson(case: Case) -> tuple[Evidence, ...]:
+    """That its driver is numbered as the desktop's are, where nothing tells whether it is a Jetson."""
+    if case.is_jetson or case.machine.arch == "x86_64" or case.machine.environment is not None:
+        return ()
+    return (case.assume("jetson, environment", "no Jetson, whose driver is that of its JetPack"),)
 
 
 def _packaged(case: Case) -> list[tuple[str, str]]:

@@ -70,7 +70,10 @@ def gpus_hidden(case: Case) -> Iterator[Outcome]:
             "gpus-hidden",
             "environment",
             f"CUDA_VISIBLE_DEVICES is {value!r}: {why}.",
-            (case.read("variables.CUDA_VISIBLE_DEVICES", repr(value)),),
+            (
+                case.read("variables.CUDA_VISIBLE_DEVICES", repr(value)),
+                *((case.read("gpus", count),) if beyond else ()),
+            ),
             (Remedy("unset CUDA_VISIBLE_DEVICES, or list the GPUs that are meant", "setting"),),
         )
     else:

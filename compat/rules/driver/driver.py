@@ -138,7 +138,7 @@ def driver_too_old(case: Case) -> Iterator[Outcome]:
     driver = case.machine.driver
     if not case.runtimes:
         return
-    if driver.version is None and driver.cuda is None:
+    if driver.version is None and driver.cuda is None and not case.is_jetson:  # whose driver comes with its L4T
         yield Untold("driver-too-old", "driver", ("driver.version",))
         return
     for runtime in case.runtimes:
@@ -160,6 +160,8 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
     if isinstance(lifted, Holds):
         return lifted
     taken = (*case.own_libcuda, *_of_no_jetson(case), *((lifted,) if lifted is not None else ()))
+    if case.machine.libcuda.compat:  # which is no newer than that
+        taken = (case.read("libcuda.compat", True), case.read("libcuda.version", case.machine.libcuda.version), *taken)
     return replace(outcome, evidence=(*outcome.evidence, *taken))
 
 
@@ -268,7 +270,7 @@ def _offers_less(case: Case, runtime: Runtime, cuda: str, evidence: Evidence) ->
         "driver-too-old",
         "driver",
         f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers CUDA {cuda} only.",
-        (evidence, *case.started(runtime)),
+        (evidence, *case.board, *case.started(runtime)),
         (UPGRADE,),
     )
 
@@ -324,7 +326,7 @@ def _served(case: Case, gpu: GpuFact) -> Outcome:
     ended, yet_to_come = case.agree(too_new), case.agree(too_old)
     if ended is None or yet_to_come is None:
         return Untold("driver-dropped-gpu", gpu.path, ("os",))
-    said = case.driver_evidence or (case.read("driver.kernel_module_version", release),)
+    said = case.driver_evidence
     if ended:
         return Finding(
             "driver-dropped-gpu",
@@ -342,7 +344,8 @@ def _served(case: Case, gpu: GpuFact) -> Outcome:
         return Finding(
             "driver-dropped-gpu",
             "driver",
-            f"Driver {release} does not know {gpu.name} ({row['name']}) yet: branch {first.value} is the first that does.",
+            f"Driver {release} does not know {gpu.name} ({row['name']}) yet: branch {first.value} is the first "
+            "that does.",
             (
                 *gpu.evidence,
                 *said,

@@ -231,13 +231,16 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
     if not any(_is_gpu_node(node) for node in nodes):
         absent.append("/dev/nvidia0")
     taken = "neither WSL nor a Jetson, which have other nodes"
-    elsewhere = (case.assume("environment", taken),) if case.machine.environment is None else ()
+    of_gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus and not nodes else ()
+    where = ", ".join(case.machine.environment or ()) or "none"
+    unsaid = case.machine.environment is None
+    elsewhere = case.assume("environment", taken) if unsaid else case.read("environment", where)
     if absent:
         yield Finding(
             "device-node-missing",
             "kernel",
             f"{', '.join(absent)} cannot be opened; CUDA needs it.",
-            (case.read("device_nodes", ", ".join(nodes) or "none"), *elsewhere),
+            (case.read("device_nodes", ", ".join(nodes) or "none"), *of_gpus, elsewhere),
             (
                 Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
                 Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container"),

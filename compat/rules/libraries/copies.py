@@ -39,6 +39,12 @@ def in_front(case: Case, name: str) -> Copy | None:
     return None
 
 
+def named_by(case: Case, copy: Library) -> str:
+    """The folder of LD_LIBRARY_PATH that the copy lies in; empty where none is."""
+    folders = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")
+    return next((one for one in folders if one and copy.path and one.rstrip("/") == copy.path.rstrip("/")), "")
+
+
 def _of_another_soname(case: Case, name: str, copy: Library) -> bool:
     """Is it of another major than each that the goal's packages brought? Its soname carries it: nobody gets it."""
     if name not in ("cudnn", "cublas", "cublasLt", "cudart", "nvrtc", "nvjitlink") or copy.version is None:

@@ -6,7 +6,7 @@ from typing import Literal
 from compat.machine import Damage, Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
-from compat.rules.libraries.found import opens, owner, shim, wants
+from compat.rules.libraries.found import belongs, opens, owned, shim, wants
 from compat.rules.libraries.serving import fits
 
 _LEAVES = ("nccl", "cufft", "curand", "cupti", "cufile")  # no other CUDA library opens them
@@ -36,8 +36,7 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
         return
     told = False
     for index, one in enumerate(damaged):
-        whose = owner(case, one.package)
-        if whose is None:
+        if not belongs(case, one.package):
             continue
         severity, instead = _met(case, one)
         if severity is None:
@@ -50,7 +49,7 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
             f"{one.path} of {one.package} is {one.problem}{by}.{instead}",
             (
                 case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),
-                *case.package(whose),
+                *owned(case, one.package),
                 *_taken(case),
             ),
             (
@@ -67,8 +66,9 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
 
 def _taken(case: Case) -> tuple[Evidence, ...]:
     """That the process gets the damaged file, where what would tell what it opens is not stated."""
-    seen = any(_loads(case, copy) for copy in case.machine.libraries or ())
+    seen = [index for index, copy in enumerate(case.machine.libraries or ()) if _loads(case, copy)]
     unsaid = [] if seen else ["libraries"]
+    unsaid += [f"libraries[{index}].path" for index in seen if (case.machine.libraries or ())[index].path is None]
     unsaid += [place for place in ("os", "arch") if getattr(case.machine, place) is None]
     unsaid += [
         one.path for one in wants(case) if one.state == "installed" and (one.version is None or len(one.candidates) > 1)

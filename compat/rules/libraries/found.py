@@ -286,6 +286,12 @@ def owner(case: Case, package: str) -> Subject | None:
     return None
 
 
+def owned(case: Case, package: str) -> tuple[Evidence, ...]:
+    """The package of the goal that it belongs to, as it is described."""
+    subject = owner(case, package)
+    return case.package(subject) if subject is not None else ()
+
+
 def _is_part_of(case: Case, name: str, subject: Subject) -> bool:
     """Is it one of NVIDIA's CUDA parts, of the major that the package is built for?"""
     cuda = subject.field("cuda").known

@@ -8,7 +8,7 @@ from compat.matrix.packages import normal, rivals
 from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries.beside import below_symbols
-from compat.rules.libraries.found import belongs, opening, owner
+from compat.rules.libraries.found import belongs, opening, owned
 from compat.rules.subject import Subject
 
 
@@ -128,7 +128,7 @@ def _has_extra(subject: Subject) -> bool:
 def _by_hand(case: Case) -> list[tuple[str, str]]:
     """(field, release) of the machine's own cuDNN: who installs that, and no pip package of it, uses no extra."""
     return [
-        (f"{path}.origin", f"system (cudnn {copy.version})")
+        (f"{path}.origin", copy.origin)
         for path, copy in case.usable("cudnn")
         if copy.origin == "system" and copy.version
     ]
@@ -376,13 +376,7 @@ def _same_paths(case: Case) -> Iterator[Outcome]:
             f"{' and '.join(names)} write the same files ({row['file']}); the one installed last is there{why}.",
             (
                 *(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names),
-                *(
-                    fact
-                    for name in names
-                    for one in [owner(case, name)]
-                    if one is not None
-                    for fact in case.package(one)
-                ),
+                *(fact for name in names for fact in owned(case, name)),
                 *(case.cite(f"{plain} {one['range']} writes {one['file']}", one) for plain, one in writers.items()),
                 *taken,
             ),

@@ -6,7 +6,7 @@ from compat import versions
 from compat.machine import Library
 from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
-from compat.rules.libraries.copies import Copy, in_front
+from compat.rules.libraries.copies import Copy, in_front, named_by
 from compat.rules.libraries.found import wants
 from compat.rules.libraries.serving import fits, runs_on_cudnn
 from compat.rules.subject import Subject
@@ -85,6 +85,9 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             if place != path and one.loaded is None
         ]
         taken += case.of_whom(name)
+        taken += [fact for one in wanting for fact in case.package(one)]
+        if folder := named_by(case, copy):
+            taken.append(case.read("variables.LD_LIBRARY_PATH", folder))
         if copy.origin is None:
             taken.append(case.assume(f"{path}.origin", "the copy that loads is no part of the package itself"))
         yield Finding("library-shadowed", name, f"{message}.", (*facts, *taken), remedies)

@@ -152,6 +152,8 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
         f"{subject.label} is a build without CUDA.",
         (
             Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source),
+            *(fact for one in case.subjects[:1] if one is not subject for fact in case.package(one)),
+            *(case.read(f"packages.{part}", False) for part in _plugins(case, subject) if case.has(part) is False),
             *case.of_jetsons,
             *(() if subject.facts.cuda is False else case.no_jetson(subject.component)),
             *_no_condas(case, subject),

@@ -60,7 +60,10 @@ def _linked_tensorrt(case: Case) -> Iterator[Outcome]:
             "package-versions-mismatch",
             "tensorflow",
             f"{case.main.label} is built without TensorRT: TensorFlow 2.17 is the last release with it.",
-            (case.cite(f"the builds of TensorFlow {without['range']} are without TensorRT", without),),
+            (
+                *case.package(case.main),
+                case.cite(f"the builds of TensorFlow {without['range']} are without TensorRT", without),
+            ),
             (Remedy("install TensorFlow 2.17 with TensorRT 8.6"),),
         )
         return

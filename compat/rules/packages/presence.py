@@ -151,7 +151,7 @@ def _dead(case: Case, asked: str, spec: str) -> Iterator[Outcome]:
     if files and case.machine.os == "macos" and not any(row["os"] in ("macos", "any") for row in files):
         return  # no release of any age runs there
     newest = _newest(case, name, wanted)
-    fact = case.read(f"request.{name}", spec)
+    fact = case.read(f"request.{asked}", spec)
     found = (
         _dead_name(case, name, spec, newest, fact)
         or _dead_requirement(case, name, newest, fact)

@@ -276,8 +276,9 @@ def engine_from_other_os(case: Case) -> Iterator[Outcome]:
     here = _platform(case)
     tag = engine.platform
     fact = _of_engine(case, "platform", tag) if tag else _of_engine(case, "os", engine.os or "")
-    facts = (fact, case.read("os", system))
+    facts: tuple[Evidence, ...] = (fact, case.read("os", system))
     if engine.os is not None and engine.os != system:
+        facts = (_of_engine(case, "os", engine.os), case.read("os", system))
         yield Finding(SYSTEM, "engine", f"The engine was built on {engine.os}; this is {system}.", facts, (REBUILD,))
     elif tag is None:
         yield Holds(SYSTEM, "engine", f"the engine was built on {system}", facts)
@@ -285,7 +286,8 @@ def engine_from_other_os(case: Case) -> Iterator[Outcome]:
         yield Untold(SYSTEM, "engine", ("engine.platform" if tag not in _PLATFORMS else "arch",))
     elif tag != here:
         message = f"The engine was built on {_PLATFORMS[tag]}; this is {_PLATFORMS[here]}."
-        yield Finding(SYSTEM, "engine", message, (*facts, case.read("arch", case.machine.arch)), (REBUILD,))
+        facts = (*facts, case.read("arch", case.machine.arch), *case.board)
+        yield Finding(SYSTEM, "engine", message, facts, (REBUILD,))
     else:
         yield Holds(SYSTEM, "engine", f"the engine was built on {_PLATFORMS[tag]}", facts)
 

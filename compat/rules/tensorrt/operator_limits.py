@@ -52,16 +52,34 @@ def _limits(case: Case) -> Iterator[Row]:
 
 def _values(case: Case, row: Row, version: str) -> tuple[str, ...]:
     """What the model has of the thing that a limit is about."""
-    model = case.machine.model
     operator, of = row["operator"], row["of"]
+    found = _stated(case, row)
     if of == "opset":
-        return (str(versions.parse(model.opset).major),) if model.opset else ()
+        return tuple(str(versions.parse(one).major) for one in found)
+    typed = operator == "input" or of in ("type", "to", "zero_point_type")
+    return tuple(_type(case, one, version) for one in found) if typed else found
+
+
+def _stated(case: Case, row: Row) -> tuple[str, ...]:
+    """What the description says of it."""
+    model, operator, of = case.machine.model, row["operator"], row["of"]
+    if of == "opset":
+        return (model.opset,) if model.opset else ()
     if operator == "input":
-        return tuple(_type(case, one, version) for one in model.input_types or ())
+        return tuple(model.input_types or ())
     if of == "type":
-        return tuple(_type(case, one, version) for one in (model.operator_types or {}).get(operator, ()))
-    found = (model.attributes or {}).get(operator, {}).get(of, ())
-    return tuple(_type(case, one, version) for one in found) if of in ("to", "zero_point_type") else tuple(found)
+        return tuple((model.operator_types or {}).get(operator, ()))
+    return tuple((model.attributes or {}).get(operator, {}).get(of, ()))
+
+
+def _field(row: Row) -> str:
+    if row["of"] == "opset":
+        return "model.opset"
+    if row["operator"] == "input":
+        return "model.input_types"
+    if row["of"] == "type":
+        return f"model.operator_types.{row['operator']}"
+    return f"model.attributes.{row['operator']}.{row['of']}"
 
 
 def _type(case: Case, name: str, version: str) -> str:
@@ -101,7 +119,7 @@ def _limited(case: Case, rule: str, row: Row, value: str, reader: tuple[str, str
     what = _named(row, value)
     first = f": {since} is the first that does" if not refused and "takes_since" in row else ""
     facts = (
-        Evidence(f"the model has {what}", case.machine.model.file or "machine description"),
+        Evidence(f"{_field(row)} = {', '.join(_stated(case, row))}", case.machine.model.file or "machine description"),
         *used(case, version, path),
         case.cite(f"{row['operator']} from TensorRT {row['since']} on: {_rule_of(row)}", row, "since"),
     )

@@ -47,44 +47,72 @@ def _asked(case: Case, precision: str, found: tuple[str, str] | None) -> Iterato
     fact = case.read("model.precision", precision)
     own = _of_library(case, precision)
     for gpu in case.gpus:
-        told = _by_library(case, own, precision, gpu, fact) if own is not None else None
-        if told is not None:
-            yield told
-            continue
-        row = case.matrix.gpus.capability(gpu.capability) if gpu.capability else None
-        if row is None or "precisions" not in row:
-            yield Untold(RULE, "gpu", (f"{gpu.path}.name",))
-        elif precision not in row["precisions"]:
-            have = ", ".join(row["precisions"])
-            instead = _FALLS_BACK.get(precision)
-            effect = f"; it is computed in {instead} or slowly" if instead else ""
-            yield Finding(
-                RULE,
-                "gpu",
-                f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic{effect}.",
-                (fact, *gpu.evidence, case.cite(f"{gpu.capability}: {have}", row, "precisions")),
-                (Remedy(f"use one of {have}"),),
-                "warning" if instead else "error",
-            )
-        else:
-            yield _library_precision(case, precision, found, fact) or Holds(
-                RULE, "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence)
-            )
+        chip = _by_chip(case, precision, gpu, found, fact)
+        yield _by_releases(case, own, precision, gpu, fact, chip) if own else chip
 
 
-def _of_library(case: Case, precision: str) -> Row | None:
+def _by_chip(
+    case: Case, precision: str, gpu: GpuFact, found: tuple[str, str] | None, fact: Evidence
+) -> Finding | Holds | Untold:
+    row = case.matrix.gpus.capability(gpu.capability) if gpu.capability else None
+    if row is None or "precisions" not in row:
+        return Untold(RULE, "gpu", (f"{gpu.path}.name",))
+    if precision in row["precisions"]:
+        return _library_precision(case, precision, found, fact) or Holds(
+            RULE, "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence)
+        )
+    have = ", ".join(row["precisions"])
+    instead = _FALLS_BACK.get(precision)
+    effect = f"; it is computed in {instead} or slowly" if instead else ""
+    return Finding(
+        RULE,
+        "gpu",
+        f"{gpu.name} ({gpu.capability}) has no {precision.upper()} arithmetic{effect}.",
+        (fact, *gpu.evidence, case.cite(f"{gpu.capability}: {have}", row, "precisions")),
+        (Remedy(f"use one of {have}"),),
+        "warning" if instead else "error",
+    )
+
+
+def _of_library(case: Case, precision: str) -> list[Row]:
     """What the library that the goal is named for takes by itself, in kernels of its own; TensorRT's is asked apart."""
     main = case.main.component if case.main is not None else None
-    if main is None or main == "tensorrt":
-        return None
-    rows = case.matrix.every("precision")
-    return next((row for row in rows if row["library"] == main and row["precision"] == precision), None)
+    rows = case.matrix.every("precision") if main not in (None, "tensorrt") else ()
+    return [row for row in rows if row["library"] == main and row["precision"] == precision]
 
 
-def _by_library(case: Case, row: Row, precision: str, gpu: GpuFact, fact: Evidence) -> Outcome | None:
-    """What the library's own table says of a GPU; None where it leaves it to the chip."""
+def _by_releases(
+    case: Case, rows: list[Row], precision: str, gpu: GpuFact, fact: Evidence, chip: Finding | Holds | Untold
+) -> Outcome:
+    """By the row of the library's release, else by the chip; where the release is open, what all of them say."""
     version = case.main.version if case.main is not None else None
-    if gpu.capability is None or (version and "since" in row and versions.at_least(version, row["since"]) is False):
+    spans = [_is_of(row, version) for row in rows]
+    told = [
+        _by_library(case, row, precision, gpu, fact) or chip for row, inside in zip(rows, spans, strict=True) if inside
+    ]
+    if None not in spans:
+        return told[0] if told else chip
+    every = [chip, *(_by_library(case, row, precision, gpu, fact) or chip for row in rows)]
+    if len({(type(one), getattr(one, "severity", "")) for one in every}) == 1:
+        return every[-1]
+    assert case.main is not None
+    return Untold(RULE, case.main.component, (case.main.path,))
+
+
+def _is_of(row: Row, version: str | None) -> bool | None:
+    """Is the row about this release? None where that is open."""
+    if version is None or ("since" not in row and "until" not in row):
+        return None if "since" in row or "until" in row else True
+    from compat.rules.tensorrt.operator_limits import is_beyond
+
+    begun = versions.at_least(version, row["since"]) if "since" in row else True
+    beyond = is_beyond(version, row["until"]) if "until" in row else False
+    return False if begun is False or beyond else None if begun is None or beyond is None else True
+
+
+def _by_library(case: Case, row: Row, precision: str, gpu: GpuFact, fact: Evidence) -> Finding | Holds | None:
+    """What the library's own table says of a GPU; None where it leaves it to the chip."""
+    if gpu.capability is None:
         return None
     known, mine = {parse_capability(text) for text in row["capabilities"]}, gpu.capability.plain
     name = row["library"]
@@ -159,7 +187,11 @@ def _typed(case: Case, precision: str | None, found: tuple[str, str]) -> Iterato
     if model.quantized is None or precision is None:
         return
     strong = case.matrix.traits.holds("tensorrt", "strongly-typed-only", found[0]) is not False
-    facts = (case.read("model.precision", precision), *used(case, *found))
+    facts = (
+        case.read("model.precision", precision),
+        case.read("model.quantized", model.quantized),
+        *used(case, *found),
+    )
     if precision == "int8" and not model.quantized:
         if strong:
             yield Finding(

@@ -71,7 +71,11 @@ def _other_major(case: Case, subject: Subject, copies: "tuple[tuple[str, Library
             RULE,
             subject.component,
             f"{subject.label} opens {soname}; this machine has TensorRT {', '.join(majors)}.",
-            (*(case.read(f"{path}.version", copy.version) for path, copy in copies), *_linux(case)),
+            (
+                *(case.read(f"{path}.version", copy.version) for path, copy in copies),
+                *case.package(subject),
+                *_linux(case),
+            ),
             (Remedy(f"install the TensorRT whose library is {soname}"), *_on_path(soname)),
         )
 
@@ -94,6 +98,7 @@ def _pips_alone(case: Case, subject: Subject, copies: "tuple[tuple[str, Library]
         f"{subject.label} does not look where pip put TensorRT: libnvinfer is not on the loader's path.",
         (
             *seen,
+            *case.package(subject),
             case.cite(f"{subject.component} {claim['range']} does not find pip's TensorRT", claim),
             *([case.assume("variables", "LD_LIBRARY_PATH does not name its folder")] if set_ is None else []),
             *_linux(case),
