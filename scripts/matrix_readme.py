@@ -28,6 +28,7 @@ COUNTED = {
     "forward": "cuda-compat releases",
     "packaged": "distributions' own driver branches",
     "interpreters": "distributions' Pythons",
+    "carried": "channels' CUDA",
     "architecture": "GPU generations",
     "capability": "compute capabilities",
     "gpu": "GPUs",

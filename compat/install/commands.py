@@ -41,7 +41,8 @@ def argv_of(action: Action, target: Target, installer: str, wheels: str | None) 
     """The command for one action. ``wheels`` is a folder of wheels, used instead of any index."""
     if isinstance(action, Conda):
         parts = (f"{name}={text}" for name, text in action.parts)
-        return (conda(), "install", "--yes", "--prefix", target.prefix, "--channel", "conda-forge", *parts)
+        beside = ("--channel", action.channel) if action.channel else ()
+        return (conda(), "install", "--yes", "--prefix", target.prefix, "--channel", "conda-forge", *beside, *parts)
     if isinstance(action, System | Create | Start | Workspace):
         raise InstallError("this step does not work on packages of the environment")
     uv = installer == "uv"

@@ -42,6 +42,7 @@ _FORMS = {
         ),
     ),
     "parts": (re.compile(r"[a-z0-9][a-z0-9._-]*=[0-9][A-Za-z0-9.*_]*(?:=[A-Za-z0-9.*_]+)?"),),
+    "channel": (re.compile(re.escape(conda.DEFAULTS)),),
     "platform": tuple(re.compile(re.escape(one)) for one in conda.PLATFORMS.values()),
     "cuda": (re.compile(r"\d{1,2}"),),
 }
@@ -95,9 +96,10 @@ class Create:
 
 @dataclass(frozen=True)
 class Conda:
-    """Packages of conda-forge."""
+    """Packages of conda-forge; ``channel`` is asked beside it."""
 
     parts: tuple[tuple[str, str], ...]
+    channel: str | None = None
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ def _word(values: Values, *places: str) -> str | None:
 
 def _parts(values: Values) -> Conda:
     pairs = (text.partition("=") for text in values["parts"])
-    return Conda(tuple((name, build) for name, _, build in pairs))
+    return Conda(tuple((name, build) for name, _, build in pairs), _word(values, "channel"))
 
 
 _MEANT: dict[str, Callable[[Values], Action]] = {

@@ -84,6 +84,7 @@ class Choice:
     default: bool = True  # what a plain install of the release from the public index yields
     libraries: tuple[tuple[str, str], ...] = ()  # (library, version) that its process loads
     conda: tuple[tuple[str, str], ...] = ()  # parts that come from conda-forge
+    channel: str = ""  # the channel of conda beside it that has them
 
     @cached_property
     def _key(self) -> tuple[object, ...]:

@@ -30,7 +30,7 @@ def test_cuda_of_conda_and_the_wheel_share_an_environment(real):
     answer = plan(here, requests({"tensorflow": "1.15"}), real)
     assert shells(answer) == [
         "conda create --yes --prefix ./.venv --channel conda-forge python=3.7 pip",
-        "conda install --yes --prefix ./.venv --channel conda-forge cudatoolkit=10.0 cudnn=7.4",
+        "conda install --yes --prefix ./.venv --channel conda-forge cudatoolkit=10.0 cudnn=7.6",
         ".venv/bin/python -m pip install tensorflow-gpu==1.15.5 'protobuf<4'",
     ]
     assert [step.kind for step in answer.steps][-1] == "setting"
@@ -39,7 +39,16 @@ def test_cuda_of_conda_and_the_wheel_share_an_environment(real):
 def test_in_a_conda_environment_no_other_is_made(real):
     here = machine("gtx1080ti-driver535", python="3.7.17", packages={}, builds={}, environment=("conda",))
     answer = plan(here, requests({"tensorflow": "1.15"}), real)
-    assert shells(answer)[0] == "conda install --yes --channel conda-forge cudatoolkit=10.0 cudnn=7.4"
+    assert shells(answer)[0] == "conda install --yes --channel conda-forge cudatoolkit=10.0 cudnn=7.6"
+
+
+def test_cuda_before_conda_forges_is_of_anacondas_channel(real):
+    here = machine("gtx1080ti-driver535", python="3.6.9", packages={}, builds={}, environment=(), interpreter=None)
+    answer = plan(here, requests({"tensorflow": "1.12"}), real)
+    line = "conda install --yes --prefix ./.venv --channel conda-forge --channel defaults cudatoolkit=9.0 cudnn=7"
+    assert shells(answer)[1] == line
+    read = from_data(json.loads("\n".join(render([answer], real, "json", "pip"))), lambda name: True)
+    assert len(read.steps) == len(answer.steps)
 
 
 def test_on_windows_condas_interpreter_lies_at_the_top(real):

@@ -48,7 +48,7 @@ def test_jax_before_its_packages_of_cuda(real):
     assert plan(newer, requests({"jax": "0.2.28"}), real).outcome == "impossible"
     moved = plan(newer, requests({"jax": "0.2.28"}), real, allow=["python"])
     assert [(step.kind, step.after) for step in moved.steps[1:2]] == [("python", "3.10")]
-    assert {one.rule for one in moved.steps[1].why} == {"python-unsupported"}
+    assert {one.rule for one in moved.steps[1].why if one.role == "needed"} == {"python-unsupported"}
 
 
 def test_cuda_that_is_there_is_taken(real):
@@ -102,3 +102,9 @@ def test_the_tensorrt_that_a_tensorflow_is_linked_to_is_unpacked_where_no_index_
 def test_cudas_packages_do_where_no_system_is_told(real, release):
     answer = plan(Machine(gpus=(Gpu("Tesla T4"),)), requests({"onnxruntime": release}), real)
     assert [step.kind for step in answer.steps] == ["package", "setting"]
+
+
+def test_cuda_that_no_channel_has_comes_by_hand(real):
+    machine = replace(BOX, gpus=(Gpu(name="NVIDIA GeForce GTX 1080"),), python="3.6.9", packages={})
+    answer = plan(machine, requests({"tensorflow": "1.2"}), real)
+    assert [step.after for step in answer.steps] == ["CUDA 8.0 and cuDNN 5.1 on the machine", "1.2.1"]

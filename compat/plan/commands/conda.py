@@ -25,10 +25,14 @@ def environment(machine: Machine, python: str, folder: str, cuda: str) -> tuple[
     return tuple(one for manager in MANAGERS for one in manager.commands("forge_create", values))
 
 
-def install(parts: tuple[tuple[str, str], ...], folder: str = "") -> tuple[Command, ...]:
+DEFAULTS = "defaults"  # Anaconda's own channel, which Miniforge is told to ask by its name
+
+
+def install(parts: tuple[tuple[str, str], ...], folder: str = "", channel: str = "") -> tuple[Command, ...]:
     """Packages (``pytorch=2.6.0=cuda126*``, as conda's match specifications go on a command line) into the environment
-    of a folder or the active one."""
+    of a folder or the active one; ``channel`` is asked beside conda-forge."""
     values: Values = {"parts": tuple(f"{name}={text}" for name, text in parts), "folder": folder}
+    values = {**values, "channel": channel} if channel else values
     return tuple(one for manager in MANAGERS for one in manager.commands("forge_install", values))
 
 

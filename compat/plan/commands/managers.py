@@ -18,7 +18,7 @@ from compat.records import dataclass
 CHANNEL = "conda-forge"
 PIP_PLACES = "[--index-url {index}] [--extra-index-url {extra}] [--find-links {page}]"
 UV_PLACES = "[--index-url {index}] [--extra-index-url {extra} --index-strategy unsafe-best-match] [--find-links {page}]"
-_WHERE = {"index", "extra", "page"}  # a command that has no place for one of these would look elsewhere
+_WHERE = {"index", "extra", "page", "channel"}  # a command that has no place for one of these would look elsewhere
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Manager:
     uninstall: tuple[str, ...] = ()  # names
     create: tuple[str, ...] = ()  # an environment
     # Of conda-forge:
-    forge_install: tuple[str, ...] = ()  # parts (pytorch=2.6.0=cuda126*)
+    forge_install: tuple[str, ...] = ()  # parts (pytorch=2.6.0=cuda126*); channel (one beside it)
     forge_remove: tuple[str, ...] = ()  # names
     forge_create: tuple[str, ...] = ()  # an environment; platform (linux-64), cuda (the driver's major)
     # An environment of this kind (docs/machine.md, environment) is this manager's: its commands are shown unasked.
@@ -60,7 +60,7 @@ def _conda(program: str) -> Manager:
     return Manager(
         program,
         create=create,
-        forge_install=(f"{program} install --yes [--prefix ./{{folder}}] --channel {CHANNEL} {{parts}}",),
+        forge_install=(f"{program} install --yes [--prefix ./{{folder}}] --channel {CHANNEL} [--channel {{channel}}] {{parts}}",),
         forge_remove=(f"{program} remove --yes {{names}}",),
         forge_create=create,
     )

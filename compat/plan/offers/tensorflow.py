@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
+from compat.plan.commands import conda
 from compat.plan.commands import python as installers
+from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Choice
 from compat.plan.offers import jetson, parts
 from compat.plan.offers.jetson import takes_servers
@@ -60,6 +62,8 @@ def _ways(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[Choice]:
     with_parts = _with_parts(plain, row, machine, matrix) or _with_conda(plain, row, matrix)
     if with_parts is not None:
         yield with_parts
+    elif not lines:
+        yield replace(plain, default=False)  # for the rule that says what is missing, and what a person may install
 
 
 def _blind(row: "Row", matrix: "Matrix") -> bool:
@@ -157,7 +161,8 @@ def _with_parts(plain: Choice, row: "Row", machine: Machine, matrix: "Matrix") -
 
 
 def _with_conda(plain: Choice, row: "Row", matrix: "Matrix") -> Choice | None:
-    """CUDA and cuDNN from conda-forge, where no packages of the index carry them (Windows, CUDA 10 and older).
+    """CUDA and cuDNN from conda-forge, where no packages of the index carry them (Windows, CUDA 10 and older); before
+    CUDA 9.2 from Anaconda's own channel.
 
     So TensorFlow's own installation pages have it for the releases before and-cuda.
     """
@@ -165,5 +170,24 @@ def _with_conda(plain: Choice, row: "Row", matrix: "Matrix") -> Choice | None:
     cudnn = (matrix.packages.release("tensorflow", row["version"]) or {}).get("cudnn")
     if cuda is None or cuda.minor is None or cudnn is None:
         return None
-    conda = (("cudatoolkit", versions.major_minor(str(cuda))), ("cudnn", cudnn))
-    return replace(plain, conda=conda, libraries=(("cudnn", cudnn),), default=False)
+    line = versions.major_minor(str(cuda))
+    channel = next((one for one in (CHANNEL, conda.DEFAULTS) if line in _carried("cudatoolkit", one, matrix)), None)
+    served = _cudnn(cudnn, channel, matrix) if channel is not None else None
+    if channel is None or served is None:
+        return None
+    parts = (("cudatoolkit", line), ("cudnn", served))
+    beside = "" if channel == CHANNEL else channel
+    return replace(plain, conda=parts, channel=beside, libraries=(("cudnn", served),), default=False)
+
+
+def _cudnn(built: str, channel: str, matrix: "Matrix") -> str | None:
+    """The line of cuDNN that a channel has for a build: its own, else the next of its major, which serves it too."""
+    wanted = versions.parse(built)
+    lines = [versions.major_minor(one) for one in _carried("cudnn", channel, matrix)]
+    newer = (one for one in lines if versions.parse(one).major == wanted.major and versions.at_least(one, built))
+    return built if wanted.minor is None else next(newer, None)
+
+
+def _carried(name: str, channel: str, matrix: "Matrix") -> tuple[str, ...]:
+    rows = matrix.rows("carried", "conda")
+    return next((tuple(row["versions"]) for row in rows if (row["name"], row["channel"]) == (name, channel)), ())

@@ -112,7 +112,7 @@ def _conda(choice: Choice) -> Step:
         None,
         ", ".join(f"{name} {text}" for name, text in choice.conda),
         (said,),
-        conda.install(choice.conda),
+        conda.install(choice.conda, channel=choice.channel),
     )
 
 

@@ -68,7 +68,7 @@ def _connected(steps: list[Step], found: Found, choice: Choice) -> Iterator[Step
         why = (Reason("library-not-found", said, PAGE),)
         made = conda.create(line, anew)
         makers = {one.installer for one in made}
-        parts = tuple(one for one in conda.install(choice.conda, anew) if one.installer in makers)
+        parts = tuple(one for one in conda.install(choice.conda, anew, choice.channel) if one.installer in makers)
         yield Step("environment", "environment", None, anew, why, made)
         steps = [_inside(step, machine, found.scene.folder, anew, parts) for step in steps]
     yield from steps
