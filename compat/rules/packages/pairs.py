@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.machine import Machine
 from compat.matrix.packages import normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
@@ -196,7 +197,7 @@ def _counts(case: Case, subject: Subject, marker: str) -> bool | None:
 
     platforms = {(row["os"], row["arch"]) for row in subject.candidates}
     system, arch = platforms.pop() if len(platforms) == 1 else (None, None)
-    machine = replace(case.machine, os=case.machine.os or system, arch=case.machine.arch or arch)
+    machine = Machine(os=case.machine.os or system, arch=case.machine.arch or arch, python=case.machine.python)
     return None if machine.python is None and "python" in marker else applies(marker, machine)
 
 
