@@ -343,9 +343,23 @@ class _NotJson(Exception):
     line = 1
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; json alone would keep the last of two values and say nothing of the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise BadDescription(f"{next(name for name in names if names.count(name) > 1)}: is there twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
+
+
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return _DECODER.decode(text)
+    except BadDescription:
+        raise
     except (ValueError, RecursionError) as error:  # also numbers of thousands of digits, and nesting without end
         reason = _NotJson(getattr(error, "msg", None) or str(error).partition(";")[0])
         reason.line = getattr(error, "lineno", 1)

@@ -26,7 +26,39 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class Group(click.Group):
+class Commands(click.Group):
+    """A group that names the command that a mistyped one is near to, and hears every word that a command is given."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            name, command, rest = super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            said = error.format_message()
+            near = get_close_matches(args[0], self.list_commands(ctx), 1)
+            if near and near[0] not in said:  # click says so itself of late, but knows no command that is not imported
+                said += f" Did you mean {near[0]!r}?"
+            raise click.UsageError(said, ctx) from None
+        if command is not None:
+            _refuse_twice(click.Context(command, ctx, name), rest)
+        return name, command, rest
+
+
+def _refuse_twice(ctx: click.Context, words: list[str]) -> None:
+    """click takes the last value of an option that is given twice; the first would go unheard."""
+    given = [word.partition("=")[0] for word in words[: words.index("--") if "--" in words else None]]
+    if len(given) == len(set(given)):
+        return
+    for one in ctx.command.params:
+        single = isinstance(one, click.Option) and not (one.multiple or one.is_flag or one.count)
+        if single and sum(map(given.count, one.opts)) > 1:
+            ctx.fail(f"Option {one.opts[0]!r} is given twice, and takes one value.")
+
+
+class Group(Commands):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -75,7 +107,10 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        return _complain(error.format_message(), _usage_hint(error))
+        if type(error).__name__ == "NoArgsIsHelpError":  # so click asks since 8.2; its text is the help
+            print(error.format_message(), file=sys.stderr)
+            return 2
+        return _complain(" ".join(error.format_message().split()), _usage_hint(error))
     except click.Abort:
         return _complain("stopped", "", 130)
     except InputError as error:

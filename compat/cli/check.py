@@ -72,6 +72,8 @@ def command(
 
     matrix = common.load_matrix()
     goals = common.parse_goals(goal_texts, matrix)
+    if machine:
+        common.other_machine("--machine", root, pythons)
     machines = common.load_machines(machine) if machine else iter(common.read_machines(root, pythons))
     machines, file_goals = with_files(machines, model, engine)
     gate = Gate("unknown" if strict else fail_on, baseline, write_baseline)

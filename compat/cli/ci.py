@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from compat.cli.app import InputError
+from compat.cli.app import InputError, plain
 
 if TYPE_CHECKING:
     from compat.check import Report
@@ -91,13 +91,19 @@ def _known(path: str | None) -> dict[str, str]:
 def of_files(
     files: tuple[str, ...], machines: "Iterable[Machine]", goals: "tuple[Goal, ...]", matrix: "Matrix"
 ) -> "Iterator[Report]":
-    """What each file would install, on each machine."""
+    """What each file would install, on each machine. Of a file that asks for nothing here it is said."""
     from compat.guard.files import BadFile
     from compat.guard.judge import judge
 
+    told: dict[str, bool] = {}
     for machine in machines:
         for path in files:
             try:
-                yield from judge(path, machine, goals, matrix)
+                for report in judge(path, machine, goals, matrix):
+                    told[path] = True
+                    yield report
             except BadFile as error:
                 raise InputError(str(error), error.hint) from None
+            told.setdefault(path, False)
+    for path in (path for path, anything in told.items() if not anything):
+        click.echo(plain(f"note: {path}: asks for nothing that the matrix speaks of"), err=True)

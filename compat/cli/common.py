@@ -46,6 +46,13 @@ def read_machines(root: str = "/", pythons: tuple[str, ...] = (), redact: bool =
     return [read_machine(host, python, redact) for python in pythons or (None,)]
 
 
+def other_machine(option: str, root: str, pythons: tuple[str, ...] = ()) -> None:
+    """Refuse --root and --python, which say what of this machine is read, beside an option that names another."""
+    if root != "/" or pythons:
+        unheard = f"--root {root}" if root != "/" else f"--python {pythons[0]}"
+        raise InputError(f"{unheard}: this machine is not read where {option} names another", "leave one of them out")
+
+
 def load_machines(path: str) -> "Iterator[Machine]":
     """The machines of a description file, its own name where the description has none."""
     from compat.description import BadDescription, contradictions, load

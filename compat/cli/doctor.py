@@ -40,6 +40,8 @@ def command(
 
     matrix = common.load_matrix()
     wanted = common.parse_goals(goal_texts, matrix)
+    if example:
+        common.other_machine("--example", root, pythons)
     machines = list(common.load_machines(example_machine())) if example else common.read_machines(root, pythons)
     gate = Gate(fail_on, baseline, write_baseline)
     collected: list[Report] = []

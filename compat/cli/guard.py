@@ -106,6 +106,8 @@ def constraints(machine: str | None, output: str | None, root: str, pythons: tup
     """
     from compat.guard.constraints import lines
 
+    if machine:
+        common.other_machine("--machine", root, pythons)
     described = list(common.load_machines(machine)) if machine else common.read_machines(root, pythons)
     if not described:
         raise InputError("no machine is described", "give a description in JSON, TOML or .jsonl")

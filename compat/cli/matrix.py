@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from compat.cli import common
-from compat.cli.app import InputError
+from compat.cli.app import Commands, InputError
 
 if TYPE_CHECKING:
     from compat.matrix.claims import Subject
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMAT = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
-@click.group("matrix")
+@click.group("matrix", cls=Commands)
 def command() -> None:
     """Look into the compatibility matrix: what it holds, and which source says so."""
 

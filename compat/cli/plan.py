@@ -249,6 +249,8 @@ def _machines(files: tuple[str, ...], root: str, python: str | None) -> "list[Ma
     from compat import versions
 
     version = versions.try_parse(python)
+    if files:
+        common.other_machine("--machine", root)
     if python is not None and version is None and files:
         raise InputError(
             f"--python {python}: not a version",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from compat.cli.app import InputError
 from compat.cli.changes import refusals, run
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def command(environment: str | None, yes: bool) -> int:
     with refusals():
         home = recovery.chosen_home(environment)
         if not os.path.isdir(home):
-            click.echo("nothing to put back: no installation of compatcheck is on record here")
+            if environment is not None and not os.path.isdir(environment):
+                raise InputError(f"{environment}: no such environment, and none on record", "give its folder")
+            place = f"for {environment}" if environment else "here"
+            click.echo(f"nothing to put back: no installation of compatcheck is on record {place}")
             return 0
         with Lock(home):
             left = [one for one in recovery.transactions(home) if one.state != "restored"]

@@ -97,7 +97,9 @@ def load(path: str, known: Known) -> PlanFile:
         raise BadPlan(f"{path}: larger than a plan can be", _AGAIN)
     try:
         value = json.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise BadPlan(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})", _AGAIN) from None
+    except (ValueError, RecursionError) as error:
         raise BadPlan(f"{path}: not JSON: {error}", _AGAIN) from None
     return from_data(value, known)
 

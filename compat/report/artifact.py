@@ -29,7 +29,7 @@ def lines(
         yield from style.wrap(shown, " " * (width + 2), f"  {printable(name):<{width}}") if shown else [f"  {name}"]
     for remark in artifact.remarks:
         yield from style.wrap(printable(remark), "        ", "  note: ")
-    if artifact.damaged and not reports:
+    if artifact.damaged and (artifact.engine is None or not reports):  # of an engine a finding says so
         yield from style.wrap(printable(artifact.damaged), "           ", "  damaged: ")
     for report in reports:
         yield ""

@@ -18,9 +18,10 @@ def rows(artifact: Artifact, matrix: "Matrix") -> Iterator[tuple[str, str]]:
     facts, engine = artifact.facts, artifact.engine
     if engine is None:
         return
-    container = ", ".join(str(facts[key]) for key in ("container", "archive") if key in facts)
-    tag = f", serialization tag {engine.serialization}" if engine.serialization else ""
-    yield "TensorRT", f"{engine.tensorrt or 'unknown'} ({container}{tag})"
+    more = [str(facts[key]) for key in ("container", "archive") if key in facts]
+    more += [f"serialization tag {engine.serialization}"] if engine.serialization else []
+    release = engine.tensorrt or "unknown"
+    yield "TensorRT", f"{release} ({', '.join(more)})" if more else release
     yield "built on", f"compute capability {engine.compute_capability or 'unknown'}{_candidates(artifact, matrix)}"
     if "device" in facts:
         yield "device", device(facts["device"])

@@ -381,3 +381,19 @@ def test_check_takes_files(capsys, machine, engine):
                   "--model", str(DATA / "opset17.onnx"), "--format", "json"])  # fmt: skip
     answers = {one["goal"]: one["verdict"] for one in json.loads(capsys.readouterr().out)}
     assert (status, answers) == (1, {"convert:onnx-tensorrt": "compatible", "run:engine": "incompatible"})
+
+
+def test_that_a_model_is_cut_short_is_said_beside_the_verdict_on_it(capsys, machine, tmp_path):
+    short = tmp_path / "short.onnx"
+    short.write_bytes((DATA / "opset17.onnx").read_bytes()[:-40])
+    assert run(["model", str(short), "--machine", machine()]) == 1
+    shown = capsys.readouterr().out
+    assert "  damaged: cut short" in shown
+    assert "convert:onnx-tensorrt: compatible" in shown
+
+
+def test_an_engine_of_which_nothing_is_told_has_no_empty_brackets(capsys, machine, tmp_path):
+    stump = tmp_path / "a.engine"
+    stump.write_bytes(b"ftrt" + bytes(20))
+    assert run(["engine", str(stump), "--machine", machine()]) == 1
+    assert "  TensorRT        unknown\n" in capsys.readouterr().out

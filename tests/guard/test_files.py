@@ -61,7 +61,8 @@ def test_requirements(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("torch\n\ntorch=>2\n", 3), ("torch 2.1\n", 1), ("-r\n", 1), ("-r requirements.txt\n", 1)]
+    ("text", "line"),
+    [("torch\n\ntorch=>2\n", 3), ("torch 2.1\n", 1), ("torch===\n", 1), ("-r\n", 1), ("-r requirements.txt\n", 1)],
 )
 def test_requirements_that_are_wrong_name_the_line(tmp_path: Path, text: str, line: int) -> None:
     with pytest.raises(BadFile, match=rf"requirements\.txt:{line}: "):

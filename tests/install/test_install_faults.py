@@ -127,6 +127,7 @@ def test_an_orphaned_installer_is_waited_for_or_gone(env: Path, plan_file: Path,
     )
     journal = Path(f"{env}.compatcheck/000001/journal.jsonl")
     while not (journal.exists() and b'"before"' in journal.read_bytes()):
+        assert run.poll() is None  # else this would wait for ever
         time.sleep(0.01)
     time.sleep(0.2)
     run.kill()

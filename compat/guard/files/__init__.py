@@ -197,7 +197,20 @@ def read(path: str) -> Contents:
     from importlib import import_module
 
     contents: Contents = import_module(f"compat.guard.files.{kind_of(path)}").read(path)
+    if not contents.requirements and path.endswith((".json", ".jsonl", ".toml")) and _is_description(path):
+        raise BadFile(path, 0, "a machine description, which asks for nothing", "--machine FILE is where it goes")
     return contents
+
+
+def _is_description(path: str) -> bool:
+    from compat.description import BadDescription, load
+    from compat.machine import Machine
+
+    try:
+        machine = next(load(path), Machine())
+    except (BadDescription, OSError):
+        return False
+    return machine != Machine() and not machine.unknown
 
 
 def logical_lines(text: str, path: str, comment: str = "#") -> Iterator[tuple[int, str]]:

@@ -48,6 +48,8 @@ def of_text(text: str, path: str, line: int) -> Requirement | None:
         if _NO_NAME.match(text):
             raise InvalidRequirement("it begins with no name")  # packaging takes ten times as long to say so
         name, spec, extras, marker, url = _parsed(text)
+        if spec == "===":
+            raise InvalidRequirement("=== names no release")  # which packaging lets pass
     except InvalidRequirement as error:
         if wheel is not None:
             return Requirement(normal(wheel[1]), f"=={wheel[2]}", path, line, url=text)
