@@ -63,3 +63,18 @@ def test_a_folder_with_brackets_in_its_name(tmp_path, capsys):
     folder.mkdir()
     (folder / "requirements.txt").write_text("torch==2.6.0\n")
     assert planned(capsys, str(folder))[0] == 0
+
+
+def test_extras_of_poetry_and_no_blocks_of_a_readme(tmp_path, capsys):
+    """As huggingface/text-generation-inference writes them (server/pyproject.toml)."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.poetry.dependencies]\npython = ">=3.9,<3.13"\nnumpy = "^1.26"\n'
+        'bitsandbytes = { version = "^0.43.0", optional = true }\ntorch = { version = "^2.4.0", optional = true }\n'
+        '[tool.poetry.extras]\ntorch = ["torch"]\nbnb = ["bitsandbytes"]\n'
+    )
+    (tmp_path / "README.md").write_text("```\npip install transformers\n```\n")
+    _, _, err = planned(capsys, tmp_path)
+    assert "extra bnb, extra torch asked for too" in err
+    _, out, err = planned(capsys, f"{tmp_path}[torch]")
+    assert "torch>=2.4.0,<3" in err
+    assert "bitsandbytes" not in out + err

@@ -381,3 +381,11 @@ def test_a_hostile_checkout_neither_waits_nor_steers_the_terminal(tmp_path, caps
     assert "torch==2.6.0" in out
     assert "\x1b" not in out + err
     assert "passwd" not in err
+
+
+def test_a_name_without_gpu_code_is_left_out_beside_the_one_that_has_it(tmp_path, capsys):
+    """THU-MIG/yolov10 (https://github.com/THU-MIG/yolov10, requirements.txt) has both lines."""
+    (tmp_path / "requirements.txt").write_text("torch==2.0.1\nonnxruntime==1.15.1\nonnxruntime-gpu==1.18.0\n")
+    _, out, err = planned(capsys, tmp_path)
+    assert "requirements.txt:2: onnxruntime==1.15.1 (left out: it has no GPU code under this name)" in err
+    assert "onnxruntime-gpu==1.18.0" in out

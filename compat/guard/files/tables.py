@@ -17,7 +17,12 @@ from compat.records import replace
 
 
 def poetry(path: str, lines: Lines, data: Mapping[str, Any]) -> Iterator[Requirement]:
-    """``[tool.poetry.dependencies]``, of groups too; of several constraints on one package each with its marker."""
+    """``[tool.poetry.dependencies]``, of groups too; of several constraints on one package each with its marker. What
+    is optional belongs to the extras that name it."""
+    extras: dict[str, list[str]] = {}
+    for extra, names in table(data, "extras").items():
+        for name in (one for one in items(names) if isinstance(one, str)):
+            extras.setdefault(normal(name), []).append(f"extra {extra}")
     tables = [("", table(data, "dependencies")), ("group dev", table(data, "dev-dependencies"))]
     tables += [(f"group {name}", table(group, "dependencies")) for name, group in table(data, "group").items()]
     said_of = ((group, name, said) for group, one in tables for name, said in one.items())
@@ -28,7 +33,10 @@ def poetry(path: str, lines: Lines, data: Mapping[str, Any]) -> Iterator[Require
         if name.lower() != "python" and isinstance(each, str | dict):
             one = _poetry(name, each, path, lines.key(name, after))
             index = indexes.get(each.get("source")) if isinstance(each, dict) else None
-            yield replace(one, group=group, url=one.url or (index if isinstance(index, str) else None))
+            one = replace(one, group=group, url=one.url or (index if isinstance(index, str) else None))
+            optional = isinstance(each, dict) and each.get("optional") is True and not group
+            own = extras.get(normal(name), []) if optional else []
+            yield from (replace(one, group=extra) for extra in own or [group])
 
 
 def _each(said: Any) -> list[Any]:

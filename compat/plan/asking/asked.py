@@ -28,6 +28,7 @@ from compat.plan.asking.request import (
 )
 from compat.plan.model import Pin, Request
 from compat.plan.offers.published import INSTALLABLE
+from compat.plan.ranges import joined
 from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
@@ -97,13 +98,14 @@ def requests_of(
     planned.sort(key=lambda line: for_other_devices(line[0].group))
     strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
     with_gpu = any(not _without_gpu(one) for one, _ in planned)
+    on_gpu = {name for one, name in planned if _for(one, machine) and _has_cuda(one, matrix)}
     other = _other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, matrix)
     for one, component in planned:
         mine = named.setdefault(component, [])
         why = ""
         if not _for(one, machine):
             why = f"not for this machine: {one.marker}"
-        elif with_gpu and _without_gpu(one):
+        elif (with_gpu and _without_gpu(one)) or (component in on_gpu and not _has_cuda(one, matrix)):
             why = "it has no GPU code under this name"
         elif strong is not None and one.path in weak:
             why = f"{strong.path} says what is needed"
@@ -206,6 +208,12 @@ def _without_gpu(one: Asked) -> bool:
     return normal(one.name).endswith("-cpu")
 
 
+def _has_cuda(one: Asked, matrix: "Matrix") -> bool:
+    """Are there builds with GPU code under this name (onnxruntime-gpu), or are none known at all?"""
+    builds = matrix.packages.builds(normal(one.name)).values()
+    return not builds or any(row.get("cuda") for rows in builds for row in rows)
+
+
 def _agree(component: str, mine: list[Asked], other: Asked, matrix: "Matrix") -> bool:
     """Is there a release that all the demands admit, or none that those before admit by themselves?"""
     builds = {tag for one in (*mine, other) if (tag := _build(one)) is not None}
@@ -291,17 +299,24 @@ def _depth(path: str) -> int:
 def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
     ranges = (_final(component, one.range, matrix) for one in said)
     texts = list(dict.fromkeys(without_build(text) for text in ranges if text != "*"))
-    joined = ",".join(texts) or "*"
+    range_ = _one_range(texts)
     where = ", ".join(dict.fromkeys(one.where for one in said))
     build = next((tag for one in said if (tag := _build(one)) is not None), "")
     try:
-        versions.parse_range(joined)
+        versions.parse_range(range_)
     except versions.BadVersion:
         hint = "write it as pip does: ==2.15.1, >=2.3,<2.5"
-        raise BadRequest(f"{where}: {component} {joined}: not a range", hint) from None
-    said_of_it = joined + (f"+{build}" if build else "")
+        raise BadRequest(f"{where}: {component} {range_}: not a range", hint) from None
+    said_of_it = range_ + (f"+{build}" if build else "")
     build = build or next((tag for one in said if (tag := build_of_name(one.name))), "")
-    return Request(component, joined, said_of_it, where, build)
+    return Request(component, range_, said_of_it, where, build)
+
+
+def _one_range(texts: list[str]) -> str:
+    try:
+        return joined(texts)
+    except versions.BadVersion:
+        return ",".join(texts) or "*"  # said where the request is made
 
 
 def _build(one: Asked) -> str | None:

@@ -33,8 +33,9 @@ def name_of(group: str) -> str:
 
 
 def groups_of(contents: "Iterable[Contents]") -> Iterator[str]:
-    """The extras and groups that files have, each once, as readers call them."""
-    yield from dict.fromkeys(line.group for one in contents for line in one.requirements if line.group)
+    """The extras and groups that files have, each once, as readers call them; a block of a README is none."""
+    named = (line.group for one in contents for line in one.requirements if _is_optional(line.group))
+    yield from dict.fromkeys(named)
 
 
 def picked(contents: "Iterable[Contents]", groups: Groups, path: str) -> "list[Contents]":
@@ -55,4 +56,8 @@ def picked(contents: "Iterable[Contents]", groups: Groups, path: str) -> "list[C
 
 
 def _is_of(group: str, groups: frozenset[str]) -> bool:
-    return not group or name_of(group) in groups
+    return not _is_optional(group) or name_of(group) in groups
+
+
+def _is_optional(group: str) -> bool:
+    return group.partition(" ")[0] in ("extra", "group", "feature")

@@ -60,7 +60,9 @@ def _conda(program: str) -> Manager:
     return Manager(
         program,
         create=create,
-        forge_install=(f"{program} install --yes [--prefix ./{{folder}}] --channel {CHANNEL} [--channel {{channel}}] {{parts}}",),
+        forge_install=(
+            f"{program} install --yes [--prefix ./{{folder}}] --channel {CHANNEL} [--channel {{channel}}] {{parts}}",
+        ),
         forge_remove=(f"{program} remove --yes {{names}}",),
         forge_create=create,
     )

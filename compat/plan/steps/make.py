@@ -14,6 +14,7 @@ from compat.plan.model import Choice, Kind, Reason, Step
 from compat.plan.offers.places import ALONE, ARCHIVE
 from compat.plan.offers.published import JETSON
 from compat.plan.offers.source import SOURCE
+from compat.plan.ranges import joined
 from compat.plan.solver.pins import admits
 from compat.plan.solver.wholes import TF_TRT, Found
 
@@ -255,7 +256,7 @@ def _around(
 def _joined(texts: list[str]) -> str:
     """Several ranges as one; a release says it all, and any release nothing."""
     exact = next((text for text in texts if text.startswith("==") and "*" not in text and "," not in text), None)
-    return exact or ",".join(dict.fromkeys(text for text in texts if text not in ("", "*"))) or "*"
+    return exact or joined(texts)
 
 
 def _removals(before: Machine, found: Found, made: list[Choice]) -> Iterable[Step]:
