@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 
-@rule("package-versions-mismatch", reads=("builds.tensorrt", *OF_BUILD), masks=("mixed-cuda-majors",))
+@rule("package-versions-mismatch", reads=("builds.tensorrt", "python", *OF_BUILD), masks=("mixed-cuda-majors",))
 def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     """Two packages that go in fixed pairs do not match.
 
@@ -211,16 +211,17 @@ def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
     theirs = torch.field("cuda").known
     if theirs is None or torch.state != "installed":
         return
-    for subject in case.subjects:
-        ours = subject.field("cuda").known
-        if subject.component not in ("torchvision", "torchaudio") or subject.state != "installed" or ours is None:
+    if torch.component not in [one.component for one in case.subjects]:
+        return
+    for subject in (case.subject("torchvision"), case.subject("torchaudio")):
+        ours, meant = subject.field("cuda").known, case.goal.object == subject.component
+        if subject.state != "installed" or ours is None:
             continue
-        if ours and theirs is False:
+        if ours and theirs is False and meant:
             said = f"is the build for CUDA {ours}; {torch.label} has no CUDA: its operators do not load."
             yield _built_apart(subject, torch, said)
         elif theirs and ours is False and case.goal.runs_on_gpu:
             said = f"has no CUDA; {torch.label} has CUDA {theirs}: its operators do not run on the GPU."
-            meant = case.goal.object == subject.component
             yield replace(_built_apart(subject, torch, said), severity="error" if meant else "warning")
 
 
