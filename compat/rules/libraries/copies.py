@@ -57,11 +57,23 @@ def _of_another_soname(case: Case, name: str, copy: Library) -> bool:
 
 
 def _of_package(case: Case, subject: Subject) -> Copy | None:
-    """pip's cuDNN, where only its package is told: what pins it, and JAX's plugins, look in its folder (on Linux)."""
+    """pip's cuDNN, where only its package is told: what pins it, JAX's plugins, and what looks for the parts that its
+    extra draws (TensorFlow from 2.14 on) look in its folder (on Linux)."""
     pins = {name for row in subject.candidates[:8] for name, _, _ in case.matrix.packages.pins(row)}
+    pins |= _looked_for(case, subject)
     for name in ("nvidia-cudnn-cu11", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13"):
         own = name in pins or subject.distribution.startswith(f"jax-cuda{name[-2:]}-plugin")
         version = case.version_of(name) if own and case.machine.os != "windows" else None
         if version is not None:
             return f"packages.{name}", Library(name="cudnn", version=version, origin="pip")
     return None
+
+
+def _looked_for(case: Case, subject: Subject) -> set[str]:
+    """pip's cuDNN for the CUDA of a release that looks for such parts itself, and finds them."""
+    traits, cuda = case.matrix.traits, subject.field("cuda").known
+    if not cuda or traits.claim(subject.component, "looks-for-parts", subject.version) is None:
+        return set()
+    if traits.holds(subject.component, "parts-unseen", subject.version) is not False:
+        return set()
+    return {f"nvidia-cudnn-cu{versions.parse(cuda).major}"}

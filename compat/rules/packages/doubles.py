@@ -1,13 +1,17 @@
 """Packages among themselves: doubles, and the breaks of NumPy and protobuf."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.matrix.packages import normal
+from compat.matrix.packages import fits_platform, normal
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 
 @rule("duplicate-install", reads=("duplicates", *OF_BUILD), masks=("cpu-only-build",), says="nothing")
@@ -69,7 +73,7 @@ def _other_copy(case: Case, name: str) -> tuple[str | None, str]:
 
 def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
     gpu, cpu = written_twice(case, subject)
-    if not gpu or not cpu:
+    if not gpu or not (cpu or _differ(case, gpu)):
         return
     here = [*cpu, *gpu]
     facts = tuple(case.read(f"packages.{name}", (case.machine.packages or {}).get(name)) for name in here)
@@ -82,14 +86,47 @@ def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
     )
 
 
+def _differ(case: Case, names: list[str]) -> bool:
+    """Are these builds of one module, all with GPU code, of several CUDA majors (cupy-cuda11x, cupy-cuda12x) or releases?
+
+    tensorflow and tensorflow-gpu of one release are the same thing twice.
+    """
+    told = {case.version_of(name) for name in names} - {None}
+    return len(names) > 1 and (len(told) > 1 or all("-cu" in name for name in names))
+
+
 def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
     """The installed distributions that write the component's module: those with GPU code, and those without."""
     about = case.matrix.packages.about(subject.component)
-    if about.get("accelerator") != "optional" or not case.goal.runs_on_gpu:
+    if about.get("accelerator", "none") == "none" or not case.goal.runs_on_gpu:
         return [], []
-    writes = [normal(name) for name in about.get("distributions", {}).get("pypi", ())]
-    here = [name for name in writes if case.has(name)]
-    return [name for name in here if of_gpu_build(name)], [name for name in here if not of_gpu_build(name)]
+    here = [normal(name) for name in about.get("distributions", {}).get("pypi", ()) if case.has(name)]
+    if len(here) < 2:
+        return [], []
+    drawn = {other for name in here for other in here if other != name and _draws(case, name, other)}
+    gpu = [name for name in here if _has_gpu_code(case, name)]
+    own = [name for name in here if not any(_draws(case, name, other) for other in here if other != name)]
+    return [name for name in gpu if name in own], [name for name in own if name not in gpu and name not in drawn]
+
+
+def _builds_of(case: Case, name: str) -> "list[Row]":
+    version = case.version_of(name)
+    rows = case.matrix.packages.builds(name).get(versions.parse(version).public, ()) if version else ()
+    return [row for row in rows if fits_platform(row, case.machine.os, case.machine.arch)]
+
+
+def _draws(case: Case, name: str, other: str) -> bool:
+    """Is it only the name for another distribution, which has the files (tensorflow of Windows for tensorflow-intel)?"""
+    rows = _builds_of(case, name)
+    if any(other == pinned for row in rows for pinned, _, _ in case.matrix.packages.pins(row)):
+        return True
+    return not rows and other.startswith(f"{name}-cu") and other.removeprefix(f"{name}-cu").isdecimal()
+
+
+def _has_gpu_code(case: Case, name: str) -> bool:
+    """By the published builds of its release; where there are none, by the name."""
+    told = {bool(row["cuda"]) for row in _builds_of(case, name) if "cuda" in row}
+    return any(told) if told else of_gpu_build(name) or "-cu" in name
 
 
 @rule("numpy-abi", reads=("python", *OF_BUILD), masks=("package-versions-mismatch",))
