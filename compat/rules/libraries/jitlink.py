@@ -78,3 +78,28 @@ def _toolkit_at(case: "Case", folder: str) -> tuple[str, tuple[Evidence, ...]] |
         if inside and kit.version is not None:
             return kit.version, (case.read(f"toolkits[{index}].version", kit.version),)
     return None
+
+
+def older_package(case: "Case") -> Iterator[Outcome]:
+    """pip's nvJitLink of an older CUDA than pip's cuSPARSE, which was made with the one of its own release."""
+    for jit in (name for name in case.packages if name.startswith("nvidia-nvjitlink")):
+        sparse = jit.replace("nvjitlink", "cusparse")
+        have, calls = case.version_of(jit), case.version_of(sparse)
+        if have is None or calls is None:
+            continue
+        kits = [kit for kit in case.matrix.cuda.toolkits if kit.get("components", {}).get("cusparse") == calls]
+        made = min(kits, key=lambda kit: versions.parse(kit["version"]).key(), default=None)
+        if made is None or versions.at_least(have, versions.major_minor(made["version"])) is not False:
+            continue
+        yield Finding(
+            "cuda-library-too-old",
+            jit,
+            f"{jit} {have} is older than CUDA {made['version']}, of which {sparse} {calls} is: it calls symbols "
+            "that the older one lacks.",
+            (
+                case.read(f"packages.{jit}", have),
+                case.read(f"packages.{sparse}", calls),
+                case.cite(f"CUDA {made['version']} has cuSPARSE {calls}", made, "components"),
+            ),
+            (Remedy(f"install {jit} of CUDA {versions.major_minor(made['version'])}"),),
+        )

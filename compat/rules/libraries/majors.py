@@ -30,6 +30,10 @@ def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
         yield from _below_pins(case, subject)
         yield from below_symbols(case, subject)
         yield from _other_soname(case, subject)
+    if case.subjects and any("nvjitlink" in name for name in case.packages):
+        from compat.rules.libraries.jitlink import older_package
+
+        yield from older_package(case)
 
 
 def _below_pins(case: Case, subject: Subject) -> Iterator[Outcome]:

@@ -87,7 +87,8 @@ def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
 
 
 def _differ(case: Case, names: list[str]) -> bool:
-    """Are these builds of one module, all with GPU code, of several CUDA majors (cupy-cuda11x, cupy-cuda12x) or releases?
+    """Are these builds of one module, all with GPU code, for several CUDAs (cupy-cuda11x, cupy-cuda12x) or of several
+    releases?
 
     tensorflow and tensorflow-gpu of one release are the same thing twice.
     """
@@ -116,7 +117,7 @@ def _builds_of(case: Case, name: str) -> "list[Row]":
 
 
 def _draws(case: Case, name: str, other: str) -> bool:
-    """Is it only the name for another distribution, which has the files (tensorflow of Windows for tensorflow-intel)?"""
+    """Is it only the name for another distribution that has the files (tensorflow of Windows for tensorflow-intel)?"""
     rows = _builds_of(case, name)
     if any(other == pinned for row in rows for pinned, _, _ in case.matrix.packages.pins(row)):
         return True
