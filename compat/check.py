@@ -134,17 +134,53 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
 
 
 def _cuda_beside(case: Case, component: str) -> str | None:
-    """The CUDA, with its minor, that torch's companions are made for: torchvision 0.13.1+cu116, pip's runtime."""
+    """The CUDA, with its minor, that torch's companions are made for: torchvision 0.13.1+cu116, pip's runtime; else
+    that of the build which pins the other parts of CUDA as they are here, or of the index that pip is set to ask."""
     if component != "torch":
         return None
-    told = set()
+    told = {str(case.machine.builds[name].cuda) for name in _COMPANIONS if name in case.machine.builds}
+    told -= {"None", "False"}
     for name, version in case.packages.items():
         if not version:
             continue
         cuda = versions.major_minor(version) if name.startswith("nvidia-cuda-runtime") else cuda_of_local(version)
         if cuda and "." in cuda:
             told.add(cuda)
+    told = {one for one in told if "." in one} or _by_parts(case, component) or _by_index(case)
     return told.pop() if len(told) == 1 else None
+
+
+_COMPANIONS = ("torchvision", "torchaudio")
+_INDEXES = (
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX",
+)
+
+
+def _by_parts(case: Case, component: str) -> set[str]:
+    """The CUDA of the builds whose pins are met by pip's parts of CUDA, where those of others are not."""
+    parts = {name for name, version in case.packages.items() if version and name.startswith("nvidia-")}
+    fitting = set()
+    for row in case.subject(component).candidates if parts else ():
+        pins = [(name, spec) for name, spec, _ in case.matrix.packages.pins(row) if name in parts and "==" in spec]
+        if (
+            row.get("cuda")
+            and pins
+            and all(versions.parse_range(spec).admits(case.version_of(name) or "") for name, spec in pins)
+        ):
+            fitting.add(versions.major_minor(row["cuda"]))
+    return fitting
+
+
+def _by_index(case: Case) -> set[str]:
+    """The CUDA of PyTorch's index in the variables that pip and uv read: ``.../whl/cu126``."""
+    asked = " ".join((case.machine.variables or {}).get(name, "") for name in _INDEXES)
+    folders = (address.rstrip("/").rpartition("/")[2] for address in asked.split() if "/whl/" in address)
+    return {cuda for folder in folders if (cuda := versions.cuda_of_tag(folder)) is not None and "." in cuda}
 
 
 def _in_full(case: Case, component: str) -> bool:
@@ -215,7 +251,7 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
         )
         return replace(report, verdict="unknown", findings=(*perhaps, *others))
     name = case.subject(component).distribution
-    fields = "packages, missing_libraries, gpus, environment, container.image, jetson, os, arch, python"
+    fields = "packages, variables, missing_libraries, gpus, environment, container.image, jetson, os, arch, python"
     taken = case.assume(fields, f"{name} is the build that is usual")
     faults = tuple(replace(one, evidence=(*one.evidence, taken)) for one in further)
     return replace(report, verdict="incompatible", findings=(*report.errors, *faults, *others), behind=behind)
