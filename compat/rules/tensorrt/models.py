@@ -32,8 +32,11 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
     if str(case.goal) in _EXPORTERS:
         yield from _exported(case, _EXPORTERS[str(case.goal)])
         return
+    if model.format not in (None, "onnx"):
+        return
     reader = _reader(case)
-    if reader is None or (model.format not in (None, "onnx")):
+    if reader is None:
+        yield from _untold(case)
         return
     name, version, path = reader
     for field, fact, value, evidence in _written(case, name):
@@ -44,14 +47,29 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
         yield from judge(case, name, version, path)
 
 
+_READ_BY_ONNXRUNTIME = ("run:onnx", "use:onnxruntime-cuda", "use:onnxruntime-tensorrt")
+
+
 def _reader(case: Case) -> tuple[str, str, str] | None:
     if str(case.goal) == "convert:onnx-tensorrt":
         found = installed(case)
         return ("tensorrt", *found) if found else None
     subject = case.subject("onnxruntime")
-    if str(case.goal) in ("run:onnx", "use:onnxruntime-cuda", "use:onnxruntime-tensorrt") and subject.version:
+    if str(case.goal) in _READ_BY_ONNXRUNTIME and subject.version:
         return "onnxruntime", versions.parse(subject.version).public, subject.path
     return None
+
+
+def _untold(case: Case) -> Iterator[Untold]:
+    """Something is known of the model, and nothing of its reader."""
+    model = case.machine.model
+    if model.opset is None and model.ir_version is None:
+        return
+    if str(case.goal) == "convert:onnx-tensorrt" and case.has("tensorrt") is not False:
+        yield Untold(RULE, "tensorrt", ("libraries",))
+    reader = case.subject("onnxruntime")
+    if str(case.goal) in _READ_BY_ONNXRUNTIME and reader.state != "absent":
+        yield Untold(RULE, "onnxruntime", (f"packages.{reader.distribution}",))
 
 
 def _written(case: Case, reader: str) -> "Iterator[tuple[str, str, str, tuple[Evidence, ...]]]":
