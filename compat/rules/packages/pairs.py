@@ -292,7 +292,7 @@ def _in_lockstep(case: Case, subject: Subject, component: str, spec: str) -> boo
 def _pairs(case: Case) -> Iterator[Outcome]:
     for subject in case.subjects:
         for row in _pairs_of(case, subject):
-            have, path = _version(case, row["other"])
+            have, path = _version(case, row["other"], subject.component)
             fits = versions.parse_range(row["fits"])
             inside = any(fits.admits(release) for release in _releases(have)) if have else None
             if inside is None or have is None:
@@ -351,11 +351,13 @@ def _releases(version: str) -> tuple[str, ...]:
     return (parsed.base,) if parsed.is_prerelease else (parsed.public, parsed.base)
 
 
-def _version(case: Case, name: str) -> tuple[str | None, str]:
-    """Version of a package, or of the library of that name."""
+def _version(case: Case, name: str, user: str = "") -> tuple[str | None, str]:
+    """Version of a package, or of the library of that name. What goes in pairs of its own with the ``user`` is another
+    one (tf-keras, whose releases are TensorFlow's, is not the keras that TensorFlow asks for)."""
     for alias in case.matrix.packages.distributions(name):
         have = case.version_of(alias)
-        if have is not None:
+        paired = case.matrix.packages.pairs.get(alias, ()) if alias != name else ()
+        if have is not None and not any(row["other"] == user for row in paired):
             return have, f"packages.{alias}"
     found = case.loaded(name)
     if found is not None and found[1].version is not None:
