@@ -1,5 +1,7 @@
 """What requests ask for: bounds, builds, contradictions, what counts before what."""
 
+import re
+
 import pytest
 from files_asked import BOX, planned
 
@@ -223,3 +225,29 @@ def test_the_nearest_release_is_named_where_a_files_demand_hinders_it_too(tmp_pa
     assert code == 1
     assert "would lift it: torch 2.0.1+cu118 in place of ==1.0 and numpy" in text
     assert "in place of ==1.13.3" in text
+
+
+def test_the_nearest_release_takes_another_python_where_it_has_to(tmp_path, capsys):
+    """gaussian-splatting (https://github.com/graphdeco-inria/gaussian-splatting, environment.yml) on an RTX 5090."""
+    (tmp_path / "environment.yml").write_text(
+        "name: gaussian_splatting\ndependencies:\n  - cudatoolkit=11.6\n  - python=3.7.13\n  - pytorch=1.12.1\n"
+        "  - torchaudio=0.12.1\n  - torchvision=0.13.1\n"
+    )
+    new = tmp_path / "new.toml"
+    new.write_text(BOX.read_text().replace("NVIDIA H100 80GB HBM3", "NVIDIA GeForce RTX 5090").replace("535.", "575."))
+    code = run(["plan", str(tmp_path / "environment.yml"), "--machine", str(new)])
+    text = " ".join(capsys.readouterr().out.split())
+    assert code == 1
+    assert "would lift it: Python 3.9 and torch 2.7.1+cu128 in place of ==1.12.1.*" in text
+    assert "torchvision 0.22.1+cu128 in place of ==0.13.1.*" in text
+
+
+def test_conda_forges_newest_is_named_where_no_index_has_a_near_one(tmp_path, capsys):
+    new = tmp_path / "new.toml"
+    new.write_text(BOX.read_text().replace("NVIDIA H100 80GB HBM3", "NVIDIA GeForce RTX 5090").replace("535.", "575."))
+    code = run(["plan", "--tensorflow", "2.21", "--machine", str(new)])
+    text = " ".join(capsys.readouterr().out.split())
+    assert code == 1
+    assert re.search(
+        r"would lift it: tensorflow 2\.\d+\.\d+ of conda-forge \(cuda128\) in place of tensorflow ==2.21", text
+    )

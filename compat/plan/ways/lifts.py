@@ -136,6 +136,9 @@ def _nearest(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> 
         needs = (needs_of(near, problem.requests), *(_instead_of(pin, near, problem) for pin in left))
         asked = replace(problem.widened(left) if left else problem, requests=search.requests)
         yield Lift(("versions",), " and ".join(filter(None, needs)), planned(asked, near, [search]).steps)
+    elif not left:
+        elsewhere = list(_near_elsewhere(problem))
+        yield from elsewhere or _near_forged(problem)
 
 
 def _near(problem: Problem, tried: list[Search]) -> tuple[Found, Search] | None:
@@ -144,6 +147,40 @@ def _near(problem: Problem, tried: list[Search]) -> tuple[Found, Search] | None:
         if found is not None:
             return found, search
     return None
+
+
+def _near_elsewhere(problem: Problem) -> Iterator[Lift]:
+    """The nearest releases with another Python: the nearest of those that all of them have builds for."""
+    base = based(problem, frozenset())
+
+    def searched(scene: Scene) -> Search:
+        asked = (problem.requests, problem.goals, (), problem.matrix, problem.prefer)
+        return Search(scene, *asked, memory=problem.memory)
+
+    found = nearest(searched(Scene(replace(emptied(base.machine), python=None), base.steps, base.moves, base.folder)))
+    named = [set(one.row["python"]) for one in found.choices if one.row.get("python")] if found is not None else []
+    lines = set.intersection(*named) if named else set()
+    asked = tuple(replace(one, text="*", build="") for one in problem.requests)
+    for scene in moves.pythons(base, asked, problem.matrix, problem.needs_gpu) if lines else ():
+        if scene.machine.python in lines:
+            there = searched(scene)
+            near = nearest(there)
+            if near is not None:
+                needs = " and ".join((f"Python {scene.machine.python}", needs_of(near, problem.requests)))
+                yield Lift(("python", "versions"), needs, planned(problem, near, [there]).steps)
+            return
+
+
+def _near_forged(problem: Problem) -> Iterator[Lift]:
+    """The newest builds of conda-forge that do, where it has some of each and pip's indexes none."""
+    base = based(problem, frozenset())
+    asked = tuple(replace(one, text="*", build="") for one in problem.requests)
+    scene = next(iter(environments(base, asked, problem.goals, problem.matrix, problem.conda, True)), None)
+    if scene is not None:
+        found = Found(scene, (), {}, scene.machine)
+        wanted = " and ".join(f"{one.component} {one.text}" for one in problem.requests if one.text != "*")
+        needs = f"{scene.steps[-1].component} {scene.steps[-1].after} in place of {wanted}"
+        yield Lift(("versions",), needs, planned(replace(problem, requests=asked), found, []).steps)
 
 
 def _near_without(problem: Problem, limits: tuple[Pin, ...], allowed: frozenset[str]) -> tuple[Found, Search] | None:

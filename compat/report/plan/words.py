@@ -72,7 +72,7 @@ def commands(step: Step, installer: str) -> tuple[Command, ...]:
 
 def is_by_hand(step: Step) -> bool:
     """Has a person to do it? A setting says itself what is to be set."""
-    return not step.commands and step.kind in ("driver", "system")
+    return not step.commands and step.kind in ("driver", "system", "package")
 
 
 def by_hand(step: Step) -> str:
