@@ -7,12 +7,12 @@ import pytest
 from compat.check import check
 from compat.description import load
 from compat.goals import parse
-from compat.machine import Container
+from compat.machine import Container, Gpu
 from compat.plan.asking.request import requests
 from compat.plan.commands import UnsafeArgument
 from compat.plan.commands import container as commands
 from compat.plan.solve import plan
-from compat.plan.ways.images import START, entered
+from compat.plan.ways.images import START, entered, images
 from compat.plan.ways.jetson_images import jetson_images
 from compat.records import replace
 
@@ -30,6 +30,14 @@ def test_an_image_lifts_what_no_package_can(real):
     assert [one.argv[:6] for one in lift.steps[0].commands] == [("docker", "run", "--rm", "-it", "--gpus", "all")]
     assert len(lift.steps[0].commands[0].argv) == 7  # and the image: nothing that weakens the isolation
     assert all(reason.source for reason in lift.steps[0].why[:1])
+
+
+@pytest.mark.parametrize(("gpu", "offered"), [("Tesla P100-PCIE-16GB", True), ("Tesla M40", False)])
+def test_an_older_gpu_than_the_notes_of_an_image_name_gets_none(real, gpu, offered):
+    """The CUDA of 23.08 knows 5.2; its notes ask for 6.0."""
+    old = replace(machine("h100-driver535"), gpus=(Gpu(name=gpu),))
+    found = [one.machine.container.image for one in images(old, requests({"torch": "2.1"}), (START,), real)]
+    assert ("nvcr.io/nvidia/pytorch:23.08-py3" in found) is offered
 
 
 def test_the_machine_inside_passes_the_check(real):

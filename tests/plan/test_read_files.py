@@ -389,3 +389,22 @@ def test_a_name_without_gpu_code_is_left_out_beside_the_one_that_has_it(tmp_path
     _, out, err = planned(capsys, tmp_path)
     assert "requirements.txt:2: onnxruntime==1.15.1 (left out: it has no GPU code under this name)" in err
     assert "onnxruntime-gpu==1.18.0" in out
+
+
+def test_bounds_of_what_is_weak_count_only_alone(tmp_path, capsys):
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "requirements.txt").write_text("tensorflow\nnumpy<1.24\n")
+    assert "numpy<1.24" in planned(capsys, tmp_path)[1]
+    (tmp_path / "requirements.txt").write_text("tensorflow\n")
+    assert "numpy<1.24" not in planned(capsys, tmp_path)[1]
+
+
+def test_condas_own_packages_of_cuda_bound_nothing(tmp_path, capsys):
+    (tmp_path / "environment.yml").write_text(
+        "dependencies:\n  - python=3.12\n  - pytorch=2.9\n  - cuda-bindings=11.8\n"
+    )
+    code, out, err = planned(capsys, tmp_path / "environment.yml")
+    assert code == 0
+    assert "cuda-bindings" not in out
+    said = [line for line in err.splitlines() if "cuda-bindings" in line]
+    assert [line.rpartition("(")[2] for line in said] == ["left out: which CUDA fits is the plan's to say)"]
