@@ -1,7 +1,11 @@
 """What a description leaves no choice of: the platform of a Jetson, the driver's release by Windows' number of it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from compat import versions
 from compat.machine import Machine
+from compat.names import normal
 from compat.records import replace
 
 _OF_JETSONS = "every Jetson's"
@@ -16,6 +20,7 @@ def implied(machine: Machine) -> Machine:
     if release is not None:
         sources = {**machine.sources, "driver.version": f"Windows' number of it, {machine.driver.version}"}
         machine = replace(machine, driver=replace(machine.driver, version=release), sources=sources)
+    machine = _as_written_elsewhere(machine)
     named = [index for index, gpu in enumerate(machine.gpus or ()) if (gpu.name or "").startswith("Jetson ")]
     if not (named or machine.is_jetson):
         return machine
@@ -25,6 +30,34 @@ def implied(machine: Machine) -> Machine:
     told = f"gpus[{named[0]}].name" if named else "environment" if machine.in_environment("jetson") else "jetson"
     sources = {**machine.sources, **dict.fromkeys(missing, f"{_OF_JETSONS} ({told})")}
     return replace(machine, os=machine.os or "linux", arch=machine.arch or "aarch64", sources=sources)
+
+
+def _as_written_elsewhere(machine: Machine) -> Machine:
+    """With names as indexes compare them (Torch is torch), and a module's without maker and kit."""
+    changes: dict[str, Any] = {}
+    for field in ("packages", "builds", "request"):
+        named: Mapping[str, Any] = getattr(machine, field) or {}
+        if any(_is_spelled(name) for name in named):
+            told: dict[str, Any] = {}
+            for name, one in named.items():
+                told.setdefault(_plain(name), one)
+            changes[field] = told
+    module = machine.jetson.module
+    plain = (module or "").removeprefix("NVIDIA ").removeprefix("Jetson ").removesuffix(" Developer Kit")
+    if module is not None and plain != module:
+        changes["jetson"] = replace(machine.jetson, module=plain)
+    return replace(machine, **changes) if changes else machine
+
+
+def _is_spelled(name: str) -> bool:
+    """Is it not written as indexes compare it? (What is short of lower case, or has ``_`` or ``.``.)"""
+    return "_" in name or "." in name or not name.islower()
+
+
+def _plain(name: str) -> str:
+    """The name as indexes compare it, its extras as they are."""
+    plain, bracket, extras = name.partition("[")
+    return f"{normal(plain)}{bracket}{extras}"
 
 
 def of_every_jetson(machine: Machine) -> list[str]:

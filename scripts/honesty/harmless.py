@@ -30,6 +30,10 @@ _NAMESAKES = {  # which begin as a framework, or a part of CUDA, is called, and 
     "cuda-python": "12.6.0", "tritonclient": "2.41.0", "nvidia-pyindex": None, "cupy-xarray": "0.1.4",
 }  # fmt: skip
 _OTHERS = {"ctranslate2": None, "mxnet-cu112": "1.9.1", "tf2onnx": "1.9.1"}  # that bring no CUDA
+_SHELL = {"PATH": "/usr/local/bin:/usr/bin", "PYTHONUNBUFFERED": "1", "HF_HOME": "/data/hf"}
+_PARTS = {"nvidia-ml-py": "12.560.30", "nvidia-dlprof": None, "nvidia-smi": "0.1.3"}  # no goal opens them
+_FRAMEWORKS = {"torch": "2.9.0", "tensorflow": "2.4.0", "jaxlib": None, "onnxruntime": "1.2.0", "vllm": "0.1.0",
+               "nvidia-cudnn-cu11": "8.5.0.96", "cudatoolkit": "9.0", "tensorrt": "7.0.0.11"}  # fmt: skip
 _KITS = [{"version": "10.1", "origin": "system"}, {"version": "13.2", "origin": "system"}]
 _OLD = (("cudnn", "7.1"), ("cublas", "9.0"), ("tensorrt", "5.0"), ("nccl", "2.1"), ("ptxas", "9.0"))
 _NEW = (("cudnn", "9.10.2"), ("cublas", "13.1.0"), ("tensorrt", "11.0.1"), ("nccl", None), ("cudart", "13.0.96"))
@@ -48,8 +52,13 @@ def more_that_does_not_matter(judge: Judge, goal: str, machine: Facts, before: R
     changed: dict[str, Facts] = {
         "unrelated packages": {**machine, "packages": {**packages, **_PACKAGES}},
         "namesakes": {**machine, "packages": {**_NAMESAKES, **packages}},
+        "parts of nobody's": {**machine, "packages": {**_PARTS, **packages}},
         "other frameworks": {**machine, "packages": {**packages, **_not_of(judge.matrix, goal, packages)}},
     }
+    if not goals.parse(goal).subjects:
+        changed["frameworks beside a driver"] = {**machine, "packages": {**_FRAMEWORKS, **packages}}
+    if "variables" in machine:
+        changed["variables of the shell"] = {**machine, "variables": {**_SHELL, **machine["variables"]}}
     if "libraries" in machine:  # else the list would say that these are all there are
         for path, copies in _UNUSED.items():
             listed = [*machine["libraries"], *({**one, "path": path} for one in copies)]

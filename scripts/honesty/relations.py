@@ -10,6 +10,7 @@ from compat.check import Report, check
 from compat.matrix import Matrix
 from compat.matrix.packages import normal
 from compat.rules.base import Finding
+from scripts.honesty.explained import names
 from scripts.honesty.own_builds import own_builds
 from scripts.rulebook import OF_JETSONS, READS
 
@@ -121,11 +122,11 @@ def _is_one_of_several(matrix: Matrix, machine: Facts, path: Keys) -> bool:
 
     Without the packages as a whole the one whose build is told is the only one that is spoken of.
     """
-    if path[0] != "packages" or len(path) > 2:
+    if path[0] != "packages":
         return False
     here = [name for name, version in machine["packages"].items() if version is not False]
     of = [component for name in here if (component := matrix.packages.component(name)) is not None]
-    named = path[1:] or machine.get("builds") or ()
+    named = path[1:2] or machine.get("builds") or ()
     return any(of.count(component) > 1 for component in map(matrix.packages.component, map(str, named)) if component)
 
 
@@ -148,6 +149,8 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
     rests = {one.rule: (one.rule, *one.others) for one in before.errors}
     gone = had - have - {one.rule for one in after.behind}  # a consequence of what is shown instead is there
     unread = {rule for rule in gone if not any(is_read(path, other) for other in rests[rule])} if not new else set()
+    named = {one.rule for one in before.errors if one.others or names(one, machine, path)}
+    unread |= set() if new else gone - named
     if not new and not unread:
         return ""
     if _is_about_own_build(judge, goal, machine, path, new, unread):

@@ -5,18 +5,24 @@ from collections.abc import Iterator
 from random import Random
 
 from scripts.honesty.consistent import consistent
+from scripts.honesty.explained import untrue
 from scripts.honesty.harmless import more_that_does_not_matter, newer_driver, order_is_no_fact
 from scripts.honesty.relations import Facts, Judge, Violation, facts, less_is_never_worse, without
+from scripts.honesty.retold import told_otherwise
 
 
 def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
     """Whatever may not happen and does, of one machine; ``pairs``: how many machines with one fact less it is also
     asked of."""
     before = judge(goal, machine)
+    for found in before.errors:
+        for what in untrue(found, machine):
+            yield Violation("told", f"{found.rule} -> {found.rule} says {what}", goal, machine, machine)
     yield from less_is_never_worse(judge, goal, machine, before)
     yield from more_that_does_not_matter(judge, goal, machine, before)
     yield from newer_driver(judge, goal, machine, before)
     yield from order_is_no_fact(judge, goal, machine, before, random)
+    yield from told_otherwise(judge, goal, machine, before)
     paths = list(facts(machine))
     for path in random.sample(paths, min(pairs, len(paths))):
         less = without(machine, path)

@@ -142,7 +142,12 @@ def _asked_without_cuda(case: Case, subject: Subject) -> Iterator[Outcome]:
     """What the index has for this platform under that name, and the installer would take."""
     if _plugins(case, subject) or subject.field("cuda").decide(lambda cuda: cuda is False) is not True:
         return
-    yield replace(_without_cuda(case, subject), severity="error" if case.gpus else "warning")
+    found = _without_cuda(case, subject)
+    if not case.gpus:
+        yield replace(found, severity="warning")
+        return
+    gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus else case.board
+    yield replace(found, evidence=(*found.evidence, *gpus))
 
 
 def _without_cuda(case: Case, subject: Subject) -> Finding:
