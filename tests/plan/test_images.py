@@ -34,10 +34,10 @@ def test_an_image_lifts_what_no_package_can(real):
 
 @pytest.mark.parametrize(("gpu", "offered"), [("Tesla P100-PCIE-16GB", True), ("Tesla M40", False)])
 def test_an_older_gpu_than_the_notes_of_an_image_name_gets_none(real, gpu, offered):
-    """The CUDA of 23.08 knows 5.2; its notes ask for 6.0."""
-    old = replace(machine("h100-driver535"), gpus=(Gpu(name=gpu),))
-    found = [one.machine.container.image for one in images(old, requests({"torch": "2.1"}), (START,), real)]
-    assert ("nvcr.io/nvidia/pytorch:23.08-py3" in found) is offered
+    """The CUDA of 22.12 knows 5.2; its notes ask for 6.0."""
+    old = replace(machine("a100-driver450"), gpus=(Gpu(name=gpu),))
+    found = [one.machine.container.image for one in images(old, requests({"torch": "1.14"}), (START,), real)]
+    assert found == (["nvcr.io/nvidia/pytorch:22.12-py3"] if offered else [])
 
 
 def test_the_machine_inside_passes_the_check(real):
