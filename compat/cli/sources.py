@@ -53,7 +53,7 @@ def read(
     walked = [one for path in paths if os.path.isdir(path) for one in by_path[path]]
     contents = [*named, *walked]
     image = next((one.image for one in named if one.image is not None), None)
-    found = [one for said in contents for one in said.requirements]
+    found = [_with_indexes(one, said) for said in contents for one in said.requirements]
     asked_for = {matrix.packages.component(one.name) for one in found}
     brought = [one for said in contents for one in _of_image(said, matrix, said in named)]
     brought_in = [one for one in brought if matrix.packages.component(one.name) not in asked_for]
@@ -99,6 +99,13 @@ def read(
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
         raise InputError(f"{', '.join(paths)}: asks for no framework", known)
     return Said(requests, python, python_range, image, bounds, together)
+
+
+def _with_indexes(one: "Requirement", said: "Contents") -> "Requirement":
+    """What names no index of its own is looked for in those of its file."""
+    from compat.records import replace
+
+    return one if one.indexes is not None or not said.indexes else replace(one, indexes=tuple(said.indexes))
 
 
 def _system(inside: "Machine") -> str:

@@ -52,6 +52,7 @@ class Request:
     said: str = ""  # as the user wrote it
     where: str = "request"
     build: str = ""  # the build that is demanded: cu118, cpu
+    near: str = ""  # of one release the build that is preferred: that of PyTorch's index beside which it is asked for
     limits: tuple[Pin, ...] = ()  # what its file demands of packages that builds share (numpy<1.24)
     among: frozenset[str] | None = None  # labels of the only builds that may be chosen
 

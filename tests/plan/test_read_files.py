@@ -408,3 +408,26 @@ def test_condas_own_packages_of_cuda_bound_nothing(tmp_path, capsys):
     assert "cuda-bindings" not in out
     said = [line for line in err.splitlines() if "cuda-bindings" in line]
     assert [line.rpartition("(")[2] for line in said] == ["left out: which CUDA fits is the plan's to say)"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("requirements.txt", "--extra-index-url https://download.pytorch.org/whl/cu113\ntorch==1.12.1\n"),
+        (
+            "Dockerfile",
+            "FROM ubuntu:22.04\nRUN pip install torch==1.12.1 -f "
+            "https://download.pytorch.org/whl/cu113/torch_stable.html\n",
+        ),
+    ],
+)
+def test_of_one_release_the_build_of_the_index_that_is_named_is_preferred(tmp_path, capsys, name, text):
+    """As facebookresearch/detectron2's docker/Dockerfile names it; of a release that has none it is left open."""
+    (tmp_path / name).write_text(text)
+    old = tmp_path / "old.toml"
+    old.write_text(BOX.read_text().replace("NVIDIA H100 80GB HBM3", "Tesla T4").replace("3.11.9", "3.10.12"))
+    run(["plan", "-r", str(tmp_path / name), "--machine", str(old)])
+    assert "torch==1.12.1+cu113 --index-url https://download.pytorch.org/whl/cu113" in capsys.readouterr().out
+    (tmp_path / name).write_text(text.replace("1.12.1", "2.6.0"))
+    run(["plan", "-r", str(tmp_path / name), "--machine", str(old)])
+    assert "-m pip install torch==2.6.0\n" in capsys.readouterr().out

@@ -3,7 +3,7 @@
 The readers are those of the guard; they are handed in as what they answer. Of several demands for one component all
 have to be met; a component that a file only names may be any release. A constraint counts for what is asked for
 elsewhere. A build that is named (``2.1.0+cu118``, or PyTorch's index of it as the source of that very package) is
-demanded; an index that a whole file names says only where an installer may look.
+demanded; an index that a whole file or a command names tells which build of a release is preferred.
 """
 
 import os
@@ -55,6 +55,8 @@ class Asked(Protocol):
     def marker(self) -> str: ...
     @property
     def url(self) -> str | None: ...
+    @property
+    def indexes(self) -> tuple[str, ...] | None: ...
     @property
     def conda(self) -> bool: ...
     @property
@@ -309,7 +311,8 @@ def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
         raise BadRequest(f"{where}: {component} {range_}: not a range", hint) from None
     said_of_it = range_ + (f"+{build}" if build else "")
     build = build or next((tag for one in said if (tag := build_of_name(one.name))), "")
-    return Request(component, range_, said_of_it, where, build)
+    near = next((tag for one in said for index in one.indexes or () if (tag := _folder(index))), "")
+    return Request(component, range_, said_of_it, where, build, near)
 
 
 def _one_range(texts: list[str]) -> str:
@@ -322,5 +325,10 @@ def _one_range(texts: list[str]) -> str:
 def _build(one: Asked) -> str | None:
     """The build that a demand names: by what stands behind the plus (``+cpu`` is left to the goal), or by PyTorch's
     folder that it comes from."""
-    folder = re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", one.url or "")
-    return build_of_range(one.range) or (folder[1] if folder else None)
+    return build_of_range(one.range) or _folder(one.url or "")
+
+
+def _folder(address: str) -> str | None:
+    """The folder of PyTorch's index that an address is in: cu118."""
+    found = re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", address)
+    return found[1] if found else None

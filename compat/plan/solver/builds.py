@@ -102,7 +102,8 @@ class Builds:
         if request.build == SOURCE:
             return compiled(request.component, self._bare, self.matrix, "*" if widened else request.text)
         if widened or not request.build:
-            return self.offered(request.component, "*" if widened else request.text)
+            found = self.offered(request.component, "*" if widened else request.text)
+            return _nearest(found, request.near) if request.near else found
         cuda = versions.cuda_of_tag(request.build)
         found = self.offered(request.component, request.text)
         return tuple(choice for choice in found if same_cuda(choice.build.cuda, cuda) is not False)
@@ -280,3 +281,17 @@ class Builds:
         if key not in self._noted:
             self._noted.add(key)
             self.rejected.setdefault(key[0], []).append(one)
+
+
+def _nearest(found: tuple[Choice, ...], tag: str) -> tuple[Choice, ...]:
+    """The builds in their order, of each release those for this CUDA (cu118) first; what is installed before all."""
+    cuda = versions.cuda_of_tag(tag)
+    turn: dict[str, int] = {}
+    for choice in found:
+        turn.setdefault(choice.public, len(turn))
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (not one.installed, turn[one.public], same_cuda(one.build.cuda, cuda) is not True),
+        )
+    )
