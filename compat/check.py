@@ -134,53 +134,72 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
 
 
 def _cuda_beside(case: Case, component: str) -> str | None:
-    """The CUDA, with its minor, that torch's companions are made for: torchvision 0.13.1+cu116, pip's runtime; else
-    that of the build which pins the other parts of CUDA as they are here, or of the index that pip is set to ask."""
+    """The CUDA, with its minor, that torch's companions are made for."""
+    told = _beside(case, component)
+    return told[0] if told is not None else None
+
+
+def _beside(case: Case, component: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """That CUDA and what tells it: torchvision 0.13.1+cu116, its build, pip's runtime; else the build which pins the
+    other parts of CUDA as they are here, or the index that pip is set to ask."""
     if component != "torch":
         return None
-    told = {str(case.machine.builds[name].cuda) for name in _COMPANIONS if name in case.machine.builds}
-    told -= {"None", "False"}
-    for name, version in case.packages.items():
-        if not version:
-            continue
-        cuda = versions.major_minor(version) if name.startswith("nvidia-cuda-runtime") else cuda_of_local(version)
-        if cuda and "." in cuda:
-            told.add(cuda)
-    told = {one for one in told if "." in one} or _by_parts(case, component) or _by_index(case)
-    return told.pop() if len(told) == 1 else None
+    told = _by_companions(case) or _by_parts(case, component) or _by_index(case)
+    if len({cuda for cuda, _ in told}) != 1:
+        return None
+    return told[0][0], tuple(fact for _, fact in told)
 
 
 _COMPANIONS = ("torchvision", "torchaudio")
 _INDEXES = (
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",
+    "UV_INDEX",
+    "UV_DEFAULT_INDEX",
     "UV_INDEX_URL",
     "UV_EXTRA_INDEX_URL",
-    "UV_DEFAULT_INDEX",
-    "UV_INDEX",
 )
+_Told = list[tuple[str, Evidence]]
 
 
-def _by_parts(case: Case, component: str) -> set[str]:
+def _by_companions(case: Case) -> _Told:
+    """What the version or the build of a package beside it says."""
+    told: _Told = []
+    for name in _COMPANIONS if case.machine.builds else ():
+        cuda = case.machine.builds[name].cuda if name in case.machine.builds else None
+        if cuda and "." in str(cuda):
+            told.append((str(cuda), case.read(f"builds.{name}.cuda", cuda)))
+    for name, version in case.packages.items():
+        if not version:
+            continue
+        cuda = versions.major_minor(version) if name.startswith("nvidia-cuda-runtime") else cuda_of_local(version)
+        if cuda and "." in cuda:
+            told.append((cuda, case.read(f"packages.{name}", version)))
+    return told
+
+
+def _by_parts(case: Case, component: str) -> _Told:
     """The CUDA of the builds whose pins are met by pip's parts of CUDA, where those of others are not."""
-    parts = {name for name, version in case.packages.items() if version and name.startswith("nvidia-")}
-    fitting = set()
+    parts = {name: version for name, version in case.packages.items() if version and name.startswith("nvidia-")}
+    told: _Told = []
     for row in case.subject(component).candidates if parts else ():
         pins = [(name, spec) for name, spec, _ in case.matrix.packages.pins(row) if name in parts and "==" in spec]
-        if (
-            row.get("cuda")
-            and pins
-            and all(versions.parse_range(spec).admits(case.version_of(name) or "") for name, spec in pins)
-        ):
-            fitting.add(versions.major_minor(row["cuda"]))
-    return fitting
+        if row.get("cuda") and all(versions.parse_range(spec).admits(parts[name] or "") for name, spec in pins):
+            told += [
+                (versions.major_minor(row["cuda"]), case.read(f"packages.{name}", parts[name])) for name, _ in pins
+            ]
+    return told
 
 
-def _by_index(case: Case) -> set[str]:
+def _by_index(case: Case) -> _Told:
     """The CUDA of PyTorch's index in the variables that pip and uv read: ``.../whl/cu126``."""
-    asked = " ".join((case.machine.variables or {}).get(name, "") for name in _INDEXES)
-    folders = (address.rstrip("/").rpartition("/")[2] for address in asked.split() if "/whl/" in address)
-    return {cuda for folder in folders if (cuda := versions.cuda_of_tag(folder)) is not None and "." in cuda}
+    told: _Told = []
+    for name in _INDEXES if case.machine.variables else ():
+        for address in (case.machine.variables or {}).get(name, "").split():
+            cuda = versions.cuda_of_tag(address.rstrip("/").rpartition("/")[2]) if "/whl/" in address else None
+            if cuda is not None and "." in cuda:
+                told.append((cuda, case.read(f"variables.{name}", address)))
+    return told
 
 
 def _in_full(case: Case, component: str) -> bool:
@@ -231,7 +250,8 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
     that is shown is not shown beside it.
     """
     told, own = _faults(report), {one.rule for one in likeliest.errors}
-    untold = _cuda_beside(case, component) is None
+    beside = _beside(case, component)
+    untold = beside is None
     bare = untold and "+" not in (case.subject(component).version or "") and not _in_full(case, component)
     further = [one for one in likeliest.errors if one.rule not in told]
     behind = tuple(dict.fromkeys((*report.behind, *likeliest.behind)))
@@ -253,7 +273,8 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
     name = case.subject(component).distribution
     fields = "packages, variables, missing_libraries, gpus, environment, container.image, jetson, os, arch, python"
     taken = case.assume(fields, f"{name} is the build that is usual")
-    faults = tuple(replace(one, evidence=(*one.evidence, taken)) for one in further)
+    told_by = dict.fromkeys(beside[1]) if beside is not None else ()
+    faults = tuple(replace(one, evidence=(*one.evidence, *told_by, taken)) for one in further)
     return replace(report, verdict="incompatible", findings=(*report.errors, *faults, *others), behind=behind)
 
 
