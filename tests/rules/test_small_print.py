@@ -1,7 +1,10 @@
 """Conditions of rules that no other test noticed when they were turned round."""
 
 import pytest
-from tried.base import H100, LINUX, T4, Facts, errors, judge, lib
+from tried.base import H100, LINUX, MATRIX, T4, Facts, errors, judge, lib
+
+from compat import description
+from compat.rules.candidates import find
 
 MODEL = {"model": {"format": "onnx", "opset": "99", "ir_version": "8"}}
 
@@ -83,3 +86,15 @@ def test_wheels_of_the_projects_own_page_ask_for_the_glibc_of_their_builder(
     facts = {**H100, **LINUX, "python": "3.11", "glibc": "2.31", "packages": {"flash-attn": release, "torch": "2.6.0"}}
     facts |= {"builds": {"flash-attn": {"source": source}}}
     assert ("glibc-too-old" in errors(judge("use:flash-attn", facts))) is too_old
+
+
+@pytest.mark.parametrize(
+    ("system", "archive"),
+    [({"loaded": False}, False), ({}, True), ({"name": "cudnn"}, False)],
+    ids=["does not load", "may load", "another library"],
+)
+def test_an_archives_build_is_open_where_a_copy_may_be_the_archives(system: Facts, archive: bool) -> None:
+    pips = lib("tensorrt", "10.3.0", "pip")
+    facts = {**LINUX, "packages": {"tensorrt": "10.3.0"}, "libraries": [pips, {**pips, "origin": "system", **system}]}
+    found = find(description.from_dict(facts), "tensorrt", MATRIX)
+    assert ("archive" in {row["index"] for row in found.candidates}) is archive
