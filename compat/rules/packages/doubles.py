@@ -111,9 +111,10 @@ def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
 
 
 def _builds_of(case: Case, name: str) -> "list[Row]":
-    version = case.version_of(name)
-    rows = case.matrix.packages.builds(name).get(versions.parse(version).public, ()) if version else ()
-    return [row for row in rows if fits_platform(row, case.machine.os, case.machine.arch)]
+    """The published builds that it can be: of its release, of whichever where that is not told."""
+    version, published = case.version_of(name), case.matrix.packages.builds(name)
+    wanted = published.values() if version is None else (published.get(versions.parse(version).public, ()),)
+    return [row for rows in wanted for row in rows if fits_platform(row, case.machine.os, case.machine.arch)]
 
 
 def _draws(case: Case, name: str, other: str) -> bool:
