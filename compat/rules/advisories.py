@@ -77,7 +77,10 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         return
     version, fact = have
     affected = versions.parse_range(row["range"]).admits(version)
+    severity = row.get("severity", "error")
     told = _installed(case, other) if other else None
+    if other and told is None and severity == "error":
+        told = _pips(case, other)
     pulled = _pulled(case, other, row.get("with", "*")) if other and told is None else None
     told = told or pulled
     met: bool | None = True
@@ -85,7 +88,6 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         met = versions.parse_range(row.get("with", "*")).admits(versions.parse(told[0]).public)
     elif other:
         met = False if case.has(other) is False else None
-    severity = row.get("severity", "error")
     if affected and met is None and severity == "error":
         yield Untold(rule, name, (f"packages.{other}",))
     elif told is not None and (affected is False or met is False):
@@ -126,6 +128,13 @@ def _installed(case: "Case", name: str) -> Told | None:
     if found is not None and found[1].version is not None:
         return found[1].version, case.read(f"{found[0]}.version", found[1].version)
     return None
+
+
+def _pips(case: "Case", name: str) -> Told | None:
+    """The release of pip's package of a library, where it is the only one and no copy is spoken of."""
+    parts = [f"nvidia-{name}{major}" for major in ("", "-cu11", "-cu12", "-cu13")] if not case.libraries(name) else []
+    told = [(version, part) for part in parts if (version := case.version_of(part)) is not None]
+    return (told[0][0], case.read(f"packages.{told[0][1]}", told[0][0])) if len(told) == 1 else None
 
 
 def _of_whom(case: "Case", name: str) -> list[Evidence]:
