@@ -220,6 +220,7 @@ def _with_files(
     """The requests of the options, and those of the files for components that no option names; the machines with the
     Python and the base image that the files are written for; how to ask for one of several extras."""
     from compat.cli import sources
+    from compat.guard.written_for import inside, with_python
     from compat.plan.asking.request import with_goal
     from compat.records import replace
 
@@ -229,8 +230,9 @@ def _with_files(
     said = sources.read(paths, machines[0], matrix, shown, any_python, beside, brought)
     asked = tuple(replace(one, limits=said.limits) for one in asked)
     more = tuple(one for one in said.requests if one.component not in named)
-    machines = [sources.inside(machine, said.image, matrix) for machine in machines]
-    machines = [sources.with_python(one, said) if any_python else one for one in machines]
+    machines = [inside(machine, said.image, matrix) for machine in machines]
+    if any_python:
+        machines = [with_python(one, said.python, said.python_range, said.image) for one in machines]
     return (*asked, *more), machines, said.optional
 
 
@@ -265,6 +267,6 @@ def _machines(files: tuple[str, ...], root: str, python: str | None) -> "list[Ma
         raise InputError("no machine is described", "give a description in JSON, TOML or .jsonl")
     if version is None or python is None:
         return machines
-    from compat.cli import sources
+    from compat.guard.written_for import with_python
 
-    return [sources.with_python(machine, sources.Said((), python)) for machine in machines]
+    return [with_python(machine, python) for machine in machines]
