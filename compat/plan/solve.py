@@ -51,7 +51,7 @@ def plan(
             problem.goals,
             result=machine,
             conflict=conflict(tried, requests, elements),
-            lifts=tuple(lifts(problem, frozenset(allow), tried, elements.movable)),
+            lifts=tuple(lifts(problem, frozenset(allow), tried, elements)),
             proven=not any(search.cut for search in tried),
         )
     best = planned(problem, found, tried)

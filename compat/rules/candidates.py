@@ -5,6 +5,7 @@ cannot be.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
@@ -30,7 +31,7 @@ def find(machine: Machine, component: str, matrix: "Matrix", users: Iterable[str
         return _subject(machine, component, requested, _exact_build(wanted), "requested", matrix, wanted)
     installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
     meant = [name for name in names if name in users and name != component]  # tf-keras, beside another Keras
-    for name in (*meant, *_gpu_first(names)):
+    for name in (*meant, *_gpu_first(tuple(names))):
         if name in installed:
             version = (machine.packages or {})[installed[name]] or _of_library(machine, component, users)
             return _subject(machine, component, installed[name], version or None, "installed", matrix)
@@ -67,7 +68,8 @@ def _named(mapping: Any, names: list[str]) -> str | None:
     return None
 
 
-def _gpu_first(names: list[str]) -> list[str]:
+@lru_cache(maxsize=1024)
+def _gpu_first(names: tuple[str, ...]) -> list[str]:
     # Where a package has a GPU distribution of its own, that one is what the goal is about.
     return sorted(names, key=lambda name: "gpu" not in name and "cuda" not in name)
 

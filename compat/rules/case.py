@@ -216,7 +216,8 @@ class Case:
         known: dict[str, Subject] = self.__dict__.setdefault("_known_subjects", {})
         if component not in known:
             found = find(self.machine, component, self.matrix, self.goal.subjects)
-            known[component] = replace(found, candidates=self.assumed.get(component, found.candidates))
+            taken = self.assumed.get(component)
+            known[component] = found if taken is None else replace(found, candidates=taken)
         return known[component]
 
     @property

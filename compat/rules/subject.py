@@ -72,6 +72,12 @@ class Subject:
 
     def field(self, name: str) -> Possible:
         """What a field of the build can be: what the machine says of it, else what its candidates say."""
+        known: dict[str, Possible] = self.__dict__.setdefault("_fields", {})
+        if name not in known:
+            known[name] = self._field(name)
+        return known[name]
+
+    def _field(self, name: str) -> Possible:
         stated = getattr(self.facts, name, None)
         if stated is not None:
             return Possible(((stated, f"builds.{self.distribution}.{name}"),), True)

@@ -303,10 +303,11 @@ def _to_keep(problem: Problem) -> tuple[Goal, ...]:
         return ()
     found = dict.fromkeys((*goals_of(problem.machine), *_of_extensions(problem)))
     suggested = [goal for goal in found if goal not in problem.goals and str(goal) != "use:gpu"]
+    asked = {one.component for one in problem.requests if one.where != COMPANION}
     return tuple(
         goal
         for goal in suggested
-        if goal.subjects[0] not in {one.component for one in problem.requests if one.where != COMPANION}
+        if asked.isdisjoint(goal.subjects[:1])
         and check(problem.machine, goal, problem.matrix).verdict == "compatible"
     )
 

@@ -19,7 +19,7 @@ from compat.plan.solver.apply import applied
 from compat.plan.solver.companions import PYTHON, companion_pins, python_pins
 from compat.plan.solver.elements import NOTHING, Ignored, element
 from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu
-from compat.plan.solver.memory import Here, Memory
+from compat.plan.solver.memory import Here, Known, Memory
 from compat.plan.solver.order import ordered
 from compat.plan.solver.pairs import Pairs
 from compat.plan.solver.pins import shared
@@ -38,6 +38,7 @@ class Alone:
 
     clash: tuple[Reason, ...]
     verdict: Verdict
+    known: Known = field(default_factory=Known)
     rest: tuple[Reason, ...] | None = None  # what only the whole check tells
 
 
@@ -54,6 +55,7 @@ class Builds:
     rejected: dict[str, list[Reason]] = field(default_factory=dict)  # element -> reasons, in the order of preference
     memory: Memory = field(default_factory=Memory)
     _builds: dict[Choice, Alone] = field(default_factory=dict)
+    _passing: dict[int, tuple[Choice, bool]] = field(default_factory=dict)  # by identity: it is asked most often
     _noted: set[tuple[str, Reason]] = field(default_factory=set)
     _first: dict[str, list[Task]] = field(default_factory=dict)
     _tasks: dict[tuple[str, ...], tuple[Task, ...]] = field(default_factory=dict)
@@ -147,10 +149,13 @@ class Builds:
 
     def passes(self, choice: Choice) -> bool:
         """Do the rules accept the build alone?"""
-        known = self._alone(choice)
-        if known.clash or not known.verdict.passes(self._first.setdefault(choice.component, [])):
-            return False
-        return self.fails(choice) is None
+        told = self._passing.get(id(choice))
+        if told is None:
+            known = self._alone(choice)
+            first = self._first.setdefault(choice.component, [])
+            accepted = not known.clash and known.verdict.passes(first) and self.fails(choice) is None
+            told = self._passing[id(choice)] = (choice, accepted)
+        return told[1]
 
     def why_not(self, choice: Choice) -> tuple[Reason, ...]:
         """All that the rules have against a build alone; empty where it passes."""
@@ -171,10 +176,17 @@ class Builds:
 
     def _rest(self, choice: Choice, known: Alone) -> tuple[Reason, ...]:
         """What no single rule tells: where it is open which build it is, and where nothing tells of a GPU build."""
-        goals = self._goals_of(choice)
+        goals, masked = self._goals_of(choice), masked_by(self.platform_faults)
+        key = (goals, masked, bool(known.clash), tuple(self._facts.values()))
+        if key not in known.known.rest:
+            known.known.rest[key] = self._whole_check(choice, known, goals, masked)
+        return known.known.rest[key]
+
+    def _whole_check(
+        self, choice: Choice, known: Alone, goals: tuple[Goal, ...], masked: frozenset[str]
+    ) -> tuple[Reason, ...]:
         found: tuple[Reason, ...] = ()
         if known.verdict.is_open():
-            masked = masked_by(self.platform_faults)
             found = tuple(
                 one
                 for one in faults(known.verdict.machine, goals, self.matrix)
@@ -215,12 +227,17 @@ class Builds:
         known = self.memory.build(self._place, choice, self._asked)
         if known.own is None:
             known.own = self._own_releases(choice)
+            self.memory.settled(self._empty, choice, known)
         releases, clash = known.own
 
         def made() -> Machine:
             return applied(self._bare, (choice,), releases, self.matrix)
 
-        return Alone(clash, Verdict(made, tasks, self.matrix, Here(known, self._facts)))
+        return Alone(clash, Verdict(made, tasks, self.matrix, Here(known, self._facts)), known)
+
+    @cached_property
+    def _empty(self) -> int:
+        return self.memory.place(self._bare, None)
 
     @cached_property
     def _place(self) -> int:

@@ -12,8 +12,7 @@ search short, and none loses an answer:
 A search whose judge has had enough is ``cut``: then nothing found is no proof that there is nothing.
 """
 
-from bisect import bisect_left
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 Choice_contra = TypeVar("Choice_contra", contravariant=True)
@@ -58,7 +57,7 @@ class Combinations(Generic[Choice, Answer]):
         self._judge = judge
         self._long = long
         self._pass: dict[tuple[int, int], bool] = {}
-        self._partners: dict[tuple[int, int, int], int] = {}  # of one of a column, in another column
+        self._partners: dict[tuple[int, int, int], int] = {}  # of a class of a column, in another column
         self._likes: list[list[int | None]] = [[None] * len(column) for column in columns]
         self.cut = False
         self._asked_of_two = 0
@@ -134,28 +133,37 @@ class Combinations(Generic[Choice, Answer]):
             pass
 
     def _leave_out_by(self, level: int) -> bool:
-        """Leave out what has no partner in one column; was there something?"""
+        """Leave out what has no partner in one column; was there something? Of those that are alike one is asked."""
         column, left = self._columns[level], self._left(level)
         if len(left) <= _FEW:
             left = [index for index in left if self._passes(level, index, column[index])]
+        first = [alike[0] for alike in self._classes(level, left)]
         gone = [
             (other, index)
             for other in range(len(self._columns))
             if other != level
-            for index in self._left(other)
-            if not self._has_partner(other, index, level, left)
+            for alike in self._classes(other, self._left(other))
+            if not self._has_partner(other, alike[0], level, first)
+            for index in alike
         ]
         self._pass.update(dict.fromkeys(gone, False))
         return bool(gone)
 
+    def _classes(self, level: int, indices: list[int]) -> Iterable[list[int]]:
+        """Of a column those that are alike, in its order."""
+        found: dict[int, list[int]] = {}
+        for index in indices:
+            found.setdefault(self._like(level, index, self._columns[level][index]), []).append(index)
+        return found.values()
+
     def _has_partner(self, other: int, index: int, level: int, left: list[int]) -> bool:
-        """Has one a partner among what is left of a column? The first is remembered: those before it are none (Bessiere
-        and Regin, Refining the basic constraint propagation algorithm, 2001)."""
-        key = (other, index, level)
-        known = self._partners.get(key, 0)
-        one, column = self._columns[other][index], self._columns[level]
-        for its in left[bisect_left(left, known) :]:
-            if (its == known and key in self._partners) or self._together(level, column[its], other, one):
+        """Has one a partner among what is left of a column? The one that was found is remembered."""
+        key = (other, self._like(other, index, self._columns[other][index]), level)
+        one, column, known = self._columns[other][index], self._columns[level], self._partners.get(key)
+        if known is not None and known in left:
+            return True
+        for its in left:
+            if self._together(level, column[its], other, one):
                 self._partners[key] = its
                 return True
         return False

@@ -37,7 +37,7 @@ def companion_pins(
     return tuple(
         pin
         for other, outside, pin in known
-        if other in drawn and not _implied(outside, [one.range for one in metadata if one.name == other])
+        if other in drawn and not _implied(outside, tuple([one.range for one in metadata if one.name == other]))
     )
 
 
@@ -93,7 +93,8 @@ def complement(text: str) -> str | None:
     return None
 
 
-def _implied(bound: str, ranges: list[str]) -> bool:
+@lru_cache(maxsize=4096)
+def _implied(bound: str, ranges: tuple[str, ...]) -> bool:
     """Do the ranges of the metadata keep to the bound by themselves?"""
     operator = bound[:2] if bound[1] == "=" else bound[0]
     limit = versions.parse(bound[len(operator) :])

@@ -45,19 +45,24 @@ class Enforced:
         return self.search.like(one)
 
     def pair(self, one: Choice, other: Choice) -> bool:
-        found = self._linked(one, other) if self.search.has_links else []
-        found = found or [clash for clash in self.search.pair(one, other) if clash.rule not in self.ignored]
-        if found:
-            self.cite(found)
-        return not found
+        linked = self._linked(one, other) if self.search.has_links else []
+        if linked:
+            self.cite(linked)
+            return False
+        rules = [rule for rule in self.search.rules(one, other) if rule not in self.ignored]
+        if rules and self.cited.isdisjoint(rules):
+            self.cite([clash for clash in self.search.pair(one, other) if clash.rule in rules])
+        return not rules
 
-    def apart(self, one: Choice, others: Sequence[Choice]) -> set[int]:
-        if not self.search.has_links:
-            return set()
-        excluded = {index: found for index, other in enumerate(others) if (found := self._linked(one, other))}
-        for found in excluded.values():
-            self.cite(found)
-        return set(excluded)
+    def apart(self, one: Choice, others: Sequence[Choice]) -> frozenset[int]:
+        excluded = self.search.all_linked(one, others) if self.search.has_links else frozenset[int]()
+        if not excluded:
+            return excluded
+        found = self._linked(one, others[min(excluded)])
+        if not found:
+            return frozenset()  # its rule is ignored
+        self.cite(found)
+        return excluded
 
     def _linked(self, one: Choice, other: Choice) -> list[Reason]:
         return [clash for clash in self.search.linked(one, other) if clash.rule not in self.ignored]

@@ -28,7 +28,12 @@ class Known:
     """One build in an environment of its own, or several together, on one machine whatever is moved."""
 
     own: tuple[Mapping[str, str | None], tuple[Reason, ...]] | None = None  # what it draws, its own clashes
+    rest: dict[Hashable, tuple[Reason, ...]] = field(default_factory=dict)  # what only the whole check tells
     _told: dict[tuple[Facts, tuple[int, ...]], Told] = field(default_factory=dict)
+
+    def takes(self, other: "Known") -> None:
+        """Of the same machine was said what was said of that one."""
+        self.rest, self._told = other.rest, other._told
 
     def told(self, facts: Facts, values: Mapping[str, int]) -> Told:
         """What rules said that reached for these facts, with these values."""
@@ -86,6 +91,7 @@ class Memory:
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _values: dict[int, tuple[object, int]] = field(default_factory=dict)  # by identity
     _builds: dict[tuple[int, Choice, Hashable, frozenset[str]], Known] = field(default_factory=dict)
+    _same: dict[tuple[int, Choice, Hashable, frozenset[tuple[str, str | None]]], Known] = field(default_factory=dict)
     _near: dict[tuple[int, int, frozenset[str]], tuple[Choice, Known]] = field(default_factory=dict)  # by identity
     _wholes: dict[tuple[int, tuple[int, ...]], tuple[tuple[Choice, ...], Known]] = field(default_factory=dict)
     _agreed: "dict[tuple[int, tuple[tuple[str, str, bool], ...]], Shared]" = field(default_factory=dict)
@@ -130,13 +136,16 @@ class Memory:
         """A build there; what it pins may differ by the Python. ``asked``: components that no pin chooses."""
         near = (place, id(choice), asked)
         if near not in self._near:
-            # In plain texts, which are hashed at once.
-            pins = tuple([(pin.name, pin.range, pin.by, pin.source, pin.unread, pin.soft) for pin in choice.pins])
-            key = (place, choice, pins, asked.intersection([pin.name for pin in choice.pins]))
+            key = (place, choice, _plain(choice.pins), asked.intersection([pin.name for pin in choice.pins]))
             if key not in self._builds:
                 self._builds[key] = Known()
             self._near[near] = (choice, self._builds[key])
         return self._near[near][1]
+
+    def settled(self, bare: int, choice: Choice, known: Known) -> None:
+        """What a build draws is known: whatever else is asked for, with the same it makes the same machine."""
+        drawn = frozenset(known.own[0].items()) if known.own else frozenset()
+        known.takes(self._same.setdefault((bare, choice, _plain(choice.pins), drawn), known))
 
     def agreed(
         self, place: int, pins: tuple[Pin, ...], made: "Callable[[], Shared | tuple[Reason, ...]]"
@@ -186,3 +195,8 @@ class Memory:
         driver = machine.driver
         known = bool(driver.version or driver.cuda or driver.kernel_module_version)
         return self.alike(replace(machine, driver=_NO_DRIVER, libcuda=_NO_LIBCUDA)), known
+
+
+def _plain(pins: Iterable[Pin]) -> Hashable:
+    """Pins in plain texts, which are hashed at once."""
+    return tuple([(pin.name, pin.range, pin.by, pin.source, pin.unread, pin.soft) for pin in pins])

@@ -3,6 +3,7 @@
 Nothing here hangs on the driver or the Python, so the scenes of a problem that differ by these share the answers.
 """
 
+from collections.abc import Hashable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,17 @@ from compat.records import dataclass, field
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Face:
+    """A shape, with numbers for what it demands of each package, and for all that others have to do with."""
+
+    shape: Shape
+    demands: dict[str, int]
+    number: int
+
 
 @dataclass
 class Pairs:
@@ -35,7 +47,11 @@ class Pairs:
     _classes: dict[Likeness, int] = field(default_factory=dict)
     _likes: dict[int, tuple[Choice, int]] = field(default_factory=dict)  # by identity: a hash takes too long here
     _pairs: dict[tuple[int, int], tuple[Reason, ...]] = field(default_factory=dict)
-    _shapes: dict[int, Shape] = field(default_factory=dict)
+    _rules: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict)
+    _numbers: dict[Hashable, int] = field(default_factory=dict)
+    _met: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict)  # by the numbers of two demands
+    _shapes: dict[int, Face] = field(default_factory=dict)
+    _apart: dict[tuple[int, int], frozenset[str]] = field(default_factory=dict)  # by the numbers of two faces
     _modules: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def learn(self, columns: list[tuple[Choice, ...]]) -> None:
@@ -63,11 +79,67 @@ class Pairs:
             self._pairs[key] = found if isinstance(found, tuple) else ()
         return self._pairs[key]
 
-    def _shape(self, choice: Choice) -> Shape:
+    def rules(self, one: Choice, other: Choice) -> frozenset[str]:
+        """The rules of these reasons. A long search asks this of tens of thousands, and hardly ever for the reasons."""
+        key = (self.like(one), self.like(other))
+        if key not in self._rules:
+            self._rules[key] = self._rules_of(one, other)
+        return self._rules[key]
+
+    def _rules_of(self, one: Choice, other: Choice) -> frozenset[str]:
+        if one.stays and other.stays:
+            return _NONE
+        mine, its = self._face(one), self._face(other)
+        decided = mine.shape.names | its.shape.names
+        hidden = decided - mine.shape.releases - its.shape.releases
+        if _for_one_torch(one) or _for_one_torch(other) or hidden & (mine.shape.breaks | its.shape.breaks):
+            return frozenset([found.rule for found in self.pair(one, other)])
+        key = (mine.number, its.number)
+        if key not in self._apart:
+            self._apart[key] = frozenset(self._of_packages(one, other, decided))
+        if decided.isdisjoint(mine.shape.admits) and decided.isdisjoint(its.shape.admits):
+            return self._apart[key]
+        return self._apart[key].union(self._demanded(one, other))
+
+    def _of_packages(self, one: Choice, other: Choice, decided: frozenset[str]) -> Iterator[str]:
+        """Rules that say what the two demand of others."""
+        mine, its = self._face(one), self._face(other)
+        bound = mine.shape.breaks | its.shape.breaks
+        for name in (mine.demands.keys() & its.demands.keys() | bound) - decided:
+            yield from self._rules_about(name, (one, other), (mine.demands.get(name, -1), its.demands.get(name, -1)))
+        if any(its.shape.files.get(file, name) != name for file, name in mine.shape.files.items()):
+            yield "mixed-cuda-majors"
+
+    def _demanded(self, one: Choice, other: Choice) -> Iterator[str]:
+        """Rules that say what the two demand of each other."""
+        owners = {name: choice for choice in (one, other) for name in self._module_names(choice)}
+        for pin in (*one.pins, *other.pins):
+            clash = demand(pin, owners[pin.name], self.matrix) if pin.name in owners else None
+            if clash is not None:
+                yield clash.rule
+
+    def _rules_about(self, name: str, both: tuple[Choice, Choice], demands: tuple[int, int]) -> frozenset[str]:
+        """Rules that say what the two demand of one package."""
+        if demands not in self._met:
+            drawn = companion_pins(both, self.machine, self.matrix, self.limits)
+            more = tuple(pin for pin in drawn if pin.name == name)
+            known: Shared | tuple[Reason, ...] = ()
+            if more or all(any(pin.name == name for pin in choice.pins) for choice in both):
+                known = self.shared(both, more, frozenset((name,)))
+            self._met[demands] = frozenset([one.rule for one in known]) if isinstance(known, tuple) else _NONE
+        return self._met[demands]  # what only one of them demands was asked of it alone
+
+    def _face(self, choice: Choice) -> Face:
         like = self.like(choice)
         if like not in self._shapes:
-            self._shapes[like] = shape(choice, self._module_names(choice), self.machine, self.matrix)
+            made = shape(choice, self._module_names(choice), self._here, self.machine, self.matrix)
+            demands = {name: self._number(one) for name, one in made.demands.items()}
+            number = self._number((made.names, frozenset(demands.values()), frozenset(made.files.items())))
+            self._shapes[like] = Face(made, demands, number)
         return self._shapes[like]
+
+    def _number(self, what: Hashable) -> int:
+        return self._numbers.setdefault(what, len(self._numbers))
 
     @cached_property
     def _here(self) -> frozenset[str]:
@@ -82,7 +154,7 @@ class Pairs:
 
     def _shared_by_two(self, one: Choice, other: Choice) -> Shared | tuple[Reason, ...]:
         """What two share; what only one of them pins was asked of it alone."""
-        names, broken = suspects(self._shape(one), self._shape(other), self._here)
+        names, broken = suspects(self._face(one).shape, self._face(other).shape, self._here)
         drawn = companion_pins((one, other), self.machine, self.matrix, self.limits) if broken else ()
         if not names and not drawn and not (_for_one_torch(one) or _for_one_torch(other)):
             return Shared({})

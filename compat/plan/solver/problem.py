@@ -45,4 +45,4 @@ class Problem:
         requests = tuple(
             replace(one, limits=tuple(any_release.get(pin, pin) for pin in one.limits)) for one in self.requests
         )
-        return replace(self, requests=requests, memory=Memory())
+        return replace(self, requests=requests, memory=replace(self.memory, spent=0))

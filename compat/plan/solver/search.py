@@ -111,12 +111,9 @@ class Search(Wholes):
             enforced.cite_request(request)
         return self.combined(columns, most, enforced)
 
-    def combined(
-        self, columns: list[tuple[Choice, ...]], most: int, enforced: Enforced | None = None
-    ) -> Combinations[Choice, Found]:
+    def combined(self, columns: list[tuple[Choice, ...]], most: int, enforced: Enforced) -> Combinations[Choice, Found]:
         """The combinations of the columns; ``most`` of them are held against the rules."""
         self._shared.learn(columns)
         self.recall()
-        enforced = enforced or Enforced(self, NOTHING, silent=True)
         enforced.most = self.spent + most
         return Combinations(columns, enforced)

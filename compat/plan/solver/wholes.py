@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from compat.plan.solver.enforced import Enforced
 
 TF_TRT = parse("use:tf-trt")
+Needs = tuple[tuple[str, str], ...]
+"""Releases, each with the source that says so."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,22 @@ class Wholes(Builds):
         found = self._shared.pair(one, other)
         if self.has_links:
             found = (*found, *self.linked(one, other))
-        spoiled = [known for known in self._spoiled.values() if known]
-        if spoiled:
-            mine, its = self.like(one), self.like(other)
-            for known in spoiled:
-                for key in ((mine,), (its,), (mine, its)):
-                    if key in known:
-                        found = (*found, *known[key])
-        return found
+        return (*found, *self._spoiled_with(one, other))
+
+    def rules(self, one: Choice, other: Choice) -> frozenset[str]:
+        """The rules of these reasons, but of what is told at once."""
+        found = self._shared.rules(one, other)
+        spoiled = self._spoiled_with(one, other)
+        return found.union([one.rule for one in spoiled]) if spoiled else found
+
+    def _spoiled_with(self, one: Choice, other: Choice) -> list[Reason]:
+        """What was found wrong with either or both in a combination, whatever else there is."""
+        known = [some for some in self._spoiled.values() if some]
+        if not known:
+            return []
+        mine, its = self.like(one), self.like(other)
+        keys: tuple[tuple[int, ...], ...] = ((mine,), (its,), (mine, its))
+        return [wrong for some in known for key in keys if key in some for wrong in some[key]]
 
     @cached_property
     def has_links(self) -> bool:
@@ -75,26 +85,32 @@ class Wholes(Builds):
         return TF_TRT in self.goals
 
     def linked(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
-        """What the release of TensorRT that a TensorFlow is built with excludes; told at once."""
-        if not self.has_links:
-            return ()
-        return self.memory.once("linked", (one, other), lambda: self._linked(one, other))
-
-    def _linked(self, one: Choice, other: Choice) -> tuple[Reason, ...]:
-        """Asked of every TensorFlow with every TensorRT, so not left to the rule, which says the same of them."""
-        if one.component != "tensorflow" or other.component != "tensorrt" or other.installed:
-            return ()
-        needs: tuple[tuple[str, str], ...]
-        if "tensorrt" in one.row:
-            needs = ((str(one.row["tensorrt"]), str(self.matrix.source(dict(one.row), "tensorrt"))),)
-        else:
-            told = self.memory.once("built with", (one,), lambda: tensorrt_of(self.matrix, one.version))
-            needs = () if one.installed else told
-        if not needs or any(is_linked_to(need, other.public) is not False for need, _ in needs):
+        """What the release of TensorRT that a TensorFlow is built with excludes; told at once, as it is asked of every
+        TensorFlow with every TensorRT. The rule says the same of them."""
+        needs = self._built_with(one)
+        if not _is_outside(other, needs):
             return ()
         known = " or ".join(dict.fromkeys(need for need, _ in needs))
         said = f"{one.label} is built with TensorRT {known}; TF-TRT does not open {other.label}."
         return (Reason("package-versions-mismatch", said, needs[0][1]),)
+
+    def all_linked(self, one: Choice, others: Sequence[Choice]) -> frozenset[int]:
+        """Those that it excludes, by their places; what is built alike excludes the same."""
+        needs = self._built_with(one)
+        if not needs:
+            return frozenset()
+        outside = (index for index, other in enumerate(others) if _is_outside(other, needs))
+        return self.memory.once(("linked", needs), (others,), lambda: frozenset(outside))
+
+    def _built_with(self, one: Choice) -> Needs:
+        """The releases of TensorRT that a TensorFlow may be built with, each with its source; none of what is there."""
+        if not self.has_links or one.component != "tensorflow":
+            return ()
+        if "tensorrt" in one.row:
+            return ((str(one.row["tensorrt"]), str(self.matrix.source(dict(one.row), "tensorrt"))),)
+        if one.installed:
+            return ()
+        return self.memory.once("built with", (one,), lambda: tensorrt_of(self.matrix, one.version))
 
     def like(self, choice: Choice) -> int:
         """The class of builds that are alike for every rule about several packages together."""
@@ -130,6 +146,10 @@ class Wholes(Builds):
     def _judged(self, choices: tuple[Choice, ...], known: Known, tasks: tuple[Task, ...]) -> Verdict:
         """The rules' word on them together: what was said in other scenes counts here too."""
         releases = known.own[0] if known.own else {}
+        if len(choices) == 1 and self._place == self._standing and not choices[0].installed:
+            # In an empty environment it is the same machine of which it was asked whether the build passes by itself.
+            alone = self.memory.build(self._place, choices[0], self._asked)
+            known = alone if alone.own is not None and alone.own[0] == releases else known
         return Verdict(lambda: self._after(choices, releases), tasks, self.matrix, Here(known, self._here))
 
     def _after(self, choices: tuple[Choice, ...], releases: Mapping[str, str | None]) -> Machine:
@@ -212,3 +232,10 @@ class Wholes(Builds):
         if known.own is None:
             known.own = self._joined(choices)
         return wrong in self._judged(choices, known, tasks_of((task.goal,))).told(task)
+
+
+def _is_outside(other: Choice, needs: Needs) -> bool:
+    """Is it a TensorRT of none of these releases?"""
+    if not needs or other.component != "tensorrt" or other.installed:
+        return False
+    return all(is_linked_to(need, other.public) is False for need, _ in needs)

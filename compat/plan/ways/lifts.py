@@ -12,6 +12,8 @@ from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
 from compat.plan.solver.answers import answers, based, planned
 from compat.plan.solver.companions import companion_pins, python_pins
+from compat.plan.solver.conflict import Elements
+from compat.plan.solver.elements import of_request
 from compat.plan.solver.judge import fails_by
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.problem import Problem
@@ -43,14 +45,14 @@ ORDER = (
 )
 
 
-def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movable: bool) -> Iterator[Lift]:
+def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], elements: Elements) -> Iterator[Lift]:
     """The moves that lift the impossibility, the smallest first, none that contains another; at last the nearest
     releases with which nothing has to move.
 
-    ``tried``: the searches that found nothing. ``movable``: has a move a say in what stands in the way?
+    ``tried``: the searches that found nothing; ``elements``: what stands in the way.
     """
     found: list[frozenset[str]] = []
-    ever = movable and all(_ever(problem, request) for request in problem.requests)
+    ever = elements.movable and all(_ever(problem, request) for request in problem.requests)
     ever = ever or any(_forged(problem, request) for request in problem.requests)
     for more in ORDER if ever else [one for one in ORDER if "container" in one]:
         wanted = frozenset(more)
@@ -61,7 +63,7 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], movabl
             found.append(wanted)
             yield lift
     yield from _unlimited(problem, allowed)
-    yield from _nearest(problem, allowed, tried)
+    yield from _nearest(problem, allowed, tried, elements)
     yield from _without_gpu(problem, allowed, tried)
 
 
@@ -118,11 +120,13 @@ def _instead_of(limit: Pin, found: Found, problem: Problem) -> str:
     return f"{limit.name} {wanted} in place of {limit.range} ({limit.by})"
 
 
-def _nearest(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Iterator[Lift]:
+def _nearest(problem: Problem, allowed: frozenset[str], tried: list[Search], elements: Elements) -> Iterator[Lift]:
     """The nearest releases that go together where everything else stays, but as few of a file's demands of shared
     packages as hinder all of them."""
     left = tuple(pin for pin in problem.limits if pin.range != "*")
-    found = _near(problem, tried)
+    asked_for = (one.component for one in problem.requests)
+    blamed = None if elements.open else {one for one in asked_for if of_request(one) in elements.names}
+    found = _near(tried, blamed)
     if found is not None or not left:
         left = ()
     else:
@@ -141,9 +145,9 @@ def _nearest(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> 
         yield from elsewhere or _near_forged(problem)
 
 
-def _near(problem: Problem, tried: list[Search]) -> tuple[Found, Search] | None:
+def _near(tried: list[Search], blamed: set[str] | None = None) -> tuple[Found, Search] | None:
     for search in tried[:2]:
-        found = nearest(search)
+        found = nearest(search, blamed)
         if found is not None:
             return found, search
     return None
@@ -186,7 +190,7 @@ def _near_forged(problem: Problem) -> Iterator[Lift]:
 def _near_without(problem: Problem, limits: tuple[Pin, ...], allowed: frozenset[str]) -> tuple[Found, Search] | None:
     searches: list[Search] = []
     next(answers(problem.widened(limits), allowed, searches), None)
-    return _near(problem, searches)
+    return _near(searches)
 
 
 def _ever(problem: Problem, request: Request) -> bool:

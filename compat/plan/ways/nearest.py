@@ -6,32 +6,47 @@ widened the nearest release is taken; with several the largest of their distance
 the releases within it those are taken that come first in the order of preference.
 """
 
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.plan.model import Choice, Request
+from compat.plan.solver.elements import NOTHING
+from compat.plan.solver.enforced import Enforced
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
+Ranked = dict[str, list[tuple[Choice, int]]]
+"""By component its builds, the nearest first, each with how far it is."""
 _MOST = 30  # combinations that are held against the rules for one set of widened demands
 
 
-def nearest(search: Search) -> Found | None:
-    """The nearest answer in the scene of a search that has none; None where there is none within what is tried."""
+def nearest(search: Search, blamed: Collection[str] | None = None) -> Found | None:
+    """The nearest answer in the scene of a search that has none; None where there is none within what is tried.
+    ``blamed``: components of which one demand at least has to be widened, where that is known."""
     if not search.platform_passes():
         return None
     movable = [one for one in search.requests if one.text != "*" or one.build]
-    for count in range(1, len(movable) + 1):
-        tried = [_first(search, moved) for moved in combinations(movable, count)]
-        found = [answer for answer in tried if answer is not None]
+    blamed = {one.component for one in movable} if blamed is None else blamed
+    stuck = {one.component for one in search.requests if not any(map(search.passes, search.asked_for(one)))}
+    for count in range(max(len(stuck), 1), len(movable) + 1):
+        sets = (moved for moved in combinations(movable, count) if _may_do(moved, stuck, blamed))
+        found = [answer for moved in sets if (answer := _first(search, moved)) is not None]
         if found:
             return min(found, key=lambda answer: answer[0])[1]
     return None
+
+
+def _may_do(moved: tuple[Request, ...], stuck: set[str], blamed: Collection[str]) -> bool:
+    """May an answer be found with these demands widened? Not while a component that has no build by itself keeps its
+    own, nor without one of those that are to blame."""
+    components = {one.component for one in moved}
+    return stuck <= components and not components.isdisjoint(blamed)
 
 
 def needs(found: Found, requests: tuple[Request, ...]) -> str:
@@ -49,38 +64,49 @@ def needs(found: Found, requests: tuple[Request, ...]) -> str:
 
 def _first(search: Search, moved: tuple[Request, ...]) -> tuple[int, Found] | None:
     """The largest distance, as small as it can be, and the answer with these demands widened."""
-    ranked = {}
+    ranked: Ranked = {}
     for request in moved:
         away = {choice: distance(choice, request, search.matrix) for choice in search.asked_for(request, widened=True)}
         ranked[request.component] = sorted(away.items(), key=lambda entry: entry[1])
     limits = sorted({far for entries in ranked.values() for _, far in entries})
     least = [next((far for one, far in entries if search.passes(one)), None) for entries in ranked.values()]
-    low, high = max((limits.index(far) for far in least if far is not None), default=0), len(limits) - 1
     if None in least or not limits:
         return None
-    best = _within(search, ranked, limits[low])
-    if best is not None:
-        return limits[low], best
-    best = _within(search, ranked, limits[high])
-    if best is None:
+    low = max((limits.index(far) for far in least if far is not None), default=0)
+    # As far as the rules tell one at a time it is found out soonest; the check itself has the last word on the answer.
+    number = _least(search, ranked, limits[low:], rough=True)
+    best = None if number is None else _within(search, ranked, number)
+    if number is not None and best is None:
+        number = _least(search, ranked, [far for far in limits if far > number])
+        best = None if number is None else _within(search, ranked, number)
+    return None if number is None or best is None else (number, best)
+
+
+def _least(search: Search, ranked: Ranked, limits: list[int], rough: bool = False) -> int | None:
+    """The least of these distances within which there is an answer. What goes together within a distance does so within
+    a larger one."""
+    if not limits or _within(search, ranked, limits[0], rough) is not None:
+        return limits[0] if limits else None
+    if len(limits) == 1 or _within(search, ranked, limits[-1], rough) is None:
         return None
-    while low < high:  # what goes together within a distance does so within a larger one
+    low, high = 0, len(limits) - 1
+    while low < high:
         middle = (low + high) // 2
-        answer = _within(search, ranked, limits[middle])
-        low, high, best = (middle + 1, high, best) if answer is None else (low, middle, answer)
-    return limits[high], best
+        low, high = (middle + 1, high) if _within(search, ranked, limits[middle], rough) is None else (low, middle)
+    return limits[high]
 
 
-def _within(search: Search, ranked: dict[str, list[tuple[Choice, int]]], limit: int) -> Found | None:
+def _within(search: Search, ranked: Ranked, limit: int, rough: bool = False) -> Found | None:
     columns = [
         tuple(choice for choice, far in ranked[one.component] if far <= limit)
         if one.component in ranked
         else search.asked_for(one)
         for one in search.requests
     ]
-    if not all(any(search.passes(choice) for choice in column) for column in columns):
+    if not all(any(map(search.passes, column)) for column in columns):
         return None
-    return next(search.combined(columns, _MOST).answers(), None)
+    judge = Enforced(search, NOTHING, rough=rough, silent=True)
+    return next(search.combined(columns, _MOST, judge).answers(), None)
 
 
 def distance(choice: Choice, request: Request, matrix: "Matrix") -> int:
