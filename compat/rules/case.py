@@ -183,7 +183,8 @@ class Case:
         if claim is None or libcuda.version is None:
             return None
         offered = self.claim(f"cuda-compat {libcuda.version} offers CUDA {claim.value}", claim)
-        return claim.value, (self.read("libcuda.version", libcuda.version), offered)
+        loads = self.read("libcuda.compat", True), self.read("libcuda.version", libcuda.version)
+        return claim.value, (*loads, offered)
 
     @property
     def own_libcuda(self) -> tuple[Evidence, ...]:
@@ -298,16 +299,19 @@ class Case:
     def started(self, runtime: Runtime) -> tuple[Evidence, ...]:
         """Evidence that the goal's process starts this runtime."""
         told = self.says(runtime.source, runtime.cuda, f"{runtime.of} is built for CUDA {runtime.cuda}")
-        pinned: list[Evidence] = []
-        if runtime.component != "cuda":
-            subject = self.subject(runtime.component)
-            field = subject.pinned_cuda[1] if subject.pinned_cuda else ""
-            if runtime.source == field:
-                pinned += self.package(subject)
-            elif field.startswith("packages."):
-                pinned.append(self.read(field, None))
         taken = (self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed)
-        return (*told, *pinned, *taken, *self.no_jetson(runtime.component))
+        if runtime.component == "cuda":
+            return (*told, *taken)
+        subject = self.subject(runtime.component)
+        by_pin = subject.pinned_cuda is not None and runtime.source == subject.pinned_cuda[1]
+        named = self.package(subject) if by_pin else ()
+        return tuple(dict.fromkeys((*told, *named, *taken, *self.which_build(subject))))
+
+    def which_build(self, subject: Subject) -> tuple[Evidence, ...]:
+        """What tells which of its builds a package is, beside itself, and what is taken to be so."""
+        field = subject.pinned_cuda[1] if subject.pinned_cuda is not None else ""
+        pinned = (self.read(field, None),) if field.startswith("packages.") else ()
+        return (*pinned, *self.no_jetson(subject.component))
 
     @property
     def of_jetsons(self) -> tuple[Evidence, ...]:

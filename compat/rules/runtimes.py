@@ -129,7 +129,7 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     holds of any image whose CUDA is named.
     """
     main, image = case.main, case.machine.container.image or ""
-    if main is None or (main.version is not None and ".nv" not in main.version):
+    if main is None or main.state == "requested" or (main.version is not None and ".nv" not in main.version):
         return
     named, release = _named(case)
     own = main.component == _FRAMEWORKS.get(named) and "nvcr.io/" in image

@@ -13,6 +13,7 @@ from collections import Counter
 
 from compat.matrix import Matrix
 from scripts.honesty.made_dense import Dense
+from scripts.honesty.made_era import OfAnEra
 from scripts.honesty.made_up import MadeUp
 from scripts.honesty.relations import INDEX, Judge
 from scripts.honesty.search import smallest, violations
@@ -26,7 +27,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--machines", type=int, default=200, help="machines a seed")
     parser.add_argument("--minutes", type=float, default=None, help="begin no further seed after this time")
     parser.add_argument("--pairs", type=int, default=2, help="facts taken away before another one is, a machine")
-    parser.add_argument("--dense", type=float, default=0.5, help="share of the machines made of few values")
+    parser.add_argument("--dense", type=float, default=0.4, help="share of the machines made of few values")
+    parser.add_argument("--era", type=float, default=0.5, help="share of the others that are of one piece and one time")
     given = parser.parse_args(arguments)
     matrix = Matrix.load()
     judge = Judge(matrix)
@@ -40,9 +42,10 @@ def main(arguments: list[str]) -> int:
         if given.minutes is not None and time.monotonic() - start > 60 * given.minutes:
             break
         seeds += 1
-        made, dense = MadeUp(seed, matrix), Dense(seed, matrix)
+        made, dense, era = MadeUp(seed, matrix), Dense(seed, matrix), OfAnEra(seed, matrix)
         for _ in range(given.machines):
-            goal, machine = (dense if made.often(given.dense) else made).machine()
+            others = era if made.often(given.era) else made
+            goal, machine = (dense if made.often(given.dense) else others).machine()
             machines += 1
             verdicts[judge(goal, machine).verdict] += 1
             for found in violations(judge, goal, machine, made.random, given.pairs):

@@ -37,7 +37,7 @@ def untrue(finding: Finding, machine: Facts) -> Iterator[str]:
 
 def names(finding: Finding, machine: Facts, path: Keys) -> bool:
     """Does the finding name this fact, something in it, or the record in a list that it is part of?"""
-    head = path[0]
+    head = str(path[0])
     if head in _WHERE[: 2 if REGISTRY[finding.rule].of == "platform" else None]:
         return True
     if any(_is_named(one, path) for one in finding.evidence):

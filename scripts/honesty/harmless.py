@@ -26,12 +26,12 @@ _BRINGS_ITS_CUDA = ("use:gpu", "use:torch", "import:torch", "use:vllm", "use:tor
 _PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
 _NAMESAKES = {  # which begin as a framework, or a part of CUDA, is called, and are neither
     "torchmetrics": "1.4.0", "pytorch-lightning": None, "tensorflow-datasets": "4.9.6", "tensorboard": "2.10.0",
-    "jaxtyping": "0.2.28", "onnxruntime-extensions": None, "keras-tuner": "1.4.7", "nvidia-ml-py": "12.560.30",
+    "jaxtyping": "0.2.28", "onnxruntime-extensions": None, "keras-tuner": "1.4.7",
     "cuda-python": "12.6.0", "tritonclient": "2.41.0", "nvidia-pyindex": None, "cupy-xarray": "0.1.4",
 }  # fmt: skip
 _OTHERS = {"ctranslate2": None, "mxnet-cu112": "1.9.1", "tf2onnx": "1.9.1"}  # that bring no CUDA
 _SHELL = {"PATH": "/usr/local/bin:/usr/bin", "PYTHONUNBUFFERED": "1", "HF_HOME": "/data/hf"}
-_PARTS = {"nvidia-ml-py": "12.560.30", "nvidia-dlprof": None, "nvidia-smi": "0.1.3"}  # no goal opens them
+_PARTS = {"nvidia-dlprof": None, "nvidia-smi": "0.1.3"}  # no goal opens them
 _FRAMEWORKS = {"torch": "2.9.0", "tensorflow": "2.4.0", "jaxlib": None, "onnxruntime": "1.2.0", "vllm": "0.1.0",
                "nvidia-cudnn-cu11": "8.5.0.96", "cudatoolkit": "9.0", "tensorrt": "7.0.0.11"}  # fmt: skip
 _KITS = [{"version": "10.1", "origin": "system"}, {"version": "13.2", "origin": "system"}]

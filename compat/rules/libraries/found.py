@@ -188,7 +188,7 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
     opened, guessed = _opened(case, subject, soname, path, own_lists)
     if opened:
         if path == "missing_libraries" and not guessed:
-            guessed = (_because(case, subject, soname), *case.no_jetson(subject.component))
+            guessed = (_because(case, subject, soname), *case.which_build(subject))
         yield Finding(
             "library-not-found",
             subject.component,

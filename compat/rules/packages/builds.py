@@ -272,7 +272,7 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
             (
                 *gpu.evidence,
                 Evidence(f"{subject.label} is built for {_listed(spoken)}", spoken[2]),
-                *case.no_jetson(subject.component),
+                *case.which_build(subject),
             ),
             (Remedy(_with_code(case, subject, capability)),),
         )

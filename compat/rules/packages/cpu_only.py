@@ -160,7 +160,7 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
             *(fact for one in case.subjects[:1] if one is not subject for fact in case.package(one)),
             *(case.read(f"packages.{part}", False) for part in _plugins(case, subject) if case.has(part) is False),
             *case.of_jetsons,
-            *(() if subject.facts.cuda is False else case.no_jetson(subject.component)),
+            *(() if subject.facts.cuda is False else case.which_build(subject)),
             *_no_condas(case, subject),
             *(case.assume(f"packages.{part}", "no other plugin is there") for part in _unspoken(case, subject)),
         ),

@@ -66,11 +66,13 @@ def _companions(case: Case) -> Iterator[Outcome]:
             if isinstance(found, tuple):
                 yield Untold("package-missing", name, found)
             elif found is not None:
+                taken = case.assume(subject.path, "one of the releases that the matrix lists")
+                listed = (taken,) if subject.version is None else ()
                 yield Finding(
                     "package-missing",
                     other.component,
                     f"{subject.label} requires {name}, which is not installed in this environment.",
-                    (case.read(subject.path, subject.version), case.read(f"packages.{name}", False), found),
+                    (case.read(subject.path, subject.version), case.read(f"packages.{name}", False), found, *listed),
                     (Remedy(f"install {name}, or {subject.distribution} again with what it requires"),),
                 )
                 break

@@ -74,6 +74,7 @@ def _other_major(case: Case, subject: Subject, copies: "tuple[tuple[str, Library
             (
                 *(case.read(f"{path}.version", copy.version) for path, copy in copies),
                 *case.package(subject),
+                *case.of_whom("tensorrt"),
                 *_linux(case),
             ),
             (Remedy(f"install the TensorRT whose library is {soname}"), *_on_path(soname)),
