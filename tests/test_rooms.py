@@ -11,10 +11,13 @@ import pytest
 
 from compat import artifacts, lock, report
 from compat.cli import app
+from compat.matrix.packages import CONDA_INDEXES
+from compat.matrix.schema import Schema
 from compat.plan import offers
+from compat.plan.offers import published
 from compat.probe import assemble
 from compat.report import plan as plan_report
-from compat.rules import CATALOGUE, FAMILIES
+from compat.rules import CATALOGUE, FAMILIES, candidates
 from compat.verify.child.main import MODULES
 
 COMPAT = Path(app.__file__).parents[1]
@@ -103,3 +106,11 @@ def test_every_script_has_its_place_in_the_table() -> None:
     table = (root / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Scripts")[2].partition("## Facts")[0]
     rows = "".join(line for line in table.splitlines() if line.startswith("|"))
     assert set(re.findall(r"`([\w.]+)`", rows)) == there
+
+
+def test_the_indexes_that_code_knows_are_those_of_the_schema() -> None:
+    """One that the schema has alone would be taken for the name of a distribution."""
+    _, _, named = Schema().required("build")["index"].partition(":")
+    assert set(candidates._INDEXES) == set(named.split("|"))
+    assert {*CONDA_INDEXES, *candidates.JETSON, *published.JETSON} < set(named.split("|"))
+    assert candidates.JETSON == published.JETSON

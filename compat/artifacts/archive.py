@@ -109,9 +109,3 @@ def stream(head: bytes, offset: int) -> Stream:
     groups.append(tuple(group))
     major, minor, patch, build = (*version, 0, 0, 0, 0)[:4]
     return Stream((major, minor, patch, build) if len(version) == 4 else None, tuple(one for one in groups if one))
-
-
-def require(condition: bool, message: str) -> None:
-    """Raise Malformed unless the condition holds."""
-    if not condition:
-        raise Malformed(message)

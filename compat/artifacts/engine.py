@@ -116,8 +116,8 @@ def _container(body: Bytes, head: bytes, found: _Found) -> None:
 
 def _archive(body: Bytes, head: bytes, found: _Found, size: int) -> None:
     header = archive.header(head, size)
-    archive.require(header is not None, "the engine's archive has no header of a known layout")
-    assert header is not None
+    if header is None:
+        raise Malformed("the engine's archive has no header of a known layout")
     found.facts |= {"archive": f"ptrt {header.layout}", "serialization": header.tag}
     if header.size > size and found.damaged is None:
         found.damaged = f"cut short: the header says {header.size} bytes, there are {size}"
