@@ -37,6 +37,7 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     # What a table says in the words of the metadata is one thing, said once.
     said = {_claim(one) for one in pinned if isinstance(one, Finding)}
     yield from (one for one in _pairs(case) if not isinstance(one, Finding) or _claim(one) not in said)
+    yield from _among_parts(case)
     yield from _linked_tensorrt(case)
     yield from _bindings(case)
     yield from built_for_torch(case)
@@ -184,6 +185,32 @@ def _pins(case: Case) -> Iterator[Outcome]:
                     f"{subject.label} and {name} {have} are a pair",
                     facts,
                 )
+
+
+def _among_parts(case: Case) -> Iterator[Outcome]:
+    """What one part of a package pins of another one: JAX's plugin is compiled with the PJRT of its very release."""
+    packages = case.matrix.packages
+    parts = dict.fromkeys(
+        part for subject in case.subjects for part in packages.about(subject.component).get("parts", ())
+    )
+    for part in parts:
+        version = case.version_of(part)
+        rows = packages.builds(part).get(versions.parse(version).public, []) if version is not None else []
+        for other, spec, _ in packages.pins(rows[0]) if rows else ():
+            have = case.version_of(other) if other in parts else None
+            if have is None or versions.parse_range(spec).admits(versions.parse(have).public) is not False:
+                continue
+            yield Finding(
+                "package-versions-mismatch",
+                part,
+                f"{part} {version} goes with {other}{spec}; {other} {have} is installed.",
+                (
+                    case.read(f"packages.{part}", version),
+                    case.read(f"packages.{other}", have),
+                    case.cite(f"{part} {version} requires {other}{spec}", rows[0], "requires"),
+                ),
+                (Remedy(f"install {other}{spec}"),),
+            )
 
 
 def _counts(case: Case, subject: Subject, marker: str) -> bool | None:
