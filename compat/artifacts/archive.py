@@ -8,8 +8,6 @@ them.
 import struct
 from typing import NamedTuple
 
-from compat.artifacts.artifact import Malformed
-
 MAGIC = b"ptrt"
 END = bytes(0xFF ^ byte for byte in MAGIC)  # closes the archive from 8.4 on
 VERSION_RECORD = 2
