@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @rule(
     "no-gpu-build-for-platform",
-    reads=OF_BUILD,
+    reads=("python", *OF_BUILD),
     masks=("cpu-only-build", "gpu-not-in-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"),
 )
 def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
@@ -95,7 +95,7 @@ def _publishes(
         # Of withdrawn releases no file is known; where no release of any age was made for this system, none was then.
         every = [row for name in names for found in case.matrix.packages.builds(name).values() for row in found]
         rows = [] if any(fits_platform(row, system, None) for row in every) else every
-    rows = _with_code(case, subject, parts, rows, arch)
+    rows = _installable(case, subject, _with_code(case, subject, parts, rows, arch))
     always = case.matrix.packages.about(subject.component).get("accelerator") == "always"
 
     def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
@@ -117,7 +117,19 @@ def _publishes(
     if not local and all(row["index"] == "archive" for row in elsewhere):
         return None  # of a publisher's own archive single files are known, not the whole list
     row = (local or elsewhere)[0]
-    return False, (case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda"),)
+    taken: tuple[Evidence, ...] = ()
+    if case.machine.python is not None and subject.state == "requested" and subject.version is None:
+        taken = (case.read("python", case.machine.python),)
+    none = case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda")
+    return False, (none, *taken)
+
+
+def _installable(case: Case, subject: Subject, rows: "list[Row]") -> "list[Row]":
+    """Of the builds that an open request admits, of several releases, those that this Python takes; all if none does."""
+    if subject.state != "requested" or subject.version is not None or case.machine.python is None:
+        return rows
+    line = versions.major_minor(case.machine.python)
+    return [row for row in rows if line in row.get("python", (line,))] or rows
 
 
 def _gpu_names(case: Case, subject: Subject) -> list[str]:
