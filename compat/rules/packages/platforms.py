@@ -125,7 +125,7 @@ def _publishes(
 
 
 def _installable(case: Case, subject: Subject, rows: "list[Row]") -> "list[Row]":
-    """Of the builds that an open request admits, of several releases, those that this Python takes; all if none does."""
+    """Of the builds that an open request admits, of several releases, those for this Python; all where none is."""
     if subject.state != "requested" or subject.version is not None or case.machine.python is None:
         return rows
     line = versions.major_minor(case.machine.python)
