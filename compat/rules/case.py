@@ -178,7 +178,8 @@ class Case:
         """
         libcuda = self.machine.libcuda
         if not libcuda.compat:
-            return (self.driver_cuda[0], (self.driver_cuda[1], *self.own_libcuda)) if self.driver_cuda else None
+            taken = (*self.own_libcuda, *self.no_jetsons_driver)
+            return (self.driver_cuda[0], (self.driver_cuda[1], *taken)) if self.driver_cuda else None
         claim = self.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
         if claim is None or libcuda.version is None:
             return None
@@ -192,6 +193,16 @@ class Case:
         if self.machine.libcuda.compat is not None:
             return ()
         return (self.assume("libcuda.compat", "the driver's own libcuda is taken to load, and no cuda-compat"),)
+
+    @property
+    def no_jetsons_driver(self) -> tuple[Evidence, ...]:
+        """That the driver is no Jetson's, which is judged by its L4T, where nothing that is told excludes one."""
+        machine = self.machine
+        if machine.driver.version is None or self.is_jetson:
+            return ()
+        if machine.arch == "x86_64" or machine.os == "windows" or machine.gpus or machine.environment is not None:
+            return ()
+        return (self.assume("environment, jetson", "no Jetson, whose driver is of its L4T"),)
 
     # -- packages --------------------------------------------------------------------------------------------------
 

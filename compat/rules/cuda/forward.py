@@ -33,6 +33,7 @@ WITHOUT_COMPAT = Remedy(
         "request",
         "jetson",
         "arch",
+        "gpus.name",
         *OF_SYSTEM,
     ),
     masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
@@ -122,7 +123,7 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
         (
             *dict.fromkeys((said, told, offered[1], *case.driver_evidence, *case.board)),
             case.assume("libcuda.compat, libcuda.version", assumed),
-            *_no_jetson(case),
+            *case.no_jetsons_driver,
         ),
         (WITHOUT_COMPAT,),
     )
@@ -132,13 +133,6 @@ def _folder(case: Case) -> dict[str, str]:
     """Field -> the folder that libcuda loads from, as far as it is told."""
     first = (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":")[0]
     return {"libcuda.path": case.machine.libcuda.path or "", "variables.LD_LIBRARY_PATH": first}
-
-
-def _no_jetson(case: Case) -> tuple[Evidence, ...]:
-    """That its driver is numbered as the desktop's are, where nothing tells whether it is a Jetson."""
-    if case.is_jetson or case.machine.arch == "x86_64" or case.machine.environment is not None:
-        return ()
-    return (case.assume("jetson, environment", "no Jetson, whose driver is that of its JetPack"),)
 
 
 def _packaged(case: Case) -> list[tuple[str, str]]:

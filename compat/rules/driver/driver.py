@@ -159,7 +159,7 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
     lifted = lifted_by_image(case, runtime)
     if isinstance(lifted, Holds):
         return lifted
-    taken = (*case.own_libcuda, *_of_no_jetson(case), *((lifted,) if lifted is not None else ()))
+    taken = (*case.own_libcuda, *case.no_jetsons_driver, *((lifted,) if lifted is not None else ()))
     if case.machine.libcuda.compat:  # which is no newer than that
         taken = (case.read("libcuda.compat", True), case.read("libcuda.version", case.machine.libcuda.version), *taken)
     return replace(outcome, evidence=(*outcome.evidence, *taken))
@@ -199,16 +199,6 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
             ),
         )
     return _by_offered_cuda(case, runtime)
-
-
-def _of_no_jetson(case: Case) -> tuple[Evidence, ...]:
-    """That the driver is no Jetson's, which is judged by its L4T, where nothing that is told excludes one."""
-    machine = case.machine
-    if machine.driver.version is None or case.is_jetson:
-        return ()
-    if machine.arch == "x86_64" or machine.os == "windows" or machine.gpus or machine.environment is not None:
-        return ()
-    return (case.assume("environment, jetson", "no Jetson, whose driver is of its L4T"),)
 
 
 def _is_new_enough(case: Case, runtime: Runtime, system: str) -> "tuple[Claim | None, bool | None]":
