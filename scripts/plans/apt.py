@@ -1,7 +1,8 @@
 """What apt itself says of the commands that plans give: ``python -m scripts.plans.apt --archive NAME=URI ...``.
 
 Machines of each release of Ubuntu and Debian, with GPUs of every generation and drivers that are too old, are planned
-with the driver allowed to move. Each distinct apt command is simulated (``apt-get -s``) by this machine's apt over the
+with the driver allowed to move; of Debian on Arm too, Ubuntu's packages for Arm are in another archive. Each distinct
+apt command is simulated (``apt-get -s``) by this machine's apt over the
 release's own archive, in a root of its own below ``--work``: lists, keys and state are there, nothing of this machine's
 apt is read or changed. No package is taken to be installed, so everything has to resolve. Then the machine that the
 plan describes is checked with the driver release that apt would install in place of the one that was planned.
@@ -42,10 +43,15 @@ class Release:
     python: str
     glibc: str
     glibcxx: str
+    arch: str = "amd64"  # as apt calls it
 
     @property
     def name(self) -> str:
-        return f"{self.distribution.capitalize()} {self.version}"
+        return f"{self.distribution.capitalize()} {self.version}{' on Arm' if self.arch == 'arm64' else ''}"
+
+    @property
+    def folder(self) -> str:
+        return self.codename if self.arch == "amd64" else f"{self.codename}-{self.arch}"
 
 
 RELEASES = (
@@ -58,6 +64,8 @@ RELEASES = (
     Release("debian", "11", "bullseye", "3.9", "2.31", "3.4.28"),
     Release("debian", "12", "bookworm", "3.11", "2.36", "3.4.30"),
     Release("debian", "13", "trixie", "3.13", "2.41", "3.4.33"),
+    Release("debian", "12", "bookworm", "3.11", "2.36", "3.4.30", "arm64"),
+    Release("debian", "13", "trixie", "3.13", "2.41", "3.4.33", "arm64"),
 )
 COMPONENTS = {"ubuntu": "main restricted universe multiverse", "debian": "main contrib non-free non-free-firmware"}
 SUITES = {"ubuntu": ("", "-updates", "-security"), "debian": ("", "-updates")}
@@ -100,7 +108,7 @@ def main() -> int:
     for release in RELEASES:
         if release.distribution not in archives:
             continue
-        root = Path(options.work) / release.codename
+        root = Path(options.work) / release.folder
         if not options.no_update:
             prepare(release, archives, Path(options.keys), root)
         found, number = release_lines(release, root, matrix)
@@ -127,15 +135,15 @@ def prepare(release: Release, archives: Mapping[str, str], keys: Path, root: Pat
         suites[security] = [f"{release.codename}-security"]
     (root / "sources" / "own.sources").write_text(
         "\n".join(
-            f"Types: deb\nURIs: {uri}\nSuites: {' '.join(names)}\nComponents: {components}\nArchitectures: amd64\n"
-            f"Signed-By: {(keys / release.distribution).resolve()}.gpg\n"
+            f"Types: deb\nURIs: {uri}\nSuites: {' '.join(names)}\nComponents: {components}\n"
+            f"Architectures: {release.arch}\nSigned-By: {(keys / release.distribution).resolve()}.gpg\n"
             for uri, names in suites.items()
         )
     )
-    apt(root, "update")
+    apt(root, release.arch, "update")
 
 
-def apt(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def apt(root: Path, arch: str, *words: str) -> subprocess.CompletedProcess[str]:
     """apt-get over that root only."""
     own = {
         "Dir::Etc::sourcelist": "/dev/null",
@@ -145,8 +153,8 @@ def apt(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "Dir::State": root / "state",
         "Dir::State::status": root / "state" / "status",
         "Dir::Cache": root / "cache",
-        "APT::Architecture": "amd64",
-        "APT::Architectures": "amd64",
+        "APT::Architecture": arch,
+        "APT::Architectures": arch,
         "APT::Sandbox::User": "root",
     }
     options = [word for name, value in own.items() for word in ("-o", f"{name}={value}")]
@@ -171,14 +179,14 @@ def release_lines(release: Release, root: Path, matrix: Matrix) -> tuple[list[Li
             users.setdefault(command, []).append(answer)
     found = []
     for command, answers in sorted(users.items(), key=lambda pair: pair[0].argv):
-        said, driver = simulated(root, command.argv)
+        said, driver = simulated(root, release.arch, command.argv)
         passing = sum(passes(answer, driver, matrix) for answer in answers) if driver else 0
         found.append(Line(release.name, command.shell, said, len(answers), passing))
         print(f"{found[-1]}", flush=True)
     for command in start("any") if release.distribution == "ubuntu" else ():
         if "apt-get" in command.argv and "install" in command.argv:  # inside NVIDIA's images, which are Ubuntu
             words = command.argv[len(execute(()).argv) :]
-            found.append(Line(release.name, " ".join(words), simulated(root, ("sudo", *words))[0], 0, 0))
+            found.append(Line(release.name, " ".join(words), simulated(root, release.arch, ("sudo", *words))[0], 0, 0))
     return found, by_hand
 
 
@@ -200,15 +208,16 @@ def machine_of(release: Release, gpu: str) -> Machine:
         distribution_version=release.version,
         glibc=release.glibc,
         glibcxx=release.glibcxx,
+        arch="aarch64" if release.arch == "arm64" else "x86_64",
     )
 
 
-def simulated(root: Path, argv: tuple[str, ...]) -> tuple[str, str | None]:
+def simulated(root: Path, arch: str, argv: tuple[str, ...]) -> tuple[str, str | None]:
     """What ``apt-get -s`` says of a command (without sudo), and the driver release that it would install."""
     package = argv[-1]
     if package.startswith(("cuda-drivers", "cuda-compat")):
         return ELSEWHERE, None
-    done = apt(root, "-s", *argv[2:])
+    done = apt(root, arch, "-s", *argv[2:])
     if done.returncode:
         return "no: " + " ".join((done.stderr or done.stdout).split())[-160:].replace("|", "/"), None
     # Inst NAME (VERSION ORIGIN [ARCH])
