@@ -99,8 +99,8 @@ def _differ(case: Case, names: list[str]) -> bool:
 def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
     """The installed distributions that write the component's module: those with GPU code, and those without."""
     about = case.matrix.packages.about(subject.component)
-    if about.get("accelerator", "none") == "none" or not case.goal.runs_on_gpu:
-        return [], []
+    if about.get("accelerator", "none") == "none" or not case.goal.runs_on_gpu or subject.conda:
+        return [], []  # conda's tensorflow-gpu only draws the build of tensorflow that is meant
     here = [normal(name) for name in about.get("distributions", {}).get("pypi", ()) if case.has(name)]
     if len(here) < 2:
         return [], []
