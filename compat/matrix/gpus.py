@@ -60,8 +60,9 @@ def spellings(name: str) -> Iterator[str]:
         yield from (f"geforce {brand} {number[1]}" for brand in ("gtx", "rtx"))
 
 
-# A product name that was given to several chips: the rows of each carry the chip, ``GT 730 (GK208B)``.
-_CHIP = re.compile(r"^(.+) \([A-Z]{2}\d{3}[A-Z]?\)$")
+# A product name that was given to several chips: the rows of each carry theirs, ``GT 730 (GK208B)``,
+# ``8400 GS (G84/G86/G98)``.
+_CHIP = re.compile(r"^(.+) \([A-Z]{1,2}\d{2,3}[A-Z]?(?:/[A-Z]{1,2}\d{2,3}[A-Z]?)*\)$")
 
 
 def name_index(rows: "list[Row]") -> dict[str, list[int]]:

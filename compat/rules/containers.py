@@ -161,18 +161,19 @@ def _short(text: str) -> str:
 
 @rule(
     "wsl-setup",
-    reads=("environment", "kernel", "libcuda.path", "libcuda.stub", "packages"),
+    reads=("environment", "kernel", "libcuda.path", "libcuda.stub", "packages", "device_nodes", "container.gpu_access"),
     masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch", "driver-too-old"),
     of="platform",
 )
 def wsl_setup(case: Case) -> Iterator[Outcome]:
-    """WSL 1, or a Linux driver inside WSL 2.
+    """WSL 1, a Linux driver inside WSL 2, or a WSL 2 that Windows gives no GPU.
 
     WSL 1 translates system calls and has no GPU. WSL 2 has one through /dev/dxg and the libcuda that Windows mounts at
-    /usr/lib/wsl/lib; a Linux driver package installed inside brings another libcuda that knows nothing of it.
+    /usr/lib/wsl/lib; a Linux driver package installed inside brings another libcuda that knows nothing of it. A Windows
+    before 10 21H2 makes no /dev/dxg (WSL issue 7056).
 
     Remedy: `wsl --set-version DISTRIBUTION 2`; inside WSL 2 remove the driver packages and install only the CUDA
-    toolkit.
+    toolkit; update Windows, its driver and WSL.
     """
     if not case.goal.needs_gpu:
         return
@@ -203,6 +204,16 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
         )
         return
     yield from _old_kernel(case, kernel)
+    nodes = case.machine.device_nodes
+    if nodes is not None and "/dev/dxg" not in nodes and case.machine.container.gpu_access is not False:
+        yield Finding(
+            "wsl-setup",
+            "environment",
+            "WSL 2 has no /dev/dxg: Windows gives it no GPU.",
+            (case.read("environment", "wsl2"), case.read("device_nodes", ", ".join(nodes) or "none")),
+            (Remedy("update Windows and its NVIDIA driver, then: wsl --update, wsl --shutdown", "system"),),
+        )
+        return
     path = case.machine.libcuda.path
     if path is None:
         return

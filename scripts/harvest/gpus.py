@@ -25,6 +25,10 @@ from .toml import write
 
 # Chip -> compute capability. NVIDIA's cuda-gpus pages give it by product, pci.ids the chip of the product.
 CHIPS = {
+    "1.0": "G80",
+    "1.1": "C77 C79 G84 G86 G92 G94 G96 G96C G98",
+    "1.2": "GT215 GT216 GT218",
+    "1.3": "GT200 GT200b",
     "2.0": "GF100 GF110",
     "2.1": "GF104 GF106 GF108 GF114 GF116 GF117 GF119",
     "3.0": "GK104 GK106 GK107",
@@ -49,6 +53,7 @@ CHIPS = {
 }
 CAPABILITY = {chip: capability for capability, chips in CHIPS.items() for chip in chips.split()}
 ARCHITECTURE = {
+    "1": "Tesla",
     "2": "Fermi",
     "3": "Kepler",
     "5": "Maxwell",

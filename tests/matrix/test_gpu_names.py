@@ -48,6 +48,11 @@ def test_the_capability_of_a_name(name: str, capability: str, kind: str) -> None
         ("GeForce 1080 Ti", "6.1"),
         ("4090", "8.9"),
         ("1650", "7.5"),
+        ("GeForce 9500 GT", "1.1"),
+        ("310M", "1.2"),
+        ("GTX 280", "1.3"),
+        ("Quadro FX 1800M", "1.2"),
+        ("GeForce 8800 GTX", "1.0"),
     ],
 )
 def test_a_name_as_people_write_it(name: str, capability: str) -> None:
@@ -58,7 +63,18 @@ def test_a_name_as_people_write_it(name: str, capability: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["NVIDIA Foo-4Q", "GeForce GT 730", "2x GT 730", "GeForce 210", "4000", "NVIDIA Graphics Device", "Q", "8C", ""],
+    [
+        "NVIDIA Foo-4Q",
+        "GeForce GT 730",
+        "2x GT 730",
+        "GeForce 8400 GS",
+        "GeForce 7800",
+        "4000",
+        "NVIDIA Graphics Device",
+        "Q",
+        "8C",
+        "",
+    ],
 )
 def test_a_name_of_no_chip_or_of_several(name: str) -> None:
     assert MATRIX.gpus.find(name) is None
@@ -68,6 +84,7 @@ def test_a_name_of_no_chip_or_of_several(name: str) -> None:
     ("name", "capabilities"),
     [
         ("GeForce GT 730", ["3.5", "3.0", "2.1"]),
+        ("GeForce 8400 GS", ["1.2", "1.1"]),
         ("NVIDIA GeForce GTX 860M", ["5.0", "3.0"]),
         ("GeForce GTX 1050", []),  # one chip, or several of one capability
         ("GeForce GTX 750 Ti", []),  # a reviewed row says which is meant

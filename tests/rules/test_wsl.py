@@ -41,3 +41,25 @@ def test_the_driver_is_that_of_windows(torch: str, driver: str, verdict: str) ->
     assert report.verdict == verdict
     linux = ("525.60", "580.65")  # minima that a driver of Windows is not held against
     assert not any(one in finding.message for finding in report.findings for one in linux)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "severities"),
+    [
+        ([], ["error"]),  # WSL issue 7056: Windows 10 build 19042
+        (["/dev/nvidiactl"], ["error"]),
+        (["/dev/dxg"], []),
+        (None, []),
+    ],
+)
+def test_the_node_that_windows_makes(nodes: list[str] | None, severities: list[str]) -> None:
+    told = {"os": "linux", "environment": ["wsl2"], "driver": {"version": "470.76"}, "device_nodes": nodes}
+    machine = description.from_dict({key: value for key, value in told.items() if value is not None})
+    report = check(machine, goals.parse("use:gpu"), MATRIX)
+    assert [one.severity for one in report.findings if one.rule == "wsl-setup"] == severities
+
+
+def test_a_container_without_a_gpu_has_no_such_node_either() -> None:
+    told = {"os": "linux", "environment": ["wsl2", "docker"], "device_nodes": [], "container": {"gpu_access": False}}
+    report = check(description.from_dict(told), goals.parse("use:gpu"), MATRIX)
+    assert [one.rule for one in report.errors] == ["container-without-gpu"]
