@@ -140,7 +140,7 @@ def _nearest(problem: Problem, allowed: frozenset[str], tried: list[Search], ele
         needs = (needs_of(near, problem.requests), *(_instead_of(pin, near, problem) for pin in left))
         asked = replace(problem.widened(left) if left else problem, requests=search.requests)
         yield Lift(("versions",), " and ".join(filter(None, needs)), planned(asked, near, [search]).steps)
-    elif not left:
+    elif not left and any(one.text != "*" or one.build for one in problem.requests):
         elsewhere = list(_near_elsewhere(problem))
         yield from elsewhere or _near_forged(problem)
 
@@ -182,7 +182,8 @@ def _near_forged(problem: Problem) -> Iterator[Lift]:
     scene = next(iter(environments(base, asked, problem.goals, problem.matrix, problem.conda, True)), None)
     if scene is not None:
         found = Found(scene, (), {}, scene.machine)
-        wanted = " and ".join(f"{one.component} {one.text}" for one in problem.requests if one.text != "*")
+        named = [one for one in problem.requests if one.text != "*" or one.build]
+        wanted = " and ".join(f"{one.component} {one.said or one.text}" for one in named)
         needs = f"{scene.steps[-1].component} {scene.steps[-1].after} in place of {wanted}"
         yield Lift(("versions",), needs, planned(replace(problem, requests=asked), found, []).steps)
 
