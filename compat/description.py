@@ -5,6 +5,7 @@ the field and says what was expected. Unknown keys are kept and reported, never 
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -314,7 +315,8 @@ def _text_of(path: str) -> str:
         data = sys.stdin.buffer.read(_SIZE_LIMIT + 1)
     else:
         with open(path, "rb") as file:
-            data = file.read(_SIZE_LIMIT + 1)
+            size = os.fstat(file.fileno()).st_size or _SIZE_LIMIT  # a pipe's is 0; reading takes room for all it may get
+            data = file.read(min(size, _SIZE_LIMIT) + 1)
     if len(data) > _SIZE_LIMIT:
         raise BadDescription(f"{path}: larger than {_SIZE_LIMIT >> 20} MB", "a machine description has some kilobytes")
     try:
