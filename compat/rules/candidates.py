@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
-from compat.machine import Build, Machine
+from compat.machine import Build, Library, Machine
 from compat.matrix.packages import CONDA, CONDA_INDEXES, fits_platform, normal, same_cuda
 from compat.records import replace
 from compat.rules.subject import CUDA_TAG, Subject
@@ -28,16 +28,16 @@ def find(machine: Machine, component: str, matrix: "Matrix", users: Iterable[str
     requested = _named(machine.request, names)
     if requested is not None:
         wanted = (machine.request or {})[requested]
-        return _subject(machine, component, requested, _exact_build(wanted), "requested", matrix, wanted)
+        return _subject(machine, component, requested, _exact_build(wanted), "requested", matrix, users, wanted)
     installed = {normal(name): name for name, version in (machine.packages or {}).items() if version is not False}
     meant = [name for name in names if name in users and name != component]  # tf-keras, beside another Keras
     for name in (*meant, *_gpu_first(tuple(names))):
         if name in installed:
             version = (machine.packages or {})[installed[name]] or _of_library(machine, component, users)
-            return _subject(machine, component, installed[name], version or None, "installed", matrix)
+            return _subject(machine, component, installed[name], version or None, "installed", matrix, users)
     built = _named(machine.builds, names)
     if built is not None:
-        return _subject(machine, component, built, _of_library(machine, component, users), "installed", matrix)
+        return _subject(machine, component, built, _of_library(machine, component, users), "installed", matrix, users)
     denied = _named(machine.packages, names)
     return Subject(component, denied or names[0], None, "absent" if denied else "unknown", Build(), (), matrix)
 
@@ -50,15 +50,20 @@ def _exact_build(wanted: str) -> str | None:
 
 def _of_library(machine: Machine, component: str, users: Iterable[str]) -> str | None:
     """The version of the component's library: what came as an archive or a system package is known by it."""
-    copies = [
+    copies = _copies(machine, component, users)
+    told = {one.version for one in [one for one in copies if one.loaded] or copies}
+    return told.pop() if len(told) == 1 else None
+
+
+def _copies(machine: Machine, component: str, users: Iterable[str]) -> list[Library]:
+    """The copies of the component's library that what the goal runs can get."""
+    return [
         one
         for one in machine.libraries or ()
         if one.name == component
         and one.loaded is not False
         and (not users or one.loaded_by is None or not set(users).isdisjoint(one.loaded_by))
     ]
-    told = {one.version for one in [one for one in copies if one.loaded] or copies}
-    return told.pop() if len(told) == 1 else None
 
 
 def _named(mapping: Any, names: list[str]) -> str | None:
@@ -81,6 +86,7 @@ def _subject(
     version: str | None,
     state: str,
     matrix: "Matrix",
+    users: Iterable[str],
     wanted: str = "",
 ) -> Subject:
     facts = machine.builds.get(distribution) or _facts_by_normal(machine, distribution)
@@ -99,7 +105,7 @@ def _subject(
     of_image = False if told else _is_of_image(machine, component, version, matrix)
     subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned, of_image)
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
-    fitting = tuple(row for row in rows if _can_be(row, subject, machine))
+    fitting = tuple(row for row in rows if _can_be(row, subject, machine, users))
     local = version.partition("+")[2] if version else ""
     exact = tuple(row for row in fitting if local and same_local(row, local))
     return replace(subject, candidates=exact or fitting)
@@ -206,13 +212,13 @@ def _same_tag(index: "Iterable[str]", version: versions.Version) -> Iterable[str
             yield known
 
 
-def _can_be(row: "Row", subject: Subject, machine: Machine) -> bool:
+def _can_be(row: "Row", subject: Subject, machine: Machine, users: Iterable[str]) -> bool:
     """Can this published build be the one that is installed?"""
     if not fits_platform(row, machine.os, machine.arch) or (row["index"] in JETSON and not _may_be_jetson(machine)):
         return False
     if subject.facts.source is not None and not _is_from(row, subject.facts.source):
         return False
-    if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component):
+    if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component, users):
         return False
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
         return False
@@ -241,9 +247,9 @@ def _plain(local: str) -> list[str]:
 JETSON = ("jetson", "jetson-ai-lab")
 
 
-def _is_pips(machine: Machine, component: str) -> bool:
+def _is_pips(machine: Machine, component: str, users: Iterable[str]) -> bool:
     """Is every copy of the component's library one that pip or conda brought?"""
-    origins = {one.origin for one in machine.libraries or () if one.name == component and one.loaded is not False}
+    origins = {one.origin for one in _copies(machine, component, users)}
     return bool(origins) and origins <= {"pip", "conda"}
 
 

@@ -42,21 +42,12 @@ def names(finding: Finding, machine: Facts, path: Keys) -> bool:
         return True
     if any(_is_named(one, path) for one in finding.evidence):
         return True
-    if _is_another_copys(finding, machine, path):
-        return True
+    if head == "libraries" and path[-1] in ("loaded", "loaded_by"):
+        return True  # whose a copy is tells who does not get it
     named = [str(path[1])] if len(path) > 1 else list(machine[head]) if isinstance(machine[head], dict) else []
     if head in _OF_PACKAGES and any(_is_of(one, name) for one in finding.evidence for name in named):
         return True
     return any(_shows(one, value) for one in finding.evidence for value in _values(machine, path))
-
-
-def _is_another_copys(finding: Finding, machine: Facts, path: Keys) -> bool:
-    """Is it who loads another copy of a library of which one is named? That tells whose this one is."""
-    if path[0] != "libraries" or path[-1] not in ("loaded", "loaded_by"):
-        return False
-    copies = machine["libraries"]
-    same = [index for index, copy in enumerate(copies) if copy["name"] == copies[int(path[1])]["name"]]
-    return any(one.fact.startswith(f"libraries[{index}]") for one in finding.evidence for index in same)
 
 
 def _is_named(one: Evidence, path: Keys) -> bool:
@@ -69,7 +60,7 @@ def _is_named(one: Evidence, path: Keys) -> bool:
             return True
         if record is not None and f"{field}.".startswith(f"{record[0]}."):
             return True
-        if f"{field}.".startswith(f"{name}."):
+        if field.startswith((f"{name}.", f"{name}[")) or field == name:
             return True
     return False
 

@@ -13,8 +13,9 @@ from reported_machines import ALL
 
 from compat import description
 from compat.matrix import Matrix
+from compat.rules.base import Evidence, Finding
 from scripts.cases import folder
-from scripts.honesty import harmless, relations, search
+from scripts.honesty import explained, harmless, relations, retold, search
 
 JUDGE = relations.Judge(Matrix.load())
 Described = tuple[str, str, dict[str, Any]]  # name, goal, machine
@@ -67,6 +68,29 @@ def test_a_newer_driver_breaks_nothing(name: str, goal: str, machine: dict[str, 
 def test_order_is_no_fact(name: str, goal: str, machine: dict[str, Any]) -> None:
     found = harmless.order_is_no_fact(JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
     assert [one.what for one in found] == []
+
+
+@each
+def test_the_same_in_other_words_is_the_same(name: str, goal: str, machine: dict[str, Any]) -> None:
+    found = retold.told_otherwise(JUDGE, goal, machine, JUDGE(goal, machine))
+    assert [one.what for one in found] == []
+
+
+@each
+def test_what_a_finding_says_is_in_the_description(name: str, goal: str, machine: dict[str, Any]) -> None:
+    told = [what for found in JUDGE(goal, machine).errors for what in explained.untrue(found, machine)]
+    assert told == []
+
+
+def test_evidence_that_is_not_there_is_seen() -> None:
+    """The relation itself: a claim shown as a field, a value that the machine has not, a finding that names nothing."""
+    machine = {"driver": {"version": "550.54.15"}, "packages": {"torch": "2.6.0"}}
+    finding = Finding("driver-too-old", "driver", "", (Evidence("driver.version = 470", "machine description"),))
+    assert list(explained.untrue(finding, machine)) == ["driver.version = 470", "nothing of the description"]
+    named = Finding("driver-too-old", "driver", "", (Evidence("torch 2.6.0 is built for CUDA 12.4", "its wheel"),))
+    assert list(explained.untrue(named, machine)) == []
+    assert explained.names(named, machine, ("packages", "torch"))
+    assert not explained.names(named, machine, ("driver", "version"))
 
 
 _MENDED = [json.loads(line) for line in (Path(__file__).parent / "mended.jsonl").read_text("utf-8").splitlines()]
