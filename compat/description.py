@@ -315,7 +315,7 @@ def _text_of(path: str) -> str:
         data = sys.stdin.buffer.read(_SIZE_LIMIT + 1)
     else:
         with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size or _SIZE_LIMIT  # a pipe's is 0; reading takes room for all it may get
+            size = os.fstat(file.fileno()).st_size or _SIZE_LIMIT  # 0: a pipe; reading takes room for all it may get
             data = file.read(min(size, _SIZE_LIMIT) + 1)
     if len(data) > _SIZE_LIMIT:
         raise BadDescription(f"{path}: larger than {_SIZE_LIMIT >> 20} MB", "a machine description has some kilobytes")
