@@ -92,14 +92,17 @@ class Pairs:
         mine, its = self._face(one), self._face(other)
         decided = mine.shape.names | its.shape.names
         hidden = decided - mine.shape.releases - its.shape.releases
-        if _for_one_torch(one) or _for_one_torch(other) or hidden & (mine.shape.breaks | its.shape.breaks):
+        if hidden & (mine.shape.breaks | its.shape.breaks):
             return frozenset([found.rule for found in self.pair(one, other)])
         key = (mine.number, its.number)
         if key not in self._apart:
             self._apart[key] = frozenset(self._of_packages(one, other, decided))
+        found = self._apart[key]
+        if _misfits((one, other)):
+            found = found.union(("package-versions-mismatch",))
         if decided.isdisjoint(mine.shape.admits) and decided.isdisjoint(its.shape.admits):
-            return self._apart[key]
-        return self._apart[key].union(self._demanded(one, other))
+            return found
+        return found.union(self._demanded(one, other))
 
     def _of_packages(self, one: Choice, other: Choice, decided: frozenset[str]) -> Iterator[str]:
         """Rules that say what the two demand of others."""
@@ -122,10 +125,11 @@ class Pairs:
         """Rules that say what the two demand of one package."""
         if demands not in self._met:
             drawn = companion_pins(both, self.machine, self.matrix, self.limits)
-            more = tuple(pin for pin in drawn if pin.name == name)
+            more = [pin for pin in drawn if pin.name == name]
+            pins = [pin for choice in both for pin in choice.pins if pin.name == name]
             known: Shared | tuple[Reason, ...] = ()
             if more or all(any(pin.name == name for pin in choice.pins) for choice in both):
-                known = self.shared(both, more, frozenset((name,)))
+                known = shared(self.limited([*pins, *more]), self.machine, self.matrix)
             self._met[demands] = frozenset([one.rule for one in known]) if isinstance(known, tuple) else _NONE
         return self._met[demands]  # what only one of them demands was asked of it alone
 
@@ -167,13 +171,11 @@ class Pairs:
         other is held against each other."""
         if all(choice.stays for choice in choices):
             return Shared({})
-        chosen = {choice.distribution: choice for choice in choices}
         found = []
-        for other in choices:
-            if _for_one_torch(other) and "torch" in chosen and not fits(chosen["torch"], other):
-                said = f"{other.label} is not built for {chosen['torch'].label}."
-                why = "builds of one index and variant go together"
-                found.append(Reason("package-versions-mismatch", said, why))
+        for torch, other in _misfits(choices):
+            said = f"{other.label} is not built for {torch.label}."
+            why = "builds of one index and variant go together"
+            found.append(Reason("package-versions-mismatch", said, why))
         pins = [pin for choice in choices for pin in choice.pins if names is None or pin.name in names]
         pins += more
         owners = {name: choice for choice in choices for name in self._module_names(choice)}
@@ -194,6 +196,12 @@ class Pairs:
             siblings = self.matrix.packages.distributions(choice.component) if "module" in about else ()
             self._modules[choice.component] = (*siblings, *map(normal, about.get("parts", ())))
         return (choice.distribution, *(name for name, _ in choice.brings), *self._modules[choice.component])
+
+
+def _misfits(choices: tuple[Choice, ...]) -> list[tuple[Choice, Choice]]:
+    """The torch that is among them, with each that is not built for it."""
+    torches = [choice for choice in choices if choice.distribution == "torch"]
+    return [(one, other) for one in torches for other in choices if _for_one_torch(other) and not fits(one, other)]
 
 
 def _for_one_torch(choice: Choice) -> bool:
