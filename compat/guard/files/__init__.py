@@ -14,6 +14,8 @@ from compat.records import dataclass, field
 LIMIT = 8 << 20
 """Bytes of a file that are read; lock files of large projects have some megabytes."""
 
+_DESCRIPTION = 1 << 20  # bytes; a machine description has some kilobytes
+
 MOST = 10_000
 """Entries of a file that are read; lock files of large projects have a thousand."""
 
@@ -207,6 +209,8 @@ def _is_description(path: str) -> bool:
     from compat.machine import Machine
 
     try:
+        if os.path.getsize(path) > _DESCRIPTION:
+            return False
         machine = next(load(path), Machine())
     except (BadDescription, OSError):
         return False
