@@ -59,7 +59,8 @@ def _of_distribution(case: Case, field: str, called: str) -> tuple[str, tuple[Ev
                 case.read("distribution_version", release),
                 case.cite(f"{name} {row['version']} has {called} {row[field]}", row, field),
                 case.assume(
-                    f"{field}, environment", "the goal's process runs in this distribution, in no container of another"
+                    f"{field}, environment, container.image",
+                    "the goal's process runs in this distribution, in no container of another",
                 ),
             )
             return str(row[field]), facts

@@ -257,7 +257,8 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
             if open_
             else []
         )
-        if subject.facts.source is None and subject.facts.cuda is not None:
+        unlisted = any("python" not in row for row in subject.candidates)
+        if subject.facts.source is None and (subject.facts.cuda is not None or unlisted):
             where.append(case.assume(f"builds.{subject.distribution}.source", "one of the builds that are published"))
         wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
         yield _python(subject, line, fits, (case.read("python", python), *where, evidence), ordered, wanted)
