@@ -307,8 +307,7 @@ def _to_keep(problem: Problem) -> tuple[Goal, ...]:
     return tuple(
         goal
         for goal in suggested
-        if asked.isdisjoint(goal.subjects[:1])
-        and check(problem.machine, goal, problem.matrix).verdict == "compatible"
+        if asked.isdisjoint(goal.subjects[:1]) and check(problem.machine, goal, problem.matrix).verdict == "compatible"
     )
 
 
