@@ -31,8 +31,12 @@ def _names(machine: Facts) -> Facts:
     """Names of packages as PyPI's projects write them: Torch, NVIDIA_cuDNN_cu12 (PEP 503)."""
     for field in _BY_NAME:
         if machine.get(field):
-            machine[field] = {name.replace("-", "_").title(): one for name, one in machine[field].items()}
+            machine[field] = {_spelled(*name.partition("[")): one for name, one in machine[field].items()}
     return machine
+
+
+def _spelled(name: str, bracket: str, extras: str) -> str:
+    return name.replace("-", "_").title() + bracket + extras
 
 
 def _nulls(machine: Facts) -> Facts:
