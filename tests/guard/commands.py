@@ -87,7 +87,6 @@ UNSEEN_HARMLESS = (
     ("h100", "torch26", "uv pip install onnxruntime"),
     ("h100", "torch26", "uv pip install vllm"),
     ("h100", "torch26", 'uv pip install "tensorflow[and-cuda]"'),
-    ("h100", "torch26", "uv pip install tensorflow"),
     ("h100", "torch26", "uv pip install tensorflow-cpu"),
     ("h100", "tensorflow215", 'uv pip install "torch==2.2.0"'),
     ("h100", "jax08", 'uv pip install -U "jax[cuda12]"'),
@@ -120,6 +119,7 @@ LATER_BREAKING = (
     ("h100", "onnxruntime123", f"pip install -r {DATA}/onnxruntime118.txt"),
     ("h100", "onnxruntime123", "uv pip install 'nvidia-cudnn-cu12<9'"),
     ("h100", "jax08", "pip install torch==2.5.1"),  # its cuDNN is older than the one that jaxlib is built with
+    ("h100", "torch26", "uv pip install tensorflow"),  # it opens the cuDNN of torch, older than its own
     ("h100", "jax08", "uv pip install -U 'jax[cuda13]'"),
     ("h100", "jax08", "pip install tensorflow==2.15.1"),
     ("h100", "torch26", "pip install torch==2.4.1 --no-deps"),
