@@ -18,6 +18,7 @@ from compat.install import known, planfile
 from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.plan.asking.request import requests
+from compat.plan.commands import interpreters, python
 from compat.plan.model import Lift, Plan, Reason, Step
 from compat.plan.solve import plan
 from compat.plan.steps.cost import KINDS, Cost, cost
@@ -78,13 +79,15 @@ def test_the_command_line_has_every_format() -> None:
 
 
 def test_each_step_says_what_made_it_necessary(plans: dict[str, Plan]) -> None:
+    documented = (ROOT / "docs" / "plan.md").read_text().partition("## Reasons\n")[2].partition("\n## ")[0]
+    named = re.findall(r"(?m)^\| `([\w-]+)` \|", documented)
     for one in plans.values():
         for step in [*steps_of(one), *(step for other in one.alternatives for step in other.steps)]:
             needed = [reason for reason in step.why if reason.role == "needed"]
             assert needed, step
             assert step.why[: len(needed)] == tuple(needed), step  # first what a reader asks first
             for reason in step.why:
-                assert reason.rule in REGISTRY or reason.rule in ("request", "driver-installation"), reason
+                assert reason.rule in REGISTRY or reason.rule in named, reason
                 assert reason.message
 
 
@@ -282,8 +285,22 @@ def test_what_a_plan_costs(plans: dict[str, Plan]) -> None:
 
 @pytest.mark.parametrize(("packages", "said"), [({"a": "1"}, "1 package"), ({"a": "1", "b": "2"}, "2 packages")])
 def test_costs_in_words(packages: dict[str, str], said: str) -> None:
-    made = Plan("planned", Machine(packages={}), (), (), (Step("package", "a", None, "1"),), Machine(packages=packages))
+    step = Step("package", "a", None, "1", (), (words.Command("pip", ("python", "-m", "pip", "install", "a==1")),))
+    made = Plan("planned", Machine(packages={}), (), (), (step,), Machine(packages=packages))
     assert words.costs(made) == f"packages only, {said}, no restart, no administrator"
+    own = replace(made, steps=(replace(step, commands=()),))
+    assert words.costs(own) == f"packages only, {said}, no restart, no administrator, a step by hand"
+
+
+def test_the_python_of_pip_may_take_an_administrator(matrix: Matrix) -> None:
+    """uv and conda fetch it; it is no step by hand, and no certain need of an administrator."""
+    ubuntu = replace(WORKSTATION, packages={}, distribution="ubuntu", distribution_version="24.04", python="3.12.3")
+    for line, said in (("3.11", " unless pip's Python has to be installed"), ("3.14", "")):
+        step = interpreters.told(
+            Step("python", "python", None, line, (), python.environment(ubuntu, line, ".venv")), ubuntu, matrix
+        )
+        made = Plan("planned", ubuntu, (), (), (step,), ubuntu)
+        assert words.costs(made) == f"a new environment with another Python, no restart, no administrator{said}"
 
 
 def test_what_would_lift_it_names_the_options_there_are() -> None:

@@ -16,6 +16,7 @@ from compat.records import replace
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
+INSTALLATION = "python-installation"  # a reason's name (docs/plan.md, reasons)
 WINDOWS = "https://docs.python.org/3/using/windows.html"
 PYENV = "https://github.com/pyenv/pyenv"
 _APT = "sudo apt-get install --yes python{line}-venv"
@@ -37,7 +38,7 @@ def told(step: Step, machine: Machine, matrix: "Matrix") -> Step:
     fetch = "fetches" if len(fetched) == 1 else "fetch"
     said = f"{' and '.join(fetched)} {fetch} Python {line} where it is not there; " if fetched else ""
     said += f"for pip's command {how}."
-    return replace(step, why=(*step.why, Reason("python-installation", said, source, "how")))
+    return replace(step, why=(*step.why, Reason(INSTALLATION, said, source, "how")))
 
 
 def _line(command: Command) -> str | None:

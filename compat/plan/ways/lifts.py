@@ -183,7 +183,7 @@ def _near_forged(problem: Problem) -> Iterator[Lift]:
     if scene is not None:
         found = Found(scene, (), {}, scene.machine)
         named = [one for one in problem.requests if one.text != "*" or one.build]
-        wanted = " and ".join(f"{one.component} {one.said or one.text}" for one in named)
+        wanted = " and ".join(f"{one.component} {one.text}{f' of {one.build}' if one.build else ''}" for one in named)
         needs = f"{scene.steps[-1].component} {scene.steps[-1].after} in place of {wanted}"
         yield Lift(("versions",), needs, planned(replace(problem, requests=asked), found, []).steps)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from compat.plan.asking.request import ALLOWED, COMPANION
+from compat.plan.commands import interpreters
 from compat.plan.commands.managers import BY_NAME
 from compat.plan.model import Command, Lift, Plan, Reason, Step
 from compat.plan.steps.cost import cost
@@ -96,9 +97,16 @@ def costs(plan: Plan) -> str:
     if found.packages:
         parts.append(f"{found.packages} package{'s' if found.packages > 1 else ''}")
     parts.append("restart" if found.restart else "no restart")
-    parts.append("administrator" if found.root else "no administrator")
+    parts.append("administrator" if found.root else _without_administrator(plan))
     parts += ["a step by hand"] if any(map(is_by_hand, plan.steps)) else []
     return ", ".join(parts)
+
+
+def _without_administrator(plan: Plan) -> str:
+    """uv and conda fetch a Python for the user alone; that of pip's command may be a package of the system."""
+    said = (one.message for step in plan.steps for one in step.why if one.rule == interpreters.INSTALLATION)
+    unless = " unless pip's Python has to be installed" if any("`sudo " in one for one in said) else ""
+    return f"no administrator{unless}"
 
 
 # The matrix holds no sizes: they are the index's, and differ with what is there already.
