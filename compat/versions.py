@@ -187,6 +187,13 @@ class Range:
                 verdict = None
         return verdict
 
+    def meets(self, other: "Range") -> bool:
+        """May a release be in both? Told by the bounds of the two and by what lies just above each."""
+        # Numbers enough that none of them names a line.
+        bounds = ["0", *(bound.base for _, bound, _ in (*self.clauses, *other.clauses))]
+        probes = [f"{bound}.0.0.{last}" for bound in bounds for last in (0, 1)]
+        return any(self.admits(one) is not False and other.admits(one) is not False for one in probes)
+
     @property
     def pinned(self) -> str | None:
         """The release, or the line, that ``==`` names; None where nothing is pinned."""

@@ -97,3 +97,22 @@ def test_a_drivers_number_in_windows(number: str, release: str | None) -> None:
 def test_code_and_gpus(target: str, gpu: str, sass: bool, ptx: bool) -> None:
     code, chip = capability.parse(target), capability.parse(gpu)
     assert (capability.sass_runs(code, chip), capability.ptx_runs(code, chip)) == (sass, ptx)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        (">=4.10", "<4.10", False),
+        (">=4.8,<5", "<4.10", True),
+        (">=1.22,<=1.24.3", ">=2", False),
+        (">1,<3", ">1.5,<2", True),
+        ("*", ">=2", True),
+        ("==1.2.*", ">=1.3", False),
+        (">=1.20", ">=2", True),
+        (">=0.5.0", "<0.5", False),
+        ("<=1.24.3", ">=1.24", True),
+    ],
+)
+def test_whether_two_ranges_have_a_release_in_common(one: str, other: str, meet: bool) -> None:
+    first, second = versions.parse_range(one), versions.parse_range(other)
+    assert (first.meets(second), second.meets(first)) == (meet, meet)

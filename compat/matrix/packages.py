@@ -131,7 +131,8 @@ class Packages:
                 continue
             if known.same_as(wanted):
                 return row
-            if known.covers(wanted) and (best is None or len(row["version"]) > len(best["version"])):
+            # A post-release is none of a line: 2.8.0.post1 tells nothing of the 2.8.0 that it took the place of.
+            if known.post < 0 and known.covers(wanted) and (best is None or len(row["version"]) > len(best["version"])):
                 best = row
         return best
 

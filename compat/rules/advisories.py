@@ -88,7 +88,7 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         met = versions.parse_range(row.get("with", "*")).admits(versions.parse(told[0]).public)
     elif other:
         met = False if case.has(other) is False else None
-    if affected and met is None and severity == "error":
+    if affected and met is None and severity == "error" and not _comes_fitting(case, row):
         yield Untold(rule, name, (f"packages.{other}",))
     elif told is not None and (affected is False or met is False):
         yield Holds(rule, name, f"{name} {version} and {other} {told[0]} go together", (fact, told[1]))
@@ -140,6 +140,25 @@ def _pips(case: "Case", name: str) -> Told | None:
 def _of_whom(case: "Case", name: str) -> list[Evidence]:
     """That the copy of a library which loads does so for this package, where nobody says for which."""
     return list(case.of_whom(name)) if case.version_of(name) is None and case.loaded(name) is not None else []
+
+
+def _comes_fitting(case: "Case", row: Row) -> bool:
+    """Does the affected package ask for a release of the other one that does not break it?
+
+    Then an installer brought one that fits, and whoever does not name it is not asked: it is judged where it is told.
+    """
+    other, asked = normal(row["other"]), row.get("required")
+    affected = versions.parse_range(row.get("with", "*"))
+    if asked is not None:
+        return not versions.parse_range(asked).meets(affected)
+    mine = (one for one in case.subjects if normal(one.distribution) == normal(row["package"]))
+    lists = {tuple(build.get("requires", ())): build for one in mine for build in one.candidates}
+    told = [
+        [spec for name, spec, marker in case.matrix.packages.pins(build) if name == other and not marker]
+        for build in lists.values()
+    ]
+    fits = [any(not versions.parse_range(spec).meets(affected) for spec in specs) for specs in told]
+    return bool(fits) and all(fits)
 
 
 def _pulled(case: "Case", name: str, affected: str) -> Told | None:

@@ -21,6 +21,24 @@ def test_whether_the_driver_or_the_gpu_is_unknown_is_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("package", "release", "needs"),
+    [
+        ("torch", "2.9.0", []),  # asks for typing-extensions 4.10, of which none is affected
+        ("torch", "2.4.0", []),
+        ("jax", "0.7.0", []),  # asks for ml_dtypes 0.5
+        ("onnx", "1.19.0", ["packages.ml-dtypes"]),  # asks for any
+        ("torch", "1.13.1", ["packages.numpy"]),  # asks for none: NumPy 2 comes as well
+        ("tensorflow", "2.13.1", []),  # asks for NumPy up to 1.24.3 and protobuf up to 4
+        ("tensorflow", "2.10.1", ["packages.numpy"]),  # asks for 1.20 or later
+    ],
+)
+def test_who_brings_a_helper_that_fits_is_not_asked_for_it(package: str, release: str, needs: list[str]) -> None:
+    report = judge(f"import:{package}", {**LINUX, "python": "3.11", "packages": {package: release}})
+    helpers = {"packages.numpy", "packages.ml-dtypes", "packages.typing-extensions", "packages.protobuf"}
+    assert sorted({need for one in report.untold for need in one.needs} & helpers) == needs
+
+
+@pytest.mark.parametrize(
     ("copies", "told"),
     [
         ((lib("tensorrt", "8.6.1.6"),), True),

@@ -24,13 +24,16 @@ def package_missing(case: Case) -> Iterator[Outcome]:
     Reported only where the description says so (`"tensorflow": false`, as the probe writes it of frameworks that the
     inspected environment does not have); a package that is not mentioned is unknown. What the goal's process runs
     beside it (jaxlib for JAX, torch for vLLM) is missed where the metadata of every build that it can be requires it,
-    or the vendor names the release of it that goes with this one.
+    or the vendor names the release of it that goes with this one. A conversion, or the run of a model, is as impossible
+    where what does it is said not to be there, as a package or a library.
 
     Remedy: `compatcheck plan` for it.
     """
     main = case.main
-    if case.goal.verb not in ("use", "import") or main is None:
+    if case.goal.verb not in ("use", "import", "convert", "run") or main is None:
         return
+    if case.goal.verb in ("convert", "run") and main.state != "absent":
+        return  # which tool does it, and from where, is open; what is said not to be there does nothing
     library = next(iter(case.usable("tensorrt")), None) if main.component == "tensorrt" else None
     if main.state == "installed":
         named = main.path if case.has(main.distribution) else f"builds.{main.distribution}"
@@ -42,13 +45,14 @@ def package_missing(case: Case) -> Iterator[Outcome]:
     elif main.state == "absent":
         others = [name for name in case.matrix.packages.distributions(main.component) if case.has(name) is None]
         places = "packages, libraries" if main.component == "tensorrt" else "packages"
+        wanted = f"--{main.component}" if case.goal.verb in ("use", "import") else f"--goal {case.goal}"
         taken = [case.assume(places, f"nothing else that brings it is there: {', '.join(others)}")]
         yield Finding(
             "package-missing",
             main.component,
             f"{main.distribution} is not installed in this environment.",
             (case.read(f"packages.{main.distribution}", False), *(taken if others else ())),
-            (Remedy(f"install it; `compatcheck plan --{main.component}` says which release fits"),),
+            (Remedy(f"install it; `compatcheck plan {wanted}` says which release fits"),),
         )
     elif main.state == "unknown":
         yield Untold("package-missing", main.component, (f"packages.{main.distribution}",))
