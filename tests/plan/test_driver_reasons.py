@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from compat import versions
+from compat.check import check
 from compat.description import load
-from compat.machine import Machine
+from compat.goals import parse
+from compat.machine import Driver, Gpu, Machine
 from compat.plan.asking.request import requests
 from compat.plan.commands import driver
 from compat.plan.solve import plan
@@ -88,3 +90,27 @@ def test_a_driver_has_the_release_of_the_archive_that_it_is_from(
     assert [one.argv[-1] for one in step.commands] == ([command] if command else [])
     if not command:
         assert "Debian packages none so old" in step.why[-1].message
+
+
+@pytest.mark.parametrize(
+    ("release", "names", "apart"),
+    [
+        ("470.256.02", ("Tesla K80", "NVIDIA GeForce RTX 4090"), True),
+        ("535.183.01", ("NVIDIA GeForce RTX 4090", "Tesla K80"), True),
+        ("580.65.06", ("Tesla M60", "Tesla K80", "NVIDIA H100"), True),
+        ("535.183.01", ("Tesla K80", "Tesla V100"), False),  # branch 470 serves both
+        ("470.256.02", ("Tesla V100", "NVIDIA GeForce RTX 4090"), False),  # so do 520 to 580
+    ],
+)
+def test_gpus_that_no_driver_serves_together_are_said_with_both_bounds(real, release, names, apart):
+    here = Machine(os="linux", arch="x86_64", gpus=tuple(map(Gpu, names)), driver=Driver(release), packages={})
+    answer = plan(here, requests({"torch": "*"}), real, allow=["driver", "python"])
+    assert (answer.outcome == "impossible") is apart
+    said = [one.message for one in answer.conflict if one.rule == "driver-dropped-gpu"]
+    assert bool(said) is apart
+    for message in said:
+        assert "No driver serves both Tesla K80 (up to branch 470) and " in message
+        assert message.endswith(" (from 520).")
+        assert not answer.lifts
+    findings = [one for one in check(here, parse("use:torch"), real).findings if one.rule == "driver-dropped-gpu"]
+    assert {way.moves for one in findings for way in one.remedies} == {"hardware" if apart else "driver"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -256,11 +257,13 @@ def _by_least_cuda(case: Case, runtime: Runtime) -> Outcome:
 
 
 def _offers_less(case: Case, runtime: Runtime, cuda: str, evidence: Evidence) -> Finding:
+    untold = case.is_jetson and case.machine.driver.cuda is None
+    own = (case.assume("driver.cuda", "that of its JetPack"),) if untold else ()
     return Finding(
         "driver-too-old",
         "driver",
         f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers CUDA {cuda} only.",
-        (evidence, *case.board, *case.started(runtime)),
+        (evidence, *case.board, *own, *case.started(runtime)),
         (UPGRADE,),
     )
 
@@ -295,7 +298,31 @@ def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
     if not case.goal.needs_gpu or case.is_jetson:
         return  # a Jetson's driver comes with its L4T and is numbered apart
     for gpu in case.gpus:
-        yield from each_chip(gpu, partial(_served, case))
+        for outcome in each_chip(gpu, partial(_served, case)):
+            yield _of_a_mix(case, outcome) if isinstance(outcome, Finding) else outcome
+
+
+def _of_a_mix(case: Case, found: Finding) -> Finding:
+    """Where the last branch of one GPU is older than the first of another, another driver mends nothing: which two."""
+    known = [(gpu, gpu.capability) for gpu in case.gpus if gpu.capability is not None]
+    eras = ((gpu, case.matrix.gpus.architecture(one)) for gpu, one in known)
+    ends = [(int(row["driver_last"]), gpu, row) for gpu, row in eras if row is not None and "driver_last" in row]
+    firsts = ((gpu, case.matrix.gpus.first_driver(one)) for gpu, one in known)
+    starts = [(int(claim.value), gpu, claim) for gpu, claim in firsts if claim is not None]
+    last, old, row = min(ends, key=itemgetter(0), default=(0, None, None))
+    first, new, claim = max(starts, key=itemgetter(0), default=(0, None, None))
+    if old is None or row is None or new is None or claim is None or first <= last:
+        return found
+    bounds = (
+        *old.evidence,
+        *new.evidence,
+        case.cite(f"{row['name']} ends with driver branch {last}", row, "driver_last"),
+        case.claim(f"{new.capability} begins with driver branch {first}", claim),
+    )
+    both = f"No driver serves both {old.name} (up to branch {last}) and {new.name} (from {first})."
+    more = tuple(one for one in dict.fromkeys(bounds) if one not in found.evidence)
+    apart = Remedy("use the two in separate machines, or one of them only with a driver that serves it", "hardware")
+    return replace(found, message=f"{found.message} {both}", evidence=(*more, *found.evidence), remedies=(apart,))
 
 
 def _served(case: Case, gpu: GpuFact) -> Outcome:
