@@ -100,7 +100,10 @@ def _hardware(machine: Machine, reports: Sequence[Report], matrix: Matrix) -> It
     if driver.kernel_module or driver.kernel_module_version:
         yield "kernel", " ".join(part for part in (driver.kernel_module, driver.kernel_module_version) if part), None
     offered = f" (CUDA {driver.cuda})" if driver.cuda else ""
-    yield "driver", f"{driver.version}{offered}" if driver.version else f"unknown{offered}", None
+    jetson = machine.jetson
+    own = f"part of Jetson Linux {jetson.l4t}" if jetson.l4t else f"part of JetPack {jetson.jetpack}"
+    untold = own if machine.is_jetson and (jetson.l4t or jetson.jetpack) else "unknown"
+    yield "driver", f"{driver.version or untold}{offered}", None
     if machine.libcuda.path or machine.libcuda.version:
         compat = ", cuda-compat" if machine.libcuda.compat else ""
         yield "libcuda", f"{machine.libcuda.version or ''} {machine.libcuda.path or ''}{compat}".strip(), None

@@ -303,6 +303,20 @@ def test_the_python_of_pip_may_take_an_administrator(matrix: Matrix) -> None:
         assert words.costs(made) == f"a new environment with another Python, no restart, no administrator{said}"
 
 
+def test_what_conda_brings_along_is_not_counted(matrix: Matrix) -> None:
+    machine = replace(WORKSTATION, packages={}, builds={})
+    made = plan(machine, requests({"tensorflow": "2.19"}), matrix, prefer="newest", conda=True)
+    assert made.outcome == "planned"
+    assert cost(made).packages is None
+    assert words.costs(made) == "a new environment, the present one stays as it is, no restart, no administrator"
+
+
+def test_the_driver_of_a_jetson_is_that_of_its_system(matrix: Matrix) -> None:
+    (jetson,) = load(str(DESCRIBED / "xavier-nx-jetpack5.toml"))
+    driver = next(row for row in rows(plan(jetson, requests({"torch": "*"}), matrix), matrix) if row.name == "driver")
+    assert re.fullmatch(r"part of Jetson Linux 35\.[\d.]+", driver.before), driver
+
+
 def test_what_would_lift_it_names_the_options_there_are() -> None:
     assert words.lift(Lift(("python", "x"), "Python 3.12")) == "Python 3.12 (--allow python)"
     assert words.lift(Lift((), "another GPU")) == "another GPU"

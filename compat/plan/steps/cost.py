@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from compat.matrix.packages import normal
+from compat.plan.commands.managers import OF_FORGE
 from compat.plan.model import Plan, Step
 from compat.plan.ways.forward import MOVE
 from compat.records import dataclass
@@ -15,7 +16,8 @@ _KIND_OF = {"package": "packages", "system": "setting"}
 @dataclass(frozen=True)
 class Cost:
     """``kind`` is the greatest of the changes. ``packages`` counts those that come, change or go, None where the matrix
-    does not know what a build requires; ``restart``: the machine is started anew; ``root``: an administrator is needed.
+    does not know what a build requires (what conda's solver brings along it never does); ``restart``: the machine is
+    started anew; ``root``: an administrator is needed.
     """
 
     kind: str
@@ -51,6 +53,8 @@ def _restarts(step: Step) -> bool:
 
 def _changed(plan: Plan) -> int | None:
     if any("requires" not in one.row for one in plan.choices if not one.installed):
+        return None
+    if any(step.commands and all(one.installer in OF_FORGE for one in step.commands) for step in plan.steps):
         return None
     anew = any(step.kind in ("environment", "python") for step in plan.steps)
     before = {} if anew else _releases((plan.machine.packages or {}).items())
