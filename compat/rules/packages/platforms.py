@@ -30,9 +30,14 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     """
     main = case.main
     system, arch = case.machine.os, case.machine.arch
-    if not case.goal.runs_on_gpu or main is None or system is None or main.facts.cuda or main.facts.architectures:
+    if main is None or system is None:
         return
-    if case.matrix.packages.about(main.component).get("accelerator") == "none" or main.for_cpu:
+    without_code = case.matrix.packages.about(main.component).get("accelerator") == "none"
+    if without_code and main.state == "requested":
+        yield from _of_none(case, main, system, arch)
+    if not case.goal.runs_on_gpu or main.facts.cuda or main.facts.architectures:
+        return
+    if without_code or main.for_cpu:
         return  # what it runs on is another package's matter (Keras)
     subject = _core(case, main)
     if subject is not main and (subject.facts.cuda or subject.facts.architectures or subject.local_cuda):
@@ -62,6 +67,30 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
                 Remedy("or a release that still had a GPU build for this platform"),
             ),
         )
+
+
+def _of_none(case: Case, main: Subject, system: str, arch: str | None) -> Iterator[Finding]:
+    """What has no GPU code, and of which nothing that is asked for is made for the platform: tensorflow-text from 2.11
+    on for Windows. Which builds a Jetson's publishers have is in no list."""
+    wanted = (case.machine.request or {}).get(main.distribution, "")
+    rows = matching(case.matrix, main.distribution, main.version, wanted)
+    every = [row for row in rows if row["index"] not in JETSON]
+    here = any(fits_platform(row, system, arch) for row in every)
+    if here or not every or (system == "linux" and arch != "x86_64"):
+        return
+    where = f"{system} on {arch}" if arch else system
+    platforms = sorted({f"{row['os']} on {row['arch']}" for row in every})
+    known = case.cite(f"published builds of {main.label}: {', '.join(platforms)}", every[0], "os")
+    yield Finding(
+        "no-gpu-build-for-platform",
+        main.component,
+        f"{main.label} has no build for {where}.",
+        (case.read("os", system), case.read(f"request.{main.distribution}", wanted), known),
+        (
+            Remedy("use a platform that has a build (for Windows: WSL 2)", "environment"),
+            Remedy("or a release that still had a build for this platform"),
+        ),
+    )
 
 
 def _core(case: Case, main: Subject) -> Subject:
@@ -95,7 +124,7 @@ def _publishes(
         # Of withdrawn releases no file is known; where no release of any age was made for this system, none was then.
         every = [row for name in names for found in case.matrix.packages.builds(name).values() for row in found]
         rows = [] if any(fits_platform(row, system, None) for row in every) else every
-    rows = _installable(case, subject, _with_code(case, subject, parts, rows, arch))
+    rows = _installable(case, subject, _with_code(case, subject, parts, rows, arch), system, arch)
     always = case.matrix.packages.about(subject.component).get("accelerator") == "always"
 
     def published() -> "Iterator[Row]":  # a part's rows are many: they are read only as far as it takes
@@ -124,12 +153,16 @@ def _publishes(
     return False, (none, *taken)
 
 
-def _installable(case: Case, subject: Subject, rows: "list[Row]") -> "list[Row]":
-    """Of the builds that an open request admits, of several releases, those for this Python; all where none is."""
+def _installable(case: Case, subject: Subject, rows: "list[Row]", system: str, arch: str | None) -> "list[Row]":
+    """Of the builds that an open request admits, of several releases, those for this Python.
+
+    All where none of this platform is: that is the Python's matter, not the platform's (torch 1.13 for Python 3.11).
+    """
     if subject.state != "requested" or subject.version is not None or case.machine.python is None:
         return rows
     line = versions.major_minor(case.machine.python)
-    return [row for row in rows if line in row.get("python", (line,))] or rows
+    fitting = [row for row in rows if line in row.get("python", (line,))]
+    return fitting if any(fits_platform(row, system, arch) for row in fitting) else rows
 
 
 def _gpu_names(case: Case, subject: Subject) -> list[str]:
@@ -139,7 +172,8 @@ def _gpu_names(case: Case, subject: Subject) -> list[str]:
 
 def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[Row]", arch: str | None) -> "list[Row]":
     """Of a subject's builds those that tell where its code is published."""
-    if subject.facts.source is not None:
+    if subject.facts.source not in (None, "pypi"):
+        # That it is from the default index tells which build it is, not that no other index has one (torch on Windows).
         rows = [row for row in rows if row["index"] == subject.facts.source]
     elif subject.state == "requested" or ((arch == "x86_64" or case.is_windows) and not case.machine.is_jetson):
         # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
