@@ -19,6 +19,7 @@ from compat.plan.solver.apply import applied
 from compat.plan.solver.companions import PYTHON, companion_pins, python_pins
 from compat.plan.solver.elements import NOTHING, Ignored, element
 from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu
+from compat.plan.solver.kinds import Refused
 from compat.plan.solver.memory import Here, Known, Memory
 from compat.plan.solver.order import ordered
 from compat.plan.solver.pairs import Pairs
@@ -151,11 +152,22 @@ class Builds:
         """Do the rules accept the build alone?"""
         told = self._passing.get(id(choice))
         if told is None:
-            known = self._alone(choice)
-            first = self._first.setdefault(choice.component, [])
-            accepted = not known.clash and known.verdict.passes(first) and self.fails(choice) is None
-            told = self._passing[id(choice)] = (choice, accepted)
+            told = self._passing[id(choice)] = (choice, not self._refused.has(choice) and self._accepts(choice))
         return told[1]
+
+    def _accepts(self, choice: Choice) -> bool:
+        known = self._alone(choice)
+        if known.clash:
+            return False
+        against = known.verdict.refused(self._first.setdefault(choice.component, []))
+        if against is not None:
+            self._refused.add(against.rule, choice)
+            return False
+        return self.fails(choice) is None
+
+    @cached_property
+    def _refused(self) -> Refused:
+        return Refused(self.matrix)
 
     def why_not(self, choice: Choice) -> tuple[Reason, ...]:
         """All that the rules have against a build alone; empty where it passes."""

@@ -46,11 +46,12 @@ def likeness(choice: Choice, matrix: "Matrix") -> Likeness:
 def _tables(choice: Choice, matrix: "Matrix") -> tuple[str, ...]:
     """The rows about pairs and breaks whose range has this release."""
     releases = {choice.distribution: choice.public, **dict(choice.brings)}
-    return tuple([told for name, release in releases.items() for told in _rows_with(matrix, name, release)])
+    return tuple([told for name, release in releases.items() for told in rows_with(matrix, name, release)])
 
 
 @lru_cache(maxsize=8192)
-def _rows_with(matrix: "Matrix", name: str, release: str) -> tuple[str, ...]:
+def rows_with(matrix: "Matrix", name: str, release: str) -> tuple[str, ...]:
+    """The rows about pairs and breaks that speak of a release, each in a few words."""
     named, others = _by_name(matrix)
     found = []
     for row in named.get(name, ()):

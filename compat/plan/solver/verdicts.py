@@ -163,15 +163,15 @@ class Verdict:
                 return asked, said[0]
         return None
 
-    def passes(self, first: list[Task]) -> bool:
-        """Does nothing speak against the machine? What is whose consequence makes no difference to that."""
-        if self._known_faults():
-            return False
+    def refused(self, first: list[Task]) -> Task | None:
+        """A task that speaks against the machine. Which one is whose consequence makes no difference here."""
+        for asked in self._known_faults():
+            return asked
         for asked in (*[one for one in first if one in self._tasks], *self._tasks):
             if self._said(asked):
                 _put_first(asked, first)
-                return False
-        return True
+                return asked
+        return None
 
     def _known_faults(self) -> list[Task]:
         """Tasks that said something when the same build was asked before."""
