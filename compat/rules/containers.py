@@ -210,7 +210,7 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             "wsl-setup",
             "environment",
             "WSL 2 has no /dev/dxg: Windows gives it no GPU.",
-            (case.read("environment", "wsl2"), case.read("device_nodes", ", ".join(nodes) or "none")),
+            (case.read("environment", "wsl2"), case.read("device_nodes", ", ".join(nodes) or "none"), *_as_wsl(case)),
             (Remedy("update Windows and its NVIDIA driver, then: wsl --update, wsl --shutdown", "system"),),
         )
         return
@@ -231,6 +231,13 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             (case.read("environment", "wsl2"), case.read("libcuda.path", path), *taken),
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
         )
+
+
+def _as_wsl(case: Case) -> tuple[Evidence, ...]:
+    """That these are WSL's own nodes, and not those of a container in it that was given none."""
+    if case.machine.container.gpu_access is not None:
+        return ()
+    return (case.assume("container.gpu_access", "no container that was started without the GPU"),)
 
 
 _OF_WSL1 = re.compile(r"4\.4\.0-\d+-Microsoft")

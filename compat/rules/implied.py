@@ -21,7 +21,7 @@ def implied(machine: Machine) -> Machine:
         sources = {**machine.sources, "driver.version": f"Windows' number of it, {machine.driver.version}"}
         machine = replace(machine, driver=replace(machine.driver, version=release), sources=sources)
     machine = _as_written_elsewhere(machine)
-    named = [index for index, gpu in enumerate(machine.gpus or ()) if (gpu.name or "").startswith("Jetson ")]
+    named = [index for index, gpu in enumerate(machine.gpus or ()) if _is_jetsons(gpu.name or "")]
     if not (named or machine.is_jetson):
         return machine
     missing = [name for name in ("os", "arch") if getattr(machine, name) is None]
@@ -30,6 +30,11 @@ def implied(machine: Machine) -> Machine:
     told = f"gpus[{named[0]}].name" if named else "environment" if machine.in_environment("jetson") else "jetson"
     sources = {**machine.sources, **dict.fromkeys(missing, f"{_OF_JETSONS} ({told})")}
     return replace(machine, os=machine.os or "linux", arch=machine.arch or "aarch64", sources=sources)
+
+
+def _is_jetsons(name: str) -> bool:
+    """Is it a Jetson's GPU, as it calls itself, or as people and lspci write it?"""
+    return name.startswith(("Jetson ", "NVIDIA Jetson ", "jetson ", "nvidia jetson "))
 
 
 def _as_written_elsewhere(machine: Machine) -> Machine:
@@ -46,6 +51,8 @@ def _as_written_elsewhere(machine: Machine) -> Machine:
     plain = (module or "").removeprefix("NVIDIA ").removeprefix("Jetson ").removesuffix(" Developer Kit")
     if module is not None and plain != module:
         changes["jetson"] = replace(machine.jetson, module=plain)
+        where = machine.sources.get("jetson.module") or machine.sources.get("jetson") or "machine description"
+        changes["sources"] = {**machine.sources, "jetson.module": f"{where}: {module}"}
     return replace(machine, **changes) if changes else machine
 
 

@@ -36,12 +36,14 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
     value = (case.machine.variables or {}).get(VARIABLE)
     alike = len({(gpu.name, gpu.capability) for gpu in listed}) < 2
     some_said = any(visible is not None for visible in told.values())
-    if value is not None and not entries(value) and (some_said or not alike):  # it hides all but what is seen for sure
+    none_listed = value is not None and not entries(value)
+    if none_listed and (some_said or not alike):  # it hides all but what is seen for sure
         return tuple(gpu for gpu in listed if told[gpu.path])
     seen = tuple(gpu for gpu in listed if told[gpu.path] is not False)
+    open_ = () if case.machine.variables is not None else (f"variables.{VARIABLE}",)
     if alike:
-        hidden = len(seen) < len(listed)
-        return tuple(_used(case, gpu) if hidden and told[gpu.path] is None else gpu for gpu in seen)
+        hidden = none_listed or len(seen) < len(listed)
+        return tuple(_used(case, gpu, *open_) if hidden and told[gpu.path] is None else gpu for gpu in seen)
     unsaid = tuple(gpu for gpu in seen if told[gpu.path] is None)
     if unsaid and value is not None:
         certain = tuple(gpu for gpu in seen if told[gpu.path])
@@ -51,7 +53,6 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
                 seen if len(seen) == len(listed) else tuple(gpu if told[gpu.path] else _used(case, gpu) for gpu in seen)
             )
         return certain if certain and more <= 0 else (*certain, _one_of(case, unsaid, value))
-    open_ = () if case.machine.variables is not None else (f"variables.{VARIABLE}",)
     return tuple(gpu if told[gpu.path] else _used(case, gpu, *open_) for gpu in seen)
 
 

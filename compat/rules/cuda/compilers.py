@@ -82,15 +82,18 @@ def _compiled_as_it_runs(case: Case) -> Iterator[Outcome]:
     if case.matrix.packages.about(main.component).get("cuda_from") != "system":
         return
     claim = case.matrix.traits.claim(main.component, "compiles-to-ptx", main.version)
-    kits = [(index, kit.version) for index, kit in enumerate(case.machine.toolkits or ()) if kit.version is not None]
+    kits = [(index, kit.version) for index, kit in enumerate(case.machine.toolkits or ())]
     if claim is None or len({version for _, version in kits}) != 1:
-        return
+        return  # which of them it finds is not told
     if any(case.has(linker) for linker in claim["value"].split()):
         return
     index, version = kits[0]
+    if version is None:
+        return
+    others = (case.read(f"toolkits[{other}].version", same) for other, same in kits[1:])
     runtime = Runtime(version, f"CUDA toolkit {version}", f"toolkits[{index}].version", main.component, ("packages",))
     compiles = case.cite(f"{main.label} hands the driver PTX of the toolkit that it finds", claim)
-    yield _jit(case, runtime, f", to which {main.label} compiles,", (compiles,))
+    yield _jit(case, runtime, f", to which {main.label} compiles,", (compiles, *others))
 
 
 def _has_machine_code(case: Case) -> bool:
@@ -269,8 +272,8 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
         if len({versions.parse(kit).major == major for _, kit in kits}) > 1:
             yield Untold("toolkit-mismatch-for-build", "cuda", ("variables.CUDA_HOME",))
             continue
-        path, toolkit = kits[0]
-        facts = (case.read(path, toolkit), *case.started(runtime))
+        _, toolkit = kits[0]
+        facts = (*(case.read(*kit) for kit in kits), *case.started(runtime))
         if versions.parse(toolkit).major != major:
             yield Finding(
                 "toolkit-mismatch-for-build",

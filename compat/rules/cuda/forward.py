@@ -114,14 +114,14 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
     fitting = {_fits(case, kit, offered[0]) if offered else None for _, kit in kits}
     if offered is None or fitting != {False}:
         return Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
-    (field, cuda), folder = kits[0], _folder(case)
-    told = case.read(field, folder.get(field, cuda))
+    cuda, folder = kits[0][1], _folder(case)
+    told = (case.read(field, folder.get(field, one)) for field, one in kits)
     return Finding(
         "compat-library-older-than-driver",
         "libcuda",
         f"The loader is set to take cuda-compat's libcuda of CUDA {cuda}; the driver offers {offered[0]} itself.",
         (
-            *dict.fromkeys((said, told, offered[1], *case.driver_evidence, *case.board)),
+            *dict.fromkeys((said, *told, offered[1], *case.driver_evidence, *case.board)),
             case.assume("libcuda.compat, libcuda.version", assumed),
             *case.no_jetsons_driver,
         ),
@@ -299,10 +299,9 @@ def _refused_by_cuda(case: Case, driver: str, branch: str) -> tuple[str, tuple[E
         offered, cuda = case.driver_cuda, cudas.pop() if len(cudas) == 1 else None
         if cuda is None or offered is None or versions.at_least(offered[0], cuda) is not False:
             return None
-        field, named = _packaged(case)[0]
         folder = _folder(case)
         taken = (
-            case.read(field, folder.get(field, named)),
+            *(case.read(field, folder.get(field, named)) for field, named in _packaged(case)),
             case.assume("libcuda.version", "cuda-compat is taken to be that of the image's CUDA"),
         )
     claim = case.matrix.drivers.forward(cuda) if cuda is not None else None

@@ -224,7 +224,7 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
     if case.environment("wsl2") or "/dev/dxg" in nodes or case.is_jetson:
         return  # their drivers have other nodes
     told = case.machine.gpus is None and case.machine.environment is not None and case.is_windows is False
-    if not case.gpus and not nodes and not told:
+    if not case.machine.gpus and not nodes and not told:
         return  # no GPU is another finding, and Windows, WSL and Jetson have no such nodes
     needed = ["/dev/nvidiactl", "/dev/nvidia-uvm"]
     absent = [node for node in needed if node not in nodes]
@@ -232,6 +232,8 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
         absent.append("/dev/nvidia0")
     taken = "neither WSL nor a Jetson, which have other nodes"
     of_gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus and not nodes else ()
+    if case.machine.gpus is None and not nodes:
+        of_gpus = (case.assume("gpus", "there is one"),)
     where = ", ".join(case.machine.environment or ()) or "none"
     unsaid = case.machine.environment is None
     elsewhere = case.assume("environment", taken) if unsaid else case.read("environment", where)

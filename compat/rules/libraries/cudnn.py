@@ -85,14 +85,14 @@ def _gets(case: Case, path: str) -> tuple[Evidence, ...]:
 def _no_other(case: Case, subject: Subject, path: str) -> tuple[Evidence, ...]:
     """That the copy which a package brought is the only one, where that is what is judged."""
     torch, takes_any = case.subject("torch"), _has_the_systems(case, subject)
-    if path == torch.path:
+    if path in (torch.path, f"builds.{torch.distribution}.cudnn"):
         owner, unsaid = "torch's", ["libraries", "toolkits"]
     elif path.startswith("packages."):
         owner, unsaid = "pip's", ["libraries"] if case.machine.libraries is None else []
         unsaid += ["toolkits"] if takes_any else []
     else:
         return ()
-    unsaid += ["builds.torch.cudnn"] if takes_any and torch.facts.cudnn is None else []
+    unsaid += ["packages.torch, builds.torch.cudnn"] if takes_any and torch.facts.cudnn is None else []
     return tuple(case.assume(place, f"no cuDNN there but {owner} own") for place in unsaid)
 
 
@@ -155,7 +155,8 @@ def _of_torch(case: Case, subject: Subject) -> Copy | None:
     cudnn = torch.field("cudnn")
     if torch.state != "installed" or cudnn.known is None:
         return None
-    return torch.path, Library(name="cudnn", version=str(cudnn.known), origin="pip")
+    path = torch.path if torch.facts.cudnn is None else f"builds.{torch.distribution}.cudnn"
+    return path, Library(name="cudnn", version=str(cudnn.known), origin="pip")
 
 
 def _of_pip(case: Case, subject: Subject, built: Possible) -> Copy | None:
@@ -168,7 +169,7 @@ def _of_pip(case: Case, subject: Subject, built: Possible) -> Copy | None:
     there = {name: have for name, have in case.packages.items() if name.startswith(_PACKAGES) and have is not False}
     if not there or not all(have and decided(built, have, "major") is False for have in there.values()):
         return None
-    name, version = next(iter(there.items()))
+    name, version = min(there.items())
     return f"packages.{name}", Library(name="cudnn", version=version, origin="pip")
 
 

@@ -69,7 +69,8 @@ def _taken(case: Case) -> tuple[Evidence, ...]:
     seen = [index for index, copy in enumerate(case.machine.libraries or ()) if _loads(case, copy)]
     unsaid = [] if seen else ["libraries"]
     unsaid += [f"libraries[{index}].path" for index in seen if (case.machine.libraries or ())[index].path is None]
-    unsaid += [place for place in ("os", "arch") if getattr(case.machine, place) is None]
+    platform = [place for place in ("os", "arch") if getattr(case.machine, place) is None]
+    unsaid += [*platform, "jetson", "environment"] if platform else []  # a Jetson tells both
     unsaid += [
         one.path for one in wants(case) if one.state == "installed" and (one.version is None or len(one.candidates) > 1)
     ]

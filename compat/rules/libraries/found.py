@@ -152,7 +152,8 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             continue
         unsaid = _opens_none(case, subject) is None
         early = (case.assume(subject.path, "of a release whose import opens them"),) if unsaid else ()
-        own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
+        build = subject.distribution.partition("[")[0]  # of what is asked for with an extra, the build is without
+        own = tuple((soname, f"builds.{build}.missing") for soname in subject.facts.missing or ())
         further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]
         for soname, path in (*own, *further):
             if _concerns(case, soname) and soname != "libcuda.so.1":

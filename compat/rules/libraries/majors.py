@@ -140,6 +140,11 @@ def _by_hand(case: Case) -> list[tuple[str, str]]:
     ]
 
 
+def _of_other_majors(case: Case) -> Iterator[Evidence]:
+    """The runtimes that are there, none of which is of the major (`carried`)."""
+    return (case.read(f"{path}.version", copy.version) for path, copy in case.usable("cudart"))
+
+
 def _no_other(case: Case, cuda: str) -> tuple[Evidence, ...]:
     """That the libraries are in none of the places of which nothing is said."""
     return tuple(
@@ -213,7 +218,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
                 "cuda-major-mismatch",
                 subject.component,
                 f"{subject.label} is built for CUDA {major}; this machine has {there}.",
-                (*facts, *_no_other(case, f"CUDA {major}")),
+                (*facts, *_of_other_majors(case), *_no_other(case, f"CUDA {major}")),
                 (
                     Remedy(f"install the build of {subject.distribution} for the CUDA that is there"),
                     Remedy(f"install the CUDA {major} libraries beside it"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.machine import Library
-from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries.copies import Copy, in_front, named_by
 from compat.rules.libraries.found import wants
@@ -63,7 +63,8 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
     have = copy.version or "0"
     wanting = [one for one in wants(case) if name != "cudnn" or runs_on_cudnn(case, one)]
     answers = [fits(case, subject, name, have) for subject in wanting]
-    facts = (case.read(f"{path}.version", have), case.read(f"{other_path}.version", other.version))
+    brought = ("origin", other.origin) if other.version is None else ("version", other.version)
+    facts = (case.read(f"{path}.version", have), case.read(f"{other_path}.{brought[0]}", brought[1]))
     remedies = (_in_its_place(case, copy, other),)
     message = (
         f"{name} {have} ({copy.path or copy.origin or 'elsewhere'}) loads in front of {name} "
@@ -85,7 +86,7 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             if place != path and one.loaded is None
         ]
         taken += case.of_whom(name)
-        taken += [fact for one in wanting for fact in case.package(one)]
+        taken += [fact for one in wanting for fact in (*case.package(one), *_built(case, one, name))]
         if folder := named_by(case, copy):
             taken.append(case.read("variables.LD_LIBRARY_PATH", folder))
         if copy.origin is None:
@@ -102,6 +103,12 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             remedies,
             "warning",
         )
+
+
+def _built(case: Case, subject: Subject, name: str) -> tuple[Evidence, ...]:
+    """The release of the library that its build states, where that is what the one that loads is held against."""
+    stated = subject.facts.cudnn if name == "cudnn" else None
+    return (case.read(f"builds.{subject.distribution}.cudnn", stated),) if stated is not None else ()
 
 
 def _spoken_of(subject: Subject) -> str:

@@ -289,13 +289,22 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         where = (
             [case.assume(", ".join([*open_, "jetson", "environment"]), "a platform that it is published for")]
             if open_
-            else []
+            else _no_jetson(case)
         )
         unlisted = any("python" not in row for row in subject.candidates)
         if subject.facts.source is None and (subject.facts.cuda is not None or unlisted):
             where.append(case.assume(f"builds.{subject.distribution}.source", "one of the builds that are published"))
         wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
-        yield _python(subject, line, fits, (case.read("python", python), *where, evidence), ordered, wanted)
+        told = (case.read("python", python), *where, *case.of_jetsons, evidence)
+        yield _python(subject, line, fits, told, ordered, wanted)
+
+
+def _no_jetson(case: Case) -> list[Evidence]:
+    """That it is no Jetson, whose files no index lists in full (`_made_elsewhere`), on a processor that they have."""
+    if case.goal.verb != "use" or case.machine.os != "linux" or case.machine.arch != "aarch64":
+        return []
+    places = ["jetson", *(["environment"] if case.machine.environment is None else [])]
+    return [case.assume(", ".join(places), "no Jetson, whose builds no index lists in full")]
 
 
 def _of_other_indexes(case: Case, subject: Subject) -> "list[Row]":

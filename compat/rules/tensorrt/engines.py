@@ -135,11 +135,20 @@ def _other_gpu(case: Case, gpu: GpuFact, here: Capability, built: Capability, fa
         yield Untold(GPU, "engine", ("engine.hardware_compatible",))
     else:
         off = (_off(case, "hardware_compatible"),) if can_be and engine.hardware_compatible is None else ()
-        yield Finding(GPU, "engine", message, (fact, *gpu.evidence, *off), (REBUILD,))
+        yield Finding(GPU, "engine", message, (fact, *gpu.evidence, *off, *_of_no_option(case, can_be)), (REBUILD,))
 
 
 def _off(case: Case, option: str) -> Evidence:
     return case.assume(f"engine.{option}", "the builder's option is off unless it is asked for")
+
+
+def _of_no_option(case: Case, can_be: bool) -> Iterator[Evidence]:
+    """The release that could not build hardware-compatible yet, and that the engine is said to be so all the same."""
+    engine = case.machine.engine
+    if not can_be and engine.tensorrt is not None and not _has_option(case, engine.tensorrt, "hardware-compatible"):
+        yield _of_engine(case, "tensorrt", engine.tensorrt)
+    if engine.hardware_compatible:
+        yield case.read("engine.hardware_compatible", True)
 
 
 def _has_option(case: Case, release: str | None, option: str) -> bool:
@@ -198,6 +207,8 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         yield Untold(RELEASE, "engine", ("engine.version_compatible",))
     else:
         off = (_off(case, "version_compatible"),) if takes and engine.version_compatible is None else ()
+        if engine.version_compatible is False:
+            off = (case.read("engine.version_compatible", False),)
         yield Finding(RELEASE, "engine", message, (*facts, *off), ways)
 
 

@@ -37,6 +37,7 @@ def _none_there(case: Case, subject: Subject) -> Finding:
         (
             case.read("packages.tensorrt", False),
             *(case.assume(place, "no TensorRT of the system either") for place in unsaid),
+            case.assume("packages", "nor one under another package's name"),
         ),
         (Remedy("install the TensorRT that the build opens"),),
     )
