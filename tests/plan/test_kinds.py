@@ -1,0 +1,33 @@
+"""Builds that a rule refuses alike: what is taken over from one of a kind is what the rules say of each."""
+
+from pathlib import Path
+
+import pytest
+
+from compat.description import load
+from compat.goals import parse
+from compat.matrix import Matrix
+from compat.plan.asking.request import goals_for, requests
+from compat.plan.solver.scene import Scene, emptied
+from compat.plan.solver.search import Search
+from compat.records import replace
+
+_MACHINES = Path(__file__).resolve().parent.parent / "machines/described"
+_MATRIX = Matrix.load()
+
+
+@pytest.mark.parametrize("component", ["tensorflow", "torch", "jax", "onnxruntime", "tensorrt"])
+@pytest.mark.parametrize("python", ["3.8", "3.12", None])
+@pytest.mark.parametrize("name", ["rtx5090-driver570", "k80-driver470"])
+def test_a_build_passes_just_where_nothing_is_said_against_it(name: str, python: str | None, component: str) -> None:
+    machine = replace(emptied(next(iter(load(str(_MACHINES / f"{name}.toml"))))), python=python)
+    asked = requests({component: "*"})
+    goals = goals_for(asked, parse(f"use:{component}"), _MATRIX)
+
+    def searched() -> Search:
+        return Search(Scene(machine), asked, goals, (), _MATRIX)
+
+    quick, each = searched(), searched()
+    column = quick.asked_for(asked[0])
+    assert column
+    assert [quick.passes(one) for one in column] == [each.fails(one) is None for one in column]
