@@ -80,7 +80,7 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
     severity = row.get("severity", "error")
     told = _installed(case, other) if other else None
     if other and told is None and severity == "error":
-        told = _pips(case, other)
+        told = _pips(case, other, name)
     pulled = _pulled(case, other, row.get("with", "*")) if other and told is None else None
     told = told or pulled
     met: bool | None = True
@@ -130,9 +130,14 @@ def _installed(case: "Case", name: str) -> Told | None:
     return None
 
 
-def _pips(case: "Case", name: str) -> Told | None:
-    """The release of pip's package of a library, where it is the only one and no copy is spoken of."""
-    parts = [f"nvidia-{name}{major}" for major in ("", "-cu11", "-cu12", "-cu13")] if not case.libraries(name) else []
+def _pips(case: "Case", name: str, package: str) -> Told | None:
+    """The release of pip's package of a library, where it is the only one and no copy is spoken of. A package whose GPU
+    code is in parts of which none is there (a ``jax`` that TensorFlow asks for) opens none."""
+    component = case.matrix.packages.component(package)
+    apart = case.matrix.packages.about(component).get("parts", ()) if component is not None else ()
+    if case.libraries(name) or (apart and not any(map(case.has, apart))):
+        return None
+    parts = [f"nvidia-{name}{major}" for major in ("", "-cu11", "-cu12", "-cu13")]
     told = [(version, part) for part in parts if (version := case.version_of(part)) is not None]
     return (told[0][0], case.read(f"packages.{told[0][1]}", told[0][0])) if len(told) == 1 else None
 

@@ -251,3 +251,12 @@ def test_conda_forges_newest_is_named_where_no_index_has_a_near_one(tmp_path, ca
     assert re.search(
         r"would lift it: tensorflow 2\.\d+\.\d+ of conda-forge \(cuda128\) in place of tensorflow ==2.21", text
     )
+
+
+def test_a_jax_that_comes_along_without_its_plugin_hinders_no_cuda_11(tmp_path, capsys):
+    """TensorFlow 2.12 requires jax, which opens no CUDA library without a plugin of its own."""
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.12.*\n")
+    code, out, _ = planned(capsys, "-r", tmp_path / "requirements.txt")
+    assert code == 0
+    assert "pip install tensorflow==2.12.1" in out
+    assert "nvidia-cublas-cu11" in out
