@@ -8,6 +8,7 @@ from compat.goals import Goal
 from compat.machine import Machine
 from compat.matrix import Matrix, Row
 from compat.matrix.packages import same_cuda
+from compat.names import OF_TORCH
 from compat.records import dataclass, replace
 from compat.rules import CATALOGUE, every_rule
 from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Untold
@@ -150,7 +151,6 @@ def _beside(case: Case, component: str) -> tuple[str, tuple[Evidence, ...]] | No
     return told[0][0], tuple(fact for _, fact in told)
 
 
-_COMPANIONS = ("torchvision", "torchaudio")
 _INDEXES = (
     "PIP_INDEX_URL",
     "PIP_EXTRA_INDEX_URL",
@@ -165,7 +165,7 @@ _Told = list[tuple[str, Evidence]]
 def _by_companions(case: Case) -> _Told:
     """What the version or the build of a package beside it says."""
     told: _Told = []
-    for name in _COMPANIONS if case.machine.builds else ():
+    for name in OF_TORCH if case.machine.builds else ():
         cuda = case.machine.builds[name].cuda if name in case.machine.builds else None
         if cuda and "." in str(cuda):
             told.append((str(cuda), case.read(f"builds.{name}.cuda", cuda)))
@@ -204,7 +204,7 @@ def _by_index(case: Case) -> _Told:
 
 def _in_full(case: Case, component: str) -> bool:
     """Is the version of the torch that it goes with written out in full (2.6.0+cu124)? Then so is its own."""
-    beside = (case.subject("torch"),) if component in ("torchvision", "torchaudio") else ()
+    beside = (case.subject("torch"),) if component in OF_TORCH else ()
     return any(cuda_of_local(one.version) for one in beside if one.version)
 
 

@@ -9,6 +9,10 @@ def normal(name: str) -> str:
     return plain
 
 
+OF_TORCH = ("torchvision", "torchaudio")
+"""Published with each release of torch, for each of its builds."""
+
+
 def of_gpu_build(name: str) -> bool:
     """Does a distribution's name tell its build for CUDA from another's of its project (onnxruntime-genai-cuda)?"""
     return "gpu" in name or name.endswith("-cuda")

@@ -45,9 +45,9 @@ def with_python(machine: Machine, line: str | None, within: str | None = None, i
     if line is None and within and have is not None:
         allowed = versions.parse_range(within)
         if allowed.admits(have.public) is False:
-            lines = sorted(
-                (f"3.{minor}" for minor in range(6, 16)), key=lambda one: abs(_minor(one) - (have.minor or 0))
-            )
+            from compat.matrix.index.builds import PYTHONS
+
+            lines = sorted(PYTHONS, key=lambda one: abs(_minor(one) - (have.minor or 0)))
             line = next((one for one in lines if allowed.admits(f"{one}.99") or allowed.admits(one)), None)
     if line is None or (have is not None and versions.parse(versions.major_minor(line)).covers(have)):
         return machine

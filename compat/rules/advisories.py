@@ -137,7 +137,8 @@ def _pips(case: "Case", name: str, package: str) -> Told | None:
     apart = case.matrix.packages.about(component).get("parts", ()) if component is not None else ()
     if case.libraries(name) or (apart and not any(map(case.has, apart))):
         return None
-    parts = [f"nvidia-{name}{major}" for major in ("", "-cu11", "-cu12", "-cu13")]
+    own = f"nvidia-{name}"
+    parts = [part for part in case.packages if part == own or part.removeprefix(f"{own}-cu").isdecimal()]
     told = [(version, part) for part in parts if (version := case.version_of(part)) is not None]
     return (told[0][0], case.read(f"packages.{told[0][1]}", told[0][0])) if len(told) == 1 else None
 

@@ -9,8 +9,9 @@ from compat import versions
 from compat.goals import EVERY_PACKAGE, SUBJECTS, Goal, parse
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.names import OF_TORCH
 from compat.plan.model import Request
-from compat.plan.offers import COMPANIONS, OWN
+from compat.plan.offers import OWN
 from compat.plan.offers.places import place
 from compat.plan.offers.published import INSTALLABLE, newest_rows
 
@@ -141,7 +142,7 @@ def with_companions(asked: tuple[Request, ...], machine: Machine) -> tuple[Reque
     comes along is decided first: it stays where something that is asked for goes with it."""
     named = {request.component for request in asked}
     here = {normal(name) for name, version in (machine.packages or {}).items() if version}
-    more = [name for name in COMPANIONS if "torch" in named and name in here and name not in named]
+    more = [name for name in OF_TORCH if "torch" in named and name in here and name not in named]
     found = (*asked, *(Request(name, "*", "", COMPANION) for name in more))
     return tuple(sorted(found, key=lambda one: not (one.where == COMPANION and {one.component} & here & {*OWN})))
 

@@ -41,6 +41,11 @@ def told(step: Step, machine: Machine, matrix: "Matrix") -> Step:
     return replace(step, why=(*step.why, Reason(INSTALLATION, said, source, "how")))
 
 
+def takes_administrator(step: Step) -> bool:
+    """Does the interpreter of pip's command come of the system's packages?"""
+    return any(one.rule == INSTALLATION and "`sudo " in one.message for one in step.why)
+
+
 def _line(command: Command) -> str | None:
     """The line of the interpreter that a command starts by its name (``python3.8 -m venv``, ``py -3.8``)."""
     if command.installer != "pip" or "venv" not in command.argv:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from compat.machine import Gpu, Jetson, Library, Machine, Toolkit
+from compat.names import OF_TORCH
 from compat.plan.model import Choice
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 Offers = Callable[[Machine, "Matrix", str, bool], Iterator[Choice]]
 
-COMPANIONS = ("torchvision", "torchaudio")
 OWN = {
     "torch": "compat.plan.offers.torch",
     "tensorflow": "compat.plan.offers.tensorflow",
@@ -64,7 +64,7 @@ def _offers(
     if component in OWN:
         found: Offers = import_module(OWN[component]).offers
         return tuple(found(machine, matrix, wanted, gpu))
-    if component in COMPANIONS:
+    if component in OF_TORCH:
         from compat.plan.offers.companion import of as companion_of
 
         return tuple(companion_of(component, machine, matrix, wanted))

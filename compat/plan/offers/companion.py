@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Build, Machine
 from compat.matrix.packages import same_cuda
+from compat.names import OF_TORCH
 from compat.plan.model import Choice, Pin
-from compat.plan.offers import COMPANIONS, jetson
+from compat.plan.offers import jetson
 from compat.plan.offers.places import ARCHIVE, pytorch_folder
 from compat.plan.offers.published import JETSON, indexes_of, pins, rows
 from compat.plan.offers.source import SOURCE
@@ -89,7 +90,7 @@ def _torch(row: "Row", matrix: "Matrix") -> str:
 
 def fits(torch: Choice, companion: Choice) -> bool:
     """Are both of one index and variant? What is installed with an unknown one may be."""
-    beside = companion.index == "pytorch" and torch.installed and companion.component not in COMPANIONS
+    beside = companion.index == "pytorch" and torch.installed and companion.component not in OF_TORCH
     if (companion.index == ARCHIVE or beside) and not companion.installed:
         # Its name has the CUDA of the torch that it is compiled against, an installed one's build may not be known.
         cuda = torch.build.cuda or versions.cuda_of_tag(torch.version.partition("+")[2])

@@ -130,7 +130,7 @@ def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool =
         return
     if not problem.conda:
         free = problem.widened(problem.limits)
-        free.memory.spent = 0
+        free.memory.spent = 0  # the problem without demands is remembered, what a search of it may spend is not
         if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base, problem)):
             return
     if _search(problem, base, ()).platform_faults:

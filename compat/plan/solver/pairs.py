@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.names import OF_TORCH
 from compat.plan.model import Choice, Pin, Reason
-from compat.plan.offers import COMPANIONS
 from compat.plan.offers.companion import fits
 from compat.plan.offers.places import ARCHIVE
 from compat.plan.offers.source import SOURCE
@@ -206,6 +206,6 @@ def _misfits(choices: tuple[Choice, ...]) -> list[tuple[Choice, Choice]]:
 
 def _for_one_torch(choice: Choice) -> bool:
     """Is it published for each variant of torch apart?"""
-    return choice.component in COMPANIONS or (
+    return choice.component in OF_TORCH or (
         choice.index in (ARCHIVE, SOURCE, "pytorch") and any(pin.name == "torch" for pin in choice.pins)
     )

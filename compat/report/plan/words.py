@@ -104,9 +104,8 @@ def costs(plan: Plan) -> str:
 
 def _without_administrator(plan: Plan) -> str:
     """uv and conda fetch a Python for the user alone; that of pip's command may be a package of the system."""
-    said = (one.message for step in plan.steps for one in step.why if one.rule == interpreters.INSTALLATION)
-    unless = " unless pip's Python has to be installed" if any("`sudo " in one for one in said) else ""
-    return f"no administrator{unless}"
+    unless = any(map(interpreters.takes_administrator, plan.steps))
+    return "no administrator unless pip's Python has to be installed" if unless else "no administrator"
 
 
 # The matrix holds no sizes: they are the index's, and differ with what is there already.

@@ -25,11 +25,11 @@ def of_parts(case: "Case") -> Iterator[Outcome]:
     """Does the driver compile the PTX of such a library in the packages that the goal runs?"""
     for subject in case.subjects:
         row = case.matrix.packages.release(subject.component, subject.version) if subject.version else None
-        if row is None or "ptx" not in row.get("built", {}):
+        found = _isa(case, subject, row) if row is not None and "ptx" in row.get("built", {}) else None
+        if found is None:
             continue
-        found = _isa(case, subject, row)
-        for gpu in case.gpus if found is not None else ():
-            if gpu.capability is not None and found is not None:
+        for gpu in case.gpus:
+            if gpu.capability is not None:
                 yield from _compiled(case, subject, found, gpu, gpu.capability)
 
 
@@ -79,12 +79,12 @@ def _compiled(
         if always is not None:
             yield Holds(RULE, subject.component, f"the driver compiles the PTX of {claim['value']}", facts)
         return
-    what = "" if always else " some models ask for it, and they fail; others work."
+    effect = "." if always else ": some models ask for it, and they fail; others work."
     yield Finding(
         RULE,
         subject.component,
         f"{subject.label} has {claim['value']} for {gpu.name} ({capability}) as PTX {isa} alone; this driver compiles "
-        f"PTX up to {known['ptx']} (CUDA {offered[0]})" + (f":{what}" if what else "."),
+        f"PTX up to {known['ptx']} (CUDA {offered[0]}){effect}",
         facts,
         (
             Remedy("install a newer driver, or cuda-compat where the GPU is a data center's", "driver"),

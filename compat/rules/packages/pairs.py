@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
+from compat.names import OF_TORCH
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.candidates import matching
@@ -240,7 +241,7 @@ def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
         return
     if torch.component not in [one.component for one in case.subjects]:
         return
-    for subject in (case.subject("torchvision"), case.subject("torchaudio")):
+    for subject in map(case.subject, OF_TORCH):
         ours, meant = subject.field("cuda").known, case.goal.object == subject.component
         if subject.state != "installed" or ours is None:
             continue

@@ -107,7 +107,9 @@ def _is_of(row: Row, version: str | None) -> bool | None:
 
     begun = versions.at_least(version, row["since"]) if "since" in row else True
     beyond = is_beyond(version, row["until"]) if "until" in row else False
-    return False if begun is False or beyond else None if begun is None or beyond is None else True
+    if begun is False or beyond:
+        return False
+    return None if begun is None or beyond is None else True
 
 
 def _by_library(case: Case, row: Row, precision: str, gpu: GpuFact, fact: Evidence) -> Finding | Holds | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from compat.machine import Build
+from compat.names import OF_TORCH
 from compat.probe import libnames
 from compat.probe.host import Unreadable
 from compat.probe.layers.builds import Context, Found, as_cuda, assigned, cuda_of_local, has_assignment, usable
@@ -18,7 +19,7 @@ _PUBLISHED = re.compile(r"(?:cu\d+|cpu|rocm[\d.]*|xpu)(?:[._-]|$)")  # local par
 
 def read(context: Context) -> Found:
     """CUDA as written in ``version.py``, else from the local version, else from the libraries present."""
-    module = context.distribution.name if context.distribution.name in ("torchvision", "torchaudio") else "torch"
+    module = context.distribution.name if context.distribution.name in OF_TORCH else "torch"
     path = f"{context.folder}/{module}/version.py"
     text = context.text(f"{module}/version.py")
     own = usable(assigned(text, "__version__"))
