@@ -43,6 +43,7 @@ class BadDescription(ValueError):
 
 
 Reader = Callable[[Any, str], Any]
+Path = tuple[str | int, ...]
 
 
 def _expected(path: str, what: str, value: Any) -> BadDescription:
@@ -133,7 +134,7 @@ def _record(kind: type) -> Reader:
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, dict):
             raise _expected(path, "an object", value)
-        return kind(**_fields(value, SHAPES[kind], path + ".")[0])
+        return kind(**_fields(value, SHAPES[kind], path + "."))
 
     return read
 
@@ -222,19 +223,35 @@ _REQUIRED: dict[type, tuple[str, ...]] = {
 }
 
 
-def _fields(value: Mapping[str, Any], shape: Mapping[str, Reader], path: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _fields(value: Mapping[str, Any], shape: Mapping[str, Reader], path: str) -> dict[str, Any]:
     known: dict[str, Any] = {}
-    unknown: dict[str, Any] = {}
     for key, item in value.items():
         reader = shape.get(key)
         if reader is None:
-            unknown[path + _name(key, path.rstrip(".") or "a key")] = item
+            _name(key, path.rstrip(".") or "a key")
         elif item is not None:
             known[key] = reader(item, path + key)
     for kind, names in _REQUIRED.items():
         if shape is SHAPES[kind] and not set(names) <= set(known):
             raise BadDescription(f"{path.rstrip('.')}: needs {', '.join(names)}")
-    return known, unknown
+    return known
+
+
+def _unknown(raw: Any, made: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """The keys that no record has, each with its way from the top (``("gpus", 0, "nmae")``) and its value."""
+    shape = SHAPES.get(type(made))
+    if shape is not None:
+        for key, item in raw.items():
+            if key not in shape:
+                yield (*path, key), item
+            elif item is not None:
+                yield from _unknown(item, getattr(made, key), (*path, key))
+    elif isinstance(made, tuple) and made and type(made[0]) in SHAPES:
+        for index, one in enumerate(made):
+            yield from _unknown(raw[index], one, (*path, index))
+    elif isinstance(made, dict) and type(next(iter(made.values()), None)) in SHAPES:
+        for key, one in made.items():
+            yield from _unknown(raw[key], one, (*path, key))
 
 
 def from_dict(value: Any) -> Machine:
@@ -244,37 +261,21 @@ def from_dict(value: Any) -> Machine:
     schema = value.get("schema", SCHEMA)
     if schema != SCHEMA:
         raise BadDescription(f"schema: expected {SCHEMA!r}, got {schema!r}")
-    known, unknown = _fields({key: item for key, item in value.items() if key != "schema"}, SHAPES[Machine], "")
-    return Machine(**known, unknown=unknown)
-
-
-_OF_LINUX = ("wsl1", "wsl2", "jetson", "slurm")
-
-
-def contradictions(machine: Machine) -> list[str]:
-    """What nobody could say both of one machine, and which of the two is taken; empty for most descriptions."""
-    found = [
-        f"packages.{name} is false and builds.{name} is stated: it is taken to be installed"
-        for name in machine.builds
-        if (machine.packages or {}).get(name) is False
-    ]
-    linux = [name for name in ("glibc", "device_nodes") if getattr(machine, name)]
-    linux += [f"environment {kind}" for kind in machine.environment or () if kind in _OF_LINUX]
-    if linux and machine.os in ("windows", "macos"):
-        found.append(f"os is {machine.os}, and {linux[0]} is Linux's: os is taken")
-    if machine.arch == "x86_64" and (machine.jetson.module or machine.jetson.l4t or machine.in_environment("jetson")):
-        found.append("arch is x86_64, and every Jetson is aarch64: arch is taken")
-    loaded = [one.name for one in machine.libraries or () if one.loaded and one.loaded_by is None]
-    found += [
-        f"two copies of {name} are said to load: neither is taken" for name in {*loaded} if loaded.count(name) > 1
-    ]
-    return found
+    told = {key: item for key, item in value.items() if key != "schema"}
+    machine = Machine(**_fields(told, SHAPES[Machine], ""))
+    unknown = dict(_unknown(told, machine))
+    return records.replace(machine, unknown=unknown) if unknown else machine
 
 
 def to_dict(machine: Machine, sources: bool = False) -> dict[str, Any]:
     """The description as plain data; what is unknown is left out."""
-    plain = {"schema": SCHEMA, **_plain(machine), **machine.unknown}
+    plain = {"schema": SCHEMA, **_plain(machine)}
     plain.pop("unknown", None)
+    for path, item in machine.unknown.items():
+        place: Any = plain
+        for step in path[:-1]:  # a record of which nothing else is known was left out
+            place = place[step] if isinstance(step, int) else place.setdefault(step, {})
+        place[path[-1]] = item
     if not sources:
         plain.pop("sources", None)
     return plain

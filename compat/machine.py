@@ -211,7 +211,8 @@ class Machine:
     model: Model = Model()
     engine: Engine = Engine()
     sources: Mapping[str, str] = field(default_factory=dict)  # field path -> where it was read
-    unknown: Mapping[str, Any] = field(default_factory=dict)  # keys that this version does not know, kept
+    # Keys that this version does not know, each by its way from the top: ("gpus", 0, "nmae"). They are kept.
+    unknown: Mapping[tuple[str | int, ...], Any] = field(default_factory=dict)
 
     @property
     def is_jetson(self) -> bool:

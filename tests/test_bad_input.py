@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from compat import description
 from tests.command import assert_refused, compatcheck
 
 GOOD = {
@@ -98,12 +99,25 @@ def test_what_contradicts_itself_is_told(tmp_path: Path, more: dict[str, object]
     assert words in done.stderr
 
 
-def test_unknown_keys_are_kept_and_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"quantum": {"qubits": 3}}, "kept: quantum\n"),
+        ({"drivre": {"version": "1"}}, "kept: drivre (did you mean driver?)\n"),
+        ({"driver": {"verison": "1"}}, "kept: driver.verison (did you mean version?)\n"),
+        ({"gpus": [{}, {"nmae": "x", "qubits": 3}]}, "kept: gpus[1].nmae (did you mean name?), gpus[1].qubits\n"),
+        ({"builds": {"torch": {"cuda": "12.4", "cdnn": "9"}}}, "kept: builds.torch.cdnn (did you mean cudnn?)\n"),
+    ],
+)
+def test_unknown_keys_are_kept_and_told(tmp_path: Path, more: dict[str, object], words: str) -> None:
     path = tmp_path / "new.json"
-    path.write_text(json.dumps({**GOOD, "quantum": {"qubits": 3}}))
+    path.write_text(json.dumps({**GOOD, **more}))
     done = compatcheck("check", "--machine", str(path), "--goal", "use:torch")
     assert done.returncode == 0
-    assert "quantum" in done.stderr
+    assert words in done.stderr
+    machine = description.from_dict(more)
+    assert {key: description.to_dict(machine)[key] for key in more} == more
+    assert description.from_dict(description.to_dict(machine)) == machine
 
 
 @pytest.mark.parametrize(

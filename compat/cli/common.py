@@ -55,14 +55,13 @@ def other_machine(option: str, root: str, pythons: tuple[str, ...] = ()) -> None
 
 def load_machines(path: str) -> "Iterator[Machine]":
     """The machines of a description file, its own name where the description has none."""
-    from compat.description import BadDescription, contradictions, load
+    from compat.description import BadDescription, load
     from compat.records import replace
+    from compat.remarks import remarks
 
     try:
         for machine in load(path):
-            if machine.unknown:
-                click.echo(plain(f"warning: {path}: unknown keys kept: {', '.join(sorted(machine.unknown))}"), err=True)
-            for one in contradictions(machine):
+            for one in remarks(machine):
                 click.echo(plain(f"warning: {path}: {one}"), err=True)
             yield machine if machine.name or path.endswith(".jsonl") else replace(machine, name=os.path.basename(path))
     except BadDescription as error:
