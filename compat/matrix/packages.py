@@ -196,3 +196,9 @@ def same_cuda(built: Any, wanted: Any) -> bool | None:
     one, other = versions.parse(built).release[:2], versions.parse(wanted).release[:2]
     size = min(len(one), len(other))
     return one[:size] == other[:size]
+
+
+def has_cuda(rows: "Iterable[Row]") -> bool | None:
+    """Has one of these builds code for GPUs? None where none of them tells."""
+    told = {bool(row["cuda"]) for row in rows if "cuda" in row}
+    return any(told) if told else None

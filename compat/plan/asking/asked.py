@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from compat import versions
 from compat.machine import Machine
 from compat.markers import applies
-from compat.matrix.packages import normal
+from compat.matrix.packages import has_cuda, normal
 from compat.plan.asking.checkout import for_other_devices
 from compat.plan.asking.request import (
     COMPONENTS,
@@ -213,7 +213,7 @@ def _without_gpu(one: Asked) -> bool:
 def _has_cuda(one: Asked, matrix: "Matrix") -> bool:
     """Are there builds with GPU code under this name (onnxruntime-gpu), or are none known at all?"""
     builds = matrix.packages.builds(normal(one.name)).values()
-    return not builds or any(row.get("cuda") for rows in builds for row in rows)
+    return not builds or bool(has_cuda(row for rows in builds for row in rows))
 
 
 def _agree(component: str, mine: list[Asked], other: Asked, matrix: "Matrix") -> bool:

@@ -25,9 +25,8 @@ from compat.plan.ways.forge import environments
 from compat.plan.ways.forward import MOVE
 from compat.plan.ways.nearest import nearest
 from compat.plan.ways.nearest import needs as needs_of
-from compat.records import replace
+from compat.records import dataclass, replace
 
-_FLOOR = "driver >= "  # how a demand on the driver begins
 # Least change first; of these the ones that are allowed already are left out.
 ORDER = (
     ("environment",),
@@ -98,7 +97,8 @@ def _unlimited(problem: Problem, allowed: frozenset[str]) -> Iterator[Lift]:
             left = fewer
     found = _unlimited_by(problem, left, moving)
     if found is not None:
-        needs = (*_needs(problem, found[0], more), *(_instead_of(pin, found[0], problem) for pin in left))
+        moved = (one.text for one in _needs(problem, found[0], more))
+        needs = (*moved, *(_instead_of(pin, found[0], problem) for pin in left))
         yield Lift(("versions",), " and ".join(needs), planned(problem.widened(left), *found).steps)
 
 
@@ -234,7 +234,8 @@ def _together(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) 
     found = next(answers(problem, allowed | frozenset(more), tried), None)
     if found is None:
         return None
-    return Lift(more, " and ".join(_needs(problem, found, more)), planned(problem, found, tried).steps)
+    needs = " and ".join(one.text for one in _needs(problem, found, more))
+    return Lift(more, needs, planned(problem, found, tried).steps)
 
 
 def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> Lift | None:
@@ -251,11 +252,11 @@ def _split(problem: Problem, allowed: frozenset[str], more: tuple[str, ...]) -> 
             continue
         names = "; ".join(" and ".join(request.component for request in block) for block in blocks)
         needs = [f"{len(blocks)} environments ({names})"]
-        for found in (one for one, _ in solved):
-            needs += [text for text in _needs(problem, found, more) if text not in needs]
+        moved = dict.fromkeys(one for found, _ in solved for one in _needs(problem, found, more))
         # All environments are on one driver: of several demands on it the greatest counts.
-        floors = sorted((text for text in needs if text.startswith(_FLOOR)), key=_floor_of)
-        needs = [text for text in needs if text not in floors[:-1]]
+        floors = [one for one in moved if one.driver]
+        greatest = max(floors, key=lambda one: versions.parse(one.driver).key(), default=None)
+        needs += [one.text for one in moved if not one.driver or one is greatest]
         steps = [step for _, found_steps in solved for step in found_steps]
         # What concerns the whole machine goes first.
         return Lift(
@@ -324,32 +325,34 @@ def _goals_of(problem: Problem, requests: tuple[Request, ...]) -> tuple[Goal, ..
     return (*found, *(parse(goal_of(one, problem.matrix)) for one in sorted(there - covered)))
 
 
-def _floor_of(needs: str) -> versions.Key:
-    return versions.parse(needs.removeprefix(_FLOOR)).key()
+@dataclass(frozen=True)
+class _Need:
+    """What has to move, in words; ``driver`` is the least one that it asks for, where it is that."""
+
+    text: str
+    driver: str = ""
 
 
-def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> list[str]:
-    parts = []
+def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> Iterator[_Need]:
     if "python" in more and found.result.python and found.result.python != problem.machine.python:
-        parts.append(f"Python {found.result.python}")
+        yield _Need(f"Python {found.result.python}")
     if "container" in more:
         image = found.result.container.image if found.result.environment != problem.machine.environment else None
-        parts.append(f"a container of {image}" if image else "the container started anew with its GPUs")
+        yield _Need(f"a container of {image}" if image else "the container started anew with its GPUs")
     if MOVE in more and found.result.libcuda.compat:
         offered = next(step.after for step in found.scene.steps if step.component == MOVE)
-        parts.append(f"{offered} (the driver stays, on data center GPUs)")
+        yield _Need(f"{offered} (the driver stays, on data center GPUs)")
     flavour = found.result.driver.kernel_module
     if "driver" in more and found.result.driver.version == problem.machine.driver.version and flavour:
-        parts.append(f"the {flavour} kernel module")
+        yield _Need(f"the {flavour} kernel module")
     if "driver" in more and found.result.driver.version != problem.machine.driver.version:
         have, wanted = problem.machine.driver.version, str(found.result.driver.version)
         downward = have is not None and versions.at_least(have, wanted) is True
         least = _least_driver(problem, found)
         if have is None and least == moves.driver_floors(problem.machine, problem.matrix)[0]:
-            parts.append(f"the NVIDIA driver (such as {wanted})")
+            yield _Need(f"the NVIDIA driver (such as {wanted})")
         else:
-            parts.append(f"driver {wanted}" if downward else f"{_FLOOR}{least}")
-    return parts
+            yield _Need(f"driver {wanted}") if downward else _Need(f"driver >= {least}", least)
 
 
 def _least_driver(problem: Problem, found: Found) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.matrix.packages import fits_platform, normal
+from compat.matrix.packages import fits_platform, has_cuda, normal
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
@@ -127,8 +127,8 @@ def _draws(case: Case, name: str, other: str) -> bool:
 
 def _has_gpu_code(case: Case, name: str) -> bool:
     """By the published builds of its release; where there are none, by the name."""
-    told = {bool(row["cuda"]) for row in _builds_of(case, name) if "cuda" in row}
-    return any(told) if told else of_gpu_build(name) or "-cu" in name
+    told = has_cuda(_builds_of(case, name))
+    return told if told is not None else of_gpu_build(name) or "-cu" in name
 
 
 @rule("numpy-abi", reads=("python", *OF_BUILD), masks=("package-versions-mismatch",))
