@@ -1,5 +1,7 @@
 """A Jetson wheel is made for one Python: that of its JetPack."""
 
+from typing import Any
+
 import pytest
 
 from compat.check import check
@@ -26,12 +28,20 @@ def test_the_wheels_python_is_held_against_the_environments(python: str, rules: 
 
 
 @pytest.mark.parametrize(
-    ("jetpack", "source", "rules"),
-    [("5.1.2", "pypi", ["jetson-build-mismatch"]), ("6.1", "pypi", []), ("5.1.2", "jetson", [])],
+    ("system", "name", "source", "foreign"),
+    [
+        ({"jetson": {"jetpack": "5.1.2"}}, "torch", "pypi", True),
+        ({"jetson": {"jetpack": "6.1"}}, "torch", "pypi", False),
+        ({"jetson": {"jetpack": "5.1.2"}}, "torch", "jetson", False),
+        ({"jetson": {"jetpack": "5.1.2"}}, "jax", "pypi", True),
+        ({"jetson": {"jetpack": "5.1.2"}}, "cupy-cuda11x", "pypi", False),
+        ({"jetson": {"module": "unheard of"}, "gpus": [{"name": "Jetson TX2"}]}, "torch", "pypi", True),
+        ({"jetson": {"module": "unheard of"}, "gpus": [{"name": "Jetson AGX Thor"}]}, "torch", "pypi", False),
+    ],
 )
-def test_the_public_indexes_have_nothing_for_an_old_jetpack(jetpack: str, source: str, rules: list[str]) -> None:
-    machine = from_dict(
-        {"jetson": {"jetpack": jetpack}, "packages": {"torch": None}, "builds": {"torch": {"source": source}}}
-    )
-    report = check(machine, parse("use:torch"), Matrix.load())
-    assert [one.rule for one in report.errors] == rules
+def test_the_public_indexes_have_nothing_for_a_jetpack_of_an_older_cuda(
+    system: dict[str, Any], name: str, source: str, foreign: bool, matrix: Matrix
+) -> None:
+    machine = from_dict({**system, "packages": {name: None}, "builds": {name: {"source": source}}})
+    report = check(machine, parse(f"use:{matrix.packages.component(name)}"), matrix)
+    assert ("jetson-build-mismatch" in [one.rule for one in report.errors]) == foreign

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from compat import versions
-from compat.capability import Capability
+from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
 RULE = "jetson-build-mismatch"
+_PUBLIC = ("pypi", "pytorch")  # indexes whose builds for aarch64 are made for servers too
 Row = dict[str, Any]
 Facts = tuple[Evidence, ...]
 
@@ -152,16 +153,39 @@ def _cuda(case: Case, main: Subject, row: Row, facts: Facts) -> Iterator[Outcome
 
 
 def _of_its_own(case: Case, main: Subject, jetpack: "tuple[Row, Facts] | None") -> "tuple[str, Facts] | None":
-    """What no build of the public indexes serves: a module older than Orin, a JetPack of CUDA 11 or older."""
-    if main.facts.source not in ("pypi", "pytorch"):
+    """What no build of the public indexes serves: a JetPack of a CUDA major that they have none for."""
+    found = (jetpack or _newest(case)) if main.facts.source in _PUBLIC else None
+    if found is None or "cuda" not in found[0]:
         return None
-    gpu = case.gpus[0] if case.gpus else None
-    if gpu is not None and gpu.capability is not None and gpu.capability < Capability(8, 7):
-        return gpu.name, gpu.evidence
-    if jetpack is None or not jetpack[0].get("cuda") or versions.parse(jetpack[0]["cuda"]).major >= 12:
+    row, facts = found
+    # Of what has no CUDA by its own name (jax, tensorflow) torch tells: no other package had such builds sooner.
+    for_cuda = _published_for(case, main.distribution) or _published_for(case, "torch")
+    if any(versions.same_line(cuda, row["cuda"], 1) for cuda in for_cuda):
         return None
-    row, facts = jetpack
     return f"JetPack {row['jetpack']} with CUDA {row['cuda']}", facts
+
+
+def _published_for(case: Case, distribution: str) -> set[str]:
+    """The releases of CUDA that the public indexes have builds of it for, on aarch64."""
+    builds = (build for rows in case.matrix.packages.builds(distribution).values() for build in rows)
+    return {
+        build["cuda"]
+        for build in builds
+        if build.get("cuda") and build["index"] in _PUBLIC and fits_platform(build, "linux", "aarch64")
+    }
+
+
+def _newest(case: Case) -> "tuple[Row, Facts] | None":
+    """The newest JetPack for modules with this GPU: older ones have an older CUDA at most."""
+    gpu = case.gpus[0] if case.gpus else None
+    if gpu is None or gpu.capability is None:
+        return None
+    for row in reversed(case.matrix.rows("jetpack", "jetpack")):
+        modules = (case.matrix.gpus.find(f"Jetson {module}") for module in row.get("modules", ()))
+        if str(gpu.capability) in [module["capability"] for module in modules if module is not None]:
+            told = f"the newest JetPack for compute capability {gpu.capability} is {row['jetpack']}"
+            return row, (*gpu.evidence, case.cite(told, row))
+    return None
 
 
 def _jetpack(case: Case) -> "tuple[Row, Facts] | None":
