@@ -11,6 +11,7 @@ _VENDORS = {
     "aiinfra.pkgs.visualstudio.com": "onnxruntime",
     "www.paddlepaddle.org.cn": "archive",
     "data.pyg.org": "archive",
+    "data.dgl.ai": "archive",
     "storage.googleapis.com": "jax",
     "pypi.jetson-ai-lab.io": "jetson-ai-lab",
     "pypi.jetson-ai-lab.dev": "jetson-ai-lab",

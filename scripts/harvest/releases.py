@@ -31,3 +31,16 @@ def document(index: Index, project: str, what: str, inside: Inside, groups: Iter
         if found:
             made.source("wheels", f"{project} wheels: {what}", where, day, "read")
     return made
+
+
+def sources(made: Document, index: Index) -> None:
+    """Add one `[[build]]` row per release that has a source archive: any platform compiles it, for whatever."""
+    project = made.component
+    for file in index.files(project):
+        if file.version is None or file.is_wheel or file.version.is_prerelease:
+            continue
+        row: Row = {"package": project, "version": file.version.public, "os": "any", "arch": "any", "index": "pypi"}
+        row.update(variant="", requires_python=file.requires_python, date=file.uploaded, yanked=file.yanked)
+        made.add("build", {**row, "file": file.filename, "source": "archives"})
+        title = f"{project}: its source archives"
+        made.source("archives", title, f"package index: {project}", file.uploaded or "", "declared")

@@ -25,6 +25,7 @@ PROJECTS = {
     "auto-gptq": r"(autogptq|exllama|marlin)\w*\.cpython-[\w-]+\.so\Z",
     "autoawq": None,
     "autoawq-kernels": r"(awq|exl)\w*_ext\.cpython-[\w-]+\.so\Z",
+    "deepspeed": None,
     "exllamav2": None,
     "keras2onnx": None,
     "onnxruntime-genai": _GENAI,
@@ -32,18 +33,24 @@ PROJECTS = {
     "onnxruntime-genai-directml": None,
     "tensorflow-addons": None,
     "tensorflow-text": None,
+    "torchao": None,
     "torchdata": None,
     "torchtext": None,
 }
+
+# Those whose releases are mostly source archives, which any platform takes.
+SOURCES = ("deepspeed",)
 
 
 def harvest(index: Index) -> dict[str, Document]:
     """`observed/<project>.toml` of each."""
     what = "ELF headers and fat binaries"
-    return {
-        f"observed/{name}.toml": releases.document(index, name, what, partial(inside, libraries))
-        for name, libraries in PROJECTS.items()
-    }
+    documents = {}
+    for name, libraries in PROJECTS.items():
+        documents[f"observed/{name}.toml"] = made = releases.document(index, name, what, partial(inside, libraries))
+        if name in SOURCES:
+            releases.sources(made, index)
+    return documents
 
 
 def inside(libraries: str | None, index: Index, one: Group) -> Row:
