@@ -9,6 +9,9 @@ def normal(name: str) -> str:
     return plain
 
 
+COMPONENTS = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")
+"""What other packages extend: requests and verdicts begin with them, in this order."""
+
 OF_TORCH = ("torchvision", "torchaudio")
 """Published with each release of torch, for each of its builds."""
 

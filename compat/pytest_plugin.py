@@ -60,7 +60,7 @@ def _reports(config: pytest.Config, goal: str) -> "list[Report]":
     known = config.stash.setdefault(_REPORTS, {})
     if not any(key == goal or key.startswith(f"{goal}|") for key in known):
         machine, matrix = _machine(config), Matrix.load()
-        for one in (parse(goal),) if goal else goals_of(machine):
+        for one in (parse(goal),) if goal else goals_of(machine, matrix):
             known[f"{goal}|{one}"] = check(machine, one, matrix)
     return [report for key, report in known.items() if key.startswith(f"{goal}|")]
 

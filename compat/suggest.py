@@ -1,40 +1,16 @@
 """Which goals a machine suggests: one for each framework that is there, else the GPU itself."""
 
+from typing import TYPE_CHECKING
+
 from compat.goals import Goal, parse
 from compat.machine import Machine
-from compat.matrix.packages import normal
+from compat.names import normal
 
-# Distribution -> goal; the first distribution of a goal that is installed decides.
-_GOALS = {
-    "torch": "use:torch",
-    "pytorch": "use:torch",
-    "tensorflow": "use:tensorflow",
-    "tensorflow-gpu": "use:tensorflow",
-    "tf-nightly": "use:tensorflow",
-    "tensorflow-cpu": "use:tensorflow",
-    "nvidia-tensorflow": "use:tensorflow",
-    "jax": "use:jax",
-    "jaxlib": "use:jax",
-    "onnxruntime-gpu": "use:onnxruntime-cuda",
-    "onnxruntime": "use:onnxruntime-cuda",
-    "tensorrt": "use:tensorrt",
-    "tensorrt-cu11": "use:tensorrt",
-    "tensorrt-cu12": "use:tensorrt",
-    "tensorrt-cu13": "use:tensorrt",
-    "torch-tensorrt": "use:torch-tensorrt",
-    "torchvision": "use:torchvision",
-    "torchaudio": "use:torchaudio",
-    "vllm": "use:vllm",
-    "xformers": "use:xformers",
-    "ctranslate2": "use:ctranslate2",
-    "cupy-cuda11x": "use:cupy",
-    "cupy-cuda12x": "use:cupy",
-    "cupy-cuda13x": "use:cupy",
-    "paddlepaddle-gpu": "use:paddlepaddle",
-}
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
 
 
-def goals_of(machine: Machine) -> tuple[Goal, ...]:
+def goals_of(machine: Machine, matrix: "Matrix") -> tuple[Goal, ...]:
     """The goals that what is described suggests, in a fixed order; `use:gpu` where it suggests none."""
     here = {
         normal(name)
@@ -42,7 +18,7 @@ def goals_of(machine: Machine) -> tuple[Goal, ...]:
         for name, version in (packages or {}).items()
         if version is not False
     }
-    found = [goal for name, goal in _GOALS.items() if name in here]
+    found = [goal for name, goal in matrix.packages.suggestions.items() if name in here]
     if machine.engine.tensorrt or machine.engine.compute_capability:
         found.append("run:engine")
     if any(

@@ -80,7 +80,7 @@ def command(
 
     def reports() -> "Iterator[Report]":
         for one in machines:
-            for goal in goals or file_goals or goals_of(one):
+            for goal in goals or file_goals or goals_of(one, matrix):
                 yield check(one, goal, matrix)
 
     files = (*files, *paths)

@@ -46,7 +46,7 @@ def command(
     gate = Gate(fail_on, baseline, write_baseline)
     collected: list[Report] = []
     for machine in machines:
-        reports = list(gate.watch(check(machine, goal, matrix) for goal in wanted or goals_of(machine)))
+        reports = list(gate.watch(check(machine, goal, matrix) for goal in wanted or goals_of(machine, matrix)))
         if form not in ("text", "json"):
             collected += reports  # formats for CI are one document, however many environments were read
             continue

@@ -80,4 +80,4 @@ def _reports(path: str | None) -> "list[Report]":
 
     matrix = common.load_matrix()
     machines = list(common.load_machines(path)) if path else common.read_machines()
-    return [check(machine, goal, matrix) for machine in machines for goal in goals_of(machine)]
+    return [check(machine, goal, matrix) for machine in machines for goal in goals_of(machine, matrix)]

@@ -48,7 +48,7 @@ def command(goal_texts: tuple[str, ...], timeout: float, python: str | None, for
     (machine,) = common.read_machines("/", (python,) if python else ())
     interpreter = _interpreter(machine, python)
     proofs, symptoms = [], []
-    for goal in common.parse_goals(goal_texts, matrix) or goals_of(machine):
+    for goal in common.parse_goals(goal_texts, matrix) or goals_of(machine, matrix):
         if form == "text":
             click.echo(f"running {goal} ...", err=True)
         proofs.append(prove(goal, interpreter, timeout, allow_cpu))

@@ -163,7 +163,7 @@ def goals(machine: Machine, matrix: "Matrix") -> tuple[Goal, ...]:
     dead = {normal(row["distribution"]) for row in matrix.every("name")}
     # A TensorRT or an engine that lies on the target is no matter of a file that does not speak of it.
     told = machine if machine.container.image else replace(machine, libraries=None, engine=Engine())
-    pinned = [goal for goal in goals_of(told) if str(goal) != "use:gpu" or machine.container.image]
+    pinned = [goal for goal in goals_of(told, matrix) if str(goal) != "use:gpu" or machine.container.image]
     if machine.gpus is None:  # for any machine: who pins a CPU build means the CPU
         pinned = [goal for goal in pinned if not any(_without_cuda(machine, name) for name in goal.subjects)]
     asked = [name for name in machine.request or {} if name in dead or _accelerated(name, matrix)]

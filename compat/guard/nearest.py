@@ -72,7 +72,7 @@ def _held(invocation: Invocation, machine: Machine, transaction: Transaction, ma
 
 
 def _planned(invocation: Invocation, machine: Machine, matrix: "Matrix") -> list[Nearest]:
-    from compat.plan.asking.request import COMPONENTS
+    from compat.names import COMPONENTS
     from compat.versions import BadVersion, parse_range
 
     asked: dict[str, str] = {}

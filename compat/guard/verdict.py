@@ -55,7 +55,7 @@ class Standing:
 
     @cached_property
     def goals(self) -> tuple[Goal, ...]:
-        return _goals(self.machine)
+        return _goals(self.machine, self.matrix)
 
     def errors(self, goal: Goal) -> "Wrong":
         """What is wrong for this goal."""
@@ -66,14 +66,14 @@ class Standing:
 
 def harms(before: Standing, after: Machine) -> tuple[Harm, ...]:
     """Every goal that the change harms, the blocking ones first."""
-    found = [one for goal in _goals(after) if (one := _harm(goal, before, after)) is not None]
+    found = [one for goal in _goals(after, before.matrix) if (one := _harm(goal, before, after)) is not None]
     found += _by_metadata(before, after, {one.goal for one in found})
     return tuple(sorted(found, key=lambda one: not one.blocks))
 
 
-def _goals(machine: Machine) -> tuple[Goal, ...]:
+def _goals(machine: Machine, matrix: "Matrix") -> tuple[Goal, ...]:
     """Where there is no GPU, only whether a package imports is at stake."""
-    goals = goals_of(machine)
+    goals = goals_of(machine, matrix)
     if machine.gpus != ():
         return goals
     return tuple(dict.fromkeys(parse(f"import:{goal.subjects[0]}") for goal in goals if goal.subjects))

@@ -34,7 +34,7 @@ def goals(locked: Locked, plan: Plan, machine: Machine, matrix: "Matrix") -> tup
     Where no goal needs the GPU, only whether the rest can be imported is at stake.
     """
     here = {matrix.packages.component(one.name) for one in locked.packages}
-    suggested = [goal for goal in goals_of(machine) if goal.subjects and goal.subjects[0] in here]
+    suggested = [goal for goal in goals_of(machine, matrix) if goal.subjects and goal.subjects[0] in here]
     if not any(goal.needs_gpu for goal in plan.goals):
         suggested = [parse(f"import:{goal.subjects[0]}") for goal in suggested]
     return tuple(dict.fromkeys((*plan.goals, *suggested)))

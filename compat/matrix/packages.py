@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compat import versions
 from compat.matrix.remembered import remembered
+from compat.names import COMPONENTS
 from compat.names import normal as _normal
 
 if TYPE_CHECKING:
@@ -54,6 +55,13 @@ class Packages:
         """The component's package table; empty for what is no package."""
         found: Row = self._matrix.index["packages"].get(component, {})
         return found
+
+    @cached_property
+    def suggestions(self) -> dict[str, str]:
+        """Distribution -> the goal that it is judged for unasked, where it is installed; in a fixed order."""
+        every: dict[str, Row] = self._matrix.index["packages"]
+        ordered = sorted(every, key=lambda name: COMPONENTS.index(name) if name in COMPONENTS else len(COMPONENTS))
+        return {normal(one): every[name]["goals"][0] for name in ordered for one in every[name].get("suggested_by", ())}
 
     @remembered
     def may_bring_cuda(self, distribution: str) -> bool:

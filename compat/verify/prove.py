@@ -7,7 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from compat.goals import Goal
 from compat.machine import Machine
@@ -16,10 +16,13 @@ from compat.probe.host import Completed, Failure, Host
 from compat.records import dataclass
 from compat.verify.child.main import MODULES
 
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
+
 Verdict = Literal["verified", "failed", "absent", "stopped", "cpu", "unproven"]
 CHILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child", "main.py")
 _LIMIT = 4 << 20  # bytes of the child's output
-_GPU = {"run:onnx": False}
+_ON_EITHER = ("run:onnx",)  # goals that are reached on the CPU too
 # What is not proven by execution, why, and which goals prove the parts that it stands on.
 _UNPROVEN = {
     "use:torch-tensorrt": "it compiles a model of its own making; use:torch and use:tensorrt prove its two halves",
@@ -41,11 +44,11 @@ class Proof:
     text: str = ""
 
 
-def goals_of(machine: Machine) -> tuple[Goal, ...]:
+def goals_of(machine: Machine, matrix: "Matrix") -> tuple[Goal, ...]:
     """Goals with a computation, of what is installed; the driver alone where nothing is."""
     from compat.suggest import goals_of as suggested
 
-    found = [goal for goal in suggested(machine) if str(goal) in MODULES]
+    found = [goal for goal in suggested(machine, matrix) if str(goal) in MODULES]
     here = {normal(name) for name, version in (machine.packages or {}).items() if version is not False}
     if here & {"onnxruntime", "onnxruntime-gpu"}:
         found.append(Goal("run", "onnx"))
@@ -83,7 +86,7 @@ def _read(goal: Goal, ended: Completed) -> Proof:
         trace, error = str(data.pop("trace", "")), str(data.get("error", ""))
         text = "\n".join((ended.stderr, trace, "" if error in trace else error))
         return Proof(goal, "failed", str(data.get("error")), data, text)
-    if data.get("on") != "gpu" and _GPU.get(str(goal), True):
+    if data.get("on") != "gpu" and str(goal) not in _ON_EITHER:
         return Proof(goal, "cpu", "computed on the CPU, nothing verified", data)
     return Proof(goal, "verified", _summary(data), data)
 

@@ -35,7 +35,7 @@ def test_rules_ask_for_no_other_names(matrix: Matrix, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Case, "packages", property(lambda case: Watched(plain(case))))
     for name, machine in ((name, machine) for name in ENVIRONMENTS for machine in MACHINES):
         here = built(machine, name, matrix)
-        for goal in goals_of(here):
+        for goal in goals_of(here, matrix):
             check(here, goal, matrix)
     assert len(Watched.asked) > 30
     # libcublas and its kin are conda's; pip and uv install none of them.
@@ -50,7 +50,7 @@ def test_other_packages_change_nothing(matrix: Matrix, machine: str, name: str) 
     told = [one for one in others if not spoken(one)]
     assert len(told) == 6
     more = replace(here, packages={**(here.packages or {}), **dict.fromkeys(told, "1.0")})
-    for goal in goals_of(here):
+    for goal in goals_of(here, matrix):
         before, after = (check(one, goal, matrix) for one in (here, more))
         assert (before.verdict, before.findings) == (after.verdict, after.findings)
 

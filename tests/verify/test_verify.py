@@ -14,6 +14,7 @@ import pytest
 
 from compat.goals import parse
 from compat.machine import Machine
+from compat.matrix import Matrix
 from compat.report.style import Style
 from compat.verify import prove as proving
 from compat.verify import report
@@ -127,9 +128,9 @@ def test_precisions(capability: tuple[int, int], names: list[str]) -> None:
     assert result.precisions(*capability) == names
 
 
-def test_goals_of_what_is_installed() -> None:
+def test_goals_of_what_is_installed(matrix: Matrix) -> None:
     machine = Machine(packages={"torch": "2.11.0", "onnxruntime-gpu": "1.23.2", "tensorrt-cu12": "10.9", "vllm": "1"})
-    found = [str(goal) for goal in goals_of(machine)]
+    found = [str(goal) for goal in goals_of(machine, matrix)]
     assert found == [
         "use:gpu",
         "use:torch",
@@ -139,7 +140,7 @@ def test_goals_of_what_is_installed() -> None:
         "use:onnxruntime-tensorrt",
     ]
     assert set(found) <= set(MODULES)
-    assert [str(goal) for goal in goals_of(Machine())] == ["use:gpu"]
+    assert [str(goal) for goal in goals_of(Machine(), matrix)] == ["use:gpu"]
 
 
 def test_notes_stand_under_the_proof() -> None:

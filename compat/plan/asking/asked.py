@@ -16,9 +16,9 @@ from compat import versions
 from compat.machine import Machine
 from compat.markers import applies
 from compat.matrix.packages import has_cuda, normal
+from compat.names import COMPONENTS
 from compat.plan.asking.checkout import for_other_devices
 from compat.plan.asking.request import (
-    COMPONENTS,
     BadRequest,
     build_of_name,
     build_of_range,

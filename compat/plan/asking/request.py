@@ -9,7 +9,7 @@ from compat import versions
 from compat.goals import EVERY_PACKAGE, SUBJECTS, Goal, parse
 from compat.machine import Machine
 from compat.matrix.packages import normal
-from compat.names import OF_TORCH
+from compat.names import COMPONENTS, OF_TORCH
 from compat.plan.model import Request
 from compat.plan.offers import OWN
 from compat.plan.offers.places import place
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 ALLOWED = ("python", "container", "cuda-compat", "driver")  # what may be moved on request
-COMPONENTS = ("torch", "tensorflow", "jax", "onnxruntime", "tensorrt")
 # The goal that a request for a component means, where it is not use:COMPONENT.
 GOALS = {"onnxruntime": "use:onnxruntime-cuda"}
 # Programs that are published as images only, and the image of NVIDIA's registry that each is.

@@ -301,7 +301,7 @@ def _to_keep(problem: Problem) -> tuple[Goal, ...]:
     """Goals of what is installed and not asked for, that are reached now and have to stay so."""
     if not problem.machine.packages:
         return ()
-    found = dict.fromkeys((*goals_of(problem.machine), *_of_extensions(problem)))
+    found = dict.fromkeys((*goals_of(problem.machine, problem.matrix), *_of_extensions(problem)))
     suggested = [goal for goal in found if goal not in problem.goals and str(goal) != "use:gpu"]
     asked = {one.component for one in problem.requests if one.where != COMPANION}
     return tuple(
