@@ -107,6 +107,8 @@ def _subject(
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine, users))
     local = version.partition("+")[2] if version else ""
+    if machine.arch is None:  # a finding shows the first of those that it holds for: the one that most machines have
+        fitting = tuple(sorted(fitting, key=lambda row: row.get("arch") != "x86_64"))
     exact = tuple(row for row in fitting if local and same_local(row, local))
     return replace(subject, candidates=exact or fitting)
 
