@@ -13,6 +13,7 @@ _HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "matrix")
 _COMPILED = os.path.join(_HERE, "compiled")
 _CHECKOUT = os.path.join(os.path.dirname(os.path.dirname(_HERE)), "matrix")
 _PACKAGED = os.path.join(_HERE, "data")
+_texts: dict[str, str] = {}
 
 
 def data_folder() -> str:
@@ -34,6 +35,14 @@ def compiled_folder(data: str) -> str:
         return shipped_folder(data)
     merged = _with_overlay(data, overlay, changed)
     return merged if merged is not None else shipped_folder(data)
+
+
+def text_of(table: str) -> str:
+    """A compiled table as it is written, an entry a line: for those to whom importing the matrix costs too much."""
+    if table not in _texts:
+        with open(os.path.join(compiled_folder(data_folder()), f"{table}.json"), encoding="utf-8") as file:
+            _texts[table] = file.read()
+    return _texts[table]
 
 
 def overlay_folder() -> str:

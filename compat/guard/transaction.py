@@ -1,18 +1,14 @@
 """What an installer is about to do: packages that come, with the index they are from, and packages that go."""
 
+from compat.compiled import text_of
 from compat.records import dataclass
 
-# Hosts of vendors' own indexes -> the matrix's name of the place. Any other host serves the configured index. A command
-# that concerns nothing here has to pass at once, so the matrix is not read for it; a test holds its places to these.
+# Hosts of the vendors' indexes that code asks by itself -> the index. Publishers' own places stand in the matrix (traits
+# own-index and own-page); any other host serves the configured index.
 _VENDORS = {
     "download.pytorch.org": "pytorch",
     "download-r2.pytorch.org": "pytorch",
     "pypi.nvidia.com": "nvidia",
-    "aiinfra.pkgs.visualstudio.com": "onnxruntime",
-    "www.paddlepaddle.org.cn": "archive",
-    "data.pyg.org": "archive",
-    "data.dgl.ai": "archive",
-    "storage.googleapis.com": "jax",
     "pypi.jetson-ai-lab.io": "jetson-ai-lab",
     "pypi.jetson-ai-lab.dev": "jetson-ai-lab",
     "developer.download.nvidia.com": "jetson",
@@ -46,6 +42,11 @@ def source_of(url: str, direct: bool = False) -> str | None:
     from urllib.parse import urlsplit
 
     host = urlsplit(url).hostname or ""
-    if host in _VENDORS:
-        return _VENDORS[host]
-    return None if direct else "pypi"
+    index = _VENDORS.get(host) or _own_place(host)
+    return index or (None if direct else "pypi")
+
+
+def _own_place(host: str) -> str | None:
+    """The index whose builds lie there, as the matrix's compiled table has it."""
+    found = text_of("hosts").partition(f'\n"{host}":"')[2] if host else ""
+    return found.partition('"')[0] or None
