@@ -3,7 +3,7 @@
 from compat.compiled import text_of
 from compat.records import dataclass
 
-# Hosts of the vendors' indexes that code asks by itself -> the index. Publishers' own places stand in the matrix (traits
+# Hosts of the vendors' indexes that code asks by itself -> the index. Publishers' own places are the matrix's (traits
 # own-index and own-page); any other host serves the configured index.
 _VENDORS = {
     "download.pytorch.org": "pytorch",
