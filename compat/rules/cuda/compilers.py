@@ -123,7 +123,7 @@ def _jit(case: Case, runtime: Runtime, where: str, gpu: tuple[Evidence, ...] = (
     bound = None if offered is not None or case.machine.libcuda.compat else case.least_cuda
     if bound is not None and versions.at_least(bound[0], versions.major_minor(runtime.cuda)):
         said = f"the driver compiles PTX up to CUDA {bound[0]} or newer"
-        return Holds("ptx-newer-than-driver", runtime.component, said, (*case.started(runtime), bound[1]))
+        return Holds("ptx-newer-than-driver", runtime.component, said, (*case.started(runtime), *bound[1]))
     if offered is None:
         of = ("libcuda.version",) if case.machine.libcuda.compat else ("driver.version", "driver.cuda")
         return Untold("ptx-newer-than-driver", runtime.component, of)
@@ -255,15 +255,20 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
     """nvcc's CUDA and the framework's CUDA differ where an extension is to be compiled.
 
     An extension is linked to the framework's CUDA runtime, so nvcc has to be of the same CUDA major (torch's extension
-    builder stops on a differing major and warns on a differing minor). To run wheels the toolkit does not matter.
+    builder stops on a differing major and warns on a differing minor). To run wheels the toolkit does not matter, but
+    for what compiles its operators when they are first asked for: DeepSpeed refuses a compiler of another major.
 
-    Shows as: "The detected CUDA version (12.9) mismatches the version that was used to compile PyTorch (11.8)".
+    Shows as: "The detected CUDA version (12.9) mismatches the version that was used to compile PyTorch (11.8)",
+    "Installed CUDA version 12.2 does not match the version torch was compiled with 11.7".
 
     Remedy: set CUDA_HOME to a toolkit of the framework's CUDA, or install the framework for the toolkit's CUDA.
     """
-    if str(case.goal) != "build:cuda-extension":
+    later = _compiled_later(case)
+    if str(case.goal) != "build:cuda-extension" and not later:
         return
     kits = nvcc(case)
+    if later and not kits:
+        return
     if not kits or not case.runtimes:
         yield Untold("toolkit-mismatch-for-build", "cuda", ("toolkits", "builds.torch.cuda"))
         return
@@ -273,7 +278,7 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
             yield Untold("toolkit-mismatch-for-build", "cuda", ("variables.CUDA_HOME",))
             continue
         _, toolkit = kits[0]
-        facts = (*(case.read(*kit) for kit in kits), *case.started(runtime))
+        facts = (*(case.read(*kit) for kit in kits), *case.started(runtime), *later)
         if versions.parse(toolkit).major != major:
             yield Finding(
                 "toolkit-mismatch-for-build",
@@ -289,6 +294,24 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
             yield Holds(
                 "toolkit-mismatch-for-build", "cuda", f"nvcc {toolkit} and {runtime.of} are of one CUDA major", facts
             )
+
+
+def _compiled_later(case: Case) -> tuple[Evidence, ...]:
+    """That what is used compiles its operators for torch while it runs, and is not told to do so with any compiler."""
+    main = case.main
+    if case.goal.verb != "use" or main is None or not case.machine.toolkits or main.state != "installed":
+        return ()
+    if case.matrix.packages.about(main.component).get("accelerator") != "none":
+        return ()  # what has GPU code of its own has it compiled
+    row = case.matrix.traits.row(main.component, "compiles-its-operators")
+    if row is None or (case.machine.variables or {}).get(row["value"]) == "1":
+        return ()
+    told = () if row["value"] in (case.machine.variables or {}) else (_unset(case, row["value"]),)
+    return (*case.package(main), case.cite(f"{main.component} compiles its operators with nvcc", row), *told)
+
+
+def _unset(case: Case, variable: str) -> Evidence:
+    return case.assume(f"variables.{variable}", "not set: the compiler's CUDA is looked at")
 
 
 def nvcc(case: Case) -> list[tuple[str, str]] | None:
