@@ -10,9 +10,9 @@ from compat.guard.held import CannotHold, Held
 from compat.guard.installer import Waiting, run
 from compat.guard.invocation import Invocation
 from compat.guard.resolver import Known, NoAnswer, Question
-from compat.guard.spoken import any_spoken
 from compat.guard.transaction import Transaction
 from compat.guard.typed import typed_requirements
+from compat.spoken import any_spoken
 
 TYPE_CHECKING = False  # typing costs more than all else here
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import pytest
 from environments import ENVIRONMENTS, MACHINES, built
 
 from compat.check import check
-from compat.guard.spoken import spoken
 from compat.matrix import Matrix
 from compat.records import replace
 from compat.rules.case import Case
+from compat.spoken import spoken
 from compat.suggest import goals_of
 
 

@@ -6,6 +6,7 @@ import pytest
 from software import Root, library
 
 from compat.machine import Build
+from compat.matrix import Matrix
 from compat.probe.layers import builds
 
 SITE = "/env/lib/python3.10/site-packages"
@@ -184,6 +185,13 @@ def test_names_and_local_versions(root: Root, name: str, version: str, expected:
     root.wheel(SITE, name, version)
     found = build(root, name)
     assert (found.cuda, found.tensorrt) == (expected.cuda, expected.tensorrt)
+
+
+def test_what_the_matrix_knows_is_read_without_a_line_of_code(matrix: Matrix) -> None:
+    known = {name for owner in matrix.index["packages"] for name in matrix.packages.distributions(owner)}
+    assert len(known) > 80
+    assert [name for name in known if builds.reader_of(name) is None] == []
+    assert builds.reader_of("requests") is None
 
 
 def test_paddle(root: Root) -> None:

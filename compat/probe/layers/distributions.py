@@ -15,41 +15,7 @@ from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
 from compat.probe.layers.python import Interpreter
 from compat.records import dataclass, replace
-
-RELEVANT = (
-    "torch",
-    "triton",
-    "pytorch",
-    "libtorch",
-    "tensorflow",
-    "tf-nightly",
-    "jax",
-    "onnx",
-    "nvidia",
-    "tensorrt",
-    "cupy",
-    "paddle",
-    "ctranslate2",
-    "cuda",
-    "cudnn",
-    "nccl",
-    "libcu",
-    "vllm",
-    "xformers",
-    "flash-attn",
-    "flash-attention",
-    "bitsandbytes",
-    "opencv",
-    "numpy",
-    "protobuf",
-    "keras",
-    "tf2onnx",
-    "polygraphy",
-    "pycuda",
-    "numba",
-    "apex",
-)
-"""How the names begin whose versions a verdict may rest on; their METADATA is looked at, the others' is not."""
+from compat.spoken import spoken
 
 _DEBIAN_SITE = "/dist-packages"
 _SUFFIXES = (".dist-info", ".egg-info", ".egg")
@@ -115,7 +81,7 @@ def read(host: Host, so_far: Reading) -> Reading:
     for index, duplicate in enumerate(d for d in installed.found if installed.winners.get(d.name) is not d):
         reading.sources[f"duplicates[{index}]"] = duplicate.info
     for name, winner in installed.winners.items():
-        if name.startswith(RELEVANT):
+        if spoken(name):
             reading.sources[f"packages.{name}"] = winner.info
     return reading
 
@@ -124,7 +90,7 @@ def packages(installed: Installed) -> dict[str, str | None]:
     """Name to version, and of conda's own packages those of this stack that no Python distribution stands for."""
     found = {name: winner.version for name, winner in sorted(installed.winners.items())}
     for record in installed.conda:
-        if record.name.startswith(RELEVANT) and CONDA_NAMES.get(record.name, record.name) not in found:
+        if spoken(record.name) and CONDA_NAMES.get(record.name, record.name) not in found:
             found[record.name] = _usable(record.version)
     return found
 
@@ -203,7 +169,7 @@ def _distribution(host: Host, folder: str, entry: str) -> Distribution | None:
     plain = Distribution(normalised(name if told else stem), _usable(version) if told else None, folder, entry)
     if not plain.name.isprintable() or not plain.name.isascii():
         return None
-    if told and not plain.name.startswith(RELEVANT):
+    if told and not spoken(plain.name):
         return plain
     headers = _headers(host, plain.info, kind)
     if headers is None:

@@ -1,7 +1,7 @@
 """What each package's build says of itself, read as text and ELF headers; nothing is evaluated or imported.
 
 One file a framework holds ``read(context) -> Found``; `READERS` says which file reads which distribution, the rest
-that matter go to ``generic``. Adding a framework is one file and one line.
+that the matrix knows go to ``generic``: a framework whose version or name tells its CUDA needs no reader.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from compat.probe.host import Host, Unreadable
 from compat.probe.layer import Reading
 from compat.probe.layers.distributions import CONDA_NAMES, CondaRecord, Distribution, Installed
 from compat.records import dataclass, replace
+from compat.spoken import spoken
 
 READERS: tuple[tuple[str, str], ...] = (
     # (how the distribution's name begins, module); the first that fits reads it. Behind "=" it is the whole name.
@@ -39,8 +40,6 @@ READERS: tuple[tuple[str, str], ...] = (
     ("cupy", "cupy"),
     ("paddlepaddle", "paddle"),
 )
-
-GENERIC = ("vllm", "xformers", "flash-attn", "bitsandbytes", "nvidia-", "cuda-", "ctranslate2", "pyg-lib", "apex")
 
 TEXT_LIMIT = 64 << 10
 """Bytes read of a version file; one that is longer is not what a framework writes."""
@@ -109,7 +108,7 @@ def reader_of(name: str) -> str | None:
     for start, module in READERS:
         if name == start[1:] if start.startswith("=") else name.startswith(start):
             return module
-    return "generic" if name.startswith(GENERIC) else None
+    return "generic" if spoken(name) else None
 
 
 def assigned(text: str, name: str) -> str | bool | None:
