@@ -16,6 +16,7 @@ from compat.guard.transaction import source_of
 from compat.machine import Build, Engine, Machine, Toolkit
 from compat.markers import applies
 from compat.matrix.packages import normal
+from compat.names import OF_TORCH
 from compat.plan.solver.scene import emptied
 from compat.records import replace
 from compat.suggest import goals_of
@@ -122,7 +123,7 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
     vendors = {source_of(url) for url in indexes} - {"pypi", None}
     if (
         "pytorch" in vendors
-        and one.name in ("torch", "torchvision", "torchaudio")
+        and one.name in ("torch", *OF_TORCH)
         and (one.exact or "+").partition("+")[2] == ""
     ):
         return _of_pytorch(indexes)
