@@ -80,7 +80,7 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
     severity = row.get("severity", "error")
     told = _installed(case, other) if other else None
     if other and told is None and severity == "error":
-        told = _pips(case, other, name)
+        told = _pips(case, other, name) or _of_toolkit(case, other, name)
     pulled = _pulled(case, other, row.get("with", "*")) if other and told is None else None
     told = told or pulled
     met: bool | None = True
@@ -96,6 +96,7 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
         return
     taken = [case.assume(f"packages.{other}", "the least release that is required is installed")] if pulled else []
     taken += _of_whom(case, other) if other and told and not pulled else []
+    taken += _of_toolkit_alone(case, told) if told else []
     facts = (fact, *([told[1]] if told else []), *taken, case.cite(row["id"], row))
     with_other = f" with {other} {told[0]}" if told else ""
     yield Finding(
@@ -141,6 +142,40 @@ def _pips(case: "Case", name: str, package: str) -> Told | None:
     parts = [part for part in case.packages if part == own or part.removeprefix(f"{own}-cu").isdecimal()]
     told = [(version, part) for part in parts if (version := case.version_of(part)) is not None]
     return (told[0][0], case.read(f"packages.{told[0][1]}", told[0][0])) if len(told) == 1 else None
+
+
+def _of_toolkit(case: "Case", name: str, package: str) -> Told | None:
+    """The CUDA runtime of the machine's toolkit, which bears the toolkit's number, for a package that takes CUDA from
+    the machine and where no other runtime is spoken of."""
+    kits = {kit.version: index for index, kit in enumerate(case.machine.toolkits or ()) if kit.version}
+    if name != "cudart" or len(kits) != 1 or case.usable(name):
+        return None
+    from compat.rules.libraries.majors import carried, set_up_by_hand, takes_system_cuda
+    from compat.rules.runtimes import gpu_parts
+
+    kit, index = next(iter(kits.items()))
+    about = case.matrix.packages.about
+    family = about(case.matrix.packages.component(package) or "").get("family")
+    for subject in [one for part in case.subjects for one in (part, *gpu_parts(case, part))]:
+        cuda = subject.field("cuda").known
+        if family is None or about(subject.component).get("family") != family or not cuda:
+            continue
+        if not versions.same_line(kit, str(cuda), 1) or carried(case, str(cuda)):
+            continue
+        if takes_system_cuda(case, subject, bool(set_up_by_hand(case))):
+            return kit, case.read(f"toolkits[{index}].version", kit)
+    return None
+
+
+def _of_toolkit_alone(case: "Case", told: Told) -> list[Evidence]:
+    """That the toolkit's runtime is the one that loads, where nobody says that no other is there."""
+    if not told[1].fact.startswith("toolkits["):
+        return []
+    places = ["packages", *(["libraries"] if case.machine.libraries is None else [])]
+    from compat.rules.libraries.majors import set_up_by_hand
+
+    hand = [case.read(*fact) for fact in set_up_by_hand(case)[:1]]
+    return [*hand, *(case.assume(place, "no other CUDA runtime there") for place in places)]
 
 
 def _of_whom(case: "Case", name: str) -> list[Evidence]:

@@ -21,7 +21,7 @@ from compat.rules.base import (
 )
 from compat.rules.case import Case
 from compat.rules.cuda.parts import of_parts
-from compat.rules.cuda.xla import assembled
+from compat.rules.cuda.xla import assembled, assembler_needed
 from compat.rules.runtimes import Runtime, of_folder
 from compat.rules.subject import Subject
 
@@ -218,7 +218,7 @@ def _ptxas(case: Case, target: Capability) -> tuple[str, tuple[Evidence, ...]] |
     if found is not None and found[1].version:
         return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas"))
     if case.goal.object == "jax":
-        return None
+        return assembler_needed(case)
     told = case.subject("triton").version
     triton, row = told or _pinned(case, "triton"), _carried(case)
     carried = (row or {}).get("built", {})

@@ -10,6 +10,7 @@ from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.cuda.compilers import nvcc
+from compat.rules.cuda.xla import assembler
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.majors import takes_system_cuda
 from compat.rules.runtimes import Runtime
@@ -130,6 +131,13 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
         unsaid = [f"toolkits[{index}].version" for index, kit in enumerate(kits or ()) if kit.version is None]
         for place in ["toolkits"] if kits is None else unsaid:
             facts = (*facts, case.assume(place, "no newer CUDA of that major is there"))
+    if case.goal.object == "jax":  # whose CUDA is of any release of its major from the one on that it was built with
+        found = assembler(case)
+        if found is not None and versions.at_least(found[0], first.value):
+            said = f"{runtime.of} compiles with ptxas {found[0]}, which knows {gpu.name}"
+            return Holds("cuda-older-than-gpu", runtime.component, said, (*facts, *found[1]))
+        part = f"nvidia-cuda-nvcc-cu{versions.parse(runtime.cuda).major}"
+        facts = (*facts, *(found[1] if found else (case.assume(f"packages.{part}", "no newer release is there"),)))
     return Finding(
         "cuda-older-than-gpu",
         runtime.component,

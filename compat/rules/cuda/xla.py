@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def assembled(case: "Case") -> Iterator[Outcome]:
     """Is the assembler of an old jaxlib newer than the driver?"""
-    jaxlib, offered, ptxas = case.version_of("jaxlib"), case.compiler, _assembler(case)
+    jaxlib, offered, ptxas = case.version_of("jaxlib"), case.compiler, assembler(case)
     if case.goal.object != "jax" or jaxlib is None or offered is None or ptxas is None:
         return
     blind = case.matrix.traits.claim("jaxlib", "assembler-unchecked", versions.parse(jaxlib).public)
@@ -39,7 +39,7 @@ def assembled(case: "Case") -> Iterator[Outcome]:
         )
 
 
-def _assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
+def assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     """(release, evidence) of the ptxas that XLA finds: the one seen, pip's, else that of the only toolkit."""
     found = case.loaded("ptxas")
     if found is not None and found[1].version is not None:
@@ -54,3 +54,14 @@ def _assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
         path = "toolkits[0].version"
         return kits[0].version, (case.read(path, kits[0].version), alone, case.assume("packages", "nor pip's"))
     return None
+
+
+def assembler_needed(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
+    """(release, evidence) of the ptxas without which this jaxlib compiles nothing; those before it fell back to the
+    driver's own compiler."""
+    jaxlib = case.version_of("jaxlib") or case.version_of("jax")
+    needs = case.matrix.traits.claim("jaxlib", "assembler-needed", versions.parse(jaxlib).public) if jaxlib else None
+    found = assembler(case) if needs is not None else None
+    if needs is None or found is None:
+        return None
+    return found[0], (*found[1], case.cite(f"jaxlib {needs['range']} does not run what its ptxas refuses", needs))

@@ -131,7 +131,7 @@ def _has_extra(subject: Subject) -> bool:
     return any("nvidia-" in str(row.get("extras", "")) for row in release)
 
 
-def _by_hand(case: Case) -> list[tuple[str, str]]:
+def set_up_by_hand(case: Case) -> list[tuple[str, str]]:
     """(field, release) of the machine's own cuDNN: who installs that, and no pip package of it, uses no extra."""
     return [
         (f"{path}.origin", copy.origin)
@@ -195,7 +195,7 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
     """
     for subject in opening(case):
         cuda = subject.field("cuda")
-        by_hand = _by_hand(case) if _has_extra(subject) else []
+        by_hand = set_up_by_hand(case) if _has_extra(subject) else []
         if subject not in case.subjects or not cuda.values or not takes_system_cuda(case, subject, bool(by_hand)):
             continue
         majors = {versions.parse(value).major for value, _ in cuda.values if value}
