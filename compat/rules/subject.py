@@ -151,12 +151,15 @@ class Subject:
         return answers.pop() if len(answers) == 1 else None
 
 
+_WITHOUT_CUDA = ("cpu", "rocm", "xpu")  # as PyTorch's index names its builds for the processor, AMD's and Intel's GPUs
+
+
 def cuda_of_local(version: str) -> Any:
     """CUDA by the local part of a version: ``+cu118`` 11.8, ``+pt112cu116`` 11.6, ``+cpu`` False, None without one."""
     local = version.partition("+")[2]
     if not local:
         return None
-    if local.startswith("cpu"):
+    if local.startswith(_WITHOUT_CUDA):
         return False
     for part in (local, *(piece for piece in local.split(".") if piece)):
         tag = part[part.index("cu") :] if "cu" in part and not part.startswith("cudnn") else ""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.capability import Capability
-from compat.capability import parse as parse_capability
 from compat.goals import Goal
 from compat.machine import Gpu, Jetson, Machine
 from compat.markers import applies
@@ -15,6 +14,7 @@ from compat.plan.model import Pin
 from compat.plan.offers.jetson import takes_servers
 from compat.plan.offers.places import place
 from compat.rules.case import Case
+from compat.rules.libraries.cudnn_code import without_code
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -111,14 +111,13 @@ def newest(
 
 
 def serves_gpus(matrix: "Matrix", name: str, version: str, machine: Machine) -> bool:
-    """Has this cuDNN code for every GPU? It drops old ones within a major (9.11: Maxwell to Volta)."""
+    """Has this cuDNN code for every GPU?"""
     return serves(matrix, name, version, gpus_of(machine, matrix))
 
 
 def serves(matrix: "Matrix", name: str, version: str, gpus: tuple[Capability | None, ...]) -> bool:
     """The same, of GPUs by their capabilities."""
-    least = _least_gpu(matrix, ".".join(version.split(".")[:3])) if name.startswith("nvidia-cudnn-") else None
-    return least is None or all(one is None or one >= least for one in gpus)
+    return not name.startswith("nvidia-cudnn-") or _has_code(matrix, ".".join(version.split(".")[:3]), gpus)
 
 
 def gpus_of(machine: Machine, matrix: "Matrix") -> tuple[Capability | None, ...]:
@@ -135,10 +134,10 @@ def _gpus(
     return tuple(gpu.capability for gpu in Case(described, USE_GPU, matrix).gpus)
 
 
-@lru_cache(maxsize=1024)
-def _least_gpu(matrix: "Matrix", cudnn: str) -> Capability | None:
+@lru_cache(maxsize=4096)
+def _has_code(matrix: "Matrix", cudnn: str, gpus: tuple[Capability | None, ...]) -> bool:
     row = matrix.packages.release("cudnn", cudnn)
-    return parse_capability(row["capability_minimum"]) if row is not None and "capability_minimum" in row else None
+    return row is None or not any(gpu is not None and without_code(row, gpu) for gpu in gpus)
 
 
 def pins(

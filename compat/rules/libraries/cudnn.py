@@ -35,7 +35,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         built = subject.field("cudnn")
         if not built.values or not runs_on_cudnn(case, subject):
             continue
-        found = gets(case, subject) or _of_torch(case, subject) or _of_pip(case, subject, built)
+        found = loading(case, subject) or _of_pip(case, subject, built)
         if found is None or found[1].version is None:
             yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
             continue
@@ -60,6 +60,17 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             )
         else:
             yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
+
+
+def loading(case: Case, subject: Subject) -> Copy | None:
+    """The copy that the package's process gets; torch's own, for what brings none where no other is spoken of."""
+    return gets(case, subject) or _of_torch(case, subject)
+
+
+def evidence_of(case: Case, subject: Subject, found: Copy) -> tuple[Evidence, ...]:
+    """Which copy it is, and what is taken to be so for it to be the one that loads."""
+    path, copy = found
+    return (_read(case, path, copy), *_no_other(case, subject, path), *_gets(case, path))
 
 
 _WANTED = {

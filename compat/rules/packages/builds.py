@@ -14,6 +14,8 @@ from compat.records import replace
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact, each_chip
+from compat.rules.libraries.cudnn_code import cudnn_without_code
+from compat.rules.packages.cpu_only import compiled_with_cuda
 from compat.rules.runtimes import Runtime, gpu_parts
 from compat.rules.subject import Subject
 
@@ -102,6 +104,8 @@ def _carriers(case: Case) -> Iterator[Subject]:
         if subject.component == "tensorrt" or (str(case.goal) == "use:onnxruntime-tensorrt"):
             # TensorRT has a support range of its own (gpu-unsupported-by-tensorrt), its provider compiles for the GPU.
             continue
+        if compiled_with_cuda(case, subject):
+            continue  # for the GPU that is there
         if subject.for_cpu or case.matrix.packages.about(subject.component).get("accelerator") == "none":
             continue  # what has no GPU code of its own (Keras 3) takes that of the framework which it runs on
         parts = gpu_parts(case, subject)
@@ -117,7 +121,8 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     A build carries machine code (SASS) for some compute capabilities and PTX for others. Machine code runs on the same
     major with an equal or higher minor (8.0 on 8.6, 12.0 on 12.1), never across majors. Plain PTX is compiled for any
     newer GPU; PTX of an `a` target (90a) is not. The list belongs to the build, not to the release: torch 2.11 for
-    CUDA 12.6 keeps Volta, for CUDA 12.8 it does not.
+    CUDA 12.6 keeps Volta, for CUDA 12.8 it does not. The cuDNN that a package runs on has a list of its own: 9.11 ended
+    before Turing, and none before 9.7 knows Blackwell.
 
     Shows as: "no kernel image is available for execution on the device" (209), "is not compatible with the current
     PyTorch installation".
@@ -137,6 +142,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
         for gpu in case.gpus if gpu_parts(case, subject) else ():
             if gpu.capability is not None and _above(case, subject, gpu.capability) is not None:
                 yield _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
+    yield from cudnn_without_code(case)
 
 
 def _has_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> Outcome | None:

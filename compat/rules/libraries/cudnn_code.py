@@ -1,0 +1,90 @@
+"""The GPUs that a cuDNN has code for: each release lists them, and those of CUDA's build beside it are not asked."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.capability import Capability
+from compat.capability import parse as parse_capability
+from compat.machine import Library
+from compat.rules.base import Evidence, Finding, Outcome, Remedy
+from compat.rules.case import Case
+from compat.rules.gpus import GpuFact, each_chip
+from compat.rules.libraries.copies import Copy
+from compat.rules.libraries.cudnn import evidence_of, loading
+from compat.rules.libraries.found import wants
+from compat.rules.libraries.serving import runs_on_cudnn
+from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
+
+
+def cudnn_without_code(case: Case) -> Iterator[Outcome]:
+    """A cuDNN that has none for a GPU: 9.11 ended before Turing, and none before 9.7 knows Blackwell.
+
+    Its kernels are machine code. Those of an older capability of the same major run (8.6 on 8.9), across majors none.
+    """
+    copies: dict[str, tuple[Copy, tuple[Evidence, ...]]] = {}
+    for subject in wants(case):
+        if not runs_on_cudnn(case, subject):
+            continue
+        found = loading(case, subject)
+        facts = evidence_of(case, subject, found) if found is not None else ()
+        if found is None and subject.facts.cudnn is not None and _brings_its_own(case, subject):
+            found = f"builds.{subject.distribution}.cudnn", Library(name="cudnn", version=subject.facts.cudnn)
+            taken = case.assume("libraries", f"no cuDNN there but {subject.distribution}'s own")
+            facts = (case.read(found[0], subject.facts.cudnn), taken)
+        if found is not None and found[1].version is not None:
+            copies.setdefault(found[0], (found, facts))
+    for copy, facts in copies.values():
+        rows = case.matrix.packages.of_line("cudnn", copy[1].version or "")
+        for gpu in case.gpus:
+            yield from each_chip(gpu, partial(_finding, case, rows, copy[1].version or "", facts))
+
+
+def _brings_its_own(case: Case, subject: Subject) -> bool:
+    own = case.matrix.packages.about(subject.component).get("cuda_from") == "itself"
+    return own and case.machine.libraries is None
+
+
+def _finding(case: Case, rows: "list[Row]", version: str, facts: tuple[Evidence, ...], gpu: GpuFact) -> Finding | None:
+    capability = gpu.capability
+    if capability is None or not rows or not all(without_code(row, capability) for row in rows):
+        return None
+    row = rows[0]
+    ended = _ended(row, capability)
+    field = "capability_minimum" if ended else "capability_maximum"
+    has = f"has code from {row[field]} on" if ended else f"has code up to {row[field]}"
+    return Finding(
+        "gpu-not-in-build",
+        "cudnn",
+        f"cuDNN {version} has no code for {gpu.name} ({capability}): it {has}.",
+        (*gpu.evidence, *facts, case.cite(f"cuDNN {row['version']} {has}", row, field)),
+        (Remedy(_other_release(case, version, capability)),),
+    )
+
+
+def _ended(row: "Row", gpu: Capability) -> bool:
+    return "capability_minimum" in row and gpu.plain < parse_capability(row["capability_minimum"])
+
+
+def without_code(row: "Row", gpu: Capability) -> bool:
+    """Has this release of cuDNN no code for the GPU? Not said of one whose row has no bounds."""
+    newest = row.get("capability_maximum")
+    return _ended(row, gpu) or (newest is not None and gpu.major > parse_capability(newest).major)
+
+
+def _other_release(case: Case, version: str, gpu: Capability) -> str:
+    """The newest one of its major that still has code for the GPU, or the first that has."""
+    rows = [row for row in case.matrix.packages.releases("cudnn") if versions.same_line(row["version"], version, 1)]
+    fitting = [
+        row["version"]
+        for row in rows
+        if {"capability_minimum", "capability_maximum"} <= row.keys() and not without_code(row, gpu)
+    ]
+    if not fitting:
+        return f"use a build for another cuDNN: no release of {version.partition('.')[0]} has code for this GPU"
+    ended = any(_ended(row, gpu) for row in rows)
+    return f"install cuDNN {fitting[-1]} or older" if ended else f"install cuDNN {fitting[0]} or newer of its major"
