@@ -26,6 +26,8 @@ from .flash_attn import git
 from .index import Index, IndexFile
 
 NAME = "llama-cpp-python"
+README = "https://github.com/abetlen/llama-cpp-python/blob/3691546f1c9e0c1bf93323dff02230bd959cf562/README.md"
+DAY = "2026-08-17"
 WORKFLOW = ".github/workflows/build-wheels-cuda.yaml"
 _SYSTEMS = {"ubuntu": "linux", "windows": "windows"}
 _PLATFORMS = {"linux": "linux_x86_64", "windows": "win_amd64"}  # auditwheel, from 0.3.29 on, calls Linux's by its glibc
@@ -55,15 +57,23 @@ def document(directory: str) -> Document:
         if file.version is not None and not file.is_wheel and not file.version.is_prerelease:
             made.add("build", of_source(file))
             made.source(
+                "readme",
+                "llama-cpp-python: README.md, installation: compiled for the CPU by default",
+                README,
+                DAY,
+                "vendor",
+            )
+            made.source(
                 "sdists", "llama-cpp-python: its source archives", f"package index: {NAME}", _day(file), "declared"
             )
     return made
 
 
 def of_source(file: IndexFile) -> Row:
-    """The source, which CMAKE_ARGS makes with CUDA or without: which CUDA it has is not told."""
+    """The source, which is compiled without CUDA unless CMAKE_ARGS asks for it."""
     row: Row = {"package": NAME, "version": str(file.version), "os": "any", "arch": "any", "index": "pypi"}
     row.update(variant="", requires_python=file.requires_python, date=_day(file), file=file.filename, source="sdists")
+    row.update(cuda=False, sources={"cuda": "readme"})
     return row
 
 

@@ -142,6 +142,8 @@ def _asked_without_cuda(case: Case, subject: Subject) -> Iterator[Outcome]:
     """What the index has for this platform under that name, and the installer would take."""
     if _plugins(case, subject) or subject.field("cuda").decide(lambda cuda: cuda is False) is not True:
         return
+    if compiled_with_cuda(case, subject):
+        return
     found = _without_cuda(case, subject)
     if not case.gpus:
         yield replace(found, severity="warning")
@@ -158,6 +160,7 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
         (
             Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source),
             *(fact for one in case.subjects[:1] if one is not subject for fact in case.package(one)),
+            *_not_told(case, subject),
             *(case.read(f"packages.{part}", False) for part in _plugins(case, subject) if case.has(part) is False),
             *case.of_jetsons,
             *(() if subject.facts.cuda is False else case.which_build(subject)),
@@ -166,6 +169,25 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
         ),
         (Remedy(f"install the GPU build: {_gpu_name(case, subject)}"),),
     )
+
+
+def compiled_with_cuda(case: Case, subject: Subject) -> bool:
+    """Is what is asked for compiled where it is installed, and told by a variable to be so with CUDA?"""
+    if subject.state != "requested" or not case.machine.variables:
+        return False
+    row = case.matrix.traits.row(subject.component, "cuda-by-variable")
+    return row is not None and "CUDA" in case.machine.variables.get(row["value"], "")
+
+
+def _not_told(case: Case, subject: Subject) -> tuple[Evidence, ...]:
+    """Of what is compiled where it is installed: that nothing had it compiled with CUDA."""
+    row = case.matrix.traits.row(subject.component, "cuda-by-variable") if subject.facts.cuda is None else None
+    if row is None:
+        return ()
+    name, said = row["value"], (case.machine.variables or {}).get(row["value"])
+    if said is not None:
+        return (case.read(f"variables.{name}", said),)
+    return (case.assume(f"variables.{name}", "not set: it is compiled as it is by itself"),)
 
 
 def _no_condas(case: Case, subject: Subject) -> tuple[Evidence, ...]:

@@ -143,6 +143,8 @@ def _publishes(
     elsewhere = [row for row in code_rows if row.get("cuda") or always]
     if any(row.get("cuda") is None for row in local) or not (local or elsewhere):
         return None
+    if subject.state == "requested" and _in_an_archive(case, subject, system, arch):
+        return None  # the platform has one: what the installer takes instead is the build's matter
     if not local and all(row["index"] == "archive" for row in elsewhere):
         return None  # of a publisher's own archive single files are known, not the whole list
     row = (local or elsewhere)[0]
@@ -151,6 +153,13 @@ def _publishes(
         taken = (case.read("python", case.machine.python),)
     none = case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda")
     return False, (none, *taken)
+
+
+def _in_an_archive(case: Case, subject: Subject, system: str, arch: str | None) -> bool:
+    """Has a publisher's own archive a build with CUDA of what is asked for, which no installer finds by itself?"""
+    wanted = (case.machine.request or {}).get(subject.distribution, "")
+    rows = matching(case.matrix, subject.distribution, subject.version, wanted)
+    return any(row["index"] == "archive" and row.get("cuda") and fits_platform(row, system, arch) for row in rows)
 
 
 def _installable(case: Case, subject: Subject, rows: "list[Row]", system: str, arch: str | None) -> "list[Row]":
