@@ -24,10 +24,11 @@ def advisories(case: "Case", rule: str) -> Iterator[Outcome]:
         for row in case.matrix.packages.breaks.get(rule, ())
         if normal(row["package"]) in spoken and _applies(case, row)
     ]
-    about = _about(case) if rows else set()
+    about = _about(case) if rows else {}
     for row in rows:
-        if normal(row["package"]) in about or (rule == "library-damaged" and _unread(case, row["package"])):
-            yield from _advisory(case, rule, row)
+        name = normal(row["package"])
+        if name in about or (rule == "library-damaged" and _unread(case, row["package"])):
+            yield from _advisory(case, rule, row, about.get(name, ()))
 
 
 def _applies(case: "Case", row: Row) -> bool:
@@ -56,11 +57,16 @@ def _unread(case: "Case", package: str) -> bool:
     return case.machine.damaged is None and (belongs(case, package))
 
 
-def _about(case: "Case") -> set[str]:
+def _about(case: "Case") -> dict[str, tuple[Evidence, ...]]:
+    """What the goal runs, or one of that requires: each with who asks for it, where that is another package."""
     installed = {package for package, version in case.packages.items() if version is not False}
     mine = {alias for subject in case.subjects for alias in (normal(subject.distribution), normal(subject.component))}
     # An import pulls in its own requirements, so their breaks are its breaks (tensorboard's of tensorflow).
-    return mine.union(*(_required(case, subject) & installed for subject in case.subjects))
+    about: dict[str, tuple[Evidence, ...]] = dict.fromkeys(mine, ())
+    for subject in case.subjects:
+        for name in sorted(_required(case, subject) & installed - mine):
+            about[name] = (*about.get(name, ()), *case.package(subject))
+    return about
 
 
 def _required(case: "Case", subject: "Subject") -> set[str]:
@@ -70,7 +76,7 @@ def _required(case: "Case", subject: "Subject") -> set[str]:
     return set.intersection(*named) if lists else set()
 
 
-def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
+def _advisory(case: "Case", rule: str, row: Row, asked_by: tuple[Evidence, ...]) -> Iterator[Outcome]:
     name, other = row["package"], row.get("other")
     have = _release(case, name)
     if have is None:
@@ -97,7 +103,7 @@ def _advisory(case: "Case", rule: str, row: Row) -> Iterator[Outcome]:
     taken = [case.assume(f"packages.{other}", "the least release that is required is installed")] if pulled else []
     taken += _of_whom(case, other) if other and told and not pulled else []
     taken += _of_toolkit_alone(case, told) if told else []
-    facts = (fact, *([told[1]] if told else []), *taken, case.cite(row["id"], row))
+    facts = (fact, *([told[1]] if told else []), *taken, *asked_by, case.cite(row["id"], row))
     with_other = f" with {other} {told[0]}" if told else ""
     yield Finding(
         rule, other or name, f"{name} {version}{with_other}: {row['why']}", facts, (Remedy(row["remedy"]),), severity

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from compat.goals import Goal
 from compat.machine import Library, Machine
 from compat.records import replace
-from compat.rules.base import Evidence
+from compat.rules.base import Evidence, Finding
 from compat.rules.candidates import JETSON, find, matching
 from compat.rules.gpus import GpuFact, gpus
 from compat.rules.implied import of_every_jetson
@@ -95,6 +95,20 @@ class Case:
         return ("windows",) if self.environment("wsl2") else self.systems
 
     @property
+    def of_linux(self) -> tuple[Evidence, ...]:
+        """What alone tells that it is Linux, and thus which driver it is, where the system is not told."""
+        machine = self.machine
+        if machine.os is not None or len(self.systems) > 1 or len(self.driver_systems) > 1:
+            return ()
+        nodes = ", ".join(machine.device_nodes or ())
+        told = (
+            ("glibc", machine.glibc),
+            ("device_nodes", nodes),
+            ("environment", ", ".join(machine.environment or ())),
+        )
+        return tuple(self.read(field, value) for field, value in told if value)
+
+    @property
     def is_windows(self) -> bool | None:
         if self.machine.os is None:
             return None if len(self.systems) > 1 else False
@@ -144,11 +158,11 @@ class Case:
         return tuple(found)
 
     @cached_property
-    def driver_cuda(self) -> tuple[str, Evidence] | None:
+    def driver_cuda(self) -> tuple[str, tuple[Evidence, ...]] | None:
         """The highest CUDA that the driver offers, as read or by the matrix."""
         driver = self.machine.driver
         if driver.cuda is not None:
-            return driver.cuda, self.read("driver.cuda", driver.cuda)
+            return driver.cuda, (self.read("driver.cuda", driver.cuda),)
         if driver.version is None or self.is_jetson:  # whose releases are numbered apart, by L4T
             return None
         found = [self.matrix.cuda.offered_by(driver.version, system) for system in self.driver_systems]
@@ -156,10 +170,11 @@ class Case:
             return None
         claim = found[0]
         assert claim is not None
-        return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value}", claim)
+        said = self.claim(f"driver {driver.version} offers CUDA {claim.value}", claim)
+        return claim.value, (said, *self.of_linux)
 
     @cached_property
-    def least_cuda(self) -> tuple[str, Evidence] | None:
+    def least_cuda(self) -> tuple[str, tuple[Evidence, ...]] | None:
         """A CUDA that the driver offers for certain, where it is too new for the matrix to know its highest."""
         driver = self.machine.driver
         if driver.cuda is not None or driver.version is None or self.is_jetson:
@@ -168,7 +183,8 @@ class Case:
         claim = found[0] if found else None
         if claim is None or None in found:
             return None
-        return claim.value, self.claim(f"driver {driver.version} offers CUDA {claim.value} or newer", claim)
+        said = self.claim(f"driver {driver.version} offers CUDA {claim.value} or newer", claim)
+        return claim.value, (said, *self.of_linux)
 
     @cached_property
     def compiler(self) -> tuple[str, tuple[Evidence, ...]] | None:
@@ -179,7 +195,7 @@ class Case:
         libcuda = self.machine.libcuda
         if not libcuda.compat:
             taken = (*self.own_libcuda, *self.no_jetsons_driver)
-            return (self.driver_cuda[0], (self.driver_cuda[1], *taken)) if self.driver_cuda else None
+            return (self.driver_cuda[0], (*self.driver_cuda[1], *taken)) if self.driver_cuda else None
         claim = self.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
         if claim is None or libcuda.version is None:
             return None
@@ -298,9 +314,20 @@ class Case:
         text = "which package loads it is not told: what is said holds for all"
         return tuple(self.assume(f"{place}.loaded_by", text) for place, one in self.usable(name) if not one.loaded_by)
 
-    def of_copy(self, subject: Subject) -> tuple[Evidence, ...]:
-        """The same of the copies that tell a package's release, where its library does and not its metadata."""
-        return self.of_whom(subject.component) if self.version_of(subject.distribution) is None else ()
+    def of_copies(self, found: Finding) -> Finding:
+        """The finding with the same of the copies that tell the release of a package it speaks of, where the package's
+        library does so and not its metadata."""
+        known: dict[str, Subject] = self.__dict__.get("_known_subjects", {})
+        said = (found.message, *(one.fact for one in found.evidence))
+        taken = [
+            fact
+            for one in known.values()
+            if one.version is not None and one.state == "installed" and self.version_of(one.distribution) is None
+            if one.component == found.component or any(one.label in text for text in said)
+            for fact in self.of_whom(one.component)
+            if fact not in found.evidence
+        ]
+        return replace(found, evidence=(*found.evidence, *taken)) if taken else found
 
     @cached_property
     def runtimes(self) -> tuple[Runtime, ...]:
@@ -346,6 +373,10 @@ class Case:
         if self.machine.environment is not None or self.systems == ("windows",) or ask("linux") == ask("windows"):
             return ()
         return (self.assume("environment", "no WSL 2, whose driver is that of Windows"),)
+
+    def of_system(self, ask: Any) -> tuple[Evidence, ...]:
+        """What tells the driver's system, and what is taken to be so of it, where ``ask(system)`` hangs on that."""
+        return (*(self.of_linux if ask("linux") != ask("windows") else ()), *self.outside_wsl(ask))
 
     def agree(self, ask: Any) -> Any:
         """The answer of ``ask(system)`` where all systems that the driver can be of give the same one, else None."""

@@ -135,7 +135,7 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
         yield Untold("container-needs-newer-driver", "container", ("container.requires",))
         return
     asked = [fact for gpu in case.gpus for fact in gpu.evidence] if "brand" in text or "arch" in text else []
-    known = (*evidence, *case.driver_evidence, *((offered[1],) if offered else ()), *asked)
+    known = (*evidence, *case.driver_evidence, *(offered[1] if offered else ()), *asked)
     if met is False:
         yield Finding(
             "container-needs-newer-driver",

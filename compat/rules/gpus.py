@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat.capability import Capability
 from compat.matrix.gpus import read_capability
 from compat.records import dataclass, replace
-from compat.rules.base import Evidence, Untold
+from compat.rules.base import Evidence, Finding, Untold
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -39,6 +39,9 @@ def each_chip(gpu: GpuFact, judge: "Callable[[GpuFact], Outcome | None]") -> "It
     told = [judge(chip) for chip in gpu.chips]
     agreed = told and not isinstance(told[0], Untold) and len({type(one) for one in told}) == 1
     outcome = told[0] if agreed else judge(gpu)
+    if isinstance(outcome, Finding) and agreed:
+        facts = (fact for one in told if isinstance(one, Finding) for fact in one.evidence)
+        outcome = replace(outcome, evidence=tuple(dict.fromkeys((*outcome.evidence, *facts))))
     if outcome is not None:
         yield outcome
 

@@ -38,7 +38,8 @@ def _is_jetsons(name: str) -> bool:
 
 
 def _as_written_elsewhere(machine: Machine) -> Machine:
-    """With names as indexes compare them (Torch is torch), and a module's without maker and kit."""
+    """With names and versions as indexes compare them (Torch is torch, v2.1.0+CU118 is 2.1.0+cu118), those of libraries
+    and environments in small letters, and a module's without maker and kit."""
     changes: dict[str, Any] = {}
     for field in ("packages", "builds", "request"):
         named: Mapping[str, Any] = getattr(machine, field) or {}
@@ -47,13 +48,41 @@ def _as_written_elsewhere(machine: Machine) -> Machine:
             for name, one in named.items():
                 told.setdefault(_plain(name), one)
             changes[field] = told
+    packages: Mapping[str, Any] = changes.get("packages", machine.packages) or {}
+    sources: dict[str, str] = {}
+    spelled = {name: version for name, version in packages.items() if version and version != _release(version)}
+    if spelled:
+        changes["packages"] = {**packages, **{name: _release(version) for name, version in spelled.items()}}
+        sources = {f"packages.{name}": version for name, version in spelled.items()}
+    if any(one.name != _library(one.name) for one in machine.libraries or ()):
+        changes["libraries"] = tuple(replace(one, name=_library(one.name)) for one in machine.libraries or ())
+    if any(not one.islower() for one in machine.environment or ()):
+        changes["environment"] = tuple(one.lower() for one in machine.environment or ())
+        sources["environment"] = ", ".join(machine.environment or ())
     module = machine.jetson.module
     plain = (module or "").removeprefix("NVIDIA ").removeprefix("Jetson ").removesuffix(" Developer Kit")
     if module is not None and plain != module:
         changes["jetson"] = replace(machine.jetson, module=plain)
-        where = machine.sources.get("jetson.module") or machine.sources.get("jetson") or "machine description"
-        changes["sources"] = {**machine.sources, "jetson.module": f"{where}: {module}"}
+        sources["jetson.module"] = module
+    for field, written in sources.items():
+        where = machine.sources.get(field) or machine.sources.get(field.partition(".")[0]) or "machine description"
+        changes["sources"] = {**changes.get("sources", machine.sources), field: f"{where}: {written}"}
     return replace(machine, **changes) if changes else machine
+
+
+def _release(version: str) -> str:
+    """A version without a v before it, nor a local part in capitals (PEP 440)."""
+    public, plus, local = version.partition("+")
+    return f"{public.lstrip('vV')}{plus}{local.lower() if local.isupper() else local}"
+
+
+def _library(name: str) -> str:
+    """cuDNN as cudnn; some are written with a capital where their files have one (libcublasLt)."""
+    lower = name.lower()
+    return _CAPITAL.get(lower, lower)
+
+
+_CAPITAL = {one.lower(): one for one in ("cublasLt", "cusolverMg", "cusparseLt")}
 
 
 def _is_spelled(name: str) -> bool:

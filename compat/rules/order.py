@@ -1,4 +1,4 @@
-"""The order in which a description lists things is no fact.
+"""The order in which a description lists things is no fact, nor is that it says one twice.
 
 Rules are asked of a machine whose lists are sorted, so that what they take first does not hang on who wrote the list;
 what they say is then told with the places of the list as it was written.
@@ -8,13 +8,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from compat.machine import Machine
+from compat.machine import Library, Machine
 from compat.records import replace
 from compat.rules.base import Evidence, Holds, Outcome, Untold
 
 Places = Mapping[str, tuple[int, ...]]  # list -> where each of its items, sorted, stands in the description
 
 _RECORDS = ("gpus", "toolkits", "libraries", "duplicates", "damaged")
+_ONCE = ("toolkits", "libraries", "duplicates", "damaged")  # of two items that are alike, one thing is told twice
 _NAMES = ("environment", "device_nodes", "missing_libraries")
 _PLACE = re.compile(rf"\b({'|'.join(_RECORDS)})\[(\d+)\]")
 
@@ -29,7 +30,10 @@ def in_order(machine: Machine) -> tuple[Machine, Places]:
             items = changes[name] = tuple(_sorted(one, "loaded_by") for one in items)
         if items is None or len(items) < 2:
             continue
-        moved = tuple(sorted(range(len(items)), key=[str(one) for one in items].__getitem__))
+        told = [str(one) for one in items]
+        moved = tuple(sorted(range(len(items)), key=told.__getitem__))
+        if name in _ONCE and len(set(told)) < len(told):
+            moved = tuple(one for one in moved if told.index(told[one]) == one or not _is_one_thing(items[one]))
         if moved != tuple(range(len(items))):
             places[name] = moved
             changes[name] = tuple(items[index] for index in moved)
@@ -38,7 +42,9 @@ def in_order(machine: Machine) -> tuple[Machine, Places]:
     changes |= _within(machine)
     if places and machine.sources:
         written = {name: {old: new for new, old in enumerate(moved)} for name, moved in places.items()}
-        changes["sources"] = {_placed(path, written): source for path, source in machine.sources.items()}
+        changes["sources"] = {
+            _placed(path, written): source for path, source in machine.sources.items() if _is_kept(path, written)
+        }
     return (replace(machine, **changes), places) if changes else (machine, places)
 
 
@@ -83,6 +89,17 @@ def as_written(outcome: Outcome, places: Places) -> Outcome:
     if isinstance(outcome, Holds):
         return replace(outcome, component=told(outcome.component), because=told(outcome.because), evidence=facts)
     return replace(outcome, component=told(outcome.component), message=told(outcome.message), evidence=facts)
+
+
+def _is_one_thing(item: Any) -> bool:
+    """Can it be there once only? Of two copies of a library of which no folder is told, both may be there."""
+    return not isinstance(item, Library) or item.path is not None
+
+
+def _is_kept(path: str, written: Mapping[str, Mapping[int, int]]) -> bool:
+    """Is the item of the list, if it is one's, not the second of two that are alike?"""
+    match = _PLACE.search(path)
+    return match is None or match[1] not in written or int(match[2]) in written[match[1]]
 
 
 def _placed(text: str, places: "Mapping[str, tuple[int, ...] | dict[int, int]]") -> str:

@@ -43,7 +43,9 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
     open_ = () if case.machine.variables is not None else (f"variables.{VARIABLE}",)
     if alike:
         hidden = none_listed or len(seen) < len(listed)
-        return tuple(_used(case, gpu, *open_) if hidden and told[gpu.path] is None else gpu for gpu in seen)
+        # Where the variable hides all, that nothing is said of any of them is why each is judged.
+        fields = (*(f"{gpu.path}.visible" for gpu in seen if none_listed), *open_)
+        return tuple(_used(case, gpu, *fields) if hidden and told[gpu.path] is None else gpu for gpu in seen)
     unsaid = tuple(gpu for gpu in seen if told[gpu.path] is None)
     if unsaid and value is not None:
         certain = tuple(gpu for gpu in seen if told[gpu.path])
@@ -59,7 +61,7 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
 def _used(case: "Case", gpu: "GpuFact", *fields: str) -> "GpuFact":
     """The GPU, with what is taken to be so: that it is one of those that are used."""
     text = "every GPU that is listed is one that is used"
-    taken = case.assume(", ".join((f"{gpu.path}.visible", *fields)), text)
+    taken = case.assume(", ".join(dict.fromkeys((f"{gpu.path}.visible", *fields))), text)
     chips = tuple(replace(chip, evidence=(*chip.evidence, taken)) for chip in gpu.chips)
     return replace(gpu, evidence=(*gpu.evidence, taken), chips=chips)
 

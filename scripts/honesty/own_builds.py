@@ -16,8 +16,8 @@ from compat.rules.subject import Subject
 Facts = dict[str, Any]
 
 
-def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
-    """Packages of which so much is said that none of the published builds can be meant."""
+def own_builds(machine: Facts, matrix: Matrix, users: tuple[str, ...] = ()) -> set[str]:
+    """Packages of which so much is said that none of the published builds can be meant; of what the ``users`` get."""
     installed = {name: version for name, version in (machine.get("packages") or {}).items() if version is not False}
     found = set()
     for name in {*installed, *(machine.get("builds") or {}), *(machine.get("request") or {})}:
@@ -28,7 +28,7 @@ def own_builds(machine: Facts, matrix: Matrix) -> set[str]:
         others = [one for one in installed if one != name and matrix.packages.component(one) == component]
         alone = {key: version for key, version in installed.items() if key not in others}
         request = {key: spec for key, spec in (machine.get("request") or {}).items() if normal(key) == normal(name)}
-        subject = find(_machine({**machine, "packages": alone, "request": request}), component, matrix)
+        subject = find(_machine({**machine, "packages": alone, "request": request}), component, matrix, users)
         # A conda environment's CUDA is for a build that has it.
         rows = [row for row in subject.candidates if not subject.pinned_cuda or row.get("cuda") is not False]
         agrees = any(_agrees(row, subject.facts) and not _has_more(row, subject, matrix) for row in rows)

@@ -125,6 +125,7 @@ def _is_one_of_several(matrix: Matrix, machine: Facts, path: Keys) -> bool:
     if path[0] != "packages":
         return False
     here = [name for name, version in machine["packages"].items() if version is not False]
+    here += [name for name in machine.get("builds") or () if name not in machine["packages"]]
     of = [component for name in here if (component := matrix.packages.component(name)) is not None]
     named = path[1:2] or machine.get("builds") or ()
     return any(of.count(component) > 1 for component in map(matrix.packages.component, map(str, named)) if component)
@@ -168,7 +169,7 @@ def _is_about_own_build(judge: Judge, goal: str, machine: Facts, path: Keys, new
     It is if the fault is told of that package, or if nothing is left of it once nothing more is said of the package.
     """
     less = without(machine, path)
-    own = own_builds(machine, judge.matrix)
+    own = own_builds(machine, judge.matrix, tuple(goals.parse(goal).subjects))
     if not own:
         return False
     components = {judge.matrix.packages.component(name) or name for name in own}

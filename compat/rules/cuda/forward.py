@@ -106,11 +106,11 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
 
 def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
     """A cuda-compat of unknown release: its folder names its CUDA, and an image carries that of its own."""
-    kits, offered = _packaged(case), case.driver_cuda
+    kits, offered, taken = _packaged(case), case.driver_cuda, case.no_jetsons_driver
     if offered is None and case.is_jetson:
         from compat.rules.packages.jetson import own_cuda
 
-        offered = own_cuda(case)
+        offered, taken = own_cuda(case), (case.assume("driver.cuda", "that of its JetPack"),)
     fitting = {_fits(case, kit, offered[0]) if offered else None for _, kit in kits}
     if offered is None or fitting != {False}:
         return Untold("compat-library-older-than-driver", "libcuda", ("libcuda.version", "driver.version"))
@@ -121,9 +121,9 @@ def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
         "libcuda",
         f"The loader is set to take cuda-compat's libcuda of CUDA {cuda}; the driver offers {offered[0]} itself.",
         (
-            *dict.fromkeys((said, *told, offered[1], *case.driver_evidence, *case.board)),
+            *dict.fromkeys((said, *told, *offered[1], *case.driver_evidence, *case.board)),
             case.assume("libcuda.compat, libcuda.version", assumed),
-            *case.no_jetsons_driver,
+            *taken,
         ),
         (WITHOUT_COMPAT,),
     )

@@ -191,7 +191,7 @@ def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
             (
                 *case.driver_evidence,
                 *case.started(runtime),
-                *case.outside_wsl(lambda system: _is_new_enough(case, runtime, system)[1]),
+                *case.of_system(lambda system: _is_new_enough(case, runtime, system)[1]),
                 case.claim(f"CUDA {runtime.cuda} starts on driver >= {claim.value}", claim),
             ),
             (
@@ -227,7 +227,7 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
     cuda, evidence = offered
     needed, has = versions.parse(runtime.cuda), versions.parse(cuda)
     if has.major > needed.major or versions.at_least(cuda, versions.major_minor(runtime.cuda)):
-        return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {cuda}", (evidence,))
+        return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {cuda}", evidence)
     if has.major < needed.major:
         return _offers_less(case, runtime, cuda, evidence)
     compatible = any(
@@ -238,7 +238,7 @@ def _by_offered_cuda(case: Case, runtime: Runtime) -> Outcome:
             "driver-too-old",
             runtime.component,
             f"the driver's CUDA {cuda} serves all of CUDA {has.major} (minor-version compatibility)",
-            (evidence,),
+            evidence,
         )
     if needed.minor is None:
         return Untold("driver-too-old", runtime.component, ("driver.version",))
@@ -252,18 +252,18 @@ def _by_least_cuda(case: Case, runtime: Runtime) -> Outcome:
         return Untold("driver-too-old", runtime.component, ("driver.version",))
     needed, has = versions.parse(runtime.cuda), versions.parse(least[0])
     if needed.major <= has.major:
-        return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {least[0]} or newer", (least[1],))
+        return Holds("driver-too-old", runtime.component, f"the driver offers CUDA {least[0]} or newer", least[1])
     return Untold("driver-too-old", runtime.component, ("driver.cuda",))
 
 
-def _offers_less(case: Case, runtime: Runtime, cuda: str, evidence: Evidence) -> Finding:
+def _offers_less(case: Case, runtime: Runtime, cuda: str, evidence: tuple[Evidence, ...]) -> Finding:
     untold = case.is_jetson and case.machine.driver.cuda is None
     own = (case.assume("driver.cuda", "that of its JetPack"),) if untold else ()
     return Finding(
         "driver-too-old",
         "driver",
         f"{runtime.of} uses CUDA {runtime.cuda}; the driver offers CUDA {cuda} only.",
-        (evidence, *case.board, *own, *case.started(runtime)),
+        tuple(dict.fromkeys((*evidence, *case.board, *own, *case.started(runtime)))),
         (UPGRADE,),
     )
 
@@ -352,7 +352,7 @@ def _served(case: Case, gpu: GpuFact) -> Outcome:
             (
                 *gpu.evidence,
                 *said,
-                *case.outside_wsl(too_new),
+                *case.of_system(too_new),
                 case.cite(f"{row['name']} ends with driver branch {last}", row, "driver_last"),
             ),
             (Remedy(f"install the legacy driver of branch {last}", "driver"),),

@@ -55,7 +55,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                (*facts, *_gets(case, path), *case.of_copy(subject), *case.which_build(subject)),
+                (*facts, *_gets(case, path), *case.which_build(subject)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:

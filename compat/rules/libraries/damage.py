@@ -50,7 +50,7 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
             (
                 case.read(f"damaged[{index}]", f"{one.path} {one.problem}{by}"),
                 *owned(case, one.package),
-                *_taken(case),
+                *_taken(case, one),
             ),
             (
                 Remedy(
@@ -64,11 +64,13 @@ def library_damaged(case: Case) -> Iterator[Outcome]:
         yield Holds("library-damaged", case.subjects[0].component, "what it loads is as its package lists it")
 
 
-def _taken(case: Case) -> tuple[Evidence, ...]:
+def _taken(case: Case, damage: Damage) -> tuple[Evidence, ...]:
     """That the process gets the damaged file, where what would tell what it opens is not stated."""
     seen = [index for index, copy in enumerate(case.machine.libraries or ()) if _loads(case, copy)]
     unsaid = [] if seen else ["libraries"]
     unsaid += [f"libraries[{index}].path" for index in seen if (case.machine.libraries or ())[index].path is None]
+    library = _library(case, damage.path.rpartition("/")[2])
+    unsaid += [f"{path}.loaded_by" for path, copy in case.libraries(library or "") if copy.loaded_by is None]
     platform = [place for place in ("os", "arch") if getattr(case.machine, place) is None]
     unsaid += [*platform, "jetson", "environment"] if platform else []  # a Jetson tells both
     unsaid += [

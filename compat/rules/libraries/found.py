@@ -229,10 +229,11 @@ def _opened(
     opened = True if path != "missing_libraries" else opens(subject, soname)
     if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
         unsaid = ["libraries"] if case.machine.libraries is None else []
-        unsaid += ["packages"] if case.has("tensorrt") is None else []
+        unsaid += ["packages"] if case.subject("tensorrt").state != "installed" else []  # under any of its names
         copies = case.usable("tensorrt")
         unsaid += [f"{place}.origin" for place, copy in copies if copy.origin is None]
-        taken = [case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid]
+        seen = (case.read(f"{place}.version", copy.version) for place, copy in copies if copy.version is not None)
+        taken = [*seen, *(case.assume(place, "no TensorRT of pip's, which finds its own") for place in unsaid)]
         several = [place for place, _ in copies] if len(copies) > 1 else []
         several += [f"{place}.version" for place, copy in copies if copy.version is None]
         mine = [case.assume(place, f"the TensorRT that opens {soname}") for place in several]
@@ -246,7 +247,7 @@ def _opened(
         places = [f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}"]
         unsaid = [place for place in ("os", "arch") if getattr(case.machine, place) is None]
         places += [*unsaid, "jetson", "environment"] if unsaid else []  # a Jetson tells both
-        return True, (*(case.assume(place, text) for place in places), *case.of_copy(subject))
+        return True, tuple(case.assume(place, text) for place in places)
     return opened, ()
 
 

@@ -49,7 +49,8 @@ def _seen(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     path, copy = copies[0]
     if not copy.loaded or copy.version is None or copy.origin in ("pip", "conda", "bundled"):
         return None
-    return copy.version, (case.read(f"{path}.version", copy.version),)
+    own = (case.assume(f"{path}.origin", "it is not torch's own"),) if copy.origin is None else ()
+    return copy.version, (case.read(f"{path}.version", copy.version), *own)
 
 
 def _searched_first(case: "Case", torch: str | None, cuda: str) -> tuple[str, tuple[Evidence, ...]] | None:

@@ -86,6 +86,13 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             if place != path and one.loaded is None
         ]
         taken += case.of_whom(name)
+        about = case.matrix.packages.about
+        parts = dict.fromkeys(part for one in unsaid for part in about(one.component).get("parts", ()))
+        taken += [
+            case.assume(f"packages.{part}", "no part that tells what it needs")
+            for part in parts
+            if case.has(part) is None
+        ]
         taken += [fact for one in wanting for fact in (*case.package(one), *_built(case, one, name))]
         if folder := named_by(case, copy):
             taken.append(case.read("variables.LD_LIBRARY_PATH", folder))

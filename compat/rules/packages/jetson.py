@@ -214,7 +214,7 @@ def _jetpack(case: Case) -> "tuple[Row, Facts] | None":
     return _by_toolkit(case, rows)
 
 
-def own_cuda(case: Case) -> tuple[str, Evidence] | None:
+def own_cuda(case: Case) -> "tuple[str, Facts] | None":
     """The CUDA of this Jetson's driver: that of its JetPack, else the least that a JetPack for its module has."""
     stated = stated_cuda(case)
     if stated is not None:
@@ -224,13 +224,13 @@ def own_cuda(case: Case) -> tuple[str, Evidence] | None:
     if not rows:
         return None
     row = min(rows, key=lambda row: versions.parse(row["cuda"]).key())
-    return row["cuda"], case.cite(f"JetPack {row['jetpack']} for {module} has CUDA {row['cuda']}", row, "cuda")
+    return row["cuda"], (case.cite(f"JetPack {row['jetpack']} for {module} has CUDA {row['cuda']}", row, "cuda"),)
 
 
-def stated_cuda(case: Case) -> tuple[str, Evidence] | None:
+def stated_cuda(case: Case) -> "tuple[str, Facts] | None":
     """The CUDA of this Jetson's driver by its JetPack or L4T. Its releases are numbered apart (540.3.0, 580.00)."""
     found = _jetpack(case)
-    return (found[0]["cuda"], found[1][-1]) if found is not None and "cuda" in found[0] else None
+    return (found[0]["cuda"], found[1]) if found is not None and "cuda" in found[0] else None
 
 
 def _by_toolkit(case: Case, rows: "list[Row]") -> "tuple[Row, Facts] | None":

@@ -59,7 +59,7 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
             "no-gpu-build-for-platform",
             main.component,
             f"{main.label} has no GPU build for {where}.",
-            (case.read("os", system), *evidence, *_published_core(case, main, subject)),
+            (case.read("os", system), *case.of_jetsons, *evidence, *_published_core(case, main, subject)),
             (
                 Remedy("use WSL 2 or Linux", "environment")
                 if system == "windows"
@@ -217,7 +217,10 @@ def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str
 
     def of_release(name: str, version: str) -> set[str]:
         own = [row for one in dict.fromkeys([name, *gpu]) for row in matching(case.matrix, one, version)]
-        return told(_with_code(case, main, parts, own, arch)) | of_parts(version)
+        mine = _with_code(case, main, parts, own, arch)
+        if own and not mine and not parts:
+            return {"none"}  # published for Jetsons alone
+        return told(mine) | of_parts(version)
 
     every = of_parts(None)
     releases = packages.versions(main.distribution)
@@ -225,7 +228,9 @@ def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str
         return False
     # Of one that nobody spoke of the name is open as well (mxnet-cu100, mxnet-cu117).
     others = set(packages.distributions(main.component) if main.state == "unknown" else ()) - {main.distribution}
-    return not any("has" in of_release(name, version) for name in others for version in packages.versions(name))
+    return not any(
+        {"has", "open"} & of_release(name, version) for name in others for version in packages.versions(name)
+    )
 
 
 def _told(row: "Row", system: str, arch: str | None, always: bool) -> str:

@@ -71,7 +71,9 @@ def _companions(case: Case) -> Iterator[Outcome]:
                 yield Untold("package-missing", name, found)
             elif found is not None:
                 taken = case.assume(subject.path, "one of the releases that the matrix lists")
-                listed = (taken,) if subject.version is None else ()
+                listed = [taken] if subject.version is None else []
+                if case.machine.libraries is None and other.component == "tensorrt":
+                    listed.append(case.assume("libraries", "no TensorRT that came otherwise"))
                 yield Finding(
                     "package-missing",
                     other.component,

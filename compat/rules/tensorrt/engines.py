@@ -188,12 +188,14 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         return
     facts = (_of_engine(case, "tensorrt", engine.tensorrt), *used(case, version, path))
     ways = (REBUILD,) if _is_of_other_gpu(case) else (Remedy(f"install TensorRT {engine.tensorrt}"), REBUILD)
-    takes, unproven = _takes(case, engine.tensorrt, version), _is_unproven(case, engine.tensorrt)
+    takes, unproven = _takes(case, engine.tensorrt, version), _is_unproven(case, engine.tensorrt, version)
     message = f"The engine is of TensorRT {engine.tensorrt}, the runtime is {version}."
     if _same_release(engine.tensorrt, version):
         yield Holds(RELEASE, "engine", f"engine and runtime are TensorRT {version}", facts)
     elif engine.version_compatible and takes:
         yield Holds(RELEASE, "engine", "the engine was built version-compatible", facts)
+    elif engine.file is not None and engine.version_compatible and unproven:
+        yield Untold(RELEASE, "engine", ("engine.tensorrt",))  # whether so new a runtime takes it
     elif engine.file is not None and engine.version_compatible is None and (takes or unproven):
         yield Finding(
             RELEASE,
@@ -224,9 +226,11 @@ def _is_of_other_gpu(case: Case) -> bool:
     return not (can_be and engine.hardware_compatible is not False)
 
 
-def _is_unproven(case: Case, release: str) -> bool:
-    """No file of so new a release has been seen, so nothing that is read of one may be fatal."""
-    return case.matrix.traits.holds("tensorrt", "engines-seen", release) is False
+def _is_unproven(case: Case, built: str, runtime: str) -> bool:
+    """No file of so new a release has been seen, so that nothing read of one may be fatal but what is true whatever
+    its options are: an older runtime never takes it."""
+    older = versions.parse(runtime) < versions.parse(built)
+    return not older and case.matrix.traits.holds("tensorrt", "engines-seen", built) is False
 
 
 def _same_release(one: str, other: str) -> bool:

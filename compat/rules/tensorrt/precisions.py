@@ -38,29 +38,31 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
         return
     if precision is not None:
         yield from _asked(case, precision, found)
-    if found is not None and str(case.goal) == "convert:onnx-tensorrt":
+    if str(case.goal) == "convert:onnx-tensorrt":
         yield from _held(case, found)
-        yield from _typed(case, precision, found)
+        if found is not None:
+            yield from _typed(case, precision, found)
 
 
 def _asked(case: Case, precision: str, found: tuple[str, str] | None) -> Iterator[Outcome]:
     fact = case.read("model.precision", precision)
     own = _of_library(case, precision)
+    lacking = _library_precision(case, precision, found, fact)
     for gpu in case.gpus:
-        chip = _by_chip(case, precision, gpu, found, fact)
+        chip = _by_chip(case, precision, gpu, lacking, fact)
         yield _by_releases(case, own, precision, gpu, fact, chip) if own else chip
+    if lacking is not None:
+        yield lacking  # whatever the GPU is
 
 
 def _by_chip(
-    case: Case, precision: str, gpu: GpuFact, found: tuple[str, str] | None, fact: Evidence
+    case: Case, precision: str, gpu: GpuFact, lacking: Finding | None, fact: Evidence
 ) -> Finding | Holds | Untold:
     row = case.matrix.gpus.capability(gpu.capability) if gpu.capability else None
     if row is None or "precisions" not in row:
         return Untold(RULE, "gpu", (f"{gpu.path}.name",))
     if precision in row["precisions"]:
-        return _library_precision(case, precision, found, fact) or Holds(
-            RULE, "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence)
-        )
+        return lacking or Holds(RULE, "gpu", f"{gpu.name} computes in {precision.upper()}", (fact, *gpu.evidence))
     have = ", ".join(row["precisions"])
     instead = _FALLS_BACK.get(precision)
     effect = f"; it is computed in {instead} or slowly" if instead else ""
@@ -151,8 +153,8 @@ def _library_precision(case: Case, precision: str, found: tuple[str, str] | None
     return None
 
 
-def _held(case: Case, found: tuple[str, str]) -> Iterator[Outcome]:
-    """Element types in the file that not every GPU and release has."""
+def _held(case: Case, found: tuple[str, str] | None) -> Iterator[Outcome]:
+    """Element types in the file that not every GPU has, whatever the release, and not every release."""
     for kind, precision in _OF_TYPES.items():
         if kind not in (case.machine.model.types or ()):
             continue

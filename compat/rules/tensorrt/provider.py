@@ -35,7 +35,7 @@ def _none_there(case: Case, subject: Subject) -> Finding:
         subject.component,
         f"{subject.label} opens TensorRT's libnvinfer for this goal, and no TensorRT is here.",
         (
-            case.read("packages.tensorrt", False),
+            case.read(f"packages.{case.subject('tensorrt').distribution}", False),
             *(case.assume(place, "no TensorRT of the system either") for place in unsaid),
             case.assume("packages", "nor one under another package's name"),
         ),
@@ -117,7 +117,7 @@ def _pips_packages(case: Case) -> list[Evidence]:
     names = [*about.get("distributions", {}).get("pypi", ()), *about.get("parts", ())]
     names = [name for name in names if name != "tensorrt"]  # which the system's packages are called as well
     there = [case.read(f"packages.{name}", case.version_of(name)) for name in names if case.has(name)]
-    return [*there, case.assume("libraries", "no TensorRT but pip's")] if there else []
+    return [*there, case.assume("libraries, container.image", "no TensorRT but pip's")] if there else []
 
 
 def _linux(case: Case) -> tuple[Evidence, ...]:
