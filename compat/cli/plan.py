@@ -130,6 +130,8 @@ def command(
             asked, machines, optional = _with_files(
                 asked, (*listed, *paths), machines, matrix, form == "text", python is None, goals
             )
+        if not asked and not goals:  # an image alone
+            goals = common.parse_goals(["start:container"], matrix)
         goal, of_conda = goals[0] if goals else None, installer in OF_FORGE
         plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, of_conda)
         shown = installer or _of_environment(machines[0], form == "text")
@@ -221,18 +223,18 @@ def _with_files(
     Python and the base image that the files are written for; how to ask for one of several extras."""
     from compat.cli import sources
     from compat.guard.written_for import inside, with_python
-    from compat.plan.asking.request import with_goal
+    from compat.plan.asking.request import brought_by
     from compat.records import replace
 
     named = frozenset(one.component for one in asked)
     beside = named if asked or goals else None
-    brought = frozenset(one.component for one in with_goal((), goals[0] if goals else None, matrix))
+    brought = brought_by(goals[0] if goals else None, matrix)
     said = sources.read(paths, machines[0], matrix, shown, any_python, beside, brought)
     asked = tuple(replace(one, limits=said.limits) for one in asked)
     more = tuple(one for one in said.requests if one.component not in named)
     machines = [inside(machine, said.image, matrix) for machine in machines]
     if any_python:
-        machines = [with_python(one, said.python, said.python_range, said.image) for one in machines]
+        machines = [with_python(one, said.python, said.python_range, said.image, said.interpreter) for one in machines]
     return (*asked, *more), machines, said.optional
 
 

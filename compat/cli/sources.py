@@ -23,6 +23,7 @@ class Said:
     requests: "tuple[Request, ...]"
     python: str | None = None  # a release or a line
     python_range: str | None = None
+    interpreter: str | None = None  # the name that starts that Python, where it is not the usual one
     image: "Image | None" = None
     limits: "tuple[Pin, ...]" = ()  # what is demanded of packages that builds share
     optional: str = ""  # of several extras and groups that are asked for unnamed, how to ask for one
@@ -41,7 +42,7 @@ def read(
     Python; ``beside``: the components that are asked for already, None where nothing is; ``by_goal``: those
     that a goal brings in. Raises InputError and
     BadRequest."""
-    from compat.guard.written_for import brought_by, inside, with_python
+    from compat.guard.written_for import brought_by, has_gpu, inside, with_python
     from compat.plan.asking.asked import planned_for
     from compat.plan.asking.asked import requests_of as asked
     from compat.plan.asking.checkout import is_weak
@@ -66,11 +67,11 @@ def read(
     asks = any(
         said.image or any(planned_for(one, matrix, by_goal) for one in said.requirements) for said in strong_ones
     )
-    python, python_range = _python(strong_ones if asks else contents, shown)
+    python, python_range, interpreter = _python(strong_ones if asks else contents, shown)
     there = inside(machine, image, matrix)
     if image is not None and shown:
         _say(f"read: {image.path}:{image.line}: image {image.name}:{image.tag} ({_system(there)}planned for inside it)")
-    there = with_python(there, python, python_range) if any_python else there
+    there = with_python(there, python, python_range, image, interpreter) if any_python else there
     loose = frozenset(one for said in walked for one in _paths(said))
     strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
     weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
@@ -81,10 +82,10 @@ def read(
             _say(f"read: {line.where}: {line.text}{f' (left out: {line.left_out})' if line.left_out else ''}")
         for text in _passed_over(contents, image, {one.path for one in brought_in}):
             _say(f"read: {text}")
-    if not requests and beside is None:
+    if not requests and beside is None and not (image is not None and has_gpu(there)):
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
         raise InputError(f"{', '.join(paths)}: asks for no framework", known)
-    return Said(requests, python, python_range, image, bounds, together)
+    return Said(requests, python, python_range, interpreter, image, bounds, together)
 
 
 def _optional(
@@ -141,8 +142,9 @@ def _paths(said: "Contents") -> set[str]:
     return {said.path, *(one.path for one in (*said.requirements, *said.constraints))}
 
 
-def _python(contents: "list[Contents]", shown: bool) -> tuple[str | None, str | None]:
-    """The Python that the files name, and the range that they admit; of several the first that says so."""
+def _python(contents: "list[Contents]", shown: bool) -> tuple[str | None, str | None, str | None]:
+    """The Python that the files name, the range that they admit, and the name that starts it where that is not the
+    usual one; of several the first that says so."""
     exact = next((said for said in contents if said.python), None)
     nearest = min((_depth(said.path) for said in contents if said.requirements or said.image), default=0)
     if exact is not None and _depth(exact.path) > nearest:
@@ -152,7 +154,8 @@ def _python(contents: "list[Contents]", shown: bool) -> tuple[str | None, str | 
         _say(f"read: {exact.path}:{exact.python_line}: Python {exact.python}")
     if within is not None and shown:
         _say(f"read: {within.path}: Python {within.requires_python}")
-    return (exact.python if exact else None), (within.requires_python if within else None)
+    python, interpreter = (exact.python, exact.interpreter) if exact else (None, None)
+    return python, (within.requires_python if within else None), interpreter
 
 
 def _depth(path: str) -> int:

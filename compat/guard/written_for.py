@@ -16,6 +16,8 @@ from compat.records import replace
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
+_NAMED = re.compile(r"nvcr\.io/nvidia/(pytorch|tensorflow|tensorrt)")
+
 
 def inside(machine: Machine, image: Image | None, matrix: "Matrix") -> Machine:
     """The machine as a container of a Dockerfile's base image sees it; the machine itself where there is none."""
@@ -23,8 +25,9 @@ def inside(machine: Machine, image: Image | None, matrix: "Matrix") -> Machine:
         return machine
     row = _row(image, matrix)
     if row is not None and "cuda" in row:
-        return of_registry(machine, row, matrix)
-    there = entered(replace(machine, packages={}, builds={}), image, matrix)
+        there = of_registry(machine, row, matrix)
+        return replace(there, packages={**_unknown_of(image, matrix), **(there.packages or {})})
+    there = entered(replace(machine, packages=_unknown_of(image, matrix), builds={}), image, matrix)
     where = machine.environment or ()
     system = there.distribution_version if there.distribution == "ubuntu" else None
     return replace(
@@ -38,9 +41,27 @@ def inside(machine: Machine, image: Image | None, matrix: "Matrix") -> Machine:
     )
 
 
-def with_python(machine: Machine, line: str | None, within: str | None = None, image: Image | None = None) -> Machine:
+def _unknown_of(image: Image, matrix: "Matrix") -> dict[str, str | None]:
+    """What an image of NVIDIA's registry is named for is in it, in a release that its tag does not tell."""
+    found = _NAMED.fullmatch(image.name.lower())
+    component = matrix.packages.component("torch" if found[1] == "pytorch" else found[1]) if found is not None else None
+    return {component: None} if component is not None else {}
+
+
+def has_gpu(there: Machine) -> bool:
+    """Is the image that a machine is seen from made for GPUs? Then it is asked whether its container starts."""
+    return bool(there.toolkits) or bool(there.container.requires)
+
+
+def with_python(
+    machine: Machine,
+    line: str | None,
+    within: str | None = None,
+    image: Image | None = None,
+    interpreter: str | None = None,
+) -> Machine:
     """The machine with the Python that is asked for, by its line, where its own is another: a new environment, which is
-    still to be made unless it is that of a base image."""
+    still to be made unless it is that of a base image, where ``interpreter`` starts it."""
     have = versions.try_parse(machine.python) if machine.python else None
     if line is None and within and have is not None:
         allowed = versions.parse_range(within)
@@ -52,7 +73,7 @@ def with_python(machine: Machine, line: str | None, within: str | None = None, i
     if line is None or (have is not None and versions.parse(versions.major_minor(line)).covers(have)):
         return machine
     if have is None or image is not None:
-        return replace(machine, python=line, packages={}, builds={}, interpreter=None)
+        return replace(machine, python=line, packages={}, builds={}, interpreter=interpreter if image else None)
     anew = emptied(machine)
     return replace(anew, python=line, environment=(*(anew.environment or ()), UNMADE))
 
@@ -68,7 +89,7 @@ def brought_by(contents: Contents, matrix: "Matrix", named: bool) -> tuple[Requi
         return tuple(
             Requirement(name, text, image.path, image.line) for name, text in _meant(row, image.tag, matrix).items()
         )
-    named_for = re.fullmatch(r"nvcr\.io/nvidia/(pytorch|tensorflow|tensorrt)", image.name.lower())
+    named_for = _NAMED.fullmatch(image.name.lower())
     if named_for is not None:  # a release of it that the matrix does not know
         said = _meant({"image": named_for[1]}, image.tag, matrix)
         return tuple(Requirement(name, text, image.path, image.line) for name, text in said.items())

@@ -98,6 +98,7 @@ class Contents:
     constraints: tuple[Requirement, ...] = ()
     python: str | None = None  # a release or a line: 3.11
     python_line: int = 0
+    interpreter: str | None = None  # the name that its commands start it by, where that is not the usual one
     requires_python: str | None = None
     indexes: tuple[str, ...] = ()
     image: Image | None = None

@@ -13,11 +13,16 @@ from dataclasses import replace
 from itertools import takewhile
 
 from compat.guard.files import BadFile, Contents, Image, gathered, logical_lines, text_of
-from compat.guard.files.shell import Bounds, Stage, run
+from compat.guard.files.shell import run
+from compat.guard.files.stage import Bounds, Stage
 from compat.guard.files.words import split
 
 _INSTRUCTION = re.compile(r"^([A-Za-z]+)\s+(.*)$", re.DOTALL)
 _HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
+_ENVIRONMENT = re.compile(  # where packages lie: an environment, a prefix, a folder of wheels
+    r"(?:^|/)(?:\.?v?env|virtualenvs?|site-packages|dist-packages|(?:mini|ana)?conda\d?|miniforge\d?|\.local|wheels?"
+    r"|wheelhouse|install|deps|python\d?(?:\.\d+)?)(?:/|$)|^/usr/local(?:/lib)?$|^/$"
+)
 _MOST_STAGES = 100
 _KNOWN = frozenset(
     (
@@ -71,9 +76,16 @@ def read(path: str) -> Contents:
         elif name == "RUN":
             run(rest, stage, path, number)
         elif name == "WORKDIR":
-            context.work = posixpath.join(context.work, bounds.filled(rest, stage.environment, number).strip("\"' "))
+            stage.work = context.work = posixpath.join(
+                context.work, bounds.filled(rest, stage.environment, number).strip("\"' ")
+            )
         elif name in ("COPY", "ADD"):
-            context.copy(split(bounds.filled(rest, stage.environment, number)))
+            words = split(bounds.filled(rest, stage.environment, number))
+            source = next((word[7:].lower() for word in words if word.startswith("--from=")), "")
+            other = stages.get(source)
+            if other is not None and other is not stage and _environment_in(words, other):
+                stage.take(other, number)
+            context.copy(words)
     if stage is None:
         raise BadFile(path, 0, "no FROM in it: not a Dockerfile")
     return gathered(
@@ -82,8 +94,19 @@ def read(path: str) -> Contents:
         stage,
         python=stage.python[0] if stage.python else None,
         python_line=stage.python[1] if stage.python else 0,
+        interpreter=f"python{stage.python[0]}" if stage.python and stage.named else None,
         image=stage.image,
         system=tuple(stage.system),
+    )
+
+
+def _environment_in(words: list[str], stage: Stage) -> bool:
+    """Does a COPY from a stage take an environment, or the folder that one was made in?"""
+    sources = [posixpath.normpath(word) for word in words if not word.startswith("--")][:-1]
+    made = [posixpath.normpath(folder) for folder in stage.environments()]
+    return any(
+        _ENVIRONMENT.search(source) or any(one == source or one.startswith(f"{source.rstrip('/')}/") for one in made)
+        for source in sources
     )
 
 
@@ -202,7 +225,7 @@ def _from(rest: str, stages: dict[str, Stage], bounds: Bounds, number: int) -> S
     words = [word for word in words if not word.startswith("--")]
     if not words:
         raise BadFile(bounds.path, number, "FROM names no image")
-    if len(stages) >= _MOST_STAGES:
+    if len(stages) >= 2 * _MOST_STAGES:  # each by its number and by its name
         raise BadFile(bounds.path, number, f"more than {_MOST_STAGES} stages")
     base = stages.get(words[0].lower())
     if base is not None:
@@ -214,12 +237,14 @@ def _from(rest: str, stages: dict[str, Stage], bounds: Bounds, number: int) -> S
             indexes=list(base.indexes),
             system=list(base.system),
             passed=list(base.passed),
+            made=list(base.made),
         )
     else:
         name, _, tag = words[0].partition("@")[0].rpartition(":")
         if not name or "/" in tag:
             name, tag = words[0].partition("@")[0], "latest"
         stage = Stage(Image(name, tag, bounds.path, number, platform), bounds)
+    stages[str(len({id(one) for one in stages.values()}))] = stage  # COPY --from=0 names it by its number
     if len(words) == 3 and words[1].lower() == "as":
         stages[words[2].lower()] = stage
     return stage

@@ -10,6 +10,7 @@ from typing import Any
 
 from compat.guard.files import BadFile, Contents, Requirement, bounded, requirements
 from compat.guard.files.line import checked, of_text
+from compat.guard.files.project import with_own
 from compat.guard.files.tables import pixi, poetry, poetry_range, with_sources
 from compat.guard.files.toml_lines import Lines, items, load, table
 from compat.records import replace
@@ -31,12 +32,14 @@ def read(path: str) -> Contents:
     pdm, hatch = table(data, "tool", "pdm"), table(data, "tool", "hatch", "envs")
     found += _groups(path, lines, table(pdm, "dev-dependencies"))
     found += _groups(path, lines, {name: one.get("dependencies") for name, one in _tables(hatch)})
+    included = _included(table(data, "dependency-groups"))
+    found = list(with_own(with_sources(found, uv), project.get("name"), path, included))
     named = [*items(uv.get("index")), *items(table(data, "tool", "poetry").get("source")), *items(pdm.get("source"))]
     indexes = [one.get("url") for one in named if isinstance(one, dict)]
     return Contents(
         "pyproject",
         path,
-        tuple(with_sources(found, uv)),
+        tuple(found),
         python=python,
         python_line=lines.of("python", key=True) if python else 0,
         indexes=tuple(url for url in indexes if isinstance(url, str)),
@@ -70,6 +73,15 @@ def _groups(path: str, lines: Lines, groups: Mapping[str, Any]) -> Iterator[Requ
         one = of_text(text, path, lines.of(text))
         if one is not None:
             yield replace(one, group=f"group {name}")
+
+
+def _included(groups: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Group -> the groups that it includes (PEP 735)."""
+    found: dict[str, list[str]] = {}
+    for name, entries in groups.items():
+        others = (one.get("include-group") for one in items(entries) if isinstance(one, dict))
+        found[f"group {name}"] = [f"group {other}" for other in others if isinstance(other, str)]
+    return found
 
 
 def _dynamic(path: str, tools: Mapping[str, Any]) -> list[Requirement]:

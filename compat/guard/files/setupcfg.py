@@ -5,6 +5,7 @@ import re
 
 from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
+from compat.guard.files.project import with_own
 from compat.guard.files.pyproject import of_files
 from compat.records import replace
 
@@ -41,6 +42,7 @@ def read(path: str) -> Contents:
                 entries.spend(number)
                 one = of_text(plain, path, number)
                 found += [replace(one, group=group)] if one is not None else []
+    found = list(with_own(found, parser.get("metadata", "name", fallback=None), path))
     python = parser.get("options", "python_requires", fallback=None)
     return Contents("setupcfg", path, tuple(found), requires_python=checked(python.strip()) if python else None)
 

@@ -1,8 +1,8 @@
 """setup.py, read as a syntax tree and never executed.
 
 Found are the arguments of the call of ``setup``: text, lists, tuples and mappings of text, joined ones (``A + B``), and
-names that a line assigned such values to. What a program would compute (a file that it opens, a variable of the
-process) stays unknown and is left out.
+names that lines assigned such values to, or appended them to. What a program would compute (a file that it opens, a
+variable of the process) stays unknown and is left out.
 """
 
 import ast
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from compat.guard.files import BadFile, Contents, Entries, Requirement, text_of
 from compat.guard.files.line import checked, of_text
+from compat.guard.files.project import with_own
 from compat.records import replace
 
 _LISTS = ("install_requires", "setup_requires", "tests_require")
@@ -39,6 +40,7 @@ def read(path: str) -> Contents:
     found: list[Requirement] = []
     entries = Entries(path)
     python: str | None = None
+    own: str | None = None
     for call in _calls(tree):
         for keyword in call.keywords:
             if keyword.arg in _LISTS:
@@ -46,8 +48,11 @@ def read(path: str) -> Contents:
             elif keyword.arg == "extras_require":
                 for group, texts in _of_mapping(keyword.value, names):
                     found += (replace(one, group=group) for one in _requirements(texts, path, entries))
+            elif keyword.arg == "name":
+                own = next((text for text, _ in _texts(keyword.value, names, 0)), own)
             elif keyword.arg == "python_requires":
                 python = next((text for text, _ in _texts(keyword.value, names, 0)), python)
+    found = list(with_own(found, own, path))
     return Contents("setuppy", path, tuple(found), requires_python=checked(python) if python else None)
 
 
@@ -73,7 +78,17 @@ def _assigned(tree: ast.Module) -> _Names:
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id in found:
             before = found[node.target.id]
             found[node.target.id] = ast.copy_location(ast.BinOp(before, ast.Add(), node.value), node)
+        elif isinstance(node, ast.Call) and (name := _added_to(node)) in found:
+            more = ast.List(node.args, ast.Load()) if node.func.attr == "append" else node.args[0]  # type: ignore[attr-defined]
+            found[name] = ast.copy_location(ast.BinOp(found[name], ast.Add(), more), node)
     return found
+
+
+def _added_to(node: ast.Call) -> str:
+    """The list that ``NAME.append(...)`` or ``NAME.extend(...)`` adds to; empty for any other call."""
+    called = node.func
+    adds = isinstance(called, ast.Attribute) and called.attr in ("append", "extend") and len(node.args) == 1
+    return called.value.id if adds and isinstance(called.value, ast.Name) else ""  # type: ignore[attr-defined]
 
 
 def _texts(node: ast.expr, names: _Names, depth: int) -> Iterator[tuple[str, int]]:

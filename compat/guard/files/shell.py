@@ -5,19 +5,20 @@ What a shell would compute is unknown: it is passed over, and that is said where
 
 import json
 import os
+import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import dropwhile
 
-from compat.guard.files import BadFile, Contents, Entries, Image, Passed, Requirement
+from compat.guard.files import BadFile, Contents, kind_of
 from compat.guard.files.conda import match_spec
 from compat.guard.files.line import of_text, unnamed
 from compat.guard.files.project import folder_of, of_folder
-from compat.guard.files.words import filled, split
+from compat.guard.files.stage import Bounds, Stage
+from compat.guard.files.words import split
 
-_INSTALLER = re.compile("pip|conda|mamba|apt|uv |poetry|pdm|pixi")
-_MOST_TEXT = 16 << 20  # characters that a file may have once its variables are put in
+_INSTALLER = re.compile("pip|conda|mamba|apt|uv |poetry|pdm|pixi|venv|virtualenv")
 _INDEX = ("-i", "--index-url", "--extra-index-url", "--index", "--default-index", "-f", "--find-links")
 _INDEX_VARIABLES = re.compile(r"(?:PIP|UV)_(?:(?:EXTRA_|DEFAULT_)?INDEX(?:_URL)?|FIND_LINKS)")
 _TORCH = "https://download.pytorch.org/whl/"
@@ -60,60 +61,8 @@ _PROJECTS = {
     "pixi": (("add",), ("install",)),
 }
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
+_ASSIGNED = re.compile(r"^[A-Za-z_]\w*=")
 _COMPUTED = re.compile(r"[`$*]|^[<>&|]")
-
-
-class Bounds(Entries):
-    """Counts what the whole file asks for, and how far its variables make its text grow."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self._text = _MOST_TEXT
-
-    def filled(self, text: str, known: Mapping[str, str], line: int) -> str:
-        """The text with its variables. Raises BadFile where they have grown without end."""
-        made = filled(text, known)
-        self._text -= len(made)
-        if self._text < 0:
-            raise BadFile(self.path, line, f"variables make more than {_MOST_TEXT >> 20} MiB of it")
-        return made
-
-
-def _nowhere(name: str) -> str | None:
-    return None
-
-
-@dataclass
-class Stage:
-    """What was installed so far. ``found`` says where a file that a command names lies on this machine, None where it
-    is not there; ``line_of`` where a word stands, from the command's first line on."""
-
-    image: Image | None
-    bounds: Bounds
-    environment: dict[str, str] = field(default_factory=dict)
-    requirements: list[Requirement] = field(default_factory=list)
-    constraints: list[Requirement] = field(default_factory=list)
-    indexes: list[str] = field(default_factory=list)
-    system: list[str] = field(default_factory=list)
-    passed: list[Passed] = field(default_factory=list)
-    python: tuple[str, int] | None = None
-    found: Callable[[str], str | None] = _nowhere
-    line_of: Callable[[str, int], int] = lambda word, number: number
-
-    def draw(self, contents: Contents, number: int) -> None:
-        """Take what a file that a command names asks for."""
-        self.bounds.spend(number, 1 + len(contents.requirements))
-        self.requirements += contents.requirements
-        self.constraints += contents.constraints
-        self.indexes += contents.indexes
-        self.passed += contents.passed
-        if contents.python is not None:
-            self.python = (contents.python, number)
-
-    def skip(self, text: str, path: str, number: int, why: str) -> None:
-        """Note what was not read."""
-        self.bounds.spend(number)
-        self.passed.append(Passed(path, self.line_of(text, number), text, why))
 
 
 def commands(said: Iterable[tuple[int, str]], path: str) -> Stage:
@@ -136,13 +85,22 @@ def _inside(folder: str, name: str) -> str | None:
 def run(rest: str, stage: Stage, path: str, number: int) -> None:
     """A shell command line. Raises BadFile where it asks for too much."""
     text = stage.bounds.filled(re.sub(r"^(?:--\S+\s+)+", "", rest), stage.environment, number)
+    variables: dict[str, str] = {}  # of the shell itself: they hold up to the end of the line, as does its folder
+    found = stage.found
     for said in _commands(text) if _INSTALLER.search(text) else ():
+        said = list(_expanded(said, variables, stage.bounds, number)) if variables else said
         words = list(dropwhile(_before_program, said))
+        if not words or words[0] == "export":
+            variables.update(dict(word.split("=", 1) for word in said if _ASSIGNED.match(word)))
+            continue
         set_here = dict(word.split("=", 1) for word in said[: len(said) - len(words)] if "=" in word)
         words = _program(words)
         if not words:
             continue
         program = words[0].rpartition("/")[2]
+        if program == "cd" and len(words) == 2:
+            stage.found = _below(stage.found, words[1])
+            continue
         if re.fullmatch(r"pip[\d.]*", program) and "install" in words[1:4]:
             _pip(words[words.index("install") + 1 :], stage, path, number, set_here)
         elif program == "pip" and words[1:2] == ["sync"]:
@@ -150,16 +108,27 @@ def run(rest: str, stage: Stage, path: str, number: int) -> None:
             _pip(lists, stage, path, number, set_here)
         elif program in _CONDA and {"install", "create", "update"} & set(words[1:4]):
             _conda(words[1:], stage, path, number)
+        elif program in ("venv", "virtualenv"):
+            stage.made += [value for option, value in _options(words[1:]) if not option]
+            stage.named = False
         elif program in _PROJECTS:
             _project(program, words[1:], stage, path, number)
         elif program in ("apt", "apt-get") and "install" in words:
             _system([word for word in words[words.index("install") + 1 :] if not word.startswith("-")], stage, number)
+    stage.found = found
+
+
+def _below(found: Callable[[str], str | None], folder: str) -> Callable[[str], str | None]:
+    """Where files lie for a shell that has gone into a folder."""
+    return lambda name: found(posixpath.join(folder, name))
 
 
 def _program(words: list[str]) -> list[str]:
     """The command without what starts it in an environment: ``python -m``, ``uv``, ``conda run -n NAME``."""
     if len(words) > 2 and re.match(r"^(?:.*/)?python[\d.]*$", words[0]) and words[1:3] == ["-m", "pip"]:
         return ["pip", *words[3:]]
+    if len(words) > 2 and re.match(r"^(?:.*/)?python[\d.]*$", words[0]) and words[1:3] == ["-m", "venv"]:
+        return words[2:]
     if words[:2] == ["uv", "pip"]:
         return words[1:]
     name = words[0].rpartition("/")[2] if words else ""
@@ -174,9 +143,15 @@ def _program(words: list[str]) -> list[str]:
 
 
 def _before_program(word: str) -> bool:
-    return (
-        word in ("sudo", "exec", "command", "time", "then", "do", "!") or re.match(r"^[A-Za-z_]\w*=", word) is not None
-    )
+    return word in ("sudo", "exec", "command", "time", "then", "do", "!") or _ASSIGNED.match(word) is not None
+
+
+def _expanded(words: list[str], variables: Mapping[str, str], bounds: "Bounds", number: int) -> Iterator[str]:
+    """The words with the shell's variables; one that is nothing but a variable is split, as outside of quotes."""
+    for word in words:
+        made = bounds.filled(word, variables, number) if "$" in word else word
+        alone = made != word and re.fullmatch(r"\$\w+|\$\{\w+\}", word)
+        yield from split(made) if alone else (made,)
 
 
 def _commands(text: str) -> Iterator[list[str]]:
@@ -215,15 +190,17 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _pip(words: list[str], stage: Stage, path: str, number: int, variables: Mapping[str, str]) -> None:
-    from compat.guard.files.requirements import read as requirements
-
     before, known = len(stage.requirements), len(stage.indexes)
     stage.indexes += _of_variables({**stage.environment, **variables})
-    for option, value in _options(words):
+    options = list(_options(words))
+    extras = [value for option, value in options if option == "--extra"]
+    for option, value in options:
         if option in ("", "-e", "--editable"):
             _package(value, stage, path, number)
         elif option in _INDEX and value:
             stage.indexes.append(value)
+        elif option in ("--prefix", "--target", "-t") and value:
+            stage.made.append(value)
         elif option == "--torch-backend" and value:
             stage.indexes.append(_TORCH + value.replace("auto", ""))
         elif option in (*_LISTS, "-c", "--constraint") and value:
@@ -231,11 +208,21 @@ def _pip(words: list[str], stage: Stage, path: str, number: int, variables: Mapp
             if file is None or not os.path.isfile(file):
                 stage.skip(f"{option} {value}", path, number, "that file is not here")
                 continue
-            contents = requirements(file)
+            contents = _list_of(file, extras)
             if option in ("-c", "--constraint"):
                 contents = replace(contents, requirements=(), constraints=contents.requirements)
             stage.draw(contents, number)
     _from_here(stage, before, known)
+
+
+def _list_of(file: str, extras: Sequence[str]) -> Contents:
+    """What a file behind ``-r`` asks for; uv takes a project's manifest there, with the extras that are named."""
+    from importlib import import_module
+
+    kind = kind_of(file) if file.endswith((".toml", ".py", ".cfg")) else "requirements"
+    contents: Contents = import_module(f"compat.guard.files.{kind}").read(file)
+    wanted = ["", *(f"extra {extra}" for extra in extras)]
+    return replace(contents, requirements=tuple(one for one in contents.requirements if one.group in wanted))
 
 
 def _of_variables(variables: Mapping[str, str]) -> list[str]:
@@ -301,7 +288,8 @@ def _conda(words: list[str], stage: Stage, path: str, number: int) -> None:
             continue
         if found.name == "python":
             line = _VERSION.search(found.range)
-            stage.python = (line[0], number) if line else stage.python
+            if line:
+                stage.python, stage.named = (line[0], number), False
         else:
             stage.requirements.append(found)
 
@@ -325,13 +313,26 @@ def _project(program: str, words: list[str], stage: Stage, path: str, number: in
         extras = [value for option, value in _options(words[1:]) if option in ("--extra", "-E", "--extras") and value]
         extras = [one for value in extras for one in value.split()]
         own = of_folder(folder, tuple(extras), groups=True) if folder is not None else ()
+        if program == "uv":
+            _uv_python(words[1:], stage, number)
         stage.bounds.spend(number, 1 + len(own))
         stage.requirements += own
         if not own:
             stage.skip(" ".join([program, *words[:1]]), path, number, "the project's files are not here")
     elif program == "uv" and words[:1] == ["venv"]:
-        line = next((value for option, value in _options(words[1:]) if option in ("-p", "--python")), "")
-        stage.python = (line, number) if _VERSION.fullmatch(line) else stage.python
+        _uv_python(words[1:], stage, number)
+    elif program == "uv" and words[:2] == ["python", "install"] and _VERSION.fullmatch(words[-1]):
+        stage.python, stage.named = (words[-1], number), False
+
+
+def _uv_python(words: list[str], stage: Stage, number: int) -> None:
+    """The environment that uv makes: its folder, and its Python, of the option, else of the variable."""
+    plain = [value for option, value in _options(words) if not option]
+    stage.made.append(plain[0] if plain else ".venv")
+    said = [value for option, value in _options(words) if option in ("-p", "--python")]
+    line = next(iter(said), stage.environment.get("UV_PYTHON", ""))
+    if _VERSION.fullmatch(line):
+        stage.python, stage.named = (line, number), False
 
 
 def _as_requirement(word: str) -> str:
@@ -353,4 +354,5 @@ def _system(names: list[str], stage: Stage, number: int) -> None:
         for match in (re.fullmatch(r"python(3\.\d+)(?:-(?:dev|venv|full|distutils))?", one) for one in names)
         if match
     ]
-    stage.python = (lines[0], number) if lines else stage.python
+    if lines:
+        stage.python, stage.named = (lines[0], number), True

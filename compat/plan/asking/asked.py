@@ -98,7 +98,10 @@ def requests_of(
     lines = []
     planned = [(one, name) for one in (*found, *limits) if (name := planned_for(one, matrix, brought)) is not None]
     planned.sort(key=lambda line: for_other_devices(line[0].group))
-    strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
+    on_the_gpu = [one for one, _ in planned if _for(one, machine) and not _without_gpu(one)]
+    strong = next((one for one in on_the_gpu if one.path not in weak), None)
+    if not on_the_gpu:
+        strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
     with_gpu = any(not _without_gpu(one) for one, _ in planned)
     on_gpu = {name for one, name in planned if _for(one, machine) and _has_cuda(one, matrix)}
     other = _other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, matrix)

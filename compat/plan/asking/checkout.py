@@ -66,8 +66,8 @@ def is_weak(folder: str, path: str, system: str | None) -> bool:
     return (
         name.endswith((".ipynb", ".md"))
         or name == "cog.yaml"
-        or not _WEAK.isdisjoint(above)
-        or _OTHER_DEVICES.search(name.rpartition(".")[0]) is not None
+        or not _WEAK.isdisjoint((*above, *re.split(r"[-_.]", name)))
+        or _OTHER_DEVICES.search(name) is not None
         or any(one != system and mark.search(name) for one, mark in _SYSTEMS.items() if system)
     )
 

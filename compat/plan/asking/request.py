@@ -165,6 +165,13 @@ def with_goal(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -
     return tuple(found)
 
 
+def brought_by(goal: Goal | None, matrix: "Matrix") -> frozenset[str]:
+    """Components that a goal may bring in, with the exporters of whatever framework is asked for. Raises BadRequest."""
+    frameworks = (Request("torch", "*", "", ""), Request("tensorflow", "*", "", ""))
+    beside = with_goal(frameworks, goal, matrix)[len(frameworks) :]
+    return frozenset(one.component for one in (*with_goal((), goal, matrix), *beside))
+
+
 def _brought(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
     """Components that a goal brings in, in any release, where they are not asked for by name: those whose code runs for
     it, where its object is no package itself; none for a goal that is about the machine. Raises BadRequest."""

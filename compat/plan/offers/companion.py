@@ -74,13 +74,18 @@ def _of_jetson(component: str, machine: Machine, matrix: "Matrix", wanted: str) 
 
 
 def _variants(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str, str]]:
-    """(variant, folder of PyTorch's index, CUDA) of the torch that a release goes with."""
+    """(variant, folder of PyTorch's index, CUDA) of the torch that a release goes with; of one that names no torch
+    (torchaudio 2.11) its own there."""
     wanted = _torch(row, matrix).partition("+")[0]
-    if not wanted.startswith("=="):
+    if wanted == "*":
+        published = list(rows(matrix, row["package"], machine, f"=={row['version']}"))
+    elif wanted.startswith("=="):
+        published = list(rows(matrix, "torch", machine, wanted))
+    else:
         return
-    for torch in rows(matrix, "torch", machine, wanted):
-        if torch["index"] == "pytorch" and torch.get("cuda") and versions.try_parse(torch["cuda"]):
-            yield torch["variant"], pytorch_folder(torch, matrix), torch["cuda"]
+    for one in published:
+        if one["index"] == "pytorch" and one.get("cuda") and versions.try_parse(one["cuda"]):
+            yield one["variant"], pytorch_folder(one, matrix), one["cuda"]
 
 
 def _torch(row: "Row", matrix: "Matrix") -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _MOST = 3  # reasons of one kind in a step
 _BUILDS = 4  # builds of a newer release that are asked
 # Rules that are worth a word where they hold for what was chosen.
+_OF_GPUS = ("gpu-not-in-build", "gpu-unsupported-by-tensorrt")  # said of each GPU that there is
 _TOLD = ("gpu-not-in-build", "driver-too-old", "gpu-unsupported-by-tensorrt", "cudnn-mismatch")
 
 
@@ -165,8 +166,8 @@ def _passed_over(choice: Choice, request: Request, search: Search) -> Iterator[R
 
 
 def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[str, tuple[Reason, ...]]:
-    """Component -> the mechanisms that hold for the build that was chosen, each once."""
-    said: dict[str, dict[str, Reason]] = {}
+    """Component -> the mechanisms that hold for the build that was chosen, each once, of several GPUs for each."""
+    said: dict[str, dict[tuple[str, str], Reason]] = {}
     told = [one for one in found.choices if one.index == SOURCE]
     for goal in goals:
         for held in sorted(check(found.result, goal, matrix).holds, key=lambda one: _rank(one.rule)):
@@ -174,13 +175,14 @@ def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[st
                 component = goal.subjects[0] if goal.subjects else held.component
                 one = Reason(held.rule, held.because + ".", claim(held.evidence), role="holds")
                 one = by_publisher(one, told, matrix)
-                said.setdefault(component, {}).setdefault(held.rule, one)
+                gpu = held.evidence[0].fact.partition(" = ")[2] if held.rule in _OF_GPUS else ""
+                said.setdefault(component, {}).setdefault((held.rule, gpu), one)
     return {
         component: tuple(one for one in own.values() if _tells(one, component, said)) for component, own in said.items()
     }
 
 
-def _tells(one: Reason, component: str, said: dict[str, dict[str, Reason]]) -> bool:
+def _tells(one: Reason, component: str, said: dict[str, dict[tuple[str, str], Reason]]) -> bool:
     """Is it this component's step that says it? What is said of several is said where its name stands, else first."""
     tellers = [name for name, own in said.items() if one in own.values()]
     named = [name for name in tellers if f" {name} " in f" {one.message} "]
