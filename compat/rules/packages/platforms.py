@@ -143,7 +143,7 @@ def _publishes(
     elsewhere = [row for row in code_rows if row.get("cuda") or always]
     if any(row.get("cuda") is None for row in local) or not (local or elsewhere):
         return None
-    if subject.state == "requested" and _in_an_archive(case, subject, system, arch):
+    if local and subject.state == "requested" and _in_an_archive(case, subject, system, arch):
         return None  # the platform has one: what the installer takes instead is the build's matter
     if not local and all(row["index"] == "archive" for row in elsewhere):
         return None  # of a publisher's own archive single files are known, not the whole list
