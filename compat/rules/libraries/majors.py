@@ -213,12 +213,13 @@ def cuda_major_mismatch(case: Case) -> Iterator[Outcome]:
         if any(versions.parse(found).major == major for _, found, _ in sources):
             yield Holds("cuda-major-mismatch", subject.component, f"CUDA {major} is there for {subject.label}", facts)
         else:
+            whose = case.of_whom("cudnn") if by_hand else ()
             there = " and ".join(dict.fromkeys(text for _, _, text in sources))
             yield Finding(
                 "cuda-major-mismatch",
                 subject.component,
                 f"{subject.label} is built for CUDA {major}; this machine has {there}.",
-                (*facts, *_of_other_majors(case), *_no_other(case, f"CUDA {major}")),
+                (*facts, *whose, *_of_other_majors(case), *_no_other(case, f"CUDA {major}")),
                 (
                     Remedy(f"install the build of {subject.distribution} for the CUDA that is there"),
                     Remedy(f"install the CUDA {major} libraries beside it"),

@@ -307,7 +307,9 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         )
         unlisted = any("python" not in row for row in subject.candidates)
         if subject.facts.source is None and (subject.facts.cuda is not None or unlisted):
-            where.append(case.assume(f"builds.{subject.distribution}.source", "one of the builds that are published"))
+            fields = [f"builds.{subject.distribution}.{name}" for name in ("source", "cuda")]
+            told_by = ", ".join(fields if subject.facts.cuda is None else fields[:1])
+            where.append(case.assume(told_by, "one of the builds whose Pythons are published"))
         wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
         told = (case.read("python", python), *where, *case.of_jetsons, evidence)
         yield _python(subject, line, fits, told, ordered, wanted)
