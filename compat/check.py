@@ -15,7 +15,7 @@ from compat.rules.base import REGISTRY, Evidence, Finding, Holds, Outcome, Untol
 from compat.rules.case import Case
 from compat.rules.implied import implied
 from compat.rules.order import as_written, in_order
-from compat.rules.subject import cuda_of_local
+from compat.rules.subject import Subject, cuda_of_local
 
 Verdict = Literal["compatible", "incompatible", "unknown"]
 
@@ -77,7 +77,7 @@ def _judged(case: Case) -> Report:
             continue
         # A Jetson's image brings builds of its own, whatever the default index has.
         usual = _is_usual(case, component, builds[0][0]) and not (case.is_jetson and case.machine.container.image)
-        if usual and (concluded is report or tried[0].errors):
+        if usual and case.subject(component).version is not None and (concluded is report or tried[0].errors):
             concluded = _likeliest(case, component, concluded, tried[0])
     return concluded
 
@@ -120,7 +120,7 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
     """
     for subject in case.subjects:
         groups: dict[str, list[Row]] = {}
-        if subject.state == "installed" and subject.version is not None and len(subject.candidates) > 1:
+        if subject.state == "installed" and _is_published(subject) and len(subject.candidates) > 1:
             beside = _cuda_beside(case, subject.component)
             for row in sorted(
                 subject.candidates,
@@ -134,6 +134,11 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
                 groups.setdefault(str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]), []).append(row)
         if len(groups) > 1:
             yield subject.component, [tuple(rows) for rows in groups.values()]
+
+
+def _is_published(subject: Subject) -> bool:
+    """Is it one of the builds that are listed? Of a version that is not told if the index is that it is from."""
+    return subject.version is not None or subject.facts.source in ("pypi", "pytorch")
 
 
 def _cuda_beside(case: Case, component: str) -> str | None:

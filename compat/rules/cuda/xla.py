@@ -62,6 +62,11 @@ def assembler_needed(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     jaxlib = case.version_of("jaxlib") or case.version_of("jax")
     needs = case.matrix.traits.claim("jaxlib", "assembler-needed", versions.parse(jaxlib).public) if jaxlib else None
     found = assembler(case) if needs is not None else None
-    if needs is None or found is None:
+    if needs is None or found is None or (found[1][0].fact.startswith("toolkits") and _has_pips(case)):
         return None
     return found[0], (*found[1], case.cite(f"jaxlib {needs['range']} does not run what its ptxas refuses", needs))
+
+
+def _has_pips(case: "Case") -> bool:
+    """May its plugin have come with pip's parts of CUDA (``jax[cuda12]``), one of which is ptxas, or are some told?"""
+    return any(name.startswith(("jax-cuda", "nvidia-")) and told is not False for name, told in case.packages.items())

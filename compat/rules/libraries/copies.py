@@ -58,22 +58,51 @@ def _of_another_soname(case: Case, name: str, copy: Library) -> bool:
 
 def _of_package(case: Case, subject: Subject) -> Copy | None:
     """pip's cuDNN, where only its package is told: what pins it, JAX's plugins, and what looks for the parts that its
-    extra draws (TensorFlow from 2.14 on) look in its folder (on Linux)."""
+    extra draws (TensorFlow from 2.14 on, jaxlib from 0.4.19 on) look in its folder (on Linux)."""
     pins = {name for row in subject.candidates[:8] for name, _, _ in case.matrix.packages.pins(row)}
-    pins |= _looked_for(case, subject)
+    looked = _looked_for(case, subject)
     for name in ("nvidia-cudnn-cu11", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13"):
         own = name in pins or subject.distribution.startswith(f"jax-cuda{name[-2:]}-plugin")
-        version = case.version_of(name) if own and case.machine.os != "windows" else None
-        if version is not None:
+        version = case.version_of(name) if (own or name in looked) and case.machine.os != "windows" else None
+        if version is not None and (own or not _may_be_the_systems(case, subject, version)):
             return f"packages.{name}", Library(name="cudnn", version=version, origin="pip")
     return None
+
+
+def _may_be_the_systems(case: Case, subject: Subject, version: str) -> bool:
+    """Is pip's of another major than the build opens, and CUDA installed beside it, where one of its own may lie?"""
+    built = subject.field("cudnn").decide(lambda need: versions.same_line(version, need, 1))
+    return built is False and bool(case.machine.toolkits)
 
 
 def _looked_for(case: Case, subject: Subject) -> set[str]:
     """pip's cuDNN for the CUDA of a release that looks for such parts itself, and finds them."""
     traits, cuda = case.matrix.traits, subject.field("cuda").known
-    if not cuda or traits.claim(subject.component, "looks-for-parts", subject.version) is None:
+    blind = traits.row(subject.component, "parts-unseen") is not None
+    if cuda is False or not _looks_for_parts(case, subject):
         return set()
-    if traits.holds(subject.component, "parts-unseen", subject.version) is not False:
+    if blind and traits.holds(subject.component, "parts-unseen", subject.version) is not False:
         return set()
-    return {f"nvidia-cudnn-cu{versions.parse(cuda).major}"}
+    if cuda:
+        return {f"nvidia-cudnn-cu{versions.parse(cuda).major}"}
+    there = {name for name, version in case.packages.items() if name.startswith("nvidia-cudnn-cu") and version}
+    return there if len(there) == 1 else set()
+
+
+def _looks_for_parts(case: Case, subject: Subject) -> bool:
+    """Does its release? Of one that is not told: does each that is built with a cuDNN of the major that it is?"""
+    traits, built = case.matrix.traits, subject.facts.cudnn
+    if traits.row(subject.component, "looks-for-parts") is None:
+        return False
+    if subject.version is not None or built is None:
+        return traits.holds(subject.component, "looks-for-parts", subject.version) is True
+    packages = case.matrix.packages
+    names = (subject.distribution, *packages.about(subject.component).get("parts", ()))
+    releases = {
+        str(row["version"])
+        for name in names
+        for rows in packages.builds(name).values()
+        for row in rows
+        if "cudnn" in row and versions.same_line(row["cudnn"], built, 1)
+    }
+    return bool(releases) and all(traits.holds(subject.component, "looks-for-parts", one) for one in releases)

@@ -139,6 +139,13 @@ def _beyond_its_tag(case: Case, subject: Subject, field: str, needs: list[str]) 
     return row
 
 
+def _of_conda_forge(case: Case, subject: Subject, field: str) -> "Row | None":
+    """What conda-forge's builds of the release ask for, of which no file was read: the claim about all of them."""
+    if field != "glibcxx" or not subject.conda or subject.facts.source != "conda-forge":
+        return None
+    return case.matrix.traits.claim(subject.component, "glibcxx", subject.version, "conda-forge")
+
+
 def _needs_at_least(
     case: Case, name: str, field: str, have: str | None, read: tuple[Evidence, ...] = ()
 ) -> Iterator[Outcome]:
@@ -149,6 +156,9 @@ def _needs_at_least(
         rows = [row for row in subject.candidates if row["os"] in ("linux", "any")]
         rows = rows if any(field in row for row in rows) else _of_its_page(case, subject, field)
         needs = [need for row in rows for need in _asked_for(row, field, case.machine.python)]
+        forge = _of_conda_forge(case, subject, field)
+        if forge is not None:
+            rows, needs = [{**forge, field: forge["value"]}], [forge["value"]]
         if not needs or not all(field in row for row in rows):
             continue
         found = _beyond_its_tag(case, subject, field, needs)

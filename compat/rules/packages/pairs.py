@@ -12,6 +12,7 @@ from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remed
 from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.packages.extensions import built_for_torch
+from compat.rules.packages.together import asked_together
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Possible, Subject
 from compat.rules.tensorrt.release import used
@@ -27,11 +28,13 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     torchvision, torchaudio and torch-tensorrt are compiled against one torch release; JAX, jaxlib and its CUDA plugin
     move together; TF-TRT opens the very TensorRT that TensorFlow was built with. Their metadata pins say so where it
     exists; for older releases the vendor's table does. Extensions of torch name their torch in the version itself
-    (``+pt28cu128``, ``+cu12torch2.6``). Installing one of a pair alone breaks it.
+    (``+pt28cu128``, ``+cu12torch2.6``). Installing one of a pair alone breaks it. No resolver installs a
+    request of two releases of which one requires another release of the other.
 
     Remedy: install both of one row, in one command.
     """
     if case.goal.verb == "install":
+        yield from asked_together(case)
         return
     pinned = list(_pins(case))
     yield from pinned
