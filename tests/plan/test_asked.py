@@ -210,11 +210,19 @@ def test_a_numpy_that_the_python_has_not_wants_another_python(tmp_path, capsys):
     code, out, _ = planned(capsys, tmp_path)
     text = " ".join(out.split())
     assert code == 1
-    assert "Python 3.11 requires numpy<=2.4.6" in text
+    assert "Python 3.11 requires numpy>=1.23.2,<=2.4.6" in text
     assert "would lift it: Python 3.12 (--allow python)" in text
     code, out, _ = planned(capsys, tmp_path, "--allow", "python")
     assert code == 0
     assert "'numpy>=2.5'" in out
+
+
+def test_a_numpy_that_is_older_than_the_python_wants_an_older_python(tmp_path, capsys):
+    """==1.19 is that release and no line: Python 3.9 begins with 1.19.3."""
+    (tmp_path / "requirements.txt").write_text("torch\nnumpy==1.19\n")
+    code, out, _ = planned(capsys, tmp_path)
+    text = " ".join(out.split())
+    assert (code, "would lift it: Python 3.8 (--allow python)" in text) == (1, True)
 
 
 def test_the_nearest_release_is_named_where_a_files_demand_hinders_it_too(tmp_path, capsys):

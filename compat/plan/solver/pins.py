@@ -80,9 +80,15 @@ def _release(
     )
     if exact is not None:
         wanted = exact.range[2:].strip()
-        against = next((pin for pin in mine if admits(pin, wanted) is False), None)
+        against = next((pin for pin in mine if admits(pin, _in_full(wanted)) is False), None)
         return wanted if against is None else _clash(name, exact, against)
     return _overlap(name, mine)
+
+
+def _in_full(release: str) -> str:
+    """``1.19.0`` of ``==1.19``, which names that release and no line."""
+    numbers = release.split(".")
+    return release if not all(map(str.isdecimal, numbers)) else ".".join([*numbers, *["0"] * (3 - len(numbers))])
 
 
 def _fitting(

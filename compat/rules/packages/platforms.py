@@ -261,9 +261,34 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
         return
     if case.goal.verb != "use":
         yield from _for_python(case, main)
+        yield from _asked_beside(case)
     elif case.machine.python is not None and not _made_elsewhere(case, main):
         # That there is a build for this Python does not tell that it works; that there is none does.
         yield from (one for one in _for_python(case, main) if isinstance(one, Finding))
+
+
+def _asked_beside(case: Case) -> Iterator[Finding]:
+    """What is asked for beside it and has no wheels in the matrix, but the releases that each Python takes: NumPy."""
+    asked = case.machine.request or {}
+    if case.machine.python is None or case.goal.verb != "install" or len(asked) < 2:
+        return
+    line = versions.major_minor(case.machine.python)
+    for name, spec in asked.items():
+        known = case.matrix.packages.component(name) is not None
+        row = None if known else case.matrix.traits.row(name, "takes-python", line)
+        if row is None or versions.parse_range(spec).meets(versions.parse_range(row["range"])):
+            continue
+        yield Finding(
+            "python-unsupported",
+            "python",
+            f"{name}{spec} has no release that is made for Python {line}: that takes {name} {row['range']}.",
+            (
+                case.read("python", case.machine.python),
+                case.read(f"request.{name}", spec),
+                case.cite(f"Python {line} takes {name} {row['range']}", row),
+            ),
+            (Remedy(f"ask for {name} {row['range']}"), Remedy("use a Python of its time", "python")),
+        )
 
 
 def _made_elsewhere(case: Case, subject: Subject) -> bool:
