@@ -16,7 +16,7 @@ from scripts.honesty.made_dense import Dense
 from scripts.honesty.made_era import OfAnEra
 from scripts.honesty.made_up import MadeUp
 from scripts.honesty.relations import INDEX, Judge
-from scripts.honesty.search import smallest, violations
+from scripts.honesty.search import RELATIONS, smallest, violations
 
 
 def main(arguments: list[str]) -> int:
@@ -60,6 +60,9 @@ def main(arguments: list[str]) -> int:
         f"{judge.excused} builds of one's own, "
         f"{sum(kinds.values())} violations of {len(kinds)} kinds, {time.monotonic() - start:.0f} s"
     )
+    for name in RELATIONS:
+        healthy, every = judge.drawn[name, "compatible"], sum(judge.drawn[name, verdict] for verdict in verdicts)
+        print(f"{every:8} verdicts of {name}, {healthy} of them on machines in order")
     for kind, times in kinds.most_common():
         print(f"{times:6} {kind}")
     return 1 if kinds else 0

@@ -46,7 +46,9 @@ _UNUSED: dict[
 }
 
 
-def more_that_does_not_matter(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+def more_that_does_not_matter(
+    judge: Judge, goal: str, machine: Facts, before: Report, _random: Random | None = None
+) -> Iterator[Violation]:
     """A package, toolkit or copy that the goal does not use changes nothing."""
     packages = machine.get("packages") or {}
     changed: dict[str, Facts] = {
@@ -77,7 +79,9 @@ def _not_of(matrix: Matrix, goal: str, packages: Facts) -> Facts:
     return {name: version for name, version in _OTHERS.items() if matrix.packages.component(name) not in about}
 
 
-def newer_driver(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+def newer_driver(
+    judge: Judge, goal: str, machine: Facts, before: Report, _random: Random | None = None
+) -> Iterator[Violation]:
     """Every newer branch that still has the GPUs serves a healthy machine."""
     driver = machine.get("driver") or {}
     release = driver.get("version") or driver.get("kernel_module_version")
@@ -148,6 +152,23 @@ def _raised(machine: Facts, release: str) -> Facts:
     return raised
 
 
+# -- a GPU more -------------------------------------------------------------------------------------------------------
+
+
+def another_of_its_gpus(
+    judge: Judge, goal: str, machine: Facts, before: Report, _random: Random | None = None
+) -> Iterator[Violation]:
+    """A GPU more like one that is there changes nothing, unless something counts them: a variable, instances of MIG,
+    boards of eight with NVSwitch."""
+    gpus, variables = machine.get("gpus") or [], machine.get("variables") or {}
+    if not gpus or len(gpus) > 6 or "CUDA_VISIBLE_DEVICES" in variables or any("mig" in gpu for gpu in gpus):
+        return
+    more = {**machine, "gpus": [*gpus, copy.deepcopy(gpus[-1])]}
+    difference = _same(before, judge(goal, more))
+    if difference:
+        yield Violation("gpu", f"one more {gpus[-1].get('name')} -> {difference}", goal, machine, more)
+
+
 # -- order ------------------------------------------------------------------------------------------------------------
 
 
@@ -168,9 +189,11 @@ def _without_places(report: Report) -> str:
 
 def order_is_no_fact(judge: Judge, goal: str, machine: Facts, before: Report, random: Random) -> Iterator[Violation]:
     """However the lists are written, the answer is the same to the letter, but for the places in the lists."""
-    turned = shuffled(machine, random)
-    one, other = _without_places(before), _without_places(judge(goal, turned))
-    if one != other:
+    for _ in range(3):
+        turned = shuffled(machine, random)
+        one, other = _without_places(before), _without_places(judge(goal, turned))
+        if one == other:
+            continue
         lines = [
             f"{mine} / {its}" for mine, its in zip(one.split("\n"), other.split("\n"), strict=False) if mine != its
         ]

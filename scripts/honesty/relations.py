@@ -2,7 +2,9 @@
 
 import copy
 import re
+from collections import Counter
 from collections.abc import Iterator
+from random import Random
 from typing import Any, NamedTuple
 
 from compat import description, goals
@@ -46,6 +48,7 @@ class Judge:
         self.matrix = matrix
         self.asked = 0
         self.excused = 0  # facts without which a build of one's own is a published one
+        self.drawn: Counter[tuple[str, str]] = Counter()  # verdicts asked for a relation, by that of the machine itself
 
     def __call__(self, goal: str, machine: Facts) -> Report:
         self.asked += 1
@@ -105,7 +108,9 @@ def _at(machine: Facts, path: Keys) -> Any:
     return node
 
 
-def less_is_never_worse(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+def less_is_never_worse(
+    judge: Judge, goal: str, machine: Facts, before: Report, _random: Random | None = None
+) -> Iterator[Violation]:
     """No fact less brings a fault, and a fault goes only with a fact that it rested on."""
     for path in facts(machine):
         if _is_one_of_several(judge.matrix, machine, path) or _is_one_half(machine, path):

@@ -6,6 +6,7 @@ docs/machine.md, "Less is never worse"; harmless.py has what is said beside it.
 import copy
 import re
 from collections.abc import Callable, Iterator
+from random import Random
 from typing import Any
 
 from compat import description
@@ -15,7 +16,9 @@ from scripts.honesty.relations import Facts, Judge, Violation, errors
 _BY_NAME = ("packages", "builds", "request")
 
 
-def told_otherwise(judge: Judge, goal: str, machine: Facts, before: Report) -> Iterator[Violation]:
+def told_otherwise(
+    judge: Judge, goal: str, machine: Facts, before: Report, _random: Random | None = None
+) -> Iterator[Violation]:
     """The same in other words has the same verdict, by the same rules."""
     for what, words in _WORDS.items():
         other = words(copy.deepcopy(machine))
@@ -72,6 +75,54 @@ def _gpus(machine: Facts) -> Facts:
     return machine
 
 
+def _makers(machine: Facts) -> Facts:
+    """A GPU's name with its maker's before it, as nvidia-smi has it."""
+    for gpu in machine.get("gpus") or ():
+        name = gpu.get("name") or "NVIDIA"
+        if name[0].isalpha() and not name.startswith(("NVIDIA", "nvidia")):
+            gpu["name"] = f"NVIDIA {name}"
+    return machine
+
+
+def _releases(machine: Facts) -> Facts:
+    """Versions with a v before them, as tags have it, and local parts in capitals: v2.1.0+CU118."""
+    for name, version in (machine.get("packages") or {}).items():
+        if version:
+            public, plus, local = version.partition("+")
+            machine["packages"][name] = f"v{public}{plus}{local.upper() if local.startswith('cu') else local}"
+    for toolkit in machine.get("toolkits") or ():
+        if toolkit.get("version"):
+            toolkit["version"] = f"V{toolkit['version']}"
+    return machine
+
+
+def _libraries(machine: Facts) -> Facts:
+    """Libraries and environments as people write them: cuDNN, Docker."""
+    written = {"cudnn": "cuDNN", "tensorrt": "TensorRT", "cublas": "cuBLAS", "cublasLt": "cuBLASLt", "nccl": "NCCL"}
+    for one in machine.get("libraries") or ():
+        one["name"] = written.get(one["name"], one["name"])
+    if machine.get("environment"):
+        machine["environment"] = [
+            one.upper() if one.startswith("wsl") else one.title() for one in machine["environment"]
+        ]
+    return machine
+
+
+def _twice(machine: Facts) -> Facts:
+    """Everything that can be there once only is listed twice."""
+    for name in ("environment", "device_nodes", "missing_libraries", "damaged", "toolkits"):
+        if machine.get(name):
+            machine[name] = [*machine[name], *copy.deepcopy(machine[name])]
+    copies = [one for one in machine.get("libraries") or () if one.get("path")]
+    if copies:
+        machine["libraries"] = [*machine["libraries"], *copy.deepcopy(copies)]
+    for record in (machine.get("model") or {}, *(machine.get("builds") or {}).values()):
+        for name in ("operators", "types", "architectures", "missing"):
+            if record.get(name):
+                record[name] = [*record[name], *record[name]]
+    return machine
+
+
 def _board(machine: Facts) -> Facts:
     """A Jetson's module as its device tree has it."""
     board: dict[str, Any] = machine.get("jetson") or {}
@@ -105,6 +156,10 @@ _WORDS: dict[str, Callable[[Facts], Facts]] = {
     "as facts writes it": _written,
     "folders": _folders,
     "names of GPUs": _gpus,
+    "NVIDIA's GPUs": _makers,
+    "versions as tags": _releases,
+    "cuDNN and Docker": _libraries,
+    "everything twice": _twice,
     "the Jetson's module": _board,
     "the device manager's number": _device_manager,
     "blanks": _specs,

@@ -1,32 +1,49 @@
 """Whatever may not happen and does, of one machine, and the smallest machine that still shows it."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
+from compat.check import Report
 from scripts.honesty.consistent import consistent
 from scripts.honesty.explained import untrue
-from scripts.honesty.harmless import more_that_does_not_matter, newer_driver, order_is_no_fact
+from scripts.honesty.harmless import another_of_its_gpus, more_that_does_not_matter, newer_driver, order_is_no_fact
 from scripts.honesty.relations import Facts, Judge, Violation, facts, less_is_never_worse, without
 from scripts.honesty.retold import told_otherwise
+
+RELATIONS: dict[str, Callable[[Judge, str, Facts, Report, Random], Iterator[Violation]]] = {
+    "less": less_is_never_worse,
+    "more": more_that_does_not_matter,
+    "driver": newer_driver,
+    "gpu": another_of_its_gpus,
+    "order": order_is_no_fact,
+    "otherwise": told_otherwise,
+}
 
 
 def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
     """Whatever may not happen and does, of one machine; ``pairs``: how many machines with one fact less it is also
-    asked of."""
+    asked of, all of it of those in order: of them there are few by chance."""
     before = judge(goal, machine)
     for found in before.errors:
         for what in untrue(found, machine):
             yield Violation("told", f"{found.rule} -> {found.rule} says {what}", goal, machine, machine)
-    yield from less_is_never_worse(judge, goal, machine, before)
-    yield from more_that_does_not_matter(judge, goal, machine, before)
-    yield from newer_driver(judge, goal, machine, before)
-    yield from order_is_no_fact(judge, goal, machine, before, random)
-    yield from told_otherwise(judge, goal, machine, before)
+    yield from _drawn(judge, goal, machine, before, random, RELATIONS)
     paths = list(facts(machine))
     for path in random.sample(paths, min(pairs, len(paths))):
         less = without(machine, path)
-        yield from less_is_never_worse(judge, goal, less, judge(goal, less))
+        after = judge(goal, less)
+        yield from _drawn(judge, goal, less, after, random, RELATIONS if after.verdict == "compatible" else ("less",))
+
+
+def _drawn(
+    judge: Judge, goal: str, machine: Facts, before: Report, random: Random, relations: Iterable[str]
+) -> Iterator[Violation]:
+    """What violates these relations; how many verdicts they asked for is counted."""
+    for name in relations:
+        asked = judge.asked
+        yield from RELATIONS[name](judge, goal, machine, before, random)
+        judge.drawn[name, before.verdict] += judge.asked - asked
 
 
 def smallest(judge: Judge, found: Violation) -> Violation:

@@ -3,12 +3,17 @@
 A few seeds here; ``python -m scripts.honesty`` takes as many as there is time for.
 """
 
+from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
 
 from compat.check import Report
+from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.records import replace
+from compat.rules.base import REGISTRY, Finding, Outcome
+from compat.rules.case import Case
 from scripts.honesty import relations, search
 from scripts.honesty.made_dense import Dense
 from scripts.honesty.made_up import GOALS, MadeUp
@@ -57,6 +62,45 @@ def test_a_seed_makes_the_same_machines(maker: type[MadeUp | Dense]) -> None:
     assert machines == [other.machine() for _ in range(300)]
     assert {goal for goal, _ in machines} <= set(GOALS)
     assert len({goal for goal, _ in machines}) > 0.8 * len(GOALS)
+
+
+# A rule that takes something for a fault which is none, and the relation that it violates.
+_MUTANTS: dict[str, Callable[[Machine], bool]] = {
+    "less": lambda machine: machine.arch is None,
+    "more": lambda machine: "requests" in (machine.packages or {}),
+    "driver": lambda machine: (machine.driver.version or "").startswith(("61", "65")),
+    "gpu": lambda machine: len(machine.gpus or ()) == 2,
+    "order": lambda machine: next(iter(machine.variables or {}), "") == "B",
+    "otherwise": lambda machine: (machine.variables or {}).get("LD_LIBRARY_PATH", "").endswith("/"),
+}
+_IN_ORDER = {
+    "arch": "x86_64",
+    "gpus": [{"name": "Tesla T4"}],
+    "driver": {"version": "550.54.15"},
+    "packages": {"torch": "2.6.0"},
+    "variables": {"A": "1", "B": "2", "LD_LIBRARY_PATH": "/opt/lib"},
+}
+
+
+@pytest.mark.parametrize("relation", search.RELATIONS)
+def test_a_rule_that_is_wrong_on_purpose_is_found_out(relation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mutant(case: Case) -> Iterator[Outcome]:
+        if _MUTANTS[relation](case.machine):
+            yield Finding("gpus-hidden", "environment", "", (case.read("gpus[0].name", "Tesla T4"),))
+
+    assert list(search.violations(JUDGE, "use:torch", _IN_ORDER, Random(0))) == []
+    monkeypatch.setitem(REGISTRY, "gpus-hidden", replace(REGISTRY["gpus-hidden"], judge=mutant))
+    found = search.violations(JUDGE, "use:torch", _IN_ORDER, Random(0))
+    assert relation in {one.relation for one in found}
+
+
+def test_each_relation_is_drawn_on_machines_in_order() -> None:
+    judge = relations.Judge(MATRIX)
+    made, dense = MadeUp(5, MATRIX), Dense(5, MATRIX)
+    for number in range(40):
+        goal, machine = (made if number % 2 else dense).machine()
+        assert list(search.violations(judge, goal, machine, Random(number), pairs=2)) == []
+    assert all(judge.drawn[name, "compatible"] for name in search.RELATIONS), judge.drawn
 
 
 def test_what_may_not_happen_is_seen() -> None:

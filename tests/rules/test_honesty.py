@@ -15,7 +15,7 @@ from compat import description
 from compat.matrix import Matrix
 from compat.rules.base import Evidence, Finding
 from scripts.cases import folder
-from scripts.honesty import explained, harmless, relations, retold, search
+from scripts.honesty import explained, relations, search
 
 JUDGE = relations.Judge(Matrix.load())
 Described = tuple[str, str, dict[str, Any]]  # name, goal, machine
@@ -46,33 +46,12 @@ NAMES = [name for name, _, _ in EVERY]
 each = pytest.mark.parametrize(("name", "goal", "machine"), EVERY, ids=NAMES)
 
 
+@pytest.mark.parametrize("relation", search.RELATIONS)
 @each
-def test_a_fact_less_brings_no_fault_and_takes_only_its_own(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = relations.less_is_never_worse(JUDGE, goal, machine, JUDGE(goal, machine))
-    assert [one.what for one in found] == []
-
-
-@each
-def test_what_the_goal_does_not_use_changes_nothing(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = harmless.more_that_does_not_matter(JUDGE, goal, machine, JUDGE(goal, machine))
-    assert [one.what for one in found] == []
-
-
-@each
-def test_a_newer_driver_breaks_nothing(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = harmless.newer_driver(JUDGE, goal, machine, JUDGE(goal, machine))
-    assert [one.what for one in found] == []
-
-
-@each
-def test_order_is_no_fact(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = harmless.order_is_no_fact(JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
-    assert [one.what for one in found] == []
-
-
-@each
-def test_the_same_in_other_words_is_the_same(name: str, goal: str, machine: dict[str, Any]) -> None:
-    found = retold.told_otherwise(JUDGE, goal, machine, JUDGE(goal, machine))
+def test_a_relation_holds_on_every_described_machine(
+    name: str, goal: str, machine: dict[str, Any], relation: str
+) -> None:
+    found = search.RELATIONS[relation](JUDGE, goal, machine, JUDGE(goal, machine), Random(name))
     assert [one.what for one in found] == []
 
 
