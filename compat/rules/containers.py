@@ -91,7 +91,7 @@ def _computes(capabilities: str) -> bool:
 
 @rule(
     "container-needs-newer-driver",
-    reads=("container.requires", *OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
+    reads=("container.requires", "container.image", *OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
     masks=("driver-too-old",),
     of="platform",
 )
@@ -104,17 +104,19 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
 
     Shows as: "requirement error: unsatisfied condition: cuda>=12.6".
 
+    Where the expression is not told, an image of nvidia/cuda that is to be started has the one it is published with.
+
     Remedy: a newer driver on the host, or an older image.
     (NVIDIA_DISABLE_REQUIRE=1 skips the check, not the cause.)
     """
     if not case.goal.needs_gpu:
         return
-    text, evidence = case.machine.container.requires, []
-    if text is None:
+    asked_for = _requirement(case)
+    if asked_for is None:
         return
     from compat import requirement
 
-    evidence.append(case.read("container.requires", text))
+    text, evidence = asked_for
     driver, offered = case.machine.driver.version, case.driver_cuda or case.least_cuda
     cuda = offered[0] if offered else None
     hosts = [  # it is asked of each GPU that the container is given
@@ -152,6 +154,28 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
         yield Holds("container-needs-newer-driver", "container", "the image's own requirement is met", known)
     else:
         yield Untold("container-needs-newer-driver", "container", ("driver.version", "gpus[0].name"))
+
+
+def _requirement(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The image's expression: as it is told, else as this release of nvidia/cuda has it, or one of its minor."""
+    text, image = case.machine.container.requires, case.machine.container.image or ""
+    if text is not None:
+        return text, (case.read("container.requires", text),)
+    named = _OF_CUDA.match(image) if case.goal.verb == "start" else None
+    if named is None or (case.machine.variables or {}).get("NVIDIA_DISABLE_REQUIRE"):
+        return None
+    rows = [row for row in case.matrix.rows("container", "container") if row["image"] == "cuda" and "requires" in row]
+    alike = [row for row in rows if versions.same_line(row["tag"], named[1], 2)]
+    row = next((row for row in alike if row["tag"] == named[1]), alike[0] if alike else None)
+    if row is None:
+        return None
+    cited = case.cite(f"nvidia/cuda:{row['tag']} is published with that", row, "requires")
+    own = [case.assume("container.requires", "that which the image is published with")]
+    own += [case.assume("variables", "NVIDIA_DISABLE_REQUIRE is not set")] if case.machine.variables is None else []
+    return row["requires"], (case.read("container.image", image), cited, *own)
+
+
+_OF_CUDA = re.compile(r"(?:nvcr\.io/|docker\.io/)?nvidia/cuda:(\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)(?:-|$)")
 
 
 def _short(text: str) -> str:

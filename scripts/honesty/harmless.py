@@ -90,7 +90,8 @@ def newer_driver(
         return
     system = "windows" if machine.get("os") == "windows" else "linux"
     last = _last_branch(judge.matrix, machine)
-    if "driver" in ((machine.get("container") or {}).get("requires") or ""):
+    container = machine.get("container") or {}
+    if "driver" in (container.get("requires") or "") or "nvidia/cuda:" in (container.get("image") or ""):
         return  # an image may name the branches that it takes
     if any(one.rule == "driver-too-old" and "cuda-compat" in one.because for one in before.holds):
         return  # what lifts the driver serves some branches, and not each between them: 384 and not 396 of CUDA 10.0

@@ -216,11 +216,12 @@ def forward_compat_unsupported(case: Case) -> Iterator[Outcome]:
         yield Untold("forward-compat-unsupported", "libcuda", ("gpus[0].name", "libcuda.compat_drivers"))
 
 
-def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Evidence | None:
+def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Untold | Evidence | None:
     """That the cuda-compat which NVIDIA's own images carry lifts the driver to the image's CUDA.
 
     The images' start scripts put it in the driver's place where the driver is older, on data center GPUs. Where it is
-    not told that it is such an image and such a GPU: what is taken to be so instead.
+    not told that it is such an image and such a GPU: what is taken to be so instead. Some workstations' GPUs are served
+    as well; which is not known here.
     """
     libcuda, image, driver = case.machine.libcuda, case.machine.container.image, case.kernel_driver
     if libcuda.compat is not None or libcuda.version is not None or driver is None or runtime.component != "cuda":
@@ -229,10 +230,15 @@ def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Evidence | None:
     branch = str(versions.parse(driver).major)
     if claim is None or branch not in claim.value or not (image is None or is_nvidias(image)):
         return None
-    if any(gpu.kind not in (None, "datacenter") or _ended(case, gpu, claim.row["driver"]) for gpu in case.gpus):
+    if any(
+        gpu.kind not in (None, "datacenter", "workstation") or _ended(case, gpu, claim.row["driver"])
+        for gpu in case.gpus
+    ):
         return None
     if image is None or not case.gpus or any(gpu.kind is None for gpu in case.gpus):
         return case.assume("container.image, gpus", "no image of NVIDIA's on data center GPUs: no cuda-compat serves")
+    if any(gpu.kind == "workstation" for gpu in case.gpus):
+        return Untold("driver-too-old", runtime.component, ("libcuda.compat",))
     return Holds(
         "driver-too-old",
         runtime.component,

@@ -158,7 +158,7 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
     if forward is None:
         return Untold("driver-too-old", runtime.component, ("libcuda.version", "driver.version"))
     lifted = lifted_by_image(case, runtime)
-    if isinstance(lifted, Holds):
+    if isinstance(lifted, (Holds, Untold)):
         return lifted
     taken = (*case.own_libcuda, *case.no_jetsons_driver, *((lifted,) if lifted is not None else ()))
     if case.machine.libcuda.compat:  # which is no newer than that

@@ -65,7 +65,7 @@ def other_driver_bound(case: Case) -> Iterator[Outcome]:
 
 @rule(
     "kernel-module-flavor",
-    reads=("driver.kernel_module", *OF_GPUS),
+    reads=("driver.kernel_module", *OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
     masks=("driver-missing", "device-node-missing"),
     of="platform",
 )
@@ -77,6 +77,10 @@ def kernel_module_flavor(case: Case) -> Iterator[Outcome]:
     then refuses the GPU.
 
     Shows as: "RmInitAdapter failed", "requires use of the NVIDIA open kernel modules", "No devices were found".
+
+    The open ones of the first branches take a GPU that is no data center's only where a parameter of the module asks
+    for it ("Open nvidia.ko is only ready for use on Data Center GPUs"). Distributions set it; nothing here tells
+    whether it is set, so that is a warning.
 
     Remedy: install the other flavour of the same driver (nvidia-driver-NNN against nvidia-driver-NNN-open).
     """
@@ -97,6 +101,8 @@ def _takes_flavor(case: Case, flavor: str, gpu: GpuFact) -> Outcome:
         return Untold("kernel-module-flavor", gpu.path, (f"{gpu.path}.name",))
     loaded = case.read("driver.kernel_module", flavor)
     if (flavor, need) not in (("open", "unsupported"), ("proprietary", "required")):
+        if flavor == "open" and (asked := _asked_for(case, gpu)) is not None:
+            return asked
         return Holds("kernel-module-flavor", gpu.path, f"the {flavor} kernel module serves {gpu.name}", (loaded,))
     other = "proprietary" if flavor == "open" else "open"
     return Finding(
@@ -105,6 +111,31 @@ def _takes_flavor(case: Case, flavor: str, gpu: GpuFact) -> Outcome:
         f"The {flavor} kernel module is loaded; {gpu.name} ({row['name']}) needs the {other} one.",
         (loaded, *gpu.evidence, case.cite(f"open kernel modules on {row['name']}: {need}", row, "open_module")),
         (Remedy(f"install the {other} kernel module of the same driver release and reboot", "driver"),),
+    )
+
+
+def _asked_for(case: Case, gpu: GpuFact) -> Finding | None:
+    """Open modules of a branch that leaves this GPU alone unless a parameter asks for it."""
+    driver = case.kernel_driver
+    row = case.matrix.traits.claim("driver", "open-module-by-parameter", driver)
+    if row is None or gpu.kind in (None, "datacenter"):
+        return None
+    return Finding(
+        "kernel-module-flavor",
+        "kernel",
+        f"The open kernel modules of driver {driver} take {gpu.name}, which is no data center GPU, only with the "
+        f"parameter {row['value']}.",
+        (
+            case.read("driver.kernel_module", "open"),
+            *case.driver_evidence,
+            *gpu.evidence,
+            case.cite(f"open kernel modules {row['range']}: {row['value']} beyond data center GPUs", row),
+        ),
+        (
+            Remedy(f"set it: options nvidia {row['value']} in /etc/modprobe.d, and reboot", "setting"),
+            Remedy("or install the proprietary kernel module of the same driver release", "driver"),
+        ),
+        "warning",
     )
 
 
