@@ -47,8 +47,9 @@ def _jetson(facts: Facts, matrix: Matrix) -> None:
     for name in ("gpus", "device_nodes") if told else ():
         facts.pop(name, None)
     facts |= {name: value for name, value in (("os", "linux"), ("arch", "aarch64")) if name in facts}
-    if "environment" in facts and "jetson" not in facts["environment"]:
-        facts["environment"] = [*facts["environment"], "jetson"]
+    if told and "environment" in facts:
+        others = [one for one in facts["environment"] if one not in ("jetson", "wsl1", "wsl2")]
+        facts["environment"] = [*others, "jetson"]
     facts.pop("distribution", None)
 
 

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.libraries.copies import Copy, gets
+from compat.rules.libraries.copies import Copy, gets, named_by
 from compat.rules.libraries.found import wants
 from compat.rules.libraries.serving import asks_of_cudnn, decided, runs_on_cudnn, serves
 from compat.rules.subject import Possible, Subject
@@ -55,7 +55,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                (*facts, *_gets(case, path), *case.which_build(subject)),
+                (*facts, *_gets(case, path, copy), *case.which_build(subject)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:
@@ -70,7 +70,7 @@ def loading(case: Case, subject: Subject) -> Copy | None:
 def evidence_of(case: Case, subject: Subject, found: Copy) -> tuple[Evidence, ...]:
     """Which copy it is, and what is taken to be so for it to be the one that loads."""
     path, copy = found
-    return (_read(case, path, copy), *_no_other(case, subject, path), *_gets(case, path))
+    return (_read(case, path, copy), *_no_other(case, subject, path), *_gets(case, path, copy))
 
 
 _WANTED = {
@@ -88,9 +88,12 @@ def _read(case: Case, path: str, copy: Library) -> Evidence:
     return case.read(path if path.startswith(("packages.", "builds.")) else f"{path}.version", copy.version)
 
 
-def _gets(case: Case, path: str) -> tuple[Evidence, ...]:
-    """That it is the package's own process that loads the copy, where nothing is said of that."""
-    return case.of_whom("cudnn") if path.startswith("libraries[") else ()
+def _gets(case: Case, path: str, copy: Library) -> tuple[Evidence, ...]:
+    """That it is the package's own process that loads the copy, where nothing is said of that; what puts it first."""
+    if not path.startswith("libraries["):
+        return ()
+    folder = "" if copy.loaded or copy.loaded_by else named_by(case, copy)
+    return (*((case.read("variables.LD_LIBRARY_PATH", folder),) if folder else ()), *case.of_whom("cudnn"))
 
 
 def _no_other(case: Case, subject: Subject, path: str) -> tuple[Evidence, ...]:
@@ -126,7 +129,7 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
                 "cudnn-mismatch",
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {label} refuses releases before {least}.",
-                (*facts, *_gets(case, path)),
+                (*facts, *_gets(case, path, copy)),
                 (Remedy(f"install cuDNN {least} or a newer one of its major"),),
             )
         elif all(serves(found[1].version, one["cudnn_minimum"], "minor") for one in rows):

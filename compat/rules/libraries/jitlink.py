@@ -65,7 +65,8 @@ def _searched_first(case: "Case", torch: str | None, cuda: str) -> tuple[str, tu
         toolkit = _toolkit_at(case, folder)
         if toolkit is not None:
             by_path = case.cite(f"cuSPARSE of torch {row['range']} takes the nvJitLink that is found first", row)
-            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1], by_path)
+            none = () if case.machine.libraries is not None else (case.assume("libraries", "no nvJitLink elsewhere"),)
+            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1], by_path, *none)
     return None
 
 
