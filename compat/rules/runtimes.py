@@ -115,7 +115,7 @@ _FRAMEWORKS = {"pytorch": "torch", "tensorflow": "tensorflow", "jax": "jax"}
 def _of_conda(case: "Case") -> "list[Runtime]":
     """The CUDA that conda laid into the environment, for a package that brings none and whose release is not told."""
     main, version = case.main, case.version_of("cudatoolkit")
-    if main is None or main.version is not None or version is None:
+    if main is None or main.version is not None or main.state == "requested" or version is None:
         return []
     if case.matrix.packages.about(main.component).get("cuda_from") not in ("system", "either"):
         return []
