@@ -37,7 +37,7 @@ def cudnn_without_code(case: Case) -> Iterator[Outcome]:
             taken = case.assume("libraries", f"no cuDNN there but {subject.distribution}'s own")
             facts = (case.read(found[0], subject.facts.cudnn), taken)
         if found is not None and found[1].version is not None:
-            copies.setdefault(found[0], (found, facts))
+            copies.setdefault(found[0], (found, (*facts, *case.package(subject))))
     for copy, facts in copies.values():
         rows = case.matrix.packages.of_line("cudnn", copy[1].version or "")
         for gpu in case.gpus:
