@@ -114,7 +114,7 @@ def _carriers(case: Case) -> Iterator[Subject]:
             yield subject  # what is said of a build has its parts in it
 
 
-@rule("gpu-not-in-build", reads=("model.target", *OF_GPUS, *OF_RUNTIME), masks=("cuda-older-than-gpu",))
+@rule("gpu-not-in-build", reads=("model.target", "builds.cudnn", *OF_GPUS, *OF_RUNTIME), masks=("cuda-older-than-gpu",))
 def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     """The package's build has neither machine code nor usable PTX for the GPU.
 
