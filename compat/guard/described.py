@@ -121,11 +121,7 @@ def _build(one: Requirement, contents: Contents, matrix: "Matrix") -> Build | No
         return Build(source=source_of(one.url, contents.kind != "pylock"))
     indexes = contents.indexes if one.indexes is None else one.indexes
     vendors = {source_of(url) for url in indexes} - {"pypi", None}
-    if (
-        "pytorch" in vendors
-        and one.name in ("torch", *OF_TORCH)
-        and (one.exact or "+").partition("+")[2] == ""
-    ):
+    if "pytorch" in vendors and one.name in ("torch", *OF_TORCH) and (one.exact or "+").partition("+")[2] == "":
         return _of_pytorch(indexes)
     if vendors:
         return _of_one(one, vendors | {"pypi"}, matrix)

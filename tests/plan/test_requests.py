@@ -95,7 +95,7 @@ def test_an_import_goal_needs_no_gpu(real):
 @pytest.mark.parametrize(
     ("goal", "why"),
     [
-        ("use:deepspeed", "knows no package deepspeed"),
+        ("use:apex", "knows no package apex"),
         ("use:tensorrt-llm", "has no code"),
     ],
 )

@@ -116,6 +116,8 @@ def requests_of(
             why = f"{strong.path} says what is needed"
         elif mine and _depth(mine[0].path) < _depth(one.path):
             why = f"{mine[0].path} is nearer to the root"
+        elif component not in COMPONENTS and (oldest := _older(component, one.range, matrix)):
+            why = f"the matrix knows {component} from {oldest} on: planned by hand"
         elif _way(one) in other:
             why = f"{f'{one.group}: ' if one.group else ''}{other[_way(one)]} says otherwise"
         if why:
@@ -237,6 +239,17 @@ def _known_inside(component: str, ranges: tuple[str, ...], matrix: "Matrix") -> 
         return True  # said where the request is made
     known = {text for name in matrix.packages.distributions(component) for text in matrix.packages.versions(name)}
     return any(all(one.admits(text) is not False for one in wanted) for text in known)
+
+
+def _older(component: str, text: str, matrix: "Matrix") -> str:
+    """The oldest release that the matrix knows, where only older ones are admitted: nothing is known of those."""
+    upper = re.search(r"(==|===|<=|<)\s*(\d+(?:\.\d+)*)", text)
+    known = [one for name in matrix.packages.distributions(component) for one in matrix.packages.versions(name)]
+    top = versions.try_parse(upper[2]) if upper else None
+    oldest = min((versions.parse(one) for one in known), key=lambda one: one.key(), default=None)
+    if upper is None or top is None or oldest is None or top.covers(oldest):
+        return ""
+    return oldest.text if top.key() < oldest.key() or (upper[1] == "<" and top.same_as(oldest)) else ""
 
 
 def _final(component: str, text: str, matrix: "Matrix") -> str:

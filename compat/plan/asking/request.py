@@ -36,13 +36,17 @@ def goal_of(component: str, matrix: "Matrix") -> str:
 
 
 def plannable(component: str, matrix: "Matrix") -> bool:
-    """Does the matrix list builds of it that an installer can be told to take?"""
-    return any(
+    """Does the matrix list builds of it that an installer can be told to take? One whose source is compiled for the
+    GPU only where a variable says so is no command of a plan's."""
+    return matrix.traits.row(component, _BY_VARIABLE) is None and any(
         (row["index"] in INSTALLABLE and not (row.get("stub") or row.get("removed"))) or place(row, matrix) is not None
         for name in matrix.packages.distributions(component)
         for builds in matrix.packages.builds(name).values()
         for row in builds
     )
+
+
+_BY_VARIABLE = "cuda-by-variable"
 
 
 class BadRequest(ValueError):
@@ -204,6 +208,10 @@ def why_not(component: str, matrix: "Matrix") -> str:
         for builds in matrix.packages.builds(name).values()
         for row in builds
     ]
+    variable = matrix.traits.row(component, _BY_VARIABLE)
+    if variable is not None:
+        said = f"its source is compiled for the CPU unless {variable['value']} asks for CUDA"
+        return f"{said}, as its publisher says: {matrix.source(variable)}"
     if rows and all(row.get("stub") for row in rows):
         return f"what the public index holds of {component} has no code, and what its build step fetches is not listed"
     return f"no build of {component} is published where pip or uv find one" + (
