@@ -51,10 +51,31 @@ _CUDNN = re.compile(r"(?:libcudnn(?:_\w+)?\.so\.|cudnn(?:_\w+)?64_)(\d{1,9})(?:\
 
 
 def opens(subject: Subject, soname: str) -> bool | None:
-    """Does the build open this soname (or DLL)? None where its list is unknown or the candidates differ."""
-    known = subject.matrix.libraries.of_soname(soname.lower() if soname.lower().endswith(".dll") else soname)
-    if known is not None and "opened_by" in known:
-        return opens(subject, known["opened_by"])
+    """Does the build open this soname (or DLL), itself or through another library that it opens? None where its list is
+    unknown or the candidates differ."""
+    known = _row(subject, soname)
+    if known is None or "opened_by" not in known:
+        return _opens_itself(subject, soname)
+    through = _ships_with(subject, known) and opens(subject, known["opened_by"])
+    if through or "packages" not in known:
+        return through
+    itself = _opens_itself(subject, soname)
+    return None if itself is False and through is None else itself
+
+
+def _row(subject: Subject, soname: str) -> "Row | None":
+    return subject.matrix.libraries.of_soname(soname.lower() if soname.lower().endswith(".dll") else soname)
+
+
+def _ships_with(subject: Subject, row: "Row") -> bool | None:
+    """Is the library one of the CUDA that the build is for? Any that is of no CUDA."""
+    if "cuda" not in row:
+        return True
+    ships = versions.parse_range(row["cuda"])
+    return subject.field("cuda").decide(lambda cuda: bool(cuda) and ships.admits(_first_of(str(cuda))))
+
+
+def _opens_itself(subject: Subject, soname: str) -> bool | None:
     cudnn = _CUDNN.match(soname)
     if cudnn is not None and subject.field("cudnn").values:
         # Pins and builds tell the major of cuDNN where a list of sonames does not.
@@ -189,7 +210,7 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
     opened, guessed = _opened(case, subject, soname, path, own_lists)
     if opened:
         if path == "missing_libraries" and not guessed:
-            guessed = (_because(case, subject, soname), *case.which_build(subject))
+            guessed = (*_because(case, subject, soname), *case.which_build(subject))
         yield Finding(
             "library-not-found",
             subject.component,
@@ -206,20 +227,21 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
         )
 
 
-def _because(case: Case, subject: Subject, soname: str) -> Evidence:
+def _because(case: Case, subject: Subject, soname: str) -> tuple[Evidence, ...]:
     """What tells that the package opens it: `opens`, with its source."""
-    known = subject.matrix.libraries.of_soname(soname.lower() if soname.lower().endswith(".dll") else soname)
-    if known is not None and "opened_by" in known:
-        return _because(case, subject, known["opened_by"])
+    known = _row(subject, soname)
+    if known is not None and "opened_by" in known and not _opens_itself(subject, soname):
+        through = case.cite(f"{known['opened_by']} opens {soname}", known, "opened_by")
+        return (*_because(case, subject, known["opened_by"]), through)
     cudnn, built = _CUDNN.match(soname), subject.field("cudnn")
     if cudnn is not None and built.values:
-        return Evidence(f"{subject.label} is built with cuDNN {cudnn[1]}", built.source)
+        return (Evidence(f"{subject.label} is built with cuDNN {cudnn[1]}", built.source),)
     for row in _by_pin(subject, soname):
-        return case.cite(f"{subject.label} requires the package that carries {soname}", row, "requires")
+        return (case.cite(f"{subject.label} requires the package that carries {soname}", row, "requires"),)
     if _by_name(subject, soname):
         cuda = subject.field("cuda")
-        return Evidence(f"{subject.label} is built for CUDA {cuda.values[0][0]}", cuda.source)
-    return case.cite(f"{subject.label} opens {shim(soname)}", subject.candidates[0], "needs")
+        return (Evidence(f"{subject.label} is built for CUDA {cuda.values[0][0]}", cuda.source),)
+    return (case.cite(f"{subject.label} opens {shim(soname)}", subject.candidates[0], "needs"),)
 
 
 def _opened(
