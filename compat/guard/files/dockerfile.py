@@ -170,14 +170,19 @@ class _Place:
 
     def of(self, word: str, number: int) -> int:
         """The first line from the instruction's own on that has the word, or its name; that one if none has."""
-        name = re.split(r"[\[=<>!~;@\s]", word, maxsplit=1)[0]
-        pattern = re.compile(rf"(?<![\w.-]){re.escape(name or word)}(?![\w-])")
+        first = "".join(self.lines[number - 1 : number]).rstrip()
+        if not first.endswith("\\") and "<<" not in first:
+            return number  # it has one line; a pattern for each of its words would take long
+        name = re.split(r"[\[=<>!~;@\s]", word, maxsplit=1)[0] or word
+        if len(name) > _WIDE:
+            return number
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
         for at in range(number - 1, min(number - 1 + _LOOKED_AT, len(self.lines))):
             if pattern.search(self.lines[at], 0, _WIDE):  # every word of a long line would look through all of it
                 return at + 1
             if self.lines[at].lstrip().startswith("#"):
                 continue
-            if not self.lines[at].rstrip().endswith("\\") and "<<" not in self.lines[number - 1]:
+            if not self.lines[at].rstrip().endswith("\\") and "<<" not in first:
                 break
         return number
 
