@@ -206,7 +206,7 @@ def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evide
             *(bound.text for _, bound, _ in dead.clauses if wanted.admits(bound.text)),
         ]
         target = max(choice, key=lambda text: versions.parse(text).key(), default=wanted.pinned)
-        if dead.admits(target) if target else row["range"] == "*" or spec == "*":
+        if dead.admits(target) if target else _all_of(wanted, dead) or spec == "*":
             instead = row.get("instead")
             return Finding(
                 "package-removed",
@@ -221,6 +221,18 @@ def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evide
                 (Remedy(f"ask for {instead}" if instead else f"leave {name} out"),),
             )
     return None
+
+
+def _all_of(wanted: versions.Range, dead: versions.Range) -> bool:
+    """Is every release that is asked for a dead one? Asked of ranges with one bound."""
+    if len(dead.clauses) != 1:
+        return not dead.clauses
+    operator, bound, _ = dead.clauses[0]
+    rest = _OPPOSITE.get(operator)
+    return rest is not None and not wanted.meets(versions.parse_range(f"{rest}{bound.text}"))
+
+
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 def _elsewhere(case: Case, name: str, wanted: versions.Range, index: str) -> set[str]:
