@@ -44,6 +44,7 @@ def duplicate_install(case: Case) -> Iterator[Outcome]:
         )
     for subject in case.subjects:
         yield from _one_module(case, subject)
+        yield from _without_gpu_code(case, subject)
         if case.machine.duplicates is not None and subject.state == "installed":
             yield from _once(case, subject, [copy.name for _, copy in mine])
 
@@ -83,6 +84,29 @@ def _one_module(case: Case, subject: Subject) -> Iterator[Outcome]:
         f"{' and '.join(here)} write the same module; one has overwritten the other.",
         facts,
         (Remedy(f"pip uninstall {' '.join(here)}, then install {gpu[0]} alone"),),
+    )
+
+
+def _without_gpu_code(case: Case, subject: Subject) -> Iterator[Finding]:
+    """Distributions of one module, none of which has GPU code: the last one installed is what runs (OpenCV)."""
+    about = case.matrix.packages.about(subject.component)
+    if about.get("accelerator") != "none" or subject.conda or case.goal.verb == "install":
+        return
+    here = [name for name in about.get("distributions", {}).get("pypi", ()) if case.has(name)]
+    row = case.matrix.traits.row(subject.component, "one-module") if len(here) > 1 else None
+    if row is None:
+        return  # tf-keras is no second keras
+    yield Finding(
+        "duplicate-install",
+        subject.component,
+        f"{' and '.join(here)} write the same module ({about['module']}): the one installed last is what runs, and to "
+        "uninstall one takes files of the other.",
+        (
+            *(case.read(f"packages.{name}", (case.machine.packages or {}).get(name)) for name in here),
+            case.cite(f"all of them write {about['module']}", row),
+        ),
+        (Remedy(f"pip uninstall {' '.join(here)}, then install the one that is meant"),),
+        "warning",
     )
 
 
