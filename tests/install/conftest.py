@@ -23,7 +23,8 @@ def env(made: Path) -> Iterator[Path]:
     """The environment, with onnx 1.17.0; the test has to leave it as it was, or to leave a way back."""
     before = tiny.manifest(made, compiled=True)
     yield made
-    tiny.compatcheck("rollback", str(made), "--yes")
+    if os.path.exists(f"{made}.compatcheck"):
+        tiny.compatcheck("rollback", str(made), "--yes")
     assert tiny.manifest(made, compiled=True) == before
 
 
