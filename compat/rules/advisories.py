@@ -153,8 +153,10 @@ def _pips(case: "Case", name: str, package: str) -> Told | None:
 def _of_toolkit(case: "Case", name: str, package: str) -> Told | None:
     """The CUDA runtime of the machine's toolkit, which bears the toolkit's number, for a package that takes CUDA from
     the machine and where no other runtime is spoken of."""
+    if name != "cudart":
+        return None
     kits = {kit.version: index for index, kit in enumerate(case.machine.toolkits or ()) if kit.version}
-    if name != "cudart" or len(kits) != 1 or case.usable(name):
+    if len(kits) != 1 or case.usable(name):
         return None
     from compat.rules.libraries.majors import carried, set_up_by_hand, takes_system_cuda
     from compat.rules.runtimes import gpu_parts

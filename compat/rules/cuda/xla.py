@@ -69,4 +69,10 @@ def assembler_needed(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
 
 def _has_pips(case: "Case") -> bool:
     """May its plugin have come with pip's parts of CUDA (``jax[cuda12]``), one of which is ptxas, or are some told?"""
-    return any(name.startswith(("jax-cuda", "nvidia-")) and told is not False for name, told in case.packages.items())
+    return any(_is_part(name) and told is not False for name, told in case.packages.items())
+
+
+def _is_part(name: str) -> bool:
+    """Is it the plugin or one of pip's parts of CUDA, by its suffix, or ptxas of CUDA 13 and later, which have none?"""
+    of_cuda = name.startswith("nvidia-") and name.rpartition("-cu")[2].isdigit()
+    return of_cuda or name.startswith("jax-cuda") or name == "nvidia-cuda-nvcc"
