@@ -134,6 +134,13 @@ class Matrix:
         return Source(cited[0], found["title"], found["where"], found["date"], level)
 
     @cached_property
+    def addresses(self) -> dict[str, str]:
+        """What a source is called, without its level -> its address, of those that have one."""
+        found = self._read("sources").values()
+        plain = (one for one in found if one["where"].startswith("https://") and " " not in one["where"])
+        return {f"{one['title']} ({one['date']}": one["where"] for one in plain}
+
+    @cached_property
     def cuda(self) -> "Cuda":
         from compat.matrix.cuda import Cuda
 

@@ -38,6 +38,10 @@ BOMBS = {
         "quoted": "[" + '"a" . ' * N + "a]\n",
         "dotted key": "a." * N + "a = 1\n",
         "tables": "[[a]]\n" * N,
+        "own extras": '[project]\nname = "x"\n[project.optional-dependencies]\n'
+        + "".join(f'e{n} = ["x[e{n + 1}]", "a{n}"]\n' for n in range(2000)),
+        "included groups": "[dependency-groups]\n"
+        + "".join(f'g{n} = [{{include-group = "g{n + 1}"}}, "a{n}"]\n' for n in range(2000)),
         "lists": "a = [" + "[]," * 2 * N + "]\n",
         "objects": "a = [" + "{a=1}," * N + "]\n",
         "nested": "a = " + "[" * 2 * N,
@@ -71,6 +75,8 @@ BOMBS = {
         "commands": "FROM a\n" + "RUN pip install ./a\n" * 30_000,
         "assigned": "FROM a\nRUN " + "A=b " * 30_000 + "pip install x",
         "options": "FROM a\nRUN " + "--a  " * N,
+        "copied": "FROM a AS b\nRUN pip install " + "a " * 5000 + "\nFROM c\n" + "COPY --from=b /venv /venv\n" * 9999,
+        "shell's variables": "FROM a\nRUN A=bb " + "&& A=$A$A " * 20_000 + "&& pip install $A",
         "stages": "FROM a AS b\nENV " + "A=b " * 20_000 + "\n" + "FROM b AS c\n" * N,
         "named stages": "FROM a AS b\n" + "".join(f"FROM b AS c{number}\nENV A{number}=b\n" for number in range(9999)),
         "heredocs": "FROM a\nRUN " + "<<EOF " * N + "\npip install a\nEOF\n",
@@ -82,6 +88,7 @@ BOMBS = {
         "list": "setup(install_requires=[" + "'a'," * 50_000 + "])",
         "nested": "setup(install_requires=" + "(" * N,
         "sum": "a = []\n" + "a += ['x']\n" * 20_000 + "setup(install_requires=a)",
+        "appended": "a = []\n" + "a.append('x')\n" * 8_000 + "setup(install_requires=a)",
         "long": "x = 1\n" * 2 * N,
         "doubling": "a0 = ['x']\n"
         + "".join(f"a{n + 1} = a{n} + a{n}\n" for n in range(35))

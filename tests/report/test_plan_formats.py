@@ -95,9 +95,9 @@ def test_one_fact_is_said_once(plans: dict[str, Plan], matrix: Matrix) -> None:
     """2.5.1+cu124 and 2.5.1 are one installed package, not two."""
     (step,) = plans["planned"].steps
     needed = [reason for reason in step.why if reason.role == "needed"]
-    assert [reason.rule for reason in needed] == ["gpu-not-in-build"]
-    assert "2.5.1+cu124" in needed[0].message
-    assert len({(reason.role, reason.rule) for reason in step.why}) == len(step.why)
+    assert {reason.rule for reason in needed} == {"gpu-not-in-build"}
+    assert sum("2.5.1+cu124" in reason.message for reason in needed) == 1  # cuDNN, which came with it, has its own
+    assert len({(reason.role, reason.message) for reason in step.why}) == len(step.why)
     lines = shown(plans["planned"], "text", matrix).splitlines()
     sources = [line for line in lines if re.match(r"  \[\d+\]", line)]
     assert len(sources) == len({line[6:] for line in sources}) >= 2
@@ -154,8 +154,10 @@ def test_the_page_stands_alone(plans: dict[str, Plan], matrix: Matrix, name: str
     page.feed(text)
     assert page.open == []
     assert not {"script", "iframe", "object", "embed", "img", "link", "form"} & set(page.seen)
-    assert all(re.fullmatch(r"#source-\d+", one) for one in page.addresses)
-    assert all(f'id="{one[1:]}"' in text for one in page.addresses)
+    inside = [one for one in page.addresses if one.startswith("#")]
+    assert all(re.fullmatch(r"#source-\d+", one) and f'id="{one[1:]}"' in text for one in inside)
+    # What leads out of it are addresses that the matrix or the planner names, followed by nobody but the reader.
+    assert all(re.fullmatch(r'https://[\w.-]+/[^\s"<>]*', one) for one in page.addresses if one not in inside)
     style = text.partition("<style>")[2].partition("</style>")[0]
     assert "url(" not in style
     assert "@import" not in style

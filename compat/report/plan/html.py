@@ -169,6 +169,9 @@ def _alternatives(plan: Plan, installer: str) -> Iterator[str]:
 def _sources(sources: words.Sources, matrix: "Matrix") -> Iterator[str]:
     if sources.listed:
         yield '<section class="sources"><h2>Sources</h2><ol>'
-        yield from (f'<li id="source-{number}">{escape(source)}</li>' for number, source in sources.listed)
+        for number, source in sources.listed:
+            at, text = words.address(source, matrix), escape(source)
+            linked = f'<a href="{escape(at)}" rel="noreferrer">{text}</a>' if at is not None else text
+            yield f'<li id="source-{number}">{linked}</li>'
         yield "</ol></section>"
     yield f'<p class="soft">compatcheck, matrix of {escape(matrix.date)}</p>'

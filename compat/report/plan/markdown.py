@@ -24,7 +24,8 @@ def render(plans: Sequence[Plan], matrix: "Matrix", installer: str) -> Iterator[
     if sources.listed:
         yield from ("", "### Sources", "")
     for place, source in sources.listed:
-        yield f"{place}. {escaped(source)}"
+        at = words.address(source, matrix)
+        yield f"{place}. [{escaped(source)}](<{at}>)" if at is not None else f"{place}. {escaped(source)}"
 
 
 def _plan(plan: Plan, matrix: "Matrix", installer: str, sources: words.Sources) -> Iterator[str]:

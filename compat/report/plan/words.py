@@ -1,12 +1,16 @@
 """What every format of a plan says in the same words: outcomes, changes, costs, roles of reasons, numbered sources."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from compat.plan.asking.request import ALLOWED, COMPANION
 from compat.plan.commands import interpreters
 from compat.plan.commands.managers import BY_NAME
 from compat.plan.model import Command, Lift, Plan, Reason, Step
 from compat.plan.steps.cost import cost
+
+if TYPE_CHECKING:
+    from compat.matrix import Matrix
 
 _OUTCOMES = {
     "nothing-to-do": "nothing to do: what is asked for is there and works",
@@ -143,3 +147,10 @@ class Sources:
     def listed(self) -> Sequence[tuple[int, str]]:
         """(number, source)."""
         return [(number, source) for source, number in self._numbers.items()]
+
+
+def address(source: str, matrix: "Matrix") -> str | None:
+    """Where a source can be read: its own text where that is an address, else what the matrix has."""
+    if source.startswith("https://") and " " not in source:
+        return source
+    return matrix.addresses.get(source.rpartition(", ")[0])
