@@ -1,10 +1,10 @@
-"""Measures how long the planner solves: ``python -m benchmarks.solving [--rounds N] [--worst N] [--every N] [--json]``.
+"""Measures how long the planner solves: ``python -m benchmarks.solving [--rounds N] [--made-up N] ...``.
 
 Every request below is planned for every described machine, with what may be moved taken in turn, so that each set of
-moves meets each kind of request. Processor time counts, not the clock, and without the start of the interpreter and
-the reading of the matrix: the tables are read once before. Garbage is collected as seldom as in the command. ``first``
-is the first time that a problem is met in the process, ``solving`` the fastest of the rounds after it. Exits 1 where a
-limit is not met.
+moves meets each kind of request; with ``--made-up`` so many joint ones instead that nobody wrote down (made_up.py).
+Processor time counts, not the clock, and without the start of the interpreter and the reading of the matrix: the
+tables are read once before. Garbage is collected as seldom as in the command. ``first`` is the first time that a
+problem is met in the process, ``solving`` the fastest of the rounds after it. Exits 1 where a limit is not met.
 """
 
 import argparse
@@ -17,12 +17,16 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 
+from benchmarks.made_up import Asked, joint
 from compat.description import load
 from compat.goals import parse
 from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.names import COMPONENTS
 from compat.plan.asking.request import ALLOWED, packages, requests
+from compat.plan.model import Request
 from compat.plan.ways.several import plan_for
+from compat.records import replace
 
 LIMITS = {"single": 0.05, "joint": 1.0}  # seconds of processor time, issue 5
 _ROOT = Path(__file__).resolve().parent.parent
@@ -116,18 +120,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1, help="times that a problem is solved after the first")
     parser.add_argument("--worst", type=int, default=12, help="how many of the slowest to name")
     parser.add_argument("--every", type=int, default=1, help="take each Nth problem only")
+    parser.add_argument("--made-up", type=int, default=0, help="take so many made-up joint requests instead")
+    parser.add_argument("--seed", type=int, default=1, help="of the made-up ones")
     parser.add_argument("--json", action="store_true", help="every figure, as one JSON list")
     options = parser.parse_args()
     gc.set_threshold(100_000, 50, 50)  # as compat.cli does
     matrix = Matrix.load()
     machines = {path.stem: next(iter(load(str(path)))) for path in MACHINES}
-    chosen = list(problems(machines))[:: options.every]
+    chosen = list(problems(machines))
+    if options.made_up:
+        chosen = list(joint(options.made_up, options.seed, tuple(machines.values()), matrix))
     for asked, goal in (*SINGLE, *JOINT):  # the tables are read before
-        solved(matrix, (machines["cpu-only"],), asked, goal, "", 0)
-    found = [
-        solved(matrix, tuple(machines[name] for name in names), asked, goal, allow, options.rounds)
-        for names, asked, goal, allow in chosen
-    ]
+        solved(matrix, Asked((machines["cpu-only"],), _options(asked), goal, "", ()), 0)
+    found = [solved(matrix, one, options.rounds) for one in chosen[:: options.every]]
     if options.json:
         print(json.dumps([asdict(one) for one in found]))
     else:
@@ -136,44 +141,53 @@ def main() -> int:
     return int(any(one.solving > LIMITS[one.kind] for one in found))
 
 
-def problems(machines: dict[str, Machine]) -> Iterator[tuple[tuple[str, ...], str, str | None, str]]:
-    """(machines, what is asked for, goal, moves) of each problem."""
+def problems(machines: dict[str, Machine]) -> Iterator[Asked]:
+    """Each problem."""
     number = 0
     for asked, goal in (*SINGLE, *JOINT):
-        for name in machines:
-            yield (name,), asked, goal, MOVES[number % len(MOVES)]
+        for machine in machines.values():
+            yield Asked((machine,), _options(asked), goal, MOVES[number % len(MOVES)], ())
             number += 7  # prime to the sixteen sets of moves: no machine always gets the same
     both = [pair for pair in combinations(machines, 2) if "cpu-only" not in pair]
     for number, (asked, goal) in enumerate(JOINT):
-        yield both[number % len(both)], asked, goal, MOVES[number % len(MOVES)]
+        pair = tuple(machines[name] for name in both[number % len(both)])
+        yield Asked(pair, _options(asked), goal, MOVES[number % len(MOVES)], ())
 
 
-def solved(
-    matrix: Matrix, machines: tuple[Machine, ...], asked: str, goal: str | None, allow: str, rounds: int
-) -> Timed:
+def _options(asked: str) -> dict[str, str]:
+    return dict(one.split() for one in asked.split(", "))
+
+
+def _wanted(one: Asked, matrix: Matrix) -> tuple[Request, ...]:
+    """The requests, as options make them."""
+    own = requests({name: text for name, text in one.options.items() if name in COMPONENTS})
+    rest = tuple(
+        name if text == "*" else f"{name}{text}" if text[0] in "<>=!~" else f"{name}=={text}"
+        for name, text in one.options.items()
+        if name not in COMPONENTS
+    )
+    return tuple(replace(request, limits=one.limits) for request in (*own, *packages(rest, matrix)))
+
+
+def solved(matrix: Matrix, one: Asked, rounds: int) -> Timed:
     """Plan, and again."""
     taken = []
     for _ in range(rounds + 1):
         start = time.process_time()
-        options = dict(one.split() for one in asked.split(", "))
-        own = requests(options)
-        rest = tuple(
-            name if text == "*" else f"{name}=={text}"
-            for name, text in options.items()
-            if name not in {one.component for one in own}
-        )
-        wanted = (*own, *packages(rest, matrix))
-        allowed = frozenset(allow.split(",")) - {""}
-        plans = plan_for(machines, wanted, matrix, parse(goal) if goal else None, allowed, "installed", False)
+        wanted = _wanted(one, matrix)
+        allowed = frozenset(one.allow.split(",")) - {""}
+        goal = parse(one.goal) if one.goal else None
+        plans = plan_for(one.machines, wanted, matrix, goal, allowed, "installed", False)
         taken.append(time.process_time() - start)
-    joint = len(options) > 1 or goal is not None or len(plans[0].requests) > 1 or len(machines) > 1
+    several = len(one.options) > 1 or one.goal is not None or len(plans[0].requests) > 1 or len(one.machines) > 1
+    asked = ", ".join(f"{name} {text}" for name, text in one.options.items())
     return Timed(
-        "joint" if joint else "single",
-        " + ".join(str(one.name) for one in machines),
-        asked + (f" ({goal})" if goal else ""),
-        allow,
+        "joint" if several else "single",
+        " + ".join(str(machine.name) for machine in one.machines),
+        asked + (f" ({one.goal})" if one.goal else ""),
+        one.allow,
         plans[0].outcome,
-        all(one.proven for one in plans),
+        all(plan.proven for plan in plans),
         taken[0],
         min(taken[1:] or taken),
     )

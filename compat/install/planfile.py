@@ -35,8 +35,8 @@ _PLAN = {
     "lifts",
     "alternatives",
 }
-# Has no part in carrying a plan out: what it costs beside others; whether the search for another was cut short.
-_ASIDE = {"cost", "proven"}
+# Has no part in carrying a plan out: what it costs beside others; whether a search for others was cut short.
+_ASIDE = {"cost", "proven", "advised"}
 _STEP = {"kind", "component", "from", "to", "why", "commands", "needs_root", "reversible"}
 _COMMAND = {"installer", "argv", "shell"}
 INSTALLERS = (*BY_NAME, "apt", "dnf", "docker", "system")

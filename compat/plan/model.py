@@ -188,3 +188,4 @@ class Plan:
     alternatives: "tuple[Plan, ...]" = ()
     choices: tuple[Choice, ...] = ()
     proven: bool = True  # False: impossible as far as was tried; a search was cut short
+    advised: bool = True  # False: not all that may lift the impossibility was tried

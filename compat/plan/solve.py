@@ -9,6 +9,8 @@ from compat.plan.asking.request import described, goals_for, with_companions, wi
 from compat.plan.model import Plan, Request
 from compat.plan.solver.answers import answers, planned
 from compat.plan.solver.conflict import conflict, elements_of
+from compat.plan.solver.effort import Effort
+from compat.plan.solver.memory import Memory
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.search import Search
 from compat.plan.ways.lifts import lifts
@@ -27,11 +29,12 @@ def plan(
     prefer: str = "installed",
     alternatives: bool = False,
     conda: bool = False,
+    machines: int = 1,
 ) -> Plan:
     """The least change after which the machine passes the check for each goal, or why there is none.
 
-    ``conda``: packages of conda-forge where it has them. Raises BadRequest where the goal is one that no plan can be
-    made for.
+    ``conda``: packages of conda-forge where it has them. ``machines``: for how many the request is, each of which is
+    planned by itself first. Raises BadRequest where the goal is one that no plan can be made for.
     """
     if not asked and goal is not None and goal.verb == "install":
         asked = described(machine, goal, matrix)
@@ -39,7 +42,8 @@ def plan(
     requests = with_goal(asked, goal, matrix)
     goals = goals_for(requests, goal, matrix)
     requests = with_companions(requests, machine)
-    problem = Problem(machine, requests, goals, matrix, prefer, conda=conda)
+    memory = Memory(effort=Effort(machines))
+    problem = Problem(machine, requests, goals, matrix, prefer, conda=conda, memory=memory)
     tried: list[Search] = []
     found = next(answers(problem, frozenset(allow), tried), None)
     if found is None:
@@ -53,6 +57,7 @@ def plan(
             conflict=conflict(tried, requests, elements),
             lifts=tuple(lifts(problem, frozenset(allow), tried, elements)),
             proven=not any(search.cut for search in tried),
+            advised=not memory.effort.cut,
         )
     best = planned(problem, found, tried)
     if alternatives:

@@ -1,19 +1,24 @@
 """Conflicts are sound and irreducible, by trying every combination of builds against every rule."""
 
 from itertools import product
+from pathlib import Path
 
 import small_matrix
 from hypothesis import given
 from test_properties import ASKED, MACHINES, OFTEN, TENSORFLOW, TORCH, matrix_of, rows
 
+from compat.description import load
 from compat.goals import parse
 from compat.plan.asking.request import goals_for, requests
+from compat.plan.solve import plan
 from compat.plan.solver.answers import answers
 from compat.plan.solver.conflict import elements_of
 from compat.plan.solver.elements import element
 from compat.plan.solver.judge import faults, is_of_platform
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.search import Search
+
+DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
 
 
 def alone(search: Search, choice) -> set[str]:
@@ -75,3 +80,11 @@ def test_the_reason_is_the_one_that_cannot_be_moved(tmp_path):
     problem = Problem(machine, wanted, goals_for(wanted, None, matrix), matrix)
     assert next(answers(problem, frozenset(), tried), None) is None
     assert elements_of(tried).names == ("gpu-not-in-build:torch",)
+
+
+def test_what_is_wrong_with_the_machine_is_said_in_the_words_of_its_rule(real) -> None:
+    """No build is to blame: the reason is the one that was noted when the machine was asked."""
+    machine = next(iter(load(str(DESCRIBED / "cpu-only.toml"))))
+    (reason,) = plan(machine, requests({"torch": "2.6"}), real).conflict
+    assert (reason.rule, reason.message) == ("gpu-missing", "There is no NVIDIA GPU in this machine.")
+    assert reason.source

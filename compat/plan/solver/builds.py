@@ -17,9 +17,10 @@ from compat.plan.model import Choice, Pin, Reason, Request
 from compat.plan.offers.source import SOURCE, compiled
 from compat.plan.solver.apply import applied
 from compat.plan.solver.companions import PYTHON, companion_pins, python_pins
+from compat.plan.solver.effort import BUILD, OFFERS
 from compat.plan.solver.elements import NOTHING, Ignored, element
 from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu
-from compat.plan.solver.kinds import Refused
+from compat.plan.solver.kinds import DRIVER, Refused
 from compat.plan.solver.memory import Here, Known, Memory
 from compat.plan.solver.order import ordered
 from compat.plan.solver.pairs import Pairs
@@ -114,6 +115,7 @@ class Builds:
     def offered(self, component: str, text: str) -> tuple[Choice, ...]:
         """The builds of a component in the order of preference."""
         if (component, text) not in self._offers:
+            self.memory.effort.takes(OFFERS)
             found = ordered(component, text, self.scene.machine, self.matrix, self.prefer, self._gpu_wanted)
             self._offers[component, text] = found
         return self._offers[component, text]
@@ -129,17 +131,23 @@ class Builds:
     # -- one build by itself ---------------------------------------------------------------------------------------
 
     def fails(self, choice: Choice, ignored: Ignored = NOTHING) -> Reason | None:
-        """One thing that the rules have against a build alone, of those that are not ignored."""
+        """One thing that the rules have against a build alone, of those that are not ignored; of builds that a rule
+        refuses alike it may be told of another."""
 
         def name(rule: str) -> str:
             return f"{rule}:{choice.component}"
 
+        alike = self._refused.by_driver(choice)
+        if alike is not None and name(alike.rule) not in ignored:
+            return alike
         known = self._alone(choice)
         found = next((one for one in known.clash if name(one.rule) not in ignored), None)
         if found is None:
             first = self._first.setdefault(choice.component, [])
             said = known.verdict.against(ignored, name, first)
             found = None if said is None else said[1]
+            if found is not None and found.rule == DRIVER and not self.scene.machine.is_jetson:
+                self._refused.add_by_driver(found, choice)
         if found is None:
             if known.rest is None:
                 known.rest = self._rest(choice, known)
@@ -220,6 +228,7 @@ class Builds:
 
     def _alone(self, choice: Choice) -> Alone:
         if choice not in self._builds:
+            self.memory.effort.takes(BUILD)
             tasks = self._tasks_of(choice)
             if choice.installed:
                 machine, clash = self._with(choice)

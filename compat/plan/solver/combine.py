@@ -12,7 +12,7 @@ search short, and none loses an answer:
 A search whose judge has had enough is ``cut``: then nothing found is no proof that there is nothing.
 """
 
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 Choice_contra = TypeVar("Choice_contra", contravariant=True)
@@ -57,17 +57,20 @@ class Combinations(Generic[Choice, Answer]):
         self._judge = judge
         self._long = long
         self._pass: dict[tuple[int, int], bool] = {}
-        self._partners: dict[tuple[int, int, int], int] = {}  # of a class of a column, in another column
+        self._partners: dict[tuple[int, int], int] = {}  # of a class, in another column
         self._likes: list[list[int | None]] = [[None] * len(column) for column in columns]
+        self._apart: set[tuple[int, int]] = set()  # classes that exclude each other, the earlier column's first
+        self._fine: set[tuple[int, int]] = set()  # those that do not, as far as is known by now
         self.cut = False
         self._asked_of_two = 0
 
     def answers(self) -> Iterator[Answer]:
         """Answers in the lexicographic order of the columns."""
-        yield from self._explore(())
+        yield from self._explore((), ())
 
-    def _explore(self, made: tuple[Choice, ...]) -> Generator[Answer, None, Blamed | None]:
-        """Yields answers below a beginning; returns None if there was one, else the columns that are to blame."""
+    def _explore(self, made: tuple[Choice, ...], likes: tuple[int, ...]) -> Generator[Answer, None, Blamed | None]:
+        """Yields answers below a beginning (``likes``: its classes); returns None if there was one, else the columns
+        that are to blame."""
         level = len(made)
         if level == len(self._columns):
             return (yield from self._asked(made))
@@ -83,11 +86,11 @@ class Combinations(Generic[Choice, Answer]):
             if like in known:
                 continue
             # Two by two is asked before one alone: what has no part in any combination is not looked into.
-            below = self._clash(made, choice) or self._lonely(level, choice)
+            below = self._clash(made, likes, choice, like) or self._lonely(level, choice)
             if below is None and not self._passes(level, index, choice):
                 continue
             if below is None:
-                below = yield from self._explore((*made, choice))
+                below = yield from self._explore((*made, choice), (*likes, like))
                 if below is None:
                     some = True
                     continue
@@ -104,19 +107,31 @@ class Combinations(Generic[Choice, Answer]):
             return everyone
         answer = self._judge.whole(made)
         if answer is None:
+            self._fine.clear()  # the judge may have learnt of two that exclude each other
             return everyone
         yield answer
         return None
 
-    def _clash(self, made: tuple[Choice, ...], choice: Choice) -> Blamed | None:
+    def _clash(self, made: tuple[Choice, ...], likes: tuple[int, ...], choice: Choice, like: int) -> Blamed | None:
         """The earliest column whose choice excludes this one: from there the jump goes farthest."""
         if self._asked_of_two <= self._long < self._asked_of_two + len(made):
             self._leave_out()
         self._asked_of_two += len(made)
         for number, other in enumerate(made):
-            if not self._judge.pair(other, choice):
+            if not self._suit(other, likes[number], choice, like):
                 return frozenset((number, len(made)))
         return None
+
+    def _suit(self, one: Choice, like: int, other: Choice, its: int) -> bool:
+        """Can the two be in one answer? Asked once of two classes, the earlier column's first."""
+        key = (like, its)
+        if key in self._fine:
+            return True
+        if key in self._apart:
+            return False
+        suit = self._judge.pair(one, other)
+        (self._fine if suit else self._apart).add(key)
+        return suit
 
     def _lonely(self, level: int, choice: Choice) -> Blamed | None:
         """Does what is told at once leave a later column nothing that passes alone? Then the choice is to blame."""
@@ -134,42 +149,44 @@ class Combinations(Generic[Choice, Answer]):
 
     def _leave_out_by(self, level: int) -> bool:
         """Leave out what has no partner in one column; was there something? Of those that are alike one is asked."""
-        column, left = self._columns[level], self._left(level)
+        left = self._left(level)
         if len(left) <= _FEW:
-            left = [index for index in left if self._passes(level, index, column[index])]
-        first = [alike[0] for alike in self._classes(level, left)]
+            left = [index for index in left if self._passes(level, index, self._columns[level][index])]
+        first = {like: alike[0] for like, alike in self._classes(level, left).items()}
         gone = [
             (other, index)
             for other in range(len(self._columns))
             if other != level
-            for alike in self._classes(other, self._left(other))
-            if not self._has_partner(other, alike[0], level, first)
+            for like, alike in self._classes(other, self._left(other)).items()
+            if not self._has_partner((other, like, alike[0]), level, first)
             for index in alike
         ]
         self._pass.update(dict.fromkeys(gone, False))
         return bool(gone)
 
-    def _classes(self, level: int, indices: list[int]) -> Iterable[list[int]]:
+    def _classes(self, level: int, indices: list[int]) -> dict[int, list[int]]:
         """Of a column those that are alike, in its order."""
         found: dict[int, list[int]] = {}
+        column, likes = self._columns[level], self._likes[level]
         for index in indices:
-            found.setdefault(self._like(level, index, self._columns[level][index]), []).append(index)
-        return found.values()
+            like = likes[index]
+            found.setdefault(self._like(level, index, column[index]) if like is None else like, []).append(index)
+        return found
 
-    def _has_partner(self, other: int, index: int, level: int, left: list[int]) -> bool:
-        """Has one a partner among what is left of a column? The one that was found is remembered."""
-        key = (other, self._like(other, index, self._columns[other][index]), level)
-        one, column, known = self._columns[other][index], self._columns[level], self._partners.get(key)
+    def _has_partner(self, one: tuple[int, int, int], level: int, left: dict[int, int]) -> bool:
+        """Has one (its column, class and place) a partner among what is left of a column, one of each class? The one
+        that was found is remembered."""
+        other, like, index = one
+        known = self._partners.get((like, level))
         if known is not None and known in left:
             return True
-        for its in left:
-            if self._together(level, column[its], other, one):
-                self._partners[key] = its
+        choice, column = self._columns[other][index], self._columns[level]
+        for its, place in left.items():
+            here = column[place]
+            if self._suit(here, its, choice, like) if level < other else self._suit(choice, like, here, its):
+                self._partners[like, level] = its
                 return True
         return False
-
-    def _together(self, level: int, one: Choice, other: int, its: Choice) -> bool:
-        return self._judge.pair(one, its) if level < other else self._judge.pair(its, one)
 
     def _left(self, level: int) -> list[int]:
         return [index for index in range(len(self._columns[level])) if self._pass.get((level, index)) is not False]

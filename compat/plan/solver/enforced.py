@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compat.plan.model import Choice, Reason, Request
+from compat.plan.solver.effort import PAIR
 from compat.plan.solver.elements import Ignored, element, of_request
 from compat.records import dataclass, field
 
@@ -49,6 +50,7 @@ class Enforced:
         if linked:
             self.cite(linked)
             return False
+        self.search.memory.effort.takes(PAIR)
         rules = [rule for rule in self.search.rules(one, other) if rule not in self.ignored]
         if rules and self.cited.isdisjoint(rules):
             self.cite([clash for clash in self.search.pair(one, other) if clash.rule in rules])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from compat.machine import Driver, Libcuda, Machine
 from compat.plan.model import Choice, Pin, Reason
+from compat.plan.solver.effort import Effort
 from compat.plan.solver.pairs import Pairs
 from compat.plan.solver.verdicts import Facts, Told, without_moved
 from compat.records import dataclass, field, replace
@@ -86,6 +87,7 @@ class Memory:
     """``spent``: combinations that were held against the rules in searches for an answer."""
 
     spent: int = 0
+    effort: Effort = field(default_factory=Effort)
     searches: "dict[Hashable, Search]" = field(default_factory=dict)
     platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
     _numbers: dict[Hashable, int] = field(default_factory=dict)

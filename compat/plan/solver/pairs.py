@@ -98,11 +98,12 @@ class Pairs:
         if key not in self._apart:
             self._apart[key] = frozenset(self._of_packages(one, other, decided))
         found = self._apart[key]
-        if _misfits((one, other)):
+        if "torch" in (one.distribution, other.distribution) and _misfits((one, other)):
             found = found.union(("package-versions-mismatch",))
         if decided.isdisjoint(mine.shape.admits) and decided.isdisjoint(its.shape.admits):
             return found
-        return found.union(self._demanded(one, other))
+        demanded = frozenset(self._demanded(one, other))
+        return found | demanded if demanded else found
 
     def _of_packages(self, one: Choice, other: Choice, decided: frozenset[str]) -> Iterator[str]:
         """Rules that say what the two demand of others."""
@@ -115,9 +116,10 @@ class Pairs:
 
     def _demanded(self, one: Choice, other: Choice) -> Iterator[str]:
         """Rules that say what the two demand of each other."""
-        owners = {name: choice for choice in (one, other) for name in self._module_names(choice)}
+        mine, its = self._face(one).shape.names, self._face(other).shape.names
         for pin in (*one.pins, *other.pins):
-            clash = demand(pin, owners[pin.name], self.matrix) if pin.name in owners else None
+            owner = other if pin.name in its else one if pin.name in mine else None
+            clash = None if owner is None else demand(pin, owner, self.matrix)
             if clash is not None:
                 yield clash.rule
 

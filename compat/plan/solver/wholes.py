@@ -14,6 +14,7 @@ from compat.plan.model import Choice, Pin, Reason
 from compat.plan.solver.apply import applied, parts_of, staying
 from compat.plan.solver.builds import Builds
 from compat.plan.solver.companions import companion_pins
+from compat.plan.solver.effort import WHOLE
 from compat.plan.solver.judge import MENDABLE, faults, is_of_platform, masked_by
 from compat.plan.solver.memory import Here, Known, Spoiled
 from compat.plan.solver.scene import Scene
@@ -123,6 +124,7 @@ class Wholes(Builds):
         alike = not enforced.ignored
         key = (int(alike), *[self.like(choice) if alike else id(choice) for choice in choices])
         if key not in self._wholes:
+            self.memory.effort.takes(WHOLE)
             self._wholes[key] = self._together(choices, key)
         found = self._wrong(choices, self._wholes[key], enforced)
         if found is None:
@@ -181,6 +183,7 @@ class Wholes(Builds):
         if found is None and (not (ignored or enforced.rough) or known.verdict.is_open()):
             if known.rest is None:  # the check itself has the last word
                 goals = (*self.goals, *self.kept_goals)
+                self.memory.effort.takes(WHOLE * len(goals))
                 result = known.verdict.machine
                 known.rest = tuple(one for one in faults(result, goals, self.matrix) if not is_of_platform(one))
             found = next((one for one in known.rest if one.rule not in ignored and not excused(one.rule)), None)

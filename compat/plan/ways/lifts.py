@@ -13,6 +13,7 @@ from compat.plan.model import Lift, Pin, Request, Step
 from compat.plan.solver.answers import answers, based, planned
 from compat.plan.solver.companions import companion_pins, python_pins
 from compat.plan.solver.conflict import Elements
+from compat.plan.solver.effort import Spent
 from compat.plan.solver.elements import of_request
 from compat.plan.solver.judge import fails_by
 from compat.plan.solver.memory import Memory
@@ -48,8 +49,25 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], elemen
     """The moves that lift the impossibility, the smallest first, none that contains another; at last the nearest
     releases with which nothing has to move.
 
-    ``tried``: the searches that found nothing; ``elements``: what stands in the way.
+    ``tried``: the searches that found nothing; ``elements``: what stands in the way. It is looked for as long as that
+    takes no more than it may (solver/effort.py): three quarters for the moves, half of the rest for fewer demands.
     """
+    effort = problem.memory.effort
+    for share, advice in (
+        (75, _moved(problem, allowed, elements)),
+        (50, _unlimited(problem, allowed)),
+        (100, _nearest(problem, allowed, tried, elements)),
+        (100, _without_gpu(problem, allowed, tried)),
+    ):
+        effort.allow(share)
+        try:
+            yield from advice
+        except Spent:  # the next ones have a share of their own
+            continue
+
+
+def _moved(problem: Problem, allowed: frozenset[str], elements: Elements) -> Iterator[Lift]:
+    """The moves that lift it, the smallest first, none that contains another."""
     found: list[frozenset[str]] = []
     ever = elements.movable and all(_ever(problem, request) for request in problem.requests)
     ever = ever or any(_forged(problem, request) for request in problem.requests)
@@ -61,9 +79,6 @@ def lifts(problem: Problem, allowed: frozenset[str], tried: list[Search], elemen
         if lift is not None:
             found.append(wanted)
             yield lift
-    yield from _unlimited(problem, allowed)
-    yield from _nearest(problem, allowed, tried, elements)
-    yield from _without_gpu(problem, allowed, tried)
 
 
 def _without_gpu(problem: Problem, allowed: frozenset[str], tried: list[Search]) -> Iterator[Lift]:
@@ -74,7 +89,7 @@ def _without_gpu(problem: Problem, allowed: frozenset[str], tried: list[Search])
     if any(problem.matrix.packages.about(one).get("accelerator", "none") not in ("none", "optional") for one in named):
         return  # it computes on a GPU or not at all
     goals = tuple(parse(f"import:{component}") for component in named)
-    bare = replace(problem, goals=goals, memory=Memory())
+    bare = replace(problem, goals=goals, memory=Memory(effort=problem.memory.effort))
     searches: list[Search] = []
     found = next(answers(bare, allowed, searches), None)
     if found is not None:

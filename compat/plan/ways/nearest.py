@@ -6,13 +6,14 @@ widened the nearest release is taken; with several the largest of their distance
 the releases within it those are taken that come first in the order of preference.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.plan.model import Choice, Request
+from compat.plan.solver.effort import Spent
 from compat.plan.solver.elements import NOTHING
 from compat.plan.solver.enforced import Enforced
 from compat.plan.solver.search import Search
@@ -36,10 +37,21 @@ def nearest(search: Search, blamed: Collection[str] | None = None) -> Found | No
     stuck = {one.component for one in search.requests if not any(map(search.passes, search.asked_for(one)))}
     for count in range(max(len(stuck), 1), len(movable) + 1):
         sets = (moved for moved in combinations(movable, count) if _may_do(moved, stuck, blamed))
-        found = [answer for moved in sets if (answer := _first(search, moved)) is not None]
+        found = _found(search, sets)
         if found:
             return min(found, key=lambda answer: answer[0])[1]
     return None
+
+
+def _found(search: Search, sets: Iterable[tuple[Request, ...]]) -> list[tuple[int, Found]]:
+    """The answers with each set of demands widened; where that may take no more, those that were found by then."""
+    found: list[tuple[int, Found]] = []
+    try:
+        found += (answer for moved in sets if (answer := _first(search, moved)) is not None)
+    except Spent:
+        if not found:
+            raise
+    return found
 
 
 def _may_do(moved: tuple[Request, ...], stuck: set[str], blamed: Collection[str]) -> bool:

@@ -41,7 +41,9 @@ def plan_for(
     conda: bool = False,
 ) -> list[Plan]:
     """One plan a machine; of several machines all with the same builds, or all impossible. Raises BadRequest."""
-    own = [plan(machine, asked, matrix, goal, allow, prefer, alternatives, conda) for machine in machines]
+    own = [
+        plan(machine, asked, matrix, goal, allow, prefer, alternatives, conda, len(machines)) for machine in machines
+    ]
     if len(machines) == 1 or any(one.outcome == "impossible" for one in own):
         return own
     requests = with_goal(asked, goal, matrix)

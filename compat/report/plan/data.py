@@ -46,6 +46,7 @@ def _plan(plan: Plan, matrix: "Matrix") -> dict[str, Any]:
         ],
         "alternatives": [],
         **({} if plan.proven else {"proven": False}),
+        **({} if plan.advised else {"advised": False}),
     }
 
 

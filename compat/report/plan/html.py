@@ -143,11 +143,13 @@ def _conflict(plan: Plan, installer: str, sources: words.Sources) -> Iterator[st
     yield f"<section><h2>{escape(words.in_the_way(plan).capitalize())}</h2><ul>"
     yield from (f"<li>{_reason(reason, sources)}</li>" for reason in plan.conflict)
     yield "</ul>"
-    if not plan.lifts:
+    if not plan.lifts and plan.advised:
         yield "<p>Nothing that <code>--allow</code> could move would lift it.</p>"
     for lift in plan.lifts:
         yield f"<h3>Would lift it: {escape(words.lift(lift))}</h3>"
         yield from _steps(lift.steps, installer, sources)
+    if not plan.advised:
+        yield f"<p>{words.UNTRIED.capitalize()}.</p>"
     yield "</section>"
 
 

@@ -69,11 +69,13 @@ def _conflict(plan: Plan, installer: str, sources: words.Sources) -> Iterator[st
     yield f"{words.in_the_way(plan).capitalize()}:"
     yield ""
     yield from (f"- {_reason(reason, sources)}" for reason in plan.conflict)
-    if not plan.lifts:
+    if not plan.lifts and plan.advised:
         yield from ("", "Nothing that `--allow` could move would lift it.")
     for lift in plan.lifts:
         yield from ("", f"#### Would lift it: {escaped(words.lift(lift))}")
         yield from _steps(lift.steps, installer, sources)
+    if not plan.advised:
+        yield from ("", f"{words.UNTRIED.capitalize()}.")
 
 
 def _alternatives(plan: Plan, installer: str) -> Iterator[str]:

@@ -79,10 +79,12 @@ def _conflict(plan: Plan, style: Style, installer: str, sources: words.Sources) 
     yield f"{words.in_the_way(plan)}:"
     for reason in plan.conflict:
         yield from style.wrap(_reason(reason, sources), "    ", "  - ")
-    if not plan.lifts:
+    if not plan.lifts and plan.advised:
         yield ""
         yield "nothing that --allow could move would lift it."
     for lift in plan.lifts:
         yield ""
         yield from style.wrap(words.lift(lift), "  ", "would lift it: ")
         yield from _steps(lift.steps, style, installer, sources, "  ")
+    if not plan.advised:
+        yield from ("", f"{words.UNTRIED}.")

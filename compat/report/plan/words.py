@@ -51,6 +51,9 @@ def in_the_way(plan: Plan) -> str:
     return "what stands in the way (without any one of these there would be a plan)"
 
 
+UNTRIED = "not every way out was tried: that was cut short"
+
+
 def asked(plan: Plan) -> str:
     """What was asked for, in a line."""
     named = (
