@@ -106,7 +106,8 @@ def _named(case: "Case") -> tuple[str, str]:
     month = release.rpartition(".")[0]
     if month.count(".") == 1 and all(row["tag"] != release for row in case.matrix.rows("container", "container")):
         release = month
-    return (name.rpartition("/")[2], release) if colon else ("", "")
+    image = name.rpartition("/")[2]
+    return ("tritonserver" if image in _EARLIER else image, release) if colon else ("", "")
 
 
 _FRAMEWORKS = {"pytorch": "torch", "tensorflow": "tensorflow", "jax": "jax"}
@@ -164,10 +165,10 @@ def image_row(case: "Case", field: str) -> "Row | None":
 def is_nvidias(image: str) -> bool:
     """Is it an image that NVIDIA makes, with a start script and a cuda-compat of its CUDA?"""
     name = image.partition(":")[0]
-    return name.startswith(("nvcr.io/nvidia/", "nvidia/cuda")) or name in (*_MONTHLY, _EARLIER)
+    return name.startswith(("nvcr.io/nvidia/", "nvidia/cuda")) or name in (*_MONTHLY, *_EARLIER)
 
 
-_EARLIER = "tensorrtserver"  # what tritonserver was called before 20.03
+_EARLIER = ("inferenceserver", "tensorrtserver")  # what tritonserver was called in 18.08 and before 20.03
 _MONTHLY = ("pytorch", "tensorflow", "tensorrt", "tritonserver", "mxnet", "paddlepaddle", "jax")
 
 

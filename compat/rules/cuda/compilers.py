@@ -278,7 +278,7 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
             yield Untold("toolkit-mismatch-for-build", "cuda", ("variables.CUDA_HOME",))
             continue
         _, toolkit = kits[0]
-        facts = (*(case.read(*kit) for kit in kits), *case.started(runtime), *later)
+        facts = (*(case.read(*kit) for kit in kits), *led(case), *case.started(runtime), *later)
         if versions.parse(toolkit).major != major:
             yield Finding(
                 "toolkit-mismatch-for-build",
@@ -315,12 +315,29 @@ def _unset(case: Case, variable: str) -> Evidence:
 
 
 def nvcc(case: Case) -> list[tuple[str, str]] | None:
-    """(field, CUDA) of the compiler that a build takes: that of CUDA_HOME if it is one of the toolkits, else any.
+    """(field, CUDA) of the compiler that a build takes: the one that a variable leads to, else any that is there.
 
     None where one of them is of unknown release.
     """
     kits = [(f"toolkits[{index}].version", kit) for index, kit in enumerate(case.machine.toolkits or ())]
-    home = (case.machine.variables or {}).get("CUDA_HOME", "").rstrip("/")
+    home = _home(case)[1]
     chosen = [(path, kit) for path, kit in kits if home and kit.path is not None and kit.path.rstrip("/") == home]
+    named = of_folder(home) if not chosen else None
+    if named is not None:
+        unplaced = [(path, kit) for path, kit in kits if kit.path is None and kit.version is not None]
+        chosen = [(path, kit) for path, kit in unplaced if versions.same_line(kit.version or "", named, 2)]
     told = [(path, kit.version) for path, kit in chosen or kits if kit.version is not None]
     return told if len(told) == len(chosen or kits) else None
+
+
+def led(case: Case) -> tuple[Evidence, ...]:
+    """The variable that leads a build to its compiler, where there are several."""
+    name, home = _home(case)
+    return (case.read(f"variables.{name}", home),) if home and len(case.machine.toolkits or ()) > 1 else ()
+
+
+def _home(case: Case) -> tuple[str, str]:
+    """(variable, folder) that torch.utils.cpp_extension takes the toolkit from, before it looks for nvcc on PATH."""
+    variables = case.machine.variables or {}
+    name = "CUDA_HOME" if variables.get("CUDA_HOME") else "CUDA_PATH"
+    return name, (variables.get(name) or "").rstrip("/")

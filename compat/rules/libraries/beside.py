@@ -64,6 +64,8 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
     from compat.rules.tensorrt.release import installed
 
     row, have = case.matrix.libraries.of_soname(soname), installed(case)
+    if have is not None and have[1] == "jetson":
+        have = None  # that it has its JetPack's is a default, and what is missed says something else
     if row is None or case.subject("tensorrt").state == "installed" or _of_pip(case):
         return None  # the bindings of pip's packages look beside themselves
     if row["library"] in ("nvinfer", "nvinfer_plugin", "nvonnxparser"):

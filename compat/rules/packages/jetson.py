@@ -44,7 +44,7 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
         return
     if case.matrix.packages.about(main.component).get("accelerator") == "none":
         return  # it has no GPU code anywhere: the public index's wheel is the one
-    jetpack = _jetpack(case)
+    jetpack = release_of(case)
     wants = _of_its_own(case, main, jetpack) if case.goal.runs_on_gpu else None
     if wants is not None:
         yield Finding(
@@ -66,7 +66,7 @@ _IMAGE = re.compile(r":r(\d{2})\.\d")
 
 def _foreign_image(case: Case) -> Finding | None:
     """An image made for another L4T than the host's: dustynv/torch_tensorrt:r35.4.1 on JetPack 6."""
-    image, found = case.machine.container.image, _jetpack(case)
+    image, found = case.machine.container.image, release_of(case)
     made = _IMAGE.search(image or "")
     if made is None or found is None:
         return None
@@ -188,7 +188,7 @@ def _newest(case: Case) -> "tuple[Row, Facts] | None":
     return None
 
 
-def _jetpack(case: Case) -> "tuple[Row, Facts] | None":
+def release_of(case: Case) -> "tuple[Row, Facts] | None":
     """The JetPack of this module: by its own number, else the newest that is not newer than the L4T release."""
     jetson = case.machine.jetson
     rows = case.matrix.rows("jetpack", "jetpack")
@@ -229,7 +229,7 @@ def own_cuda(case: Case) -> "tuple[str, Facts] | None":
 
 def stated_cuda(case: Case) -> "tuple[str, Facts] | None":
     """The CUDA of this Jetson's driver by its JetPack or L4T. Its releases are numbered apart (540.3.0, 580.00)."""
-    found = _jetpack(case)
+    found = release_of(case)
     return (found[0]["cuda"], found[1]) if found is not None and "cuda" in found[0] else None
 
 
@@ -244,6 +244,27 @@ def _by_toolkit(case: Case, rows: "list[Row]") -> "tuple[Row, Facts] | None":
             cited = case.cite(f"CUDA {row['cuda']} is that of JetPack {row['jetpack']}", row, "cuda")
             return row, (case.read(f"toolkits[{index}].version", kit.version), cited)
     return None
+
+
+def own_tensorrt(case: Case) -> tuple[str, Facts] | None:
+    """The TensorRT of a JetPack whose libraries come with the system and stay (JetPack 4): the board's, and that of an
+    image of its L4T, into which the board's libraries are mounted."""
+    found = release_of(case)
+    if found is None or "tensorrt" not in found[0] or not _stays(case, found[0]) or case.has("tensorrt") is not None:
+        return None
+    row, told = found
+    has = case.cite(f"JetPack {row['jetpack']} has TensorRT {row['tensorrt']}", row, "tensorrt")
+    facts = (*told, has, case.assume("libraries, packages", "no other TensorRT is there"))
+    image = case.machine.container.image
+    if image is None:
+        outside = case.assume("container.image, environment", "it is the board's, not one of an image")
+        return (row["tensorrt"], (*facts, outside)) if not case.environment("docker", "kubernetes") else None
+    made = _IMAGE.search(image)
+    mounted = case.matrix.traits.claim("jetpack", "libraries-mounted", row["jetpack"])
+    if made is None or mounted is None or int(made[1]) != versions.parse(row["l4t"]).major:
+        return None
+    said = case.cite(f"the libraries of JetPack {mounted['range']} are mounted into images of its L4T", mounted)
+    return row["tensorrt"], (*facts, case.read("container.image", image), said)
 
 
 def _stays(case: Case, row: "Row") -> bool:

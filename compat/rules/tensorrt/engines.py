@@ -6,7 +6,7 @@ from compat import versions
 from compat.capability import Capability
 from compat.machine import Engine
 from compat.matrix.gpus import read_capability
-from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact
 from compat.rules.tensorrt.release import installed, used
@@ -162,7 +162,7 @@ def _of_engine(case: Case, name: str, value: str) -> Evidence:
     return Evidence(f"engine.{name} = {value}", f"header of {file}") if file else case.read(f"engine.{name}", value)
 
 
-@rule("engine-from-other-tensorrt", reads=("engine", "container.image", *OF_GPUS, *OF_BUILD))
+@rule("engine-from-other-tensorrt", reads=("engine", "container.image", *OF_GPUS, *OF_RUNTIME))
 def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
     """The engine was built with another TensorRT release.
 

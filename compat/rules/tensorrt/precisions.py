@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from compat import versions
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
-from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact
 from compat.rules.tensorrt.release import installed, used, uses_tensorrt
@@ -17,7 +17,7 @@ _XAVIER = parse_capability("7.2")
 _OF_TYPES = {"bfloat16": "bf16", "float8e4m3fn": "fp8", "int4": "int4", "float4e2m1": "fp4"}
 
 
-@rule(RULE, reads=("model", "container.image", *OF_GPUS, *OF_BUILD))
+@rule(RULE, reads=("model", "container.image", *OF_GPUS, *OF_RUNTIME))
 def precision_unsupported(case: Case) -> Iterator[Outcome]:
     """The GPU, the DLA or the library release has no such precision.
 

@@ -11,6 +11,7 @@ from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
     from compat.machine import Library
+    from compat.matrix import Row
 
 RULE = "library-not-found"
 _SONAME = re.compile(r"libnvinfer\.so\.(\d{1,9})$|nvinfer(?:_(\d{1,9}))?\.dll$")
@@ -23,6 +24,7 @@ def tensorrt_missed(case: Case, subject: Subject) -> Iterator[Finding]:
     copies = case.usable("tensorrt")
     if case.subject("tensorrt").state == "absent" and not copies and case.machine.container.image is None:
         yield _none_there(case, subject)
+    yield from _compiler_missed(case, subject)
     if str(case.goal) == "use:onnxruntime-tensorrt":
         yield from _other_major(case, subject, copies)
         yield from _pips_alone(case, subject, copies)
@@ -41,6 +43,45 @@ def _none_there(case: Case, subject: Subject) -> Finding:
         ),
         (Remedy("install the TensorRT that the build opens"),),
     )
+
+
+def _compiler_missed(case: Case, subject: Subject) -> Iterator[Finding]:
+    """A libnvinfer that is linked to the NVRTC of its own CUDA, whose name carries CUDA's minor release: it does not
+    load where another minor release is."""
+    for soname in case.machine.missing_libraries or ():
+        row = case.matrix.libraries.of_soname(soname)
+        ships = versions.parse_range(row["cuda"]) if row and row["library"] == "nvrtc" and "cuda" in row else None
+        if ships is None:
+            continue
+        for release in _linked_to(case, subject):
+            claim = case.matrix.traits.claim("tensorrt", "linked-to-nvrtc", release["version"])
+            if claim is None or not any(map(ships.admits, release["cuda"])):
+                continue
+            yield Finding(
+                RULE,
+                subject.component,
+                f"The TensorRT {versions.parse(release['version']).major} that {subject.label} opens is linked to "
+                f"{soname}, which the loader does not find.",
+                (
+                    case.read("missing_libraries", soname),
+                    *(case.package(subject) or (case.assume(subject.path, "a release that opens this TensorRT"),)),
+                    case.cite(f"TensorRT {claim['range']} is linked to NVRTC", claim),
+                    case.cite(
+                        f"TensorRT {release['version']} is made for CUDA {', '.join(release['cuda'])}", release, "cuda"
+                    ),
+                ),
+                (Remedy(f"install the NVRTC that {soname} is of", "system"), *_on_path(soname)),
+            )
+            break
+
+
+def _linked_to(case: Case, subject: Subject) -> "list[Row]":
+    """The TensorRT releases that the process can get: that of the copy that is here, else those of the major that the
+    builds of the package are linked to."""
+    packages = case.matrix.packages
+    told = {copy.version for _, copy in case.usable("tensorrt")} - {None}
+    built = told or {row["tensorrt"].partition(".")[0] for row in subject.candidates if row.get("tensorrt")}
+    return [row for one in sorted(filter(None, built)) for row in packages.of_line("tensorrt", one) if "cuda" in row]
 
 
 def _opened(case: Case, subject: Subject) -> set[str]:

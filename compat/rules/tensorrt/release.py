@@ -7,9 +7,10 @@ from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
-from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact, each_chip
+from compat.rules.packages.jetson import own_tensorrt
 from compat.rules.runtimes import image_row
 
 
@@ -29,7 +30,10 @@ def installed(case: Case) -> tuple[str, str] | None:
     if subject.version:
         return versions.parse(subject.version).public, subject.path
     row = _of_image(case)
-    return (row["tensorrt"], "container.image") if row is not None else None
+    if row is not None:
+        return row["tensorrt"], "container.image"
+    of_board = own_tensorrt(case) if case.is_jetson and not case.machine.libraries else None
+    return (of_board[0], "jetson") if of_board is not None else None
 
 
 def _of_image(case: Case) -> "Row | None":
@@ -41,6 +45,9 @@ def _of_image(case: Case) -> "Row | None":
 
 def used(case: Case, version: str, path: str) -> tuple[Evidence, ...]:
     """Evidence for the release of a library that the goal uses, with what is taken to be so of its other copies."""
+    of_board = own_tensorrt(case) if path == "jetson" else None
+    if of_board is not None:
+        return of_board[1]
     row = _of_image(case) if path == "container.image" else None
     if row is not None:
         of_image = case.cite(f"the image {row['image']}:{row['tag']} has TensorRT {version}", row, "tensorrt")
@@ -63,7 +70,7 @@ def uses_tensorrt(case: Case) -> bool:
     return case.goal.verb != "import" and any(one.component == "tensorrt" for one in case.subjects)
 
 
-@rule("gpu-unsupported-by-tensorrt", reads=("container.image", *OF_GPUS, *OF_BUILD))
+@rule("gpu-unsupported-by-tensorrt", reads=("container.image", *OF_GPUS, *OF_RUNTIME))
 def gpu_unsupported_by_tensorrt(case: Case) -> Iterator[Outcome]:
     """The TensorRT release does not, or no longer, support the GPU.
 
