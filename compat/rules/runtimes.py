@@ -132,6 +132,7 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     main, image = case.main, case.machine.container.image or ""
     if main is None or main.state == "requested" or (main.version is not None and ".nv" not in main.version):
         return
+    assumed = ("packages", *_by_copies(case, main))
     named, release = _named(case)
     own = main.component == _FRAMEWORKS.get(named) and "nvcr.io/" in image
     kits = [
@@ -140,12 +141,20 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
             f"{named}:{release}" if own else f"the image's CUDA {one.version}",
             f"toolkits[{index}].version",
             "cuda",
-            ("packages",),
+            assumed,
         )
         for index, one in enumerate(case.machine.toolkits or ())
         if one.version is not None and one.origin == "container" and (own or main.version is None)
     ]
-    yield from kits or (_of_image(case, ("packages",)) if own or main.version is None else ())
+    yield from kits or (_of_image(case, assumed) if own or main.version is None else ())
+
+
+def _by_copies(case: "Case", main: Subject) -> "Iterator[str]":
+    """What would tell its release besides: the copies of its library."""
+    if case.machine.libraries is None and main.component == "tensorrt":
+        yield "libraries"
+    for path, copy in case.libraries(main.component):
+        yield from (f"{path}.{name}" for name in ("version", "loaded_by") if getattr(copy, name) is None)
 
 
 def image_row(case: "Case", field: str) -> "Row | None":
