@@ -84,30 +84,7 @@ def command(
 def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report]", form: str) -> None:
     """The steps and the check; formats for CI have a place for the check only."""
     if form == "json":
-        import json
-
-        from compat.report import data
-
-        plain = [
-            {
-                "kind": step.kind,
-                "text": step.text,
-                "commands": [{"argv": list(one), "shell": shlex.join(one)} for one in step.commands],
-            }
-            for step in steps
-        ]
-        click.echo(
-            json.dumps(
-                {
-                    "file": artifact.path,
-                    "format": artifact.format,
-                    "steps": plain,
-                    "answers": [data.answer(report) for report in reports],
-                },
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        click.echo(_as_json(artifact, steps, reports))
         return
     from compat.report import render
 
@@ -123,6 +100,24 @@ def _show(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report
     click.echo()
     for line in render(reports, "text"):
         click.echo(line)
+
+
+def _as_json(artifact: "Artifact", steps: "tuple[Step, ...]", reports: "list[Report]") -> str:
+    import json
+
+    from compat.report import data
+
+    plain = [
+        {
+            "kind": step.kind,
+            "text": step.text,
+            "commands": [{"argv": list(one), "shell": shlex.join(one)} for one in step.commands],
+        }
+        for step in steps
+    ]
+    answers = [data.answer(report) for report in reports]
+    made = {"file": artifact.path, "format": artifact.format, "steps": plain, "answers": answers}
+    return json.dumps(made, ensure_ascii=False, indent=2)
 
 
 def _build(artifact: "Artifact", machine: "Machine", steps: "tuple[Step, ...]", timeout: float, form: str) -> int:
