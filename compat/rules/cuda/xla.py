@@ -56,13 +56,19 @@ def assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     return None
 
 
+def certain_assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
+    """The same, but for a toolkit's where pip's own may be there."""
+    found = assembler(case)
+    return None if found is None or (found[1][0].fact.startswith("toolkits") and _has_pips(case)) else found
+
+
 def assembler_needed(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     """(release, evidence) of the ptxas without which this jaxlib compiles nothing; those before it fell back to the
     driver's own compiler."""
     jaxlib = case.version_of("jaxlib") or case.version_of("jax")
     needs = case.matrix.traits.claim("jaxlib", "assembler-needed", versions.parse(jaxlib).public) if jaxlib else None
-    found = assembler(case) if needs is not None else None
-    if needs is None or found is None or (found[1][0].fact.startswith("toolkits") and _has_pips(case)):
+    found = certain_assembler(case) if needs is not None else None
+    if needs is None or found is None:
         return None
     return found[0], (*found[1], case.cite(f"jaxlib {needs['range']} does not run what its ptxas refuses", needs))
 

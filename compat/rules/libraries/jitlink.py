@@ -59,14 +59,21 @@ def _searched_first(case: "Case", torch: str | None, cuda: str) -> tuple[str, tu
     row = case.matrix.traits.claim("torch", "jitlink-by-path", public, cuda)
     if row is None or case.libraries("nvjitlink"):
         return None
+    found = searched_in(case, "nvjitlink")
+    if found is None:
+        return None
+    by_path = case.cite(f"cuSPARSE of torch {row['range']} takes the nvJitLink that is found first", row)
+    return found[0], (*found[1], by_path)
+
+
+def searched_in(case: "Case", own: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The toolkit whose folder LD_LIBRARY_PATH names before pip's ``own`` one: its release and the evidence."""
     for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
-        if "nvjitlink" in folder:
+        if own in folder:
             return None
         toolkit = _toolkit_at(case, folder)
         if toolkit is not None:
-            by_path = case.cite(f"cuSPARSE of torch {row['range']} takes the nvJitLink that is found first", row)
-            none = () if case.machine.libraries is not None else (case.assume("libraries", "no nvJitLink elsewhere"),)
-            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1], by_path, *none)
+            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1])
     return None
 
 

@@ -22,7 +22,8 @@ def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
 
     Packages pin the least release of each CUDA library that they need (nvidia-cublas-cu12>=12.3.4). And up to CUDA 10
     the sonames carried the minor: a build for 10.1 opens libcudart.so.10.1, which CUDA 10.2 does not have. An NCCL that
-    lacks a function which the package's libraries call is one as well: they are linked to it, and do not load.
+    lacks a function which the package's libraries call is one as well: they are linked to it, and do not load; so is a
+    ptxas older than the PTX that XLA writes.
 
     Remedy: install the library release that the package pins, or the toolkit of the build's own CUDA release.
     """
@@ -34,6 +35,10 @@ def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
         from compat.rules.libraries.jitlink import older_package
 
         yield from older_package(case)
+    if case.goal.object == "jax":
+        from compat.rules.libraries.halves import older_assembler
+
+        yield from older_assembler(case)
 
 
 def _below_pins(case: Case, subject: Subject) -> Iterator[Outcome]:

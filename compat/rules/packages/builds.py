@@ -16,6 +16,7 @@ from compat.rules.case import Case
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
 from compat.rules.packages.cpu_only import compiled_with_cuda
+from compat.rules.packages.extensions import needs_none
 from compat.rules.runtimes import Runtime, gpu_parts, image_row
 from compat.rules.subject import Subject
 
@@ -106,7 +107,8 @@ def _carriers(case: Case) -> Iterator[Subject]:
             continue
         if compiled_with_cuda(case, subject):
             continue  # for the GPU that is there
-        if subject.for_cpu or case.matrix.packages.about(subject.component).get("accelerator") == "none":
+        about = case.matrix.packages.about(subject.component)
+        if subject.for_cpu or about.get("accelerator") == "none" or needs_none(case, subject):
             continue  # what has no GPU code of its own (Keras 3) takes that of the framework which it runs on
         parts = gpu_parts(case, subject)
         yield from parts

@@ -10,6 +10,7 @@ from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outco
 from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.packages.doubles import written_twice
+from compat.rules.packages.extensions import needs_none
 from compat.rules.runtimes import gpu_parts, reaches, since
 from compat.rules.subject import Subject
 
@@ -42,7 +43,7 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         main = case.subject("jaxlib") if main.component == "jax" else main  # of JAX it is what has CUDA or not
     if main is None or main.state in ("absent", "unknown"):
         return
-    if case.matrix.packages.about(main.component).get("accelerator") == "none":
+    if case.matrix.packages.about(main.component).get("accelerator") == "none" or needs_none(case, main):
         return  # no build of it has any: what it runs on is another package's matter (Keras)
     for other in case.subjects[1:]:  # what the main one computes with
         if other.component != "jaxlib" and other.field("cuda").decide(lambda cuda: cuda is False):

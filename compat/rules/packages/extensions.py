@@ -127,3 +127,8 @@ def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
             Remedy(f"or torch {wanted}"),
         ),
     )
+
+
+def needs_none(case: "Case", subject: "Subject") -> bool:
+    """Has its release no CUDA of its own to miss, as it runs by torch's operators? (torchaudio before 0.10)"""
+    return case.matrix.traits.holds(subject.component, "gpu-through-torch", subject.version) is True

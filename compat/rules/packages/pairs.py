@@ -11,7 +11,7 @@ from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.candidates import matching
 from compat.rules.case import Case
-from compat.rules.packages.extensions import built_for_torch
+from compat.rules.packages.extensions import built_for_torch, needs_none
 from compat.rules.packages.together import asked_together
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Possible, Subject
@@ -251,7 +251,7 @@ def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
         if ours and theirs is False and meant:
             said = f"is the build for CUDA {ours}; {torch.label} has no CUDA: its operators do not load."
             yield _built_apart(subject, torch, said)
-        elif theirs and ours is False and case.goal.runs_on_gpu:
+        elif theirs and ours is False and case.goal.runs_on_gpu and not needs_none(case, subject):
             said = f"has no CUDA; {torch.label} has CUDA {theirs}: its operators do not run on the GPU."
             yield replace(_built_apart(subject, torch, said), severity="error" if meant else "warning")
 

@@ -9,6 +9,7 @@ from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.candidates import JETSON, matching, of_extras, same_local
 from compat.rules.case import Case
+from compat.rules.packages.extensions import needs_none
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
         yield from _of_none(case, main, system, arch)
     if not case.goal.runs_on_gpu or main.facts.cuda or main.facts.architectures:
         return
-    if without_code or main.for_cpu:
+    if without_code or main.for_cpu or needs_none(case, main):
         return  # what it runs on is another package's matter (Keras)
     subject = _core(case, main)
     if subject is not main and (subject.facts.cuda or subject.facts.architectures or subject.local_cuda):
