@@ -65,10 +65,11 @@ def _of_cuda(choice: Choice, matrix: "Matrix") -> Hashable:
     """Its own CUDA, or that of what it brings, else its release; and whether it comes with CUDA's libraries (of JAX's
     compiler the release counts) or opens the machine's."""
     brought = tuple([(name, _cudas(matrix, name, release)) for name, release in choice.brings])
-    own = choice.build, _cudas(matrix, choice.distribution, choice.public)
-    told = own if choice.build.cuda or any(any(cudas) for _, cudas in brought) else choice
+    by_parts = any(any(cudas) for _, cudas in brought)
+    own = (choice.build, _cudas(matrix, choice.distribution, choice.public)) if by_parts else choice
+    told = choice.build if choice.build.cuda else own
     drawn = frozenset([pin.name for pin in choice.pins if pin.name.startswith("nvidia-")])
-    compilers = frozenset([(pin.name, pin.range) for pin in choice.pins if pin.name.startswith(_COMPILER)])
+    compilers = frozenset([(pin.name, pin.range) for pin in choice.pins if by_parts and pin.name.startswith(_COMPILER)])
     return choice.distribution, told, choice.extras, choice.parts, brought, choice.conda, drawn, compilers
 
 
