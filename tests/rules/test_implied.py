@@ -52,3 +52,25 @@ def test_nothing_stated_of_wsl_is_named_where_windows_would_answer_otherwise() -
     new = {**machine, "driver": {"version": "581.42"}, "gpus": [{"name": "NVIDIA GeForce GTX 1080 Ti"}]}
     assert any("not stated, environment" in fact for fact in taken(new))
     assert not any("not stated, environment" in fact for fact in taken({**new, "environment": []}))
+
+
+@pytest.mark.parametrize("version", ["2.1.2+cu121", "v2.1.2+cu121", "2.1.2+CU121"])
+def test_a_version_may_be_written_as_a_tag(version: str) -> None:
+    """A finding shows what is known of it by its plain name, and how it was written."""
+    report = judge("use:torchvision", {"packages": {"torch": version, "torchvision": "0.20.0+cu121"}})
+    assert errors(report) == ["package-versions-mismatch"]
+    (shown,) = (one for one in report.errors[0].evidence if one.fact == "packages.torch = 2.1.2+cu121")
+    spelled = version != "2.1.2+cu121"
+    assert shown.source == ("machine description" + f": {version}" * spelled)
+
+
+@pytest.mark.parametrize(
+    ("packages", "rules"),
+    [({}, ["precision-unsupported"]), ({"tensorrt": "8.6.1"}, ["precision-unsupported"]), ({"tensorrt": "10.9"}, [])],
+)
+def test_a_precision_that_the_release_has_not_is_a_fault_whatever_the_gpu(packages: Facts, rules: list[str]) -> None:
+    """And element types that the GPU has not are one whatever the release: BF16 begins with 8.0 and TensorRT 9.0."""
+    gpus = [] if packages else [{"name": "Tesla V100-SXM2-16GB"}]
+    model = {"precision": "bf16"} if packages else {"types": ["bfloat16"]}
+    machine = {**({"gpus": gpus} if gpus else {}), "packages": packages, "model": model}
+    assert errors(judge("convert:onnx-tensorrt", machine)) == rules
