@@ -18,7 +18,7 @@ Facts = tuple[Evidence, ...]
 
 @rule(
     RULE,
-    reads=("python", "builds.python_tag", "toolkits", "container.image", *OF_BUILD, *OF_GPUS),
+    reads=("python", "builds.python_tag", "builds.cudnn", "toolkits", "container.image", *OF_BUILD, *OF_GPUS),
     masks=("driver-too-old",),  # a Jetson's driver is its JetPack's: the wheel made for that one is served by it
 )
 def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
@@ -58,7 +58,7 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
         yield Untold(RULE, main.component, ("jetson.jetpack", "jetson.l4t"))
     else:
         row, facts = jetpack
-        yield from _python(case, main, row, facts) or _cuda(case, main, row, facts)
+        yield from _python(case, main, row, facts) or _cudnn(case, main, row, facts) or _cuda(case, main, row, facts)
 
 
 _IMAGE = re.compile(r":r(\d{2})\.\d")
@@ -118,6 +118,36 @@ def _of_older_jetpack(case: Case, main: Subject, row: Row, facts: Facts, told: s
             f"The wheel is made for the Python {told} of an older JetPack; JetPack {row['jetpack']} has {own}.",
             (*facts, case.read(f"builds.{main.distribution}.python_tag", main.facts.python_tag)),
             (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
+        ),
+    )
+
+
+def _cudnn(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome, ...]:
+    """A wheel made with another major of cuDNN than the JetPack's, which is the one there where none is spoken of."""
+    built, has = main.field("cudnn").known, row.get("cudnn")
+    cuda = main.field("cuda").known
+    if not built or not has or not cuda or versions.same_line(str(built), has, 1) is not False:
+        return ()
+    if not case.goal.runs_on_gpu or case.usable("cudnn") or main.of_image or case.machine.container.image:
+        return ()
+    if not versions.same_line(str(cuda), row.get("cuda", cuda), 1) or any("cudnn" in name for name in case.packages):
+        return ()
+    places = ["environment", "packages", *(["libraries"] if case.machine.libraries is None else [])]
+    return (
+        Finding(
+            RULE,
+            main.component,
+            f"{main.label} opens cuDNN {versions.parse(str(built)).major}; JetPack {row['jetpack']} has cuDNN {has}.",
+            (
+                *facts,
+                Evidence(f"{main.label} is made with cuDNN {built}", main.field("cudnn").source),
+                case.cite(f"JetPack {row['jetpack']} has cuDNN {has}", row, "cudnn"),
+                *(case.assume(place, "no other cuDNN than JetPack's") for place in places),
+            ),
+            (
+                Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),
+                Remedy(f"or cuDNN {versions.parse(str(built)).major} beside JetPack's", "system"),
+            ),
         ),
     )
 
