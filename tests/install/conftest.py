@@ -18,14 +18,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.environment(Path(os.path.realpath(tmp_path_factory.mktemp("install"))) / "env")
 
 
+@pytest.fixture(scope="session")
+def as_made(made: Path) -> dict[str, str]:
+    """Every name in it with its content, before any test and after each."""
+    return tiny.manifest(made, compiled=True)
+
+
 @pytest.fixture
-def env(made: Path) -> Iterator[Path]:
+def env(made: Path, as_made: dict[str, str]) -> Iterator[Path]:
     """The environment, with onnx 1.17.0; the test has to leave it as it was, or to leave a way back."""
-    before = tiny.manifest(made, compiled=True)
     yield made
     if os.path.exists(f"{made}.compatcheck"):
         tiny.compatcheck("rollback", str(made), "--yes")
-    assert tiny.manifest(made, compiled=True) == before
+    assert tiny.manifest(made, compiled=True) == as_made
 
 
 @pytest.fixture

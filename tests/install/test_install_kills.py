@@ -24,13 +24,14 @@ def killed(number: int, moment: str, *arguments: str, **variables: str) -> int:
 
 @pytest.mark.parametrize("moment", ["before", "torn", "after"])
 @pytest.mark.parametrize("number", range(1, len(ENTRIES) + 1))
-def test_killed_at_an_entry(env: Path, plan_file: Path, offline: dict[str, str], number: int, moment: str) -> None:
-    before = tiny.manifest(env, compiled=True)
+def test_killed_at_an_entry(
+    env: Path, as_made: dict[str, str], plan_file: Path, offline: dict[str, str], number: int, moment: str
+) -> None:
     install = ("install", str(plan_file), "--python", str(env), "--yes")
     assert killed(number, moment, *install, **offline) == -signal.SIGKILL
     done = tiny.compatcheck("rollback", str(env), "--yes")
     assert done.returncode == 0, done.stderr
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
     assert not os.path.exists(f"{env}.compatcheck")
 
 
@@ -53,12 +54,13 @@ def test_the_next_run_recovers(env: Path, plan_file: Path, offline: dict[str, st
 
 
 @pytest.mark.parametrize("moment", ["before", "torn", "after"])
-def test_rollback_killed(env: Path, plan_file: Path, offline: dict[str, str], moment: str) -> None:
-    before = tiny.manifest(env, compiled=True)
+def test_rollback_killed(
+    env: Path, as_made: dict[str, str], plan_file: Path, offline: dict[str, str], moment: str
+) -> None:
     assert tiny.compatcheck("install", str(plan_file), "--python", str(env), "--yes", **offline).returncode == 0
     assert killed(1, moment, "rollback", str(env), "--yes") == -signal.SIGKILL
     assert tiny.compatcheck("rollback", str(env), "--yes").returncode == 0
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
 def test_random_kills() -> None:
