@@ -189,7 +189,7 @@ def test_impossible_exits_1_and_says_what_would_lift_it(capsys):
         (["--goal", "nonsense"], "not a goal"),
         (["--paddle", "3"], "paddle"),
         (["--torch", "2.6", "--python", "abc"], "--python abc"),
-        (["--goal", "use:tensorrt-llm"], "planned by hand"),
+        (["--goal", "use:transformer-engine"], "planned by hand"),
     ],
 )
 def test_bad_input_exits_2_with_a_hint(capsys, arguments, said):

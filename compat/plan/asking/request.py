@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 ALLOWED = ("python", "container", "cuda-compat", "driver")  # what may be moved on request
 # The goal that a request for a component means, where it is not use:COMPONENT.
 GOALS = {"onnxruntime": "use:onnxruntime-cuda"}
-# Programs that are published as images only, and the image of NVIDIA's registry that each is.
-IMAGES = {"tritonserver": "tritonserver"}
+# What is an image only, or has no code on the public index, and the image of NVIDIA's registry that has it.
+IMAGES = {"tritonserver": "tritonserver", "tensorrt-llm": "tritonserver"}
 # Beside the components whose code runs for a goal: what its converter writes the model with.
 WRITES_WITH = {"convert:tensorflow-onnx": ("onnx",)}
 _CONVERSIONS = [goal for goal in SUBJECTS if goal.startswith("convert:")]
@@ -107,7 +107,7 @@ def packages(said: tuple[str, ...], matrix: "Matrix") -> tuple[Request, ...]:
         match = re.match(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)$", text)
         name, spec = (match[1], match[2].strip()) if match else (text, "")
         component = matrix.packages.component(name) or normal(name)
-        if not plannable(component, matrix):
+        if component not in IMAGES and not plannable(component, matrix):
             raise _by_hand(f"--package {name}", component, matrix)
         text = read_range(component, without_build(spec) or "*")
         build = build_of_range(spec) or build_of_name(name)

@@ -168,7 +168,9 @@ def _unpublished(tried: list[Search], request: Request) -> Reason:
     machine = tried[0].scene.machine
     rule = "jetson-build-mismatch" if machine.is_jetson else "no-gpu-build-for-platform"
     if request.component in IMAGES:
-        said = f"{request.component} is published as an image only, {REGISTRY}/{IMAGES[request.component]}."
+        image = IMAGES[request.component]
+        how = "is published as an image only" if request.component == image else "has no wheel with code in the matrix"
+        said = f"{request.component} {how}: it is planned as {REGISTRY}/{image}."
         return Reason(rule, said, f"matrix, {tried[0].matrix.date}")
     return Reason(
         rule,

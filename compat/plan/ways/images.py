@@ -112,8 +112,12 @@ def _for_platform(row: "Row", arch: str | None, known: tuple[Capability, ...], m
 
 
 def _takes_gpus(row: "Row", known: tuple[Capability, ...], matrix: "Matrix") -> bool:
-    """Do the packages inside take GPUs as old as these, as far as their own documentation says (vLLM: from 7.0 on)?"""
+    """Do the packages inside take GPUs as old as these, as far as their own documentation says (vLLM: from 7.0 on)?
+    What runs on TensorRT has the GPUs of its release; of one that was never published (a ``dev``) nothing tells."""
+    own = versions.try_parse(row["tensorrt"]) if "tensorrt" in row else None
     for component, version in contents(row).items():
+        if "tensorrt" in matrix.packages.about(component).get("runs_with", ()) and (own is None or own.is_prerelease):
+            return False
         release = matrix.packages.release(component, versions.parse(version).base) or {}
         least = parse_capability(release["capability_minimum"]) if "capability_minimum" in release else None
         if least is not None and any(one < least for one in known):
