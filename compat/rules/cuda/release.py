@@ -136,8 +136,14 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
         if found is not None and versions.at_least(found[0], first.value):
             said = f"{runtime.of} compiles with ptxas {found[0]}, which knows {gpu.name}"
             return Holds("cuda-older-than-gpu", runtime.component, said, (*facts, *found[1]))
+        if found is None and any(
+            kit.version is None or versions.at_least(kit.version, first.value) for kit in case.machine.toolkits or ()
+        ):
+            return Untold("cuda-older-than-gpu", runtime.component, ("toolkits.version",))
         part = f"nvidia-cuda-nvcc-cu{versions.parse(runtime.cuda).major}"
-        facts = (*facts, *(found[1] if found else (case.assume(f"packages.{part}", "no newer release is there"),)))
+        none = [case.assume("toolkits", "none that knows it is there")] if case.machine.toolkits is None else []
+        none = [case.assume(f"packages.{part}", "no newer release is there"), *none]
+        facts = (*facts, *(found[1] if found else none))
     return Finding(
         "cuda-older-than-gpu",
         runtime.component,
