@@ -59,7 +59,8 @@ def test_the_nearest_command_holds_what_would_move(matrix: Matrix) -> None:
     machine = built("h100", "tensorflow215", matrix)
     change = Transaction((Coming("opencv-python-headless", "4.13.0.90", "pypi"), Coming("numpy", "2.4.6", "pypi")))
     asked = read(["pip", "install", "-U", "opencv-python-headless"], "/env/bin/python", {})
-    held = lambda tried: Transaction() if "numpy==1.26.4" in tried.argv else None  # noqa: E731
+    older = Transaction((Coming("opencv-python-headless", "4.11.0.86", "pypi"),))
+    held = lambda tried: older if "numpy==1.26.4" in tried.argv else None  # noqa: E731
     ways = nearest(asked, machine, change, (), matrix, held)
     assert [way.argv[-1] for way in ways] == ["numpy==1.26.4"]
 

@@ -15,7 +15,6 @@ from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Out
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
-from compat.rules.packages.cpu_only import compiled_with_cuda
 from compat.rules.packages.extensions import needs_none
 from compat.rules.runtimes import Runtime, gpu_parts, image_row
 from compat.rules.subject import Subject
@@ -165,6 +164,14 @@ def _served(case: Case) -> Iterator[Outcome]:
             continue
         message = f"Triton of {row['tag']} serves compute capability {least} or newer; {gpu.name} has {gpu.capability}."
         yield Finding("gpu-not-in-build", "tritonserver", message, facts, (Remedy("use an older release of Triton"),))
+
+
+def compiled_with_cuda(case: Case, subject: Subject) -> bool:
+    """Is what is asked for compiled where it is installed, and told by a variable to be so with CUDA?"""
+    if subject.state != "requested" or not case.machine.variables:
+        return False
+    row = case.matrix.traits.row(subject.component, "cuda-by-variable")
+    return row is not None and "CUDA" in case.machine.variables.get(row["value"], "")
 
 
 def _has_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> Outcome | None:

@@ -9,6 +9,7 @@ from compat.records import replace
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.candidates import matching
 from compat.rules.case import Case
+from compat.rules.packages.builds import compiled_with_cuda
 from compat.rules.packages.doubles import written_twice
 from compat.rules.packages.extensions import needs_none
 from compat.rules.runtimes import gpu_parts, reaches, since
@@ -170,14 +171,6 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
         ),
         (Remedy(f"install the GPU build: {_gpu_name(case, subject)}"),),
     )
-
-
-def compiled_with_cuda(case: Case, subject: Subject) -> bool:
-    """Is what is asked for compiled where it is installed, and told by a variable to be so with CUDA?"""
-    if subject.state != "requested" or not case.machine.variables:
-        return False
-    row = case.matrix.traits.row(subject.component, "cuda-by-variable")
-    return row is not None and "CUDA" in case.machine.variables.get(row["value"], "")
 
 
 def _not_told(case: Case, subject: Subject) -> tuple[Evidence, ...]:
