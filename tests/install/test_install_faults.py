@@ -52,40 +52,37 @@ def test_asks_first(env: Path, plan_file: Path, offline: dict[str, str]) -> None
     assert not os.path.exists(f"{env}.compatcheck")
 
 
-def test_a_step_that_fails(env: Path, tmp_path: Path, offline: dict[str, str]) -> None:
+def test_a_step_that_fails(env: Path, as_made: dict[str, str], tmp_path: Path, offline: dict[str, str]) -> None:
     """The first step is done, the second asks for a release that is not there."""
     steps = (
         tiny.step("onnx", "1.17.0", "1.18.0", "install", "onnx==1.18.0"),
         tiny.step("numpy", None, "9.9.9", "install", "onnx==1.18.0", "numpy==9.9.9"),
     )
-    before = tiny.manifest(env, compiled=True)
     done = install(env, tiny.write_plan(tmp_path / "bad.json", tiny.plan(*steps)), **offline)
     assert done.returncode == 1
     assert "the environment is as it was" in done.stderr
     assert "numpy==9.9.9" in done.stderr
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
-def test_wrong_hash(env: Path, plan_file: Path, wheels: Path, tmp_path: Path) -> None:
+def test_wrong_hash(env: Path, as_made: dict[str, str], plan_file: Path, wheels: Path, tmp_path: Path) -> None:
     """The index names the hash of another file than the one that it serves."""
     served = tmp_path / "served"
     shutil.copytree(wheels, served)
-    before = tiny.manifest(env, compiled=True)
     with tiny.index(served, other_hash="onnx-1.18.0-py3-none-any.whl") as address:
         done = install(env, plan_file, PIP_INDEX_URL=address)
     assert done.returncode == 1
     assert "HASH" in done.stderr.upper()
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
-def test_network_lost(env: Path, plan_file: Path, wheels: Path) -> None:
+def test_network_lost(env: Path, as_made: dict[str, str], plan_file: Path, wheels: Path) -> None:
     """The first step's wheels come, then the server stops in the middle of one."""
-    before = tiny.manifest(env, compiled=True)
     with tiny.index(wheels, stop_after=2) as address:
         done = install(env, plan_file, PIP_INDEX_URL=address, PIP_TIMEOUT="2")
     assert done.returncode == 1
     assert "step 2" in done.stderr
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
 def test_two_at_once(env: Path, plan_file: Path, offline: dict[str, str]) -> None:
@@ -102,8 +99,9 @@ def test_two_at_once(env: Path, plan_file: Path, offline: dict[str, str]) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stopped_by_a_signal(env: Path, plan_file: Path, offline: dict[str, str], number: signal.Signals) -> None:
-    before = tiny.manifest(env, compiled=True)
+def test_stopped_by_a_signal(
+    env: Path, as_made: dict[str, str], plan_file: Path, offline: dict[str, str], number: signal.Signals
+) -> None:
     argv = tiny.argv("install", str(plan_file), "--python", str(env), "--yes")
     run = subprocess.Popen(
         argv, env=tiny.variables_of(**offline), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/"
@@ -115,12 +113,13 @@ def test_stopped_by_a_signal(env: Path, plan_file: Path, offline: dict[str, str]
     _, errors = run.communicate()
     assert run.returncode == 130
     assert "stopped; the environment is as it was" in errors
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
-def test_an_orphaned_installer_is_waited_for_or_gone(env: Path, plan_file: Path, offline: dict[str, str]) -> None:
+def test_an_orphaned_installer_is_waited_for_or_gone(
+    env: Path, as_made: dict[str, str], plan_file: Path, offline: dict[str, str]
+) -> None:
     """Killing compatcheck ends its pip too: what rollback puts back stays put back."""
-    before = tiny.manifest(env, compiled=True)
     argv = tiny.argv("install", str(plan_file), "--python", str(env), "--yes")
     run = subprocess.Popen(
         argv, env=tiny.variables_of(**offline), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
@@ -134,7 +133,7 @@ def test_an_orphaned_installer_is_waited_for_or_gone(env: Path, plan_file: Path,
     run.wait()
     assert tiny.compatcheck("rollback", str(env), "--yes").returncode == 0
     time.sleep(1.5)
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
 _MAY_NOT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")  # root who is bound by modes like anybody
@@ -293,24 +292,26 @@ def test_rollback_warns_of_later_changes(env: Path, plan_file: Path, offline: di
     assert done.returncode == 0
 
 
-def test_an_environment_that_is_gone_comes_back(env: Path, plan_file: Path, offline: dict[str, str]) -> None:
+def test_an_environment_that_is_gone_comes_back(
+    env: Path, as_made: dict[str, str], plan_file: Path, offline: dict[str, str]
+) -> None:
     """The record holds every file: a rollback makes even what was removed as a whole."""
-    before = tiny.manifest(env, compiled=True)
     assert install(env, plan_file, **offline).returncode == 0
     shutil.rmtree(env)
     assert tiny.compatcheck("rollback", str(env), "--yes").returncode == 0
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
-def test_by_a_link(env: Path, plan_file: Path, tmp_path: Path, offline: dict[str, str]) -> None:
+def test_by_a_link(
+    env: Path, as_made: dict[str, str], plan_file: Path, tmp_path: Path, offline: dict[str, str]
+) -> None:
     """Installed by a link that leads to the environment, put back by its own name: nothing has changed in between."""
-    before = tiny.manifest(env, compiled=True)
     (tmp_path / "link").symlink_to(env)
     assert install(tmp_path / "link", plan_file, **offline).returncode == 0
     done = tiny.compatcheck("rollback", str(env), "--yes")
     assert done.returncode == 0
     assert "has changed since" not in done.stderr
-    assert tiny.manifest(env, compiled=True) == before
+    assert tiny.manifest(env, compiled=True) == as_made
 
 
 def test_a_journal_that_was_moved_is_not_followed(
