@@ -35,7 +35,7 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
     """
     main = case.main
     if case.goal.verb == "install":
-        if main is not None and main.state == "requested" and not main.for_cpu:
+        if main is not None and main.state == "requested" and not main.for_cpu and not needs_none(case, main):
             yield from _asked_without_cuda(case, main)
         return
     if not case.goal.needs_gpu:

@@ -131,4 +131,8 @@ def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
 
 def needs_none(case: "Case", subject: "Subject") -> bool:
     """Has its release no CUDA of its own to miss, as it runs by torch's operators? (torchaudio before 0.10)"""
-    return case.matrix.traits.holds(subject.component, "gpu-through-torch", subject.version) is True
+    traits = case.matrix.traits
+    if subject.version is None and traits.row(subject.component, "gpu-through-torch") is not None:
+        found = {str(row["version"]) for row in subject.candidates}
+        return bool(found) and all(traits.holds(subject.component, "gpu-through-torch", one) for one in found)
+    return traits.holds(subject.component, "gpu-through-torch", subject.version) is True
