@@ -167,11 +167,18 @@ class _Place:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines = lines
+        self._alone: dict[int, bool] = {}
+
+    def _is_one_line(self, number: int) -> bool:
+        """Does an instruction end where it begins? Told once: its line may be long, and have many words."""
+        if number not in self._alone:
+            first = self.lines[number - 1] if number <= len(self.lines) else ""
+            self._alone[number] = not first.rstrip().endswith("\\") and "<<" not in first
+        return self._alone[number]
 
     def of(self, word: str, number: int) -> int:
         """The first line from the instruction's own on that has the word, or its name; that one if none has."""
-        first = "".join(self.lines[number - 1 : number]).rstrip()
-        if not first.endswith("\\") and "<<" not in first:
+        if self._is_one_line(number):
             return number  # it has one line; a pattern for each of its words would take long
         name = re.split(r"[\[=<>!~;@\s]", word, maxsplit=1)[0] or word
         if len(name) > _WIDE:
@@ -182,7 +189,7 @@ class _Place:
                 return at + 1
             if self.lines[at].lstrip().startswith("#"):
                 continue
-            if not self.lines[at].rstrip().endswith("\\") and "<<" not in first:
+            if not self.lines[at].rstrip().endswith("\\") and "<<" not in self.lines[number - 1]:
                 break
         return number
 
