@@ -46,7 +46,6 @@ EXCEPTIONS: dict[str, tuple[str, set[str]]] = {
     "report/sarif.py": (FORMAT, {"2.1.0"}),
     "rules/cuda/compilers.py": (CHIP, {"10"}),
     "rules/tensorrt/engines.py": (CHIP, {"8"}),
-    "rules/packages/jetson.py": ("no source stored that says which JetPacks run builds of the public indexes", {"12"}),
     "probe/binary/sqlite.py": (FORMAT, {"0, 7", "8, 9"}),
     "rules/subject.py": ("how many digits a tag may have", {"2, 3"}),
     "rules/tensorrt/precisions.py": (CHIP, {"7.2"}),
