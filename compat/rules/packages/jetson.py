@@ -123,7 +123,12 @@ def _of_older_jetpack(case: Case, main: Subject, row: Row, facts: Facts, told: s
 
 
 def _cudnn(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome, ...]:
-    """A wheel made with another major of cuDNN than the JetPack's, which is the one there where none is spoken of."""
+    """A wheel made with another major of cuDNN than the JetPack's, which is the one there where none is spoken of.
+
+    TensorRT is the JetPack's own, made with its cuDNN; what other builds of that release were made with says nothing.
+    """
+    if main.component == "tensorrt":
+        return ()
     built, has = main.field("cudnn").known, row.get("cudnn")
     cuda = main.field("cuda").known
     if not built or not has or not cuda or versions.same_line(str(built), has, 1) is not False:
