@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from compat.check import Report
 from compat.machine import Machine
 from compat.matrix import Matrix
+from compat.records import replace
 from compat.report.style import VERDICTS, Style
 from compat.report.text import finding, needs_by_rule
 from compat.rules.base import Finding
@@ -38,15 +39,21 @@ def render(machine: Machine, reports: Sequence[Report], matrix: Matrix) -> Itera
 
 
 def distinct(reports: Sequence[Report]) -> list[tuple[Finding, list[str]]]:
-    """Each finding once, with the goals that it concerns, in the order of the catalogue."""
+    """Each finding once, with the goals that it concerns, in the order of the catalogue.
+
+    Two goals may come to it by different packages (torch and ONNX Runtime load one cuDNN): what both rest on is shown.
+    """
     from compat.rules import CATALOGUE
 
-    found: dict[Finding, list[str]] = {}
+    found: dict[tuple[str, str, str, str], tuple[Finding, list[str]]] = {}
     for report in reports:
         for one in report.findings:
-            found.setdefault(one, []).append(str(report.goal))
+            said = (one.severity, one.rule, one.component, one.message)
+            first, goals = found.get(said, (one, []))
+            evidence = tuple(dict.fromkeys((*first.evidence, *one.evidence)))
+            found[said] = replace(first, evidence=evidence), [*goals, str(report.goal)]
     rank = {"error": 0, "warning": 1, "note": 2}
-    return sorted(found.items(), key=lambda entry: (rank[entry[0].severity], CATALOGUE.index(entry[0].rule)))
+    return sorted(found.values(), key=lambda entry: (rank[entry[0].severity], CATALOGUE.index(entry[0].rule)))
 
 
 def _untold(reports: Sequence[Report], style: Style) -> Iterator[str]:
