@@ -73,7 +73,8 @@ def searched_in(case: "Case", own: str) -> tuple[str, tuple[Evidence, ...]] | No
             return None
         toolkit = _toolkit_at(case, folder)
         if toolkit is not None:
-            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1])
+            none = () if case.machine.libraries is not None else (case.assume("libraries", f"no {own} elsewhere"),)
+            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1], *none)
     return None
 
 
