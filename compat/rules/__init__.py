@@ -29,6 +29,7 @@ FAMILIES = {
         "packages.builds",
         "packages.cpu_only",
         "packages.platforms",
+        "packages.pythons",
         "packages.jetson",
     ),
     "TensorRT, ONNX, engines": ("tensorrt.release", "tensorrt.models", "tensorrt.precisions", "tensorrt.engines"),

@@ -104,7 +104,7 @@ def _takes_the_systems(case: Case) -> bool:
 def _coming_along(case: Case) -> Iterator[Subject]:
     """What an installation brings beside the package that is asked for."""
     if case.goal.verb == "install" and case.main is not None:
-        from compat.rules.packages.platforms import pulled_in
+        from compat.rules.packages.pythons import pulled_in
 
         yield from pulled_in(case, case.main)
 

@@ -1,0 +1,185 @@
+"""For which Pythons a package is published: its own builds, and those of what a request pulls in with it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compat import versions
+from compat.matrix.packages import fits_platform
+from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.candidates import JETSON, matching, of_extras, same_local
+from compat.rules.case import Case
+from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
+
+
+@rule("python-unsupported", reads=("python", "builds.python_tag", *OF_BUILD), of="files")
+def python_unsupported(case: Case) -> Iterator[Outcome]:
+    """No build for this Python.
+
+    A compiled package has one file for each Python release that it supports. For any other, the installer finds nothing
+    ("No matching distribution found"), or takes an older release without a word.
+
+    Remedy: a Python that the release has builds for, or a release that has builds for this Python.
+    """
+    main = case.main
+    if case.goal.verb not in ("install", "import", "use") or main is None or main.state in ("absent", "unknown"):
+        return
+    if case.goal.verb != "use":
+        yield from _for_python(case, main)
+        yield from _asked_beside(case)
+    elif case.machine.python is not None and not _made_elsewhere(case, main):
+        # That there is a build for this Python does not tell that it works; that there is none does.
+        yield from (one for one in _for_python(case, main) if isinstance(one, Finding))
+
+
+def _asked_beside(case: Case) -> Iterator[Finding]:
+    """What is asked for beside it and has no wheels in the matrix, but the releases that each Python takes: NumPy."""
+    asked = case.machine.request or {}
+    if case.machine.python is None or case.goal.verb != "install" or len(asked) < 2:
+        return
+    line = versions.major_minor(case.machine.python)
+    for name, spec in asked.items():
+        known = case.matrix.packages.component(name) is not None
+        row = None if known else case.matrix.traits.row(name, "takes-python", line)
+        if row is None or versions.parse_range(spec).meets(versions.parse_range(row["range"])):
+            continue
+        yield Finding(
+            "python-unsupported",
+            "python",
+            f"{name}{spec} has no release that is made for Python {line}: that takes {name} {row['range']}.",
+            (
+                case.read("python", case.machine.python),
+                case.read(f"request.{name}", spec),
+                case.cite(f"Python {line} takes {name} {row['range']}", row),
+            ),
+            (Remedy(f"ask for {name} {row['range']}"), Remedy("use a Python of its time", "python")),
+        )
+
+
+def _made_elsewhere(case: Case, subject: Subject) -> bool:
+    """Are there files of it that no index lists in full: a Jetson's, those of a publisher's own archive?"""
+    return case.is_jetson or any(row["index"] in ("archive", "apt", *JETSON) for row in subject.candidates)
+
+
+def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
+    """Of the package, and of what a request pulls in with it: is there a build for the goal's Python?"""
+    python = case.machine.python
+    if python is None:
+        yield Untold("python-unsupported", "python", ("python",))
+        return
+    line = versions.major_minor(python)
+    stated = main.facts.python_tag
+    if stated is not None:
+        fits = _tag_admits(stated, line)
+        facts = (case.read("python", python), case.read(f"builds.{main.distribution}.python_tag", stated))
+        yield _python(main, line, fits, facts, [])
+        return
+    if main.state == "installed" and main.version is None:
+        yield Untold("python-unsupported", "python", (main.path,))
+        return
+    for subject in (main, *pulled_in(case, main)):
+        rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
+        fits = any(line in row["python"] for row in rows)
+        if not rows:
+            rows = _of_other_indexes(case, subject)
+            if not rows or any(line in row["python"] for row in rows):
+                continue  # whether that index is asked is not told
+        evidence = case.cite(
+            f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
+        )
+        offered = {one for row in rows for one in row["python"]}
+        ordered = sorted(offered, key=lambda text: (versions.parse(text.rstrip("t")).key(), text))
+        open_ = [name for name in ("os", "arch") if getattr(case.machine, name) is None]
+        where = (
+            [case.assume(", ".join([*open_, "jetson", "environment"]), "a platform that it is published for")]
+            if open_
+            else _no_jetson(case)
+        )
+        unlisted = any("python" not in row for row in subject.candidates)
+        if subject.facts.source is None and (subject.facts.cuda is not None or unlisted):
+            fields = [f"builds.{subject.distribution}.{name}" for name in ("source", "cuda")]
+            told_by = ", ".join(fields if subject.facts.cuda is None else fields[:1])
+            where.append(case.assume(told_by, "one of the builds whose Pythons are published"))
+        wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
+        told = (case.read("python", python), *where, *case.of_jetsons, evidence)
+        yield _python(subject, line, fits, told, ordered, wanted)
+
+
+def _no_jetson(case: Case) -> list[Evidence]:
+    """That it is no Jetson, whose files no index lists in full (`_made_elsewhere`), on a processor that they have."""
+    if case.goal.verb != "use" or case.machine.os != "linux" or case.machine.arch != "aarch64":
+        return []
+    places = ["jetson", *(["environment"] if case.machine.environment is None else [])]
+    return [case.assume(", ".join(places), "no Jetson, whose builds no index lists in full")]
+
+
+def _of_other_indexes(case: Case, subject: Subject) -> "list[Row]":
+    """Builds for this platform of a release that is asked for and that the default index has not; none where it is
+    open for which Pythons one of them is."""
+    if subject.state != "requested" or subject.candidates:
+        return []
+    wanted = (case.machine.request or {}).get(subject.distribution, "")
+    rows = [
+        row
+        for row in matching(case.matrix, subject.distribution, subject.version, wanted)
+        if fits_platform(row, case.machine.os, case.machine.arch) and row["index"] not in JETSON
+    ]
+    return rows if all("python" in row for row in rows) else []
+
+
+def _python(
+    subject: Subject, line: str, fits: bool, evidence: tuple[Evidence, ...], offered: list[str], wanted: str = ""
+) -> Outcome:
+    """``wanted``: the range of a request, of which alone it is said."""
+    label = f"{subject.label} {wanted.removeprefix('==')}" if wanted not in ("", "*") else subject.label
+    if fits:
+        return Holds("python-unsupported", subject.component, f"{label} has a build for Python {line}", evidence)
+    choice = f" It has builds for Python {', '.join(offered)}." if offered else ""
+    return Finding(
+        "python-unsupported",
+        "python",
+        f"{label} has no build for Python {line}.{choice}",
+        evidence,
+        (
+            Remedy(f"use Python {offered[-1]}" if offered else "use the Python that the build was made for", "python"),
+            Remedy(f"choose a release of {subject.distribution} with a build for Python {line}"),
+        ),
+    )
+
+
+def _tag_admits(tag: str, line: str) -> bool:
+    return tag.startswith("py") or tag == "cp" + line.replace(".", "")
+
+
+def pulled_in(case: Case, main: Subject) -> Iterator[Subject]:
+    """GPU packages that come with what is asked for: those that its release or the requested extra pins.
+
+    Such as tensorrt of tensorflow[and-cuda], torch of vllm. What holds on some systems only (a marker) is left out.
+    """
+    asked = next(iter(case.machine.request or {}), "")
+    one_release = len({row["version"] for row in main.candidates}) == 1
+    for row in main.candidates[:1]:
+        own = row.get("requires", ()) if one_release and case.goal.verb == "install" else ()
+        pins = of_extras(case.matrix, row, asked) + [
+            (name, spec, marker)
+            for name, spec, marker in case.matrix.packages.pins({"requires": own})
+            if spec.startswith("==") and not marker and case.has(name) is not True
+        ]
+        for name, spec, _ in pins:
+            found = tuple(
+                one for one in _asked_for(case, name, spec) if fits_platform(one, case.machine.os, case.machine.arch)
+            )
+            if found and spec != "*":
+                version = spec.lstrip("=") if spec.startswith("==") else None
+                yield Subject(name, name, version, "requested", main.facts, found, case.matrix)
+
+
+def _asked_for(case: Case, name: str, spec: str) -> "Iterator[Row]":
+    """Builds that a requirement takes: those of the indexes that pip asks, or of any the one named (``+cuda12``)."""
+    release, _, local = spec.lstrip("=").partition("+")
+    if local:
+        yield from (one for one in matching(case.matrix, name, release) if same_local(one, local))
+        return
+    yield from (one for one in matching(case.matrix, name, None, spec) if one["index"] in ("pypi", "nvidia"))
