@@ -189,3 +189,4 @@ class Plan:
     choices: tuple[Choice, ...] = ()
     proven: bool = True  # False: impossible as far as was tried; a search was cut short
     advised: bool = True  # False: not all that may lift the impossibility was tried
+    untold: tuple[str, ...] = ()  # what stays in a build of which neither release nor CUDA is known

@@ -338,7 +338,21 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     steps = tuple(interpreters.told(step, machine, problem.matrix) for step in steps)
     outcome: Outcome = "planned" if steps else "nothing-to-do"
     result = exact(found.result, problem.machine)
-    return Plan(outcome, problem.machine, problem.requests, problem.goals, steps, result, choices=found.choices)
+    untold = tuple(_untold(problem, found.result))
+    asked = (problem.requests, problem.goals)
+    return Plan(outcome, problem.machine, *asked, steps, result, choices=found.choices, untold=untold)
+
+
+def _untold(problem: Problem, result: Machine) -> Iterator[str]:
+    """What is asked for, needs the GPU and stays in a build of which neither the release nor the CUDA is known, nor
+    the CUDA of the image that it is in."""
+    if any(kit.version for kit in result.toolkits or () if kit.origin == "container"):
+        return
+    for component in dict.fromkeys(one.component for one in problem.requests if problem.needs_gpu):
+        here = installed(component, "*", result, problem.matrix)
+        about = problem.matrix.packages.about(component)
+        if here is not None and not (here.version or here.build.cuda) and about.get("accelerator") != "none":
+            yield component
 
 
 def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[Step]:

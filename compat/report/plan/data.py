@@ -47,6 +47,7 @@ def _plan(plan: Plan, matrix: "Matrix") -> dict[str, Any]:
         "alternatives": [],
         **({} if plan.proven else {"proven": False}),
         **({} if plan.advised else {"advised": False}),
+        **({"untold": list(plan.untold)} if plan.untold else {}),
     }
 
 

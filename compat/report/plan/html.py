@@ -30,6 +30,7 @@ h3 { font-size: 15px; margin: 18px 0 8px; } p { margin: 6px 0; } .soft { color: 
 .chip { display: inline-block; border: 1px solid; border-radius: 20px; padding: 1px 12px; margin-right: 8px;
   font-size: 13px; font-weight: 600; }
 .chip.planned, .chip.nothing-to-do { background: var(--new); border-color: var(--new-line); }
+.chip.unknown { background: var(--changes); border-color: var(--changes-line); }
 .chip.impossible { background: var(--broken); border-color: var(--broken-line); }
 pre { background: var(--code); border-radius: 8px; padding: 10px 14px; margin: 8px 0; overflow-x: auto; }
 code, pre { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
@@ -90,7 +91,9 @@ def _plan(plan: Plan, matrix: "Matrix", installer: str, sources: words.Sources) 
     yield f"<h1>{escape(words.asked(plan))}</h1>"
     yield f'<p class="soft">{escape(words.machine(plan))}, for {escape(", ".join(map(str, plan.goals)))}</p>'
     cost = f'<span class="soft">{escape(words.costs(plan))}</span>' if plan.steps else ""
-    yield f'<p><span class="chip {plan.outcome}">{escape(words.outcome(plan))}</span>{cost}</p>'
+    yield f'<p><span class="chip {plan.outcome} {words.sign(plan)}">{escape(words.outcome(plan))}</span>{cost}</p>'
+    if plan.steps and plan.untold:
+        yield f"<p>{escape(words.untold(plan))}</p>"
     yield "</header>"
     if plan.outcome == "impossible":
         yield from _conflict(plan, installer, sources)

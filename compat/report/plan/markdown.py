@@ -11,7 +11,7 @@ from compat.report.plan.picture import rows
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-_SIGNS = {"nothing-to-do": "✅", "planned": "✅", "impossible": "❌"}
+_SIGNS = {"ok": "✅", "unknown": "❔", "error": "❌"}
 
 
 def render(plans: Sequence[Plan], matrix: "Matrix", installer: str) -> Iterator[str]:
@@ -29,9 +29,11 @@ def render(plans: Sequence[Plan], matrix: "Matrix", installer: str) -> Iterator[
 
 
 def _plan(plan: Plan, matrix: "Matrix", installer: str, sources: words.Sources) -> Iterator[str]:
-    yield f"## {_SIGNS[plan.outcome]} {escaped(words.machine(plan))}: {escaped(words.asked(plan))}"
+    yield f"## {_SIGNS[words.sign(plan)]} {escaped(words.machine(plan))}: {escaped(words.asked(plan))}"
     yield ""
-    yield f"**{words.outcome(plan)}**" + (f" ({words.costs(plan)})" if plan.steps else "")
+    yield f"**{escaped(words.outcome(plan))}**" + (f" ({words.costs(plan)})" if plan.steps else "")
+    if plan.steps and plan.untold:
+        yield from ("", escaped(words.untold(plan)))
     yield ""
     yield "```mermaid"
     yield from mermaid.lines(rows(plan, matrix), plan.outcome == "planned")

@@ -10,7 +10,6 @@ from compat.report.style import Style
 if TYPE_CHECKING:
     from compat.matrix import Matrix
 
-_MARKS = {"nothing-to-do": "ok", "planned": "ok", "impossible": "error"}
 _ROLE = max(map(len, words.ROLES.values())) + 1
 
 
@@ -31,12 +30,13 @@ def render(plans: Sequence[Plan], matrix: "Matrix", installer: str) -> Iterator[
 
 def _plan(plan: Plan, style: Style, installer: str, sources: words.Sources) -> Iterator[str]:
     text = f"{words.machine(plan)}: {words.asked(plan)}: {words.outcome(plan)}"
-    yield from style.wrap(text, "   ", style.mark(_MARKS[plan.outcome]) + " ")
+    yield from style.wrap(text, "   ", style.mark(words.sign(plan)) + " ")
     if plan.outcome == "impossible":
         yield from _conflict(plan, style, installer, sources)
         return
     if plan.steps:
         yield from style.wrap(words.costs(plan), "   ")
+        yield from style.wrap(words.untold(plan), "   ") if plan.untold else ()
     yield from _steps(plan.steps, style, installer, sources, "")
     for number, other in enumerate(plan.alternatives, 1):
         yield ""

@@ -41,7 +41,30 @@ def outcome(plan: Plan) -> str:
         return "no plan found, and not all was tried: the search was cut short"
     if plan.outcome == "nothing-to-do" and plan.machine.packages is None and plan.requests:
         return "nothing is known to be wrong; which packages are installed is not told, so none is planned"
+    if plan.outcome == "nothing-to-do" and plan.untold:
+        return f"nothing is known to be wrong; {untold(plan)}"
     return _OUTCOMES[plan.outcome]
+
+
+def untold(plan: Plan) -> str:
+    """What stays in a build that nothing is known of, and where it can be looked up; empty where all is known."""
+    if not plan.untold:
+        return ""
+    names, image = " and ".join(plan.untold), plan.result.container.image
+    said = f"which release of {names} is there, and for which CUDA, is not known"
+    so = "so whether the driver and the GPU suit it is not either"
+    if not image:
+        return f"{said}, {so}: compatcheck facts in its environment tells"
+    look = f"CUDA_VERSION and NVIDIA_REQUIRE_CUDA in docker image inspect {image} tell, or its release notes"
+    return f"{said} by the matrix, {so}: {look}"
+
+
+def sign(plan: Plan) -> str:
+    """What a plan comes to in a word: ``ok``, ``unknown`` where only nothing speaks against it, ``error``."""
+    if plan.outcome == "impossible":
+        return "error"
+    unknown = plan.outcome == "nothing-to-do" and (plan.untold or (plan.machine.packages is None and plan.requests))
+    return "unknown" if unknown else "ok"
 
 
 def in_the_way(plan: Plan) -> str:
