@@ -214,7 +214,7 @@ def why_not(component: str, matrix: "Matrix") -> str:
         return f"{said}, as its publisher says: {matrix.source(variable)}"
     if rows and all(row.get("stub") for row in rows):
         return f"what the public index holds of {component} has no code, and what its build step fetches is not listed"
-    return f"no build of {component} is published where pip or uv find one" + (
+    return f"the matrix knows no build of {component} where pip or uv find one" + (
         f" ({about['note'].rstrip('.')})" if "note" in about else ""
     )
 

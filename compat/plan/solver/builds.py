@@ -19,7 +19,7 @@ from compat.plan.solver.apply import applied
 from compat.plan.solver.companions import PYTHON, companion_pins, python_pins
 from compat.plan.solver.effort import BUILD, OFFERS
 from compat.plan.solver.elements import NOTHING, Ignored, element
-from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu
+from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu, without_known_code
 from compat.plan.solver.kinds import DRIVER, Refused
 from compat.plan.solver.memory import Here, Known, Memory
 from compat.plan.solver.order import ordered
@@ -214,7 +214,8 @@ class Builds:
             )
         if found or known.clash or not goals[0].needs_gpu:
             return found
-        without = without_gpu(choice, self.matrix, known.verdict.machine)
+        machine = known.verdict.machine
+        without = without_gpu(choice, self.matrix, machine) or without_known_code(choice, self.matrix, machine)
         return without if without and not known.verdict.every() else ()
 
     def _goals_of(self, choice: Choice) -> tuple[Goal, ...]:

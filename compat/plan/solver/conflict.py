@@ -172,9 +172,11 @@ def _unpublished(tried: list[Search], request: Request) -> Reason:
         how = "is published as an image only" if request.component == image else "has no wheel with code in the matrix"
         said = f"{request.component} {how}: it is planned as {REGISTRY}/{image}."
         return Reason(rule, said, f"matrix, {tried[0].matrix.date}")
+    # Of the public indexes the matrix lists what there is; what is made for a Jetson stands in many places.
+    is_ = "known" if machine.is_jetson else "published"
     return Reason(
         rule,
-        f"No build of {request.component} that uses the GPU is published for {_where(machine)}.",
+        f"No build of {request.component} that uses the GPU is {is_} for {_where(machine)}.",
         f"matrix, {tried[0].matrix.date}",
     )
 

@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from compat.capability import Capability
+from compat.capability import parse as parse_capability
 from compat.check import check
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Choice, Reason
+from compat.plan.offers.published import gpus_of
 from compat.rules.base import REGISTRY, Evidence, Finding
 from compat.rules.case import Case
 from compat.rules.implied import implied
@@ -134,6 +137,33 @@ def without_gpu(choice: Choice, matrix: "Matrix", machine: Machine) -> tuple[Rea
             "published builds in the matrix",
         ),
     )
+
+
+def without_known_code(choice: Choice, matrix: "Matrix", machine: Machine) -> tuple[Reason, ...]:
+    """A build whose machine code is not listed is no answer for a GPU that is older than all code that is known of its
+    package: that code for it was left out of later releases is no more than possible."""
+    if choice.installed or not choice.row or {"sass", "ptx"} & choice.row.keys():
+        return ()
+    oldest = _oldest_code(choice.distribution, matrix)
+    older = next((one for one in gpus_of(machine, matrix) if one is not None and oldest and one.plain < oldest), None)
+    if older is None:
+        return ()
+    return (
+        Reason(
+            "gpu-not-in-build",
+            f"{choice.label} is not known to have code for {older.sm}: "
+            f"the oldest that is known of {choice.distribution} is for {oldest}.",
+            "published builds in the matrix",
+        ),
+    )
+
+
+@lru_cache(maxsize=256)
+def _oldest_code(distribution: str, matrix: "Matrix") -> Capability | None:
+    """The oldest GPU that some build of a distribution is known to have code for."""
+    rows = (row for rows in matrix.packages.builds(distribution).values() for row in rows)
+    known = (parse_capability(text) for row in rows for text in (*row.get("sass", ()), *row.get("ptx", ())))
+    return min(known, default=None)
 
 
 @lru_cache(maxsize=256)
