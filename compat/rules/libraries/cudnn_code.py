@@ -8,7 +8,7 @@ from compat import versions
 from compat.capability import Capability
 from compat.capability import parse as parse_capability
 from compat.machine import Library
-from compat.rules.base import Evidence, Finding, Outcome, Remedy
+from compat.rules.base import Finding, Outcome, Remedy
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.copies import Copy
@@ -26,43 +26,48 @@ def cudnn_without_code(case: Case) -> Iterator[Outcome]:
 
     Its kernels are machine code. Those of an older capability of the same major run (8.6 on 8.9), across majors none.
     """
-    copies: dict[str, tuple[Copy, tuple[Evidence, ...]]] = {}
+    seen = set()
     for subject in wants(case):
-        if not runs_on_cudnn(case, subject):
+        found = _loading(case, subject) if runs_on_cudnn(case, subject) else None
+        if found is None or found[1].version is None or found[0] in seen:
             continue
-        found = loading(case, subject)
-        facts = evidence_of(case, subject, found) if found is not None else ()
-        if found is None and subject.facts.cudnn is not None and _brings_its_own(case, subject):
-            found = f"builds.{subject.distribution}.cudnn", Library(name="cudnn", version=subject.facts.cudnn)
-            taken = case.assume("libraries", f"no cuDNN there but {subject.distribution}'s own")
-            facts = (case.read(found[0], subject.facts.cudnn), taken)
-        if found is not None and found[1].version is not None:
-            copies.setdefault(found[0], (found, (*facts, *case.package(subject))))
-    for copy, facts in copies.values():
-        rows = case.matrix.packages.of_line("cudnn", copy[1].version or "")
-        for gpu in case.gpus:
-            yield from each_chip(gpu, partial(_finding, case, rows, copy[1].version or "", facts))
+        seen.add(found[0])
+        rows = case.matrix.packages.of_line("cudnn", found[1].version)
+        for gpu in case.gpus if rows else ():
+            yield from each_chip(gpu, partial(_finding, case, subject, found, rows))
 
 
-def _brings_its_own(case: Case, subject: Subject) -> bool:
-    own = case.matrix.packages.about(subject.component).get("cuda_from") == "itself"
-    return own and case.machine.libraries is None
+def _loading(case: Case, subject: Subject) -> Copy | None:
+    """The copy that it loads; of what brings its own, and where no other is spoken of, what its build says."""
+    own = subject.facts.cudnn is not None and case.machine.libraries is None
+    if own and case.matrix.packages.about(subject.component).get("cuda_from") == "itself":
+        copy = Library(name="cudnn", version=subject.facts.cudnn)
+        return loading(case, subject) or (f"builds.{subject.distribution}.cudnn", copy)
+    return loading(case, subject)
 
 
-def _finding(case: Case, rows: "list[Row]", version: str, facts: tuple[Evidence, ...], gpu: GpuFact) -> Finding | None:
+def _finding(case: Case, subject: Subject, found: Copy, rows: "list[Row]", gpu: GpuFact) -> Finding | None:
     capability = gpu.capability
-    if capability is None or not rows or not all(without_code(row, capability) for row in rows):
+    if capability is None or not all(without_code(row, capability) for row in rows):
         return None
+    path, copy = found
     row = rows[0]
     ended = _ended(row, capability)
     field = "capability_minimum" if ended else "capability_maximum"
     has = f"has code from {row[field]} on" if ended else f"has code up to {row[field]}"
+    own = case.assume("libraries", f"no cuDNN there but {subject.distribution}'s own")
     return Finding(
         "gpu-not-in-build",
         "cudnn",
-        f"cuDNN {version} has no code for {gpu.name} ({capability}): it {has}.",
-        (*gpu.evidence, *facts, case.cite(f"cuDNN {row['version']} {has}", row, field)),
-        (Remedy(_other_release(case, version, capability)),),
+        f"cuDNN {copy.version} has no code for {gpu.name} ({capability}): it {has}.",
+        (
+            *gpu.evidence,
+            *evidence_of(case, subject, found),
+            *((own,) if path == f"builds.{subject.distribution}.cudnn" else ()),
+            *case.package(subject),
+            case.cite(f"cuDNN {row['version']} {has}", row, field),
+        ),
+        (Remedy(_other_release(case, copy.version or "", capability)),),
     )
 
 
