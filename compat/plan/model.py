@@ -54,6 +54,7 @@ class Request:
     build: str = ""  # the build that is demanded: cu118, cpu
     near: str = ""  # of one release the build that is preferred: that of PyTorch's index beside which it is asked for
     limits: tuple[Pin, ...] = ()  # what its file demands of packages that builds share (numpy<1.24)
+    name: str = ""  # the distribution that its file names, where only one is
     among: frozenset[str] | None = None  # labels of the only builds that may be chosen
 
 

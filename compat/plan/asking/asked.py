@@ -328,7 +328,8 @@ def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
     said_of_it = range_ + (f"+{build}" if build else "")
     build = build or next((tag for one in said if (tag := build_of_name(one.name))), "")
     near = next((tag for one in said for index in one.indexes or () if (tag := _folder(index))), "")
-    return Request(component, range_, said_of_it, where, build, near)
+    names = {normal(one.name) for one in said}
+    return Request(component, range_, said_of_it, where, build, near, name=names.pop() if len(names) == 1 else "")
 
 
 def _one_range(texts: list[str]) -> str:

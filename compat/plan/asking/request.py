@@ -111,7 +111,7 @@ def packages(said: tuple[str, ...], matrix: "Matrix") -> tuple[Request, ...]:
             raise _by_hand(f"--package {name}", component, matrix)
         text = read_range(component, without_build(spec) or "*")
         build = build_of_range(spec) or build_of_name(name)
-        found.append(Request(component, text, spec or "*", "--package", build))
+        found.append(Request(component, text, spec or "*", "--package", build, name=normal(name)))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.check import check
 from compat.goals import parse
+from compat.matrix.packages import has_cuda
 from compat.plan.asking.request import COMPANION
 from compat.plan.model import Choice, Reason, Request, Step
 from compat.plan.offers.source import SOURCE, by_publisher
@@ -68,6 +69,7 @@ def reasons(problem: "Problem", found: Found, search: Search | None) -> dict[str
     return {
         component: (
             *tuple(_needed(problem, found, choice, search))[:_MOST],
+            *_in_its_place(choice, _request(problem, component), problem.matrix),
             *(_passed_over(choice, _request(problem, component), search) if search is not None else ()),
             *holds.get(component, ()),
             *opsets.get(component, ()),
@@ -115,6 +117,18 @@ def _needed(problem: "Problem", found: Found, choice: Choice, search: Search | N
         yield Reason("request", said, _source(request))
     else:
         yield from _faulty(here, choice, problem, search)
+
+
+def _in_its_place(choice: Choice, request: Request, matrix: "Matrix") -> Iterator[Reason]:
+    """That what a file names has no GPU code under that name, and another distribution of it was taken."""
+    rows = matrix.packages.builds(request.name).get(choice.public, []) if request.name else []
+    if request.name == choice.distribution or has_cuda(rows) is not False:
+        return
+    said = (
+        f"{request.name} {choice.public} is for the CPU alone; {choice.distribution} is the same with GPU code, and "
+        f"takes its place (--goal import:{choice.component} keeps what is named)."
+    )
+    yield Reason("cpu-only-build", said, str(matrix.source(rows[0])))
 
 
 def _drawn(choice: Choice, found: Found) -> Reason:
