@@ -1,0 +1,31 @@
+"""A package without a version, of whose build something is told: what breaks each release of that build breaks it."""
+
+import pytest
+from tried import errors, judge
+
+
+def _rules(cuda: str, runtime: str, jax: str | None = None, jaxlib: str | None = None) -> set[str]:
+    machine = {
+        "os": "linux",
+        "packages": {"jax": jax, "jaxlib": jaxlib},
+        "builds": {"jaxlib": {"cuda": cuda}},
+        "libraries": [{"name": "cudart", "version": runtime, "loaded": True}],
+    }
+    return set(errors(judge("use:jax", machine)))
+
+
+@pytest.mark.parametrize(
+    ("cuda", "runtime", "rules"),
+    [
+        ("12.2", "12.1", {"cuda-library-too-old"}),  # 0.4.17 to 0.4.23, which ask for the runtime of their build
+        ("12.2", "12.2", set()),
+        ("12.3", "12.2", set()),  # 0.4.24 and 0.4.25 refuse it, the later ones ask for 12.1
+    ],
+)
+def test_a_build_that_every_release_of_is_affected_tells(cuda: str, runtime: str, rules: set[str]) -> None:
+    assert _rules(cuda, runtime) == rules
+
+
+def test_a_release_that_is_told_is_judged_by_itself() -> None:
+    assert _rules("12.2", "12.1", jax="0.4.26") == set()
+    assert _rules("12.2", "12.1", jax="0.4.23", jaxlib="0.4.23") == {"cuda-library-too-old"}
