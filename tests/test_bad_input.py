@@ -136,6 +136,14 @@ def test_unknown_goals(tmp_path: Path, goal: str, words: tuple[str, ...]) -> Non
     assert_refused(compatcheck("check", "--machine", str(path), "--goal", goal), *words)
 
 
+def test_a_dead_name_is_no_slip_of_the_pen(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps({**GOOD, "request": {"nvidia-tensorrt": "*"}}))
+    done = compatcheck("check", "--machine", str(path), "--goal", "install:nvidia-tensorrt", "--format", "json")
+    assert done.returncode == 1
+    assert "package-removed" in [found["rule"] for found in json.loads(done.stdout)["findings"]]
+
+
 def test_a_package_that_nobody_knows_is_a_finding(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(json.dumps(GOOD))

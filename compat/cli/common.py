@@ -110,6 +110,7 @@ def _is_package(name: str, matrix: "Matrix") -> bool:
         name in matrix.index["packages"]
         or matrix.packages.component(name) is not None
         or name in matrix.components("build")
+        or any(name == row["distribution"] for row in matrix.every("name"))  # a dead name is known as one
     )
 
 
