@@ -40,7 +40,7 @@ def test_the_torch_of_a_version(version: str | None, torch: str | None) -> None:
     ("extension", "torch", "verdict", "rules"),
     [
         ({"torch-scatter": "2.1.2+pt21cu121"}, "2.2.0+cu121", "incompatible", {"package-versions-mismatch"}),
-        ({"torch-scatter": "2.1.2+pt22cu121"}, "2.2.2+cu121", "unknown", set()),  # the matrix has no row of it
+        ({"torch-scatter": "2.1.2+pt22cu121"}, "2.2.2+cu121", "compatible", set()),
         ({"torch-scatter": "2.1.2+pt21cu121"}, "2.1.0+cu118", "incompatible", {"mixed-cuda-majors"}),
         ({"flash_attn": "2.5.5+cu122torch2.2cxx11abiFALSE"}, "2.3.0", "incompatible", {"package-versions-mismatch"}),
         (
