@@ -21,7 +21,7 @@ def asked_together(case: Case) -> Iterator[Outcome]:
 
     What its metadata requires does, and what it is compiled against by its release's row (torchvision and torch).
     """
-    asked = {normal(name.partition("[")[0]): name for name in case.machine.request or {}}
+    asked = {normal(name.partition("[")[0]): name for name in sorted(case.machine.request or {})}
     if len(asked) < 2:
         return
     for name in asked:
