@@ -150,7 +150,7 @@ def _beside(case: Case, component: str) -> tuple[str, tuple[Evidence, ...]] | No
     """That CUDA and what tells it."""
     if component != "torch":
         return None
-    from compat.rules.torch_cuda import cuda_beside  # asked of few machines
+    from compat.rules.torch_cuda import cuda_beside  # asked only where torch's build is open
 
     return cuda_beside(case, component)
 

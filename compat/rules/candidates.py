@@ -242,6 +242,18 @@ def same_local(row: "Row", local: str) -> bool:
     return _plain(str(row.get("local", row["variant"]))) == _plain(local)
 
 
+def for_others_only(matrix: "Matrix", distribution: str, version: str, os: str | None, arch: str | None) -> list["Row"]:
+    """The builds of this version with its local part, where none of them is for this platform and every file of their
+    index is known; none where one is, or where the version has no local part."""
+    public, _, local = version.partition("+")
+    builds = matrix.packages.builds(distribution).get(public, ()) if local else ()
+    rows = [row for row in builds if WHOLE.get(row["index"]) == distribution and same_local(row, local)]
+    return [] if any(fits_platform(row, os, arch) for row in rows) else rows
+
+
+WHOLE = {"pytorch": "torch", "jax": "jaxlib"}  # index -> of what every file there is known; of others single ones
+
+
 def _plain(local: str) -> list[str]:
     return [part.lstrip("0") or part if part.isdigit() else part for part in local.split(".")]
 

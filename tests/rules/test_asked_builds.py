@@ -47,3 +47,52 @@ def test_a_pre_release_is_taken_where_it_is_named_or_nothing_else_is_there(wante
     """TensorRT 9 has pre-releases alone, as archives that say nothing of a platform."""
     machine = {"os": "macos", "arch": "aarch64", "python": "3.11", "request": {"tensorrt": wanted}}
     assert ("no-gpu-build-for-platform" in errors(judge("install:tensorrt", machine))) is not taken
+
+
+@pytest.mark.parametrize(
+    ("package", "wanted", "system", "arch", "rules"),
+    [
+        ("torch", "==1.8.0+cu102", "windows", "x86_64", ["package-removed"]),
+        ("torch", "==1.8.0+cu102", "linux", "x86_64", []),
+        ("torch", "==1.8.1+cu102", "windows", "x86_64", []),
+        ("torch", "==2.9.1+cu129", "windows", "x86_64", ["package-removed"]),
+        ("torch", "==2.9.1+cu129", "linux", "aarch64", []),
+        ("torch", "==2.5.0+cu124", "linux", "aarch64", ["no-gpu-build-for-platform"]),  # none for any CUDA
+        ("torch", "==2.5.0+cpu", "macos", "aarch64", []),  # of macOS no build of that index is listed
+        ("torch", "==2.5.1+rocm6.2", "windows", "x86_64", []),  # nor are those of this kind
+        ("torchvision", "==0.24.1+cu129", "windows", "x86_64", []),  # of its builds there not every one is listed
+        ("jaxlib", "==0.4.7+cuda11.cudnn86", "linux", "x86_64", []),
+        ("jaxlib", "==0.4.7+cuda11.cudnn86", "linux", "aarch64", ["no-gpu-build-for-platform"]),
+        ("jaxlib", "==0.4.7+cuda11.cudnn86", "windows", "x86_64", ["no-gpu-build-for-platform"]),
+    ],
+)
+def test_a_build_of_other_platforms_only_is_none_here(
+    package: str, wanted: str, system: str, arch: str, rules: list[str]
+) -> None:
+    """pip finds no matching distribution, be there other builds of the release for the platform or none with CUDA."""
+    python = "3.10" if package == "torch" and wanted > "==2" else "3.9"
+    machine = {"os": system, "arch": arch, "python": python, "request": {package: wanted}}
+    assert errors(judge(f"install:{package}", machine)) == rules
+
+
+def test_what_the_platform_has_instead_is_named() -> None:
+    machine = {"os": "windows", "arch": "x86_64", "python": "3.10", "request": {"torch": "==2.9.1+cu129"}}
+    found = judge("install:torch", machine).findings[0]
+    assert found.message.endswith("that has +cpu, +cu126, +cu128, +cu130.")
+    assert {"os = windows", "arch = x86_64", "request.torch = ==2.9.1+cu129"} <= {one.fact for one in found.evidence}
+    assert found.remedies[0].text.endswith("torch==2.9.1+cu130")
+
+
+@pytest.mark.parametrize(
+    ("platform", "rules"),
+    [({"os": "windows"}, ["package-removed"]), ({"arch": "x86_64"}, []), ({}, []), ({"os": "linux"}, [])],
+)
+def test_on_a_platform_that_is_not_told_it_may_be_there(platform: dict[str, str], rules: list[str]) -> None:
+    machine = {**platform, "python": "3.10", "request": {"torch": "==2.9.1+cu129"}}
+    assert errors(judge("install:torch", machine)) == rules
+
+
+@pytest.mark.parametrize(("source", "rules"), [("pytorch", ["package-removed"]), ("jetson", [])])
+def test_another_index_may_have_what_pytorchs_has_not(source: str, rules: list[str]) -> None:
+    machine = {"os": "windows", "arch": "x86_64", "python": "3.10", "request": {"torch": "==2.9.1+cu129"}}
+    assert errors(judge("install:torch", {**machine, "builds": {"torch": {"source": source}}})) == rules

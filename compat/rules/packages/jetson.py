@@ -7,6 +7,7 @@ from typing import Any
 from compat import versions
 from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.candidates import for_others_only
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -19,6 +20,7 @@ Facts = tuple[Evidence, ...]
 @rule(
     RULE,
     reads=("python", "builds.python_tag", "builds.cudnn", "toolkits", "container.image", *OF_BUILD, *OF_GPUS),
+    leaves="gpu",  # a build of which no list tells the code
     masks=("driver-too-old",),  # a Jetson's driver is its JetPack's: the wheel made for that one is served by it
 )
 def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
@@ -56,6 +58,7 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
         )
     elif jetpack is None:
         yield Untold(RULE, main.component, ("jetson.jetpack", "jetson.l4t"))
+        yield from _of_unknown_code(case, main, ())
     else:
         row, facts = jetpack
         yield from _python(case, main, row, facts) or _cudnn(case, main, row, facts) or _cuda(case, main, row, facts)
@@ -183,8 +186,39 @@ def _cuda(case: Case, main: Subject, row: Row, facts: Facts) -> Iterator[Outcome
     elif same:
         because = f"{main.label} is built for CUDA {cuda}, and JetPack {row['jetpack']} has CUDA {has}"
         yield Holds(RULE, main.component, because, facts)
+        yield from _of_unknown_code(case, main, facts)
     elif case.goal.runs_on_gpu and has and cuda is not False:
         yield Untold(RULE, main.component, (f"builds.{main.distribution}.cuda",))
+
+
+def _of_unknown_code(case: Case, main: Subject, facts: Facts) -> Iterator[Finding]:
+    """An installed build that the index publishes, though not for a Jetson's platform: who made this one, and for which
+    GPUs, is in no list."""
+    if main.state != "installed" or main.version is None or main.facts.architectures is not None:
+        return
+    if not case.goal.runs_on_gpu or main.facts.source not in (None, "pytorch"):
+        return
+    others = for_others_only(case.matrix, main.distribution, main.version, "linux", "aarch64")
+    if not others or not others[0].get("cuda"):
+        return
+    where = f"{others[0]['os']} on {others[0]['arch']}"
+    yield Finding(
+        RULE,
+        main.component,
+        f"{main.label} is published for {where}, not for Jetson's processor: whether this build has code for the "
+        "module's GPU is not told.",
+        (
+            *case.package(main),
+            *case.of_jetsons,
+            *facts,
+            case.cite(f"{main.label} is for {where}", others[0], "os"),
+        ),
+        (
+            Remedy("look for the GPU in what torch.cuda.get_arch_list() names", "setting"),
+            Remedy(f"or install the {main.distribution} wheel that NVIDIA made for this JetPack"),
+        ),
+        "warning",
+    )
 
 
 def _of_its_own(case: Case, main: Subject, jetpack: "tuple[Row, Facts] | None") -> "tuple[str, Facts] | None":

@@ -7,7 +7,7 @@ from compat import versions
 from compat.matrix.packages import fits_platform
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
-from compat.rules.candidates import JETSON, matching
+from compat.rules.candidates import JETSON, for_others_only, matching
 from compat.rules.case import Case
 from compat.rules.packages.extensions import needs_none
 from compat.rules.subject import Subject
@@ -125,6 +125,9 @@ def _publishes(
         # Of withdrawn releases no file is known; where no release of any age was made for this system, none was then.
         every = [row for name in names for found in case.matrix.packages.builds(name).values() for row in found]
         rows = [] if any(fits_platform(row, system, None) for row in every) else every
+    if subject.state == "requested" and subject.version is not None:
+        others = for_others_only(case.matrix, subject.distribution, subject.version, system, arch)
+        rows, parts = (others, []) if others else (rows, parts)  # such a build has its code itself
     rows = _installable(case, subject, _with_code(case, subject, parts, rows, arch), system, arch)
     always = case.matrix.packages.about(subject.component).get("accelerator") == "always"
 

@@ -9,7 +9,7 @@ from compat.machine import Build
 from compat.matrix.packages import fits_platform, normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.candidates import of_extras, same_local
+from compat.rules.candidates import WHOLE, for_others_only, of_extras, same_local
 from compat.rules.case import Case
 from compat.rules.subject import CUDA_TAG, Subject
 
@@ -148,7 +148,7 @@ def package_removed(case: Case) -> Iterator[Outcome]:
     """
     if case.goal.verb != "install":
         return
-    for asked, spec in (case.machine.request or {}).items():
+    for asked, spec in sorted((case.machine.request or {}).items()):  # told in one order, however it is asked
         yield from _dead(case, asked, spec)
 
 
@@ -166,10 +166,11 @@ def _dead(case: Case, asked: str, spec: str) -> Iterator[Outcome]:
         or _dead_extra(case, asked, newest, fact)
         or _of_no_index(case, name, spec, fact)
         or _never_published(case, name, spec, newest, fact)
+        or _not_published_here(case, name, wanted, newest, fact)
     )
     if found is not None:
         yield found
-    elif newest is not None:
+    elif newest is not None and not _for_others(case, name, wanted, newest):
         yield Holds("package-removed", name, f"{name} {newest} is published", (fact,))
 
 
@@ -306,6 +307,44 @@ def _never_published(case: Case, name: str, spec: str, newest: str | None, fact:
     )
 
 
+def _not_published_here(
+    case: Case, name: str, wanted: versions.Range, newest: str | None, fact: Evidence
+) -> Finding | None:
+    """A build that its index has for other platforms only, where this one has others of its kind (torch+cu129 has none
+    for Windows). Where it has no other, the platform has no GPU build."""
+    version, system, arch = f"{newest}+{_local(wanted)}", case.machine.os, case.machine.arch
+    others = _for_others(case, name, wanted, newest) if system else []
+    if not others or case.machine.builds.get(name, Build()).source not in (None, others[0]["index"]):
+        return None
+    kind = _KIND.match(_local(wanted))
+    rows = case.matrix.packages.builds(name)[newest or ""]
+    here = [row for row in rows if row["index"] == others[0]["index"] and fits_platform(row, system, arch)]
+    tags = sorted({str(row.get("local", row["variant"])) for row in here})
+    alike = [tag for tag in tags if kind and (own := _KIND.match(tag)) and own[0] == kind[0]]
+    if not alike:
+        return None
+    where = f"{system} on {arch}" if arch else system
+    return Finding(
+        "package-removed",
+        name,
+        f"{name} {version} is not on the index for {where}: that has {', '.join('+' + tag for tag in tags)}.",
+        (
+            fact,
+            case.read("os", system),
+            *((case.read("arch", arch),) if arch else ()),
+            case.cite(f"{name} {version} is for {others[0]['os']} on {others[0]['arch']}", others[0], "os"),
+            case.cite(f"builds of {name} {newest} for {where}: {', '.join(tags)}", here[0], "os"),
+        ),
+        (Remedy(f"ask for a build that is published for {where}, such as {name}=={newest}+{alike[-1]}"),),
+    )
+
+
+def _for_others(case: Case, name: str, wanted: versions.Range, newest: str | None) -> "list[Row]":
+    """The builds with the local part that is asked for, where its index has them for other platforms only."""
+    version = f"{newest}+{_local(wanted)}"
+    return for_others_only(case.matrix, name, version, case.machine.os, case.machine.arch)
+
+
 def _asks_for_the_dead(case: Case, name: str, version: str | None) -> "Row | None":
     """The claim that every build of the release for this platform has a requirement that no index can meet."""
     component = case.matrix.packages.component(name)
@@ -333,12 +372,11 @@ def _lists_such(case: Case, name: str, wanted: versions.Range) -> bool:
     kind = _KIND.match(exact.text.partition("+")[2])
     if not kind or exact.public not in builds:
         return True
-    there = (row for rows in builds.values() for row in rows if _WHOLE.get(row["index"]) == name)
+    there = (row for rows in builds.values() for row in rows if WHOLE.get(row["index"]) == name)
     found = (_KIND.match(str(row.get("local", row["variant"]))) for row in there)
     return any(one[0] == kind[0] for one in found if one)
 
 
-_WHOLE = {"pytorch": "torch", "jax": "jaxlib"}  # index -> of what every file there is known; of others single ones
 _KIND = re.compile(r"[A-Za-z]+")  # of a local part: cu, cpu, rocm
 
 
