@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 
+_PAIRS = 3  # of what goes with what is asked for, the newest
 _SHOWN = 6  # names of packages that nothing is planned for
 # conda's names of CUDA and its libraries; pip's packages of these names are others.
 _OF_CUDA = re.compile(r"^(?:cuda|cudatoolkit|pytorch-cuda|cudnn|nccl|libcu(?!rl)|tensorrt)")
@@ -165,6 +166,7 @@ def _for(one: Asked, machine: Machine) -> bool:
 def _others(found: Iterable[Asked], bounds: set[str], matrix: "Matrix", brought: frozenset[str]) -> Iterator[Line]:
     """What no plan is made for: what the matrix knows with the reason, of the rest the names, once a file."""
     rest: dict[str, list[Asked]] = {}
+    found = list(found)
     for one in found:
         component = matrix.packages.component(normal(one.name))
         if planned_for(one, matrix, brought) is not None or one.where in bounds:
@@ -174,12 +176,35 @@ def _others(found: Iterable[Asked], bounds: set[str], matrix: "Matrix", brought:
             yield Line(one.where, _text(one), "which CUDA fits is the plan's to say")
         elif component is not None and about.get("accelerator", "none") != "none":
             yield Line(one.where, _text(one), f"planned by hand: {why_not(component, matrix)}")
+        elif component is not None and (pairs := _pairs_of(one, found, matrix)):
+            yield Line(one.where, _text(one), f"by hand: the matrix knows none of its builds, but that {pairs}")
         else:
             rest.setdefault(one.path, []).append(one)
     for path, mine in rest.items():
         names = list(dict.fromkeys(one.name for one in mine))
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         yield Line(path, ", ".join(names[:_SHOWN]) + more, "no code for GPUs that the matrix knows: nothing to plan")
+
+
+def _pairs_of(one: Asked, found: list[Asked], matrix: "Matrix") -> str:
+    """Which releases of a package go with what is asked for beside it, in words: torchcodec with torch. Empty where
+    nothing is known of it, or its builds are listed."""
+    name = normal(one.name)
+    if matrix.packages.builds(name):
+        return ""
+    rows = [row for row in matrix.packages.pairs.get(name, ()) if row.get("package") == name and "fits" in row]
+    asked = {normal(other.name): without_build(other.range) for other in found}
+    fitting = [row for row in rows if _may_meet(asked.get(row["other"]), row["fits"])]
+    said = [f"{name}{row['range']} goes with {row['other']}{row['fits']}" for row in fitting[-_PAIRS:]]
+    return f"{', '.join(said)} ({matrix.source(fitting[-1])})" if said else ""
+
+
+def _may_meet(asked: str | None, fits: str) -> bool:
+    """Is there something that both ranges admit? Not of what is not asked for, or in no range that can be read."""
+    try:
+        return asked is not None and versions.parse_range(asked).meets(versions.parse_range(fits))
+    except versions.BadVersion:
+        return False
 
 
 def _way(one: Asked) -> tuple[str, str]:
