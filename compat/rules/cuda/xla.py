@@ -1,4 +1,4 @@
-"""XLA's own compilation: what its assembler writes has to suit the driver that loads it.
+"""XLA's own compilation: its assembler has to take what XLA writes, and the driver what the assembler writes.
 
 XLA compiles in parallel and lets the driver link the pieces. A driver links nothing that a newer assembler wrote, so
 jaxlib before the release that looks for this (and then compiles in one piece) fails where ptxas is of a newer CUDA
@@ -45,7 +45,7 @@ def assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     if found is not None and found[1].version is not None:
         return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas"))
     alone = case.assume("libraries", "no other ptxas is there")
-    for name in ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12"):
+    for name in ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvcc"):
         release = case.version_of(name)
         if release is not None:
             return release, (case.read(f"packages.{name}", release), alone)
@@ -82,3 +82,24 @@ def _is_part(name: str) -> bool:
     """Is it the plugin or one of pip's parts of CUDA, by its suffix, or ptxas of CUDA 13 and later, which have none?"""
     of_cuda = name.startswith("nvidia-") and name.rpartition("-cu")[2].isdigit()
     return of_cuda or name.startswith("jax-cuda") or name == "nvidia-cuda-nvcc"
+
+
+def older_assembler(case: "Case") -> Iterator[Outcome]:
+    """Does XLA find a ptxas that does not take the PTX which this jaxlib writes?"""
+    jaxlib = case.version_of("jaxlib") or case.version_of("jax")
+    if case.goal.object != "jax" or not case.goal.needs_gpu or jaxlib is None:
+        return
+    row = case.matrix.traits.claim("jaxlib", "assembler-at-least", versions.parse(jaxlib).public)
+    found = certain_assembler(case) if row is not None else None
+    if row is None or found is None or versions.at_least(found[0], row["value"]) is not False:
+        return
+    yield Finding(
+        "cuda-library-too-old",
+        "ptxas",
+        f"jaxlib {jaxlib} writes PTX of CUDA {row['value']}, which the ptxas {found[0]} that it finds does not take.",
+        (*found[1], case.cite(f"jaxlib {row['range']} needs the ptxas of CUDA {row['value']} or newer", row)),
+        (
+            Remedy(f"put a ptxas of CUDA {row['value']} or newer (nvidia-cuda-nvcc-cu12) first on PATH", "setting"),
+            Remedy("install a newer jax"),
+        ),
+    )

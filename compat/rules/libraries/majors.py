@@ -36,7 +36,7 @@ def cuda_library_too_old(case: Case) -> Iterator[Outcome]:
 
         yield from older_package(case)
     if case.goal.object == "jax":
-        from compat.rules.libraries.halves import older_assembler
+        from compat.rules.cuda.xla import older_assembler
 
         yield from older_assembler(case)
 

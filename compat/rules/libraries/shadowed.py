@@ -36,9 +36,9 @@ def library_shadowed(case: Case) -> Iterator[Outcome]:
 
         yield from another_jitlink(case)
     if case.machine.variables or case.libraries("cublasLt"):
-        from compat.rules.libraries.halves import another_half
+        from compat.rules.libraries.cublaslt import another_cublaslt
 
-        yield from another_half(case)
+        yield from another_cublaslt(case)
     for name in sorted({library.name for library in case.machine.libraries or ()}):
         loaded = in_front(case, name)
         if not case.subjects or loaded is None or loaded[1].version is None or loaded[1].origin == "bundled":

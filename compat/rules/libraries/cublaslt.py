@@ -1,4 +1,4 @@
-"""Parts of one CUDA that are found one by one: the libcublasLt beside pip's cuBLAS, and the ptxas beside XLA.
+"""The libcublasLt that loads beside pip's cuBLAS: the two are found one by one.
 
 pip's libcublas names its own folder as RUNPATH, which the loader asks after LD_LIBRARY_PATH: a CUDA toolkit that is
 named there gives its libcublasLt to torch's cuBLAS, which torch's own RPATH has found beside it (readelf of
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Outcome, Remedy
-from compat.rules.cuda.xla import certain_assembler
 from compat.rules.libraries.copies import in_front
 from compat.rules.libraries.jitlink import searched_in
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from compat.rules.subject import Subject
 
 
-def another_half(case: "Case") -> Iterator[Outcome]:
+def another_cublaslt(case: "Case") -> Iterator[Outcome]:
     """Does a libcublasLt load beside torch's cuBLAS that is older than it?"""
     torch = next((one for one in case.subjects if one.component == "torch" and one.state == "installed"), None)
     if torch is None or torch.version is None or case.machine.os == "windows":
@@ -80,24 +79,3 @@ def _searched_first(case: "Case", row: "Row") -> tuple[str, tuple[Evidence, ...]
     if found is None or versions.same_line(found[0], row["of"], 1) is not True:
         return None
     return (f"CUDA {found[0]}", found[1]) if versions.at_least(found[0], row["of"]) is False else None
-
-
-def older_assembler(case: "Case") -> Iterator[Outcome]:
-    """Does XLA find a ptxas that does not take the PTX which this jaxlib writes?"""
-    jaxlib = case.version_of("jaxlib") or case.version_of("jax")
-    if case.goal.object != "jax" or not case.goal.needs_gpu or jaxlib is None:
-        return
-    row = case.matrix.traits.claim("jaxlib", "assembler-at-least", versions.parse(jaxlib).public)
-    found = certain_assembler(case) if row is not None else None
-    if row is None or found is None or versions.at_least(found[0], row["value"]) is not False:
-        return
-    yield Finding(
-        "cuda-library-too-old",
-        "ptxas",
-        f"jaxlib {jaxlib} writes PTX of CUDA {row['value']}, which the ptxas {found[0]} that it finds does not take.",
-        (*found[1], case.cite(f"jaxlib {row['range']} needs the ptxas of CUDA {row['value']} or newer", row)),
-        (
-            Remedy(f"put a ptxas of CUDA {row['value']} or newer (nvidia-cuda-nvcc-cu12) first on PATH", "setting"),
-            Remedy("install a newer jax"),
-        ),
-    )
