@@ -10,7 +10,7 @@ from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.cuda.compilers import led, nvcc
-from compat.rules.cuda.xla import assembler
+from compat.rules.cuda.xla import assembler_knows
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.majors import takes_system_cuda
 from compat.rules.runtimes import Runtime
@@ -132,18 +132,13 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
         for place in ["toolkits"] if kits is None else unsaid:
             facts = (*facts, case.assume(place, "no newer CUDA of that major is there"))
     if case.goal.object == "jax":  # whose CUDA is of any release of its major from the one on that it was built with
-        found = assembler(case)
-        if found is not None and versions.at_least(found[0], first.value):
-            said = f"{runtime.of} compiles with ptxas {found[0]}, which knows {gpu.name}"
-            return Holds("cuda-older-than-gpu", runtime.component, said, (*facts, *found[1]))
-        if found is None and any(
-            kit.version is None or versions.at_least(kit.version, first.value) for kit in case.machine.toolkits or ()
-        ):
+        knows, told = assembler_knows(case, runtime.cuda, first.value)
+        if knows:
+            said = f"{runtime.of} compiles with a ptxas which knows {gpu.name}"
+            return Holds("cuda-older-than-gpu", runtime.component, said, (*facts, *told))
+        if knows is None:
             return Untold("cuda-older-than-gpu", runtime.component, ("toolkits.version",))
-        part = f"nvidia-cuda-nvcc-cu{versions.parse(runtime.cuda).major}"
-        none = [case.assume("toolkits", "none that knows it is there")] if case.machine.toolkits is None else []
-        none = [case.assume(f"packages.{part}", "no newer release is there"), *none]
-        facts = (*facts, *(found[1] if found else none))
+        facts = tuple(dict.fromkeys((*facts, *told)))
     return Finding(
         "cuda-older-than-gpu",
         runtime.component,

@@ -45,7 +45,7 @@ def assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     if found is not None and found[1].version is not None:
         return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas"))
     alone = case.assume("libraries", "no other ptxas is there")
-    for name in ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvcc"):
+    for name in _PIPS:
         release = case.version_of(name)
         if release is not None:
             return release, (case.read(f"packages.{name}", release), alone)
@@ -54,6 +54,28 @@ def assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
         path = "toolkits[0].version"
         return kits[0].version, (case.read(path, kits[0].version), alone, case.assume("packages", "nor pip's"))
     return None
+
+
+_PIPS = ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvcc")
+
+
+def assembler_knows(case: "Case", cuda: str, first: str) -> tuple[bool | None, tuple[Evidence, ...]]:
+    """Does the ptxas that XLA finds know what begins with CUDA ``first``? And what tells it. None where one of several
+    toolkits may; where none is spoken of, it is that of the CUDA which the build is for."""
+    found = assembler(case)
+    if found is not None:
+        return versions.at_least(found[0], first), found[1]
+    kits = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ())]
+    if any(told is None or versions.at_least(told, first) for _, told in kits):
+        return None, ()
+    mine = f"-cu{versions.parse(cuda).major}"
+    part = next((name for name in _PIPS if name.endswith(mine)), _PIPS[-1])
+    none = [case.assume("toolkits", "none that knows it is there")] if case.machine.toolkits is None else []
+    return False, (
+        case.assume(f"packages.{part}", "no newer release is there"),
+        *none,
+        *(case.read(*one) for one in kits),
+    )
 
 
 def certain_assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
