@@ -244,9 +244,10 @@ def same_local(row: "Row", local: str) -> bool:
 
 def for_others_only(matrix: "Matrix", distribution: str, version: str, os: str | None, arch: str | None) -> list["Row"]:
     """The builds of this version with its local part, where none of them is for this platform and every file of their
-    index is known; none where one is, or where the version has no local part."""
+    index is known; none where one is, or where the version has no local part, or is of before the lists."""
     public, _, local = version.partition("+")
-    builds = matrix.packages.builds(distribution).get(public, ()) if local else ()
+    listed = bool(local) and matrix.traits.holds(distribution, "index-unlisted", public) is not True
+    builds = matrix.packages.builds(distribution).get(public, ()) if listed else ()
     rows = [row for row in builds if WHOLE.get(row["index"]) == distribution and same_local(row, local)]
     return [] if any(fits_platform(row, os, arch) for row in rows) else rows
 
