@@ -195,6 +195,11 @@ def fits_platform(row: "Row", system: str | None, arch: str | None) -> bool:
     return (system is None or row["os"] in (system, "any")) and (arch is None or row["arch"] in (arch, "any"))
 
 
+def fits_python(row: "Row", python: str | None) -> bool:
+    """Has the build a file for this Python? True where either is unknown."""
+    return python is None or "python" not in row or versions.major_minor(python) in row["python"]
+
+
 def same_cuda(built: Any, wanted: Any) -> bool | None:
     """Do two statements of a build's CUDA agree (False: without CUDA; a major agrees with each of its releases)?"""
     if built is None or wanted is None:

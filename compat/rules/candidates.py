@@ -244,15 +244,18 @@ def same_local(row: "Row", local: str) -> bool:
 
 def for_others_only(matrix: "Matrix", distribution: str, version: str, os: str | None, arch: str | None) -> list["Row"]:
     """The builds of this version with its local part, where none of them is for this platform and every file of their
-    index is known; none where one is, or where the version has no local part, or is of before the lists."""
+    index is known; none where one is, or where the version has no local part."""
     public, _, local = version.partition("+")
-    listed = bool(local) and matrix.traits.holds(distribution, "index-unlisted", public) is not True
-    builds = matrix.packages.builds(distribution).get(public, ()) if listed else ()
-    rows = [row for row in builds if WHOLE.get(row["index"]) == distribution and same_local(row, local)]
+    index = listed_whole(matrix, distribution, public) if local else None
+    builds = matrix.packages.builds(distribution).get(public, ()) if index is not None else ()
+    rows = [row for row in builds if row["index"] == index and same_local(row, local)]
     return [] if any(fits_platform(row, os, arch) for row in rows) else rows
 
 
-WHOLE = {"pytorch": "torch", "jax": "jaxlib"}  # index -> of what every file there is known; of others single ones
+def listed_whole(matrix: "Matrix", distribution: str, version: str) -> str | None:
+    """The publisher's index of which every file of this release is known; of others single ones are."""
+    row = matrix.traits.claim(distribution, "index-listed", version)
+    return str(row["value"]) if row is not None else None
 
 
 def _plain(local: str) -> list[str]:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
+from compat.matrix.packages import fits_python
 from compat.plan.commands import python as installers
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import parts
-from compat.plan.offers.published import newest, pins, rows, serves_python
+from compat.plan.offers.published import newest, pins, rows
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
@@ -139,4 +140,4 @@ def _newest(matrix: "Matrix", name: str, machine: Machine, ranges: list[str]) ->
 
 def _row(matrix: "Matrix", name: str, version: str | None, machine: Machine) -> "Row | None":
     fitting = rows(matrix, name, machine, f"=={version}") if version else ()
-    return next((row for row in fitting if serves_python(row, machine)), fitting[0] if fitting else None)
+    return next((row for row in fitting if fits_python(row, machine.python)), fitting[0] if fitting else None)

@@ -9,7 +9,7 @@ from compat.capability import Capability
 from compat.goals import Goal
 from compat.machine import Gpu, Jetson, Machine
 from compat.markers import applies
-from compat.matrix.packages import fits_platform
+from compat.matrix.packages import fits_platform, fits_python
 from compat.plan.model import Pin
 from compat.plan.offers.jetson import takes_servers
 from compat.plan.offers.places import place
@@ -91,11 +91,6 @@ def newest_rows(matrix: "Matrix", distribution: str, wanted: str) -> "tuple[Row,
     return ()
 
 
-def serves_python(row: "Row", machine: Machine) -> bool:
-    """Has the build a file for this Python? True where either is unknown."""
-    return machine.python is None or "python" not in row or versions.major_minor(machine.python) in row["python"]
-
-
 def newest(
     matrix: "Matrix", distribution: str, machine: Machine, ranges: Iterable[str], serves: bool = False
 ) -> str | None:
@@ -105,7 +100,9 @@ def newest(
     """
     wanted = ",".join(text for text in ranges if text != "*") or "*"
     for row in rows(matrix, distribution, machine, wanted):
-        if serves_python(row, machine) and (not serves or serves_gpus(matrix, distribution, row["version"], machine)):
+        if fits_python(row, machine.python) and (
+            not serves or serves_gpus(matrix, distribution, row["version"], machine)
+        ):
             return str(row["version"])
     return None
 

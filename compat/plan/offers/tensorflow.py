@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build, Machine
+from compat.matrix.packages import fits_python
 from compat.plan.commands import conda
 from compat.plan.commands import python as installers
 from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Choice
 from compat.plan.offers import jetson, parts
 from compat.plan.offers.jetson import takes_servers
-from compat.plan.offers.published import JETSON, indexes_of, pins, rows, serves_python
+from compat.plan.offers.published import JETSON, indexes_of, pins, rows
 from compat.records import replace
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _resolvable(
         ):
             return False
         files = rows(matrix, name, machine, spec) if spec.startswith("==") else ()
-        if files and not any(serves_python(one, machine) for one in files):
+        if files and not any(fits_python(one, machine.python) for one in files):
             return False
     return True
 

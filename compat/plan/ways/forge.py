@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.goals import Goal
 from compat.machine import Build, Library, Machine
+from compat.matrix.packages import fits_python
 from compat.plan.asking.request import COMPANION
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.commands import conda as commands
 from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Reason, Request, Step
-from compat.plan.offers.published import USE_GPU, serves_gpus, serves_python
+from compat.plan.offers.published import USE_GPU, serves_gpus
 from compat.plan.solver.judge import Trial
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.ways.moves import distance
@@ -147,7 +148,7 @@ def _rows(package: str, text: str, machine: Machine, matrix: "Matrix") -> "list[
         and (row["os"], row["arch"]) == (machine.os or "linux", machine.arch or "x86_64")
         and row.get("cuda")
         and ("sass" in row or "ptx" in row)
-        and serves_python(row, machine)
+        and fits_python(row, machine.python)
         and (most is None or versions.parse(row["cuda"]).major <= versions.parse(most).major)
         and cudnn_serves(row, machine, matrix)
     ]

@@ -2,7 +2,9 @@
 
 from compat import versions
 from compat.machine import Library
+from compat.rules.base import Evidence
 from compat.rules.case import Case
+from compat.rules.runtimes import of_folder
 from compat.rules.subject import Subject
 
 Copy = tuple[str, Library]  # field path, copy
@@ -106,3 +108,27 @@ def _looks_for_parts(case: Case, subject: Subject) -> bool:
         if "cudnn" in row and versions.same_line(row["cudnn"], built, 1)
     }
     return bool(releases) and all(traits.holds(subject.component, "looks-for-parts", one) for one in releases)
+
+
+def searched_in(case: Case, own: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The toolkit whose folder LD_LIBRARY_PATH names before pip's ``own`` one: its release and the evidence."""
+    for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
+        if own in folder:
+            return None
+        toolkit = _toolkit_at(case, folder)
+        if toolkit is not None:
+            none = () if case.machine.libraries is not None else (case.assume("libraries", f"no {own} elsewhere"),)
+            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1], *none)
+    return None
+
+
+def _toolkit_at(case: Case, folder: str) -> tuple[str, tuple[Evidence, ...]] | None:
+    """The release of the toolkit in this folder: by its name, or as the description has one there."""
+    named = of_folder(folder)
+    if named is not None:
+        return named, ()
+    for index, kit in enumerate(case.machine.toolkits or ()):
+        inside = kit.path is not None and folder.startswith(kit.path.rstrip("/") + "/")
+        if inside and kit.version is not None:
+            return kit.version, (case.read(f"toolkits[{index}].version", kit.version),)
+    return None

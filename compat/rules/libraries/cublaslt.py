@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Outcome, Remedy
-from compat.rules.libraries.copies import in_front
-from compat.rules.libraries.jitlink import searched_in
+from compat.rules.libraries.copies import in_front, searched_in
 
 if TYPE_CHECKING:
     from compat.matrix import Row

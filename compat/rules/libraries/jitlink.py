@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.rules.base import Evidence, Finding, Outcome, Remedy
-from compat.rules.runtimes import of_folder
+from compat.rules.libraries.copies import searched_in
 
 if TYPE_CHECKING:
     from compat.rules.case import Case
@@ -64,30 +64,6 @@ def _searched_first(case: "Case", torch: str | None, cuda: str) -> tuple[str, tu
         return None
     by_path = case.cite(f"cuSPARSE of torch {row['range']} takes the nvJitLink that is found first", row)
     return found[0], (*found[1], by_path)
-
-
-def searched_in(case: "Case", own: str) -> tuple[str, tuple[Evidence, ...]] | None:
-    """The toolkit whose folder LD_LIBRARY_PATH names before pip's ``own`` one: its release and the evidence."""
-    for folder in (case.machine.variables or {}).get("LD_LIBRARY_PATH", "").split(":"):
-        if own in folder:
-            return None
-        toolkit = _toolkit_at(case, folder)
-        if toolkit is not None:
-            none = () if case.machine.libraries is not None else (case.assume("libraries", f"no {own} elsewhere"),)
-            return toolkit[0], (case.read("variables.LD_LIBRARY_PATH", folder), *toolkit[1], *none)
-    return None
-
-
-def _toolkit_at(case: "Case", folder: str) -> tuple[str, tuple[Evidence, ...]] | None:
-    """The release of the toolkit in this folder: by its name, or as the description has one there."""
-    named = of_folder(folder)
-    if named is not None:
-        return named, ()
-    for index, kit in enumerate(case.machine.toolkits or ()):
-        inside = kit.path is not None and folder.startswith(kit.path.rstrip("/") + "/")
-        if inside and kit.version is not None:
-            return kit.version, (case.read(f"toolkits[{index}].version", kit.version),)
-    return None
 
 
 def older_package(case: "Case") -> Iterator[Outcome]:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from compat import versions
-from compat.matrix.packages import fits_platform
+from compat.matrix.packages import fits_platform, fits_python
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.candidates import JETSON, for_others_only, matching
@@ -173,8 +172,7 @@ def _installable(case: Case, subject: Subject, rows: "list[Row]", system: str, a
     """
     if subject.state != "requested" or subject.version is not None or case.machine.python is None:
         return rows
-    line = versions.major_minor(case.machine.python)
-    fitting = [row for row in rows if line in row.get("python", (line,))]
+    fitting = [row for row in rows if fits_python(row, case.machine.python)]
     return fitting if any(fits_platform(row, system, arch) for row in fitting) else rows
 
 

@@ -9,7 +9,7 @@ from compat.machine import Build
 from compat.matrix.packages import fits_platform, normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
-from compat.rules.candidates import WHOLE, for_others_only, of_extras, same_local
+from compat.rules.candidates import for_others_only, listed_whole, of_extras, same_local
 from compat.rules.case import Case
 from compat.rules.subject import CUDA_TAG, Subject
 
@@ -372,7 +372,8 @@ def _lists_such(case: Case, name: str, wanted: versions.Range) -> bool:
     kind = _KIND.match(exact.text.partition("+")[2])
     if not kind or exact.public not in builds:
         return True
-    there = (row for rows in builds.values() for row in rows if WHOLE.get(row["index"]) == name)
+    index = listed_whole(case.matrix, name, exact.public)
+    there = (row for rows in builds.values() for row in rows if row["index"] == index)
     found = (_KIND.match(str(row.get("local", row["variant"]))) for row in there)
     return any(one[0] == kind[0] for one in found if one)
 

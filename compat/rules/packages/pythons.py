@@ -40,7 +40,7 @@ def _asked_beside(case: Case) -> Iterator[Finding]:
     if case.machine.python is None or case.goal.verb != "install" or len(asked) < 2:
         return
     line = versions.major_minor(case.machine.python)
-    for name, spec in asked.items():
+    for name, spec in sorted(asked.items()):
         known = case.matrix.packages.component(name) is not None
         row = None if known else case.matrix.traits.row(name, "takes-python", line)
         if row is None or versions.parse_range(spec).meets(versions.parse_range(row["range"])):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.matrix.packages import normal
+from compat.matrix.packages import fits_python, normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy
 from compat.rules.case import Case
 
@@ -82,20 +82,17 @@ def _demands(case: Case, subject: "Subject", other: str) -> list[tuple[str, str]
 
 def _for_python(case: Case, subject: "Subject") -> "list[Row]":
     """Builds for the goal's Python; all of them where that leaves none, which is another rule's matter."""
-    python = case.machine.python
     rows = [row for row in subject.candidates if not row.get("stub")]
-    line = versions.major_minor(python) if python is not None else None
-    return [row for row in rows if line is None or line in row.get("python", (line,))] or rows
+    return [row for row in rows if fits_python(row, case.machine.python)] or rows
 
 
 def _pinned(case: Case, row: "Row", other: str) -> tuple[str, str] | None:
     """The range of the other that a build's metadata requires, on every machine that this one can be."""
     from compat.markers import applies
 
-    open_ = None in (case.machine.os, case.machine.arch, case.machine.python)
     for name, spec, marker in case.matrix.packages.pins(row):
-        counts = not marker or (not _asks_openly(case, marker) if open_ else applies(marker, case.machine))
-        if name == other and spec != "*" and counts and (not marker or applies(marker, case.machine)):
+        counts = not marker or (applies(marker, case.machine) and not _asks_openly(case, marker))
+        if name == other and spec != "*" and counts:
             return spec, str(case.matrix.source(row, "requires"))
     return None
 
