@@ -12,7 +12,6 @@ from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remed
 from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.packages.extensions import built_for_torch, needs_none
-from compat.rules.packages.together import asked_together
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Possible, Subject
 from compat.rules.tensorrt.release import used
@@ -34,6 +33,8 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     Remedy: install both of one row, in one command.
     """
     if case.goal.verb == "install":
+        from compat.rules.packages.together import asked_together
+
         yield from asked_together(case)
         return
     pinned = list(_pins(case))
