@@ -132,6 +132,8 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     main, image = case.main, case.machine.container.image or ""
     if main is None or main.state == "requested" or (main.version is not None and ".nv" not in main.version):
         return
+    if any(one is not main and one.version is not None and one.candidates for one in case.subjects):
+        return  # a published build was brought in, whose CUDA is open
     assumed = ("packages", *_by_copies(case, main))
     named, release = _named(case)
     own = main.component == _FRAMEWORKS.get(named) and "nvcr.io/" in image

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from compat.records import replace
 
 if TYPE_CHECKING:
+    from compat.rules.base import Evidence
     from compat.rules.case import Case
     from compat.rules.gpus import GpuFact
 
@@ -42,28 +43,31 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
     seen = tuple(gpu for gpu in listed if told[gpu.path] is not False)
     open_ = () if case.machine.variables is not None else (f"variables.{VARIABLE}",)
     if alike:
-        hidden = none_listed or len(seen) < len(listed)
+        in_doubt = none_listed or len(seen) < len(listed)
         # Where the variable hides all, that nothing is said of any of them is why each is judged.
         fields = (*(f"{gpu.path}.visible" for gpu in seen if none_listed), *open_)
-        return tuple(_used(case, gpu, *fields) if hidden and told[gpu.path] is None else gpu for gpu in seen)
+        return tuple(_used(case, gpu, *fields) if in_doubt and told[gpu.path] is None else gpu for gpu in seen)
     unsaid = tuple(gpu for gpu in seen if told[gpu.path] is None)
     if unsaid and value is not None:
         certain = tuple(gpu for gpu in seen if told[gpu.path])
         more = len(entries(value)) - len(certain)
-        if more >= len(unsaid):
-            return (
-                seen if len(seen) == len(listed) else tuple(gpu if told[gpu.path] else _used(case, gpu) for gpu in seen)
-            )
-        return certain if certain and more <= 0 else (*certain, _one_of(case, unsaid, value))
+        hidden = tuple(case.read(f"{gpu.path}.visible", False) for gpu in listed if told[gpu.path] is False)
+        if more >= len(unsaid):  # there are no more beside those that are hidden
+            left = {gpu.path: _because(_used(case, gpu), *hidden) if hidden else gpu for gpu in unsaid}
+            return tuple(left.get(gpu.path, gpu) for gpu in seen)
+        return certain if certain and more <= 0 else (*certain, _because(_one_of(case, unsaid, value), *hidden))
     return tuple(gpu if told[gpu.path] else _used(case, gpu, *open_) for gpu in seen)
 
 
 def _used(case: "Case", gpu: "GpuFact", *fields: str) -> "GpuFact":
     """The GPU, with what is taken to be so: that it is one of those that are used."""
     text = "every GPU that is listed is one that is used"
-    taken = case.assume(", ".join(dict.fromkeys((f"{gpu.path}.visible", *fields))), text)
-    chips = tuple(replace(chip, evidence=(*chip.evidence, taken)) for chip in gpu.chips)
-    return replace(gpu, evidence=(*gpu.evidence, taken), chips=chips)
+    return _because(gpu, case.assume(", ".join(dict.fromkeys((f"{gpu.path}.visible", *fields))), text))
+
+
+def _because(gpu: "GpuFact", *facts: "Evidence") -> "GpuFact":
+    chips = tuple(replace(chip, evidence=(*chip.evidence, *facts)) for chip in gpu.chips)
+    return replace(gpu, evidence=(*gpu.evidence, *facts), chips=chips)
 
 
 def _one_of(case: "Case", gpus: "tuple[GpuFact, ...]", value: str) -> "GpuFact":
