@@ -3,8 +3,8 @@
     python -m scripts.harvest.operators GIT_DIRECTORY     # a clone of onnx/onnx-tensorrt, bare or not
 
 Writes `matrix/observed/onnx-tensorrt.toml`. The commit of each release is the one that the tag of NVIDIA/TensorRT
-(of 9.0 and 9.2: the branch) names as its submodule. The public clone ends with 10.1; what came later is in
-`matrix/onnx-tensorrt.toml`.
+(of 9.0 and 9.2: the branch) names as its submodule; that of 7.1.3 still names 7.0's, so its is the parser's own branch.
+The public clone ends with 10.1; what came later is in `matrix/onnx-tensorrt.toml`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ RELEASES = {
     "5.1.5": "8b52755beb781366f3bd2a34b3a0be0fcd4c0c33",
     "6.0.1": "400df73d8fb1f1b447bad4df4a6f237c75f165e5",
     "7.0.0": "84b5be1d6fc03564f2c0dba85a2ee75bad242c2e",
+    "7.1.3": "1cf89ddda1f0b2de0cf54e0ed9a17cc4b5974508",
     "7.2.1": "eb559b6cdd1ec2169d64c0112fab9b564d8d503b",
     "8.0.1": "8fea430fc1ad452085add61b04045a9efbf2b981",
     "8.2.0": "078f20b8fbcbb802aa5ffcd2134519721a61b88c",
@@ -112,7 +113,7 @@ IMPORTERS = ("builtin_op_importers.cpp", "onnxOpImporters.cpp", "onnxOpCheckers.
 _FUNCTION = re.compile(
     r"DEFINE_(?:BUILTIN_)?OP_(?:IMPORTER|CHECKER)\((\w+)\)|^Node(?:ImportResult|Outputs) (\w+)\(", re.MULTILINE
 )
-_IMPORTED = re.compile(r"DEFINE_BUILTIN_OP_IMPORTER\((\w+)\)")
+_IMPORTED = re.compile(r"^\s*DEFINE_BUILTIN_OP_IMPORTER\((\w+)\)", re.MULTILINE)  # none that is commented out
 _REFUSED = re.compile(r"otInvalidType\((?:inputs\.at\((\d)\)|valueWeights), \{([^}]*)\}")
 # Functions that serve several operators, and the input that has an operator's own type where it is not the first.
 _HELPERS = {"QuantDequantLinearHelper": ("QuantizeLinear", "DequantizeLinear")}
@@ -218,9 +219,10 @@ def rows(lists: dict[str, Operators]) -> list[Row]:
 
 
 def imported(found: list[Row], codes: dict[str, str]) -> list[Row]:
-    """The rows with their first release by the importers, where the list was late to name what the parser takes.
+    """The rows with their first release by the importers, where the list was late or early to name it.
 
-    The parser takes what it has an importer for; the list of 8.5 says N to Mod and OneHot, which it came with.
+    The parser takes what it has an importer for: the list of 8.5 says N to Mod and OneHot, which it came with, and that
+    of 5.1 says Y to PRelu, whose importer is commented out.
     """
     first: dict[str, str] = {}
     for release, code in codes.items():
@@ -230,7 +232,7 @@ def imported(found: list[Row], codes: dict[str, str]) -> list[Row]:
 
 
 def _since(row: Row, imported_in: str) -> Row:
-    if toml.version_key(imported_in) >= toml.version_key(row["since"]):
+    if imported_in == row["since"]:
         return row
     sources = row["source"] if isinstance(row["source"], list) else [row["source"]]
     return row | {"since": imported_in, "source": [*sources, CODE]}
