@@ -47,13 +47,13 @@ def each_chip(gpu: GpuFact, judge: "Callable[[GpuFact], Outcome | None]") -> "It
 
 
 def gpus(case: "Case") -> tuple[GpuFact, ...]:
-    """Those that are described and selected, or the module of a Jetson of which nothing else is said."""
+    """Those that are described and selected, or the module of a Jetson where nothing is said of its GPU."""
     found = tuple(
         _known(case, f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id)
         for index, gpu in enumerate(case.machine.gpus or ())
     )
     module = case.machine.jetson.module
-    if not found and module is not None:
+    if module is not None and not any(gpu.evidence for gpu in found):  # none, or of which nothing is said
         return (_known(case, "jetson.module", f"Jetson {module}", None, None),)
     if len(found) > 1:
         from compat.rules.selection import selected

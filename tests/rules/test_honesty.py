@@ -9,39 +9,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from reported_machines import ALL
 
-from compat import description
 from compat.matrix import Matrix
 from compat.rules.base import Evidence, Finding
-from scripts.cases import folder
 from scripts.honesty import explained, relations, search
+from scripts.honesty.described import described
 
 JUDGE = relations.Judge(Matrix.load())
-Described = tuple[str, str, dict[str, Any]]  # name, goal, machine
-_MACHINES = Path(__file__).parents[1] / "machines" / "described"
-_GOALS = ("use:gpu", "use:torch", "use:jax", "use:tensorflow", "use:onnxruntime-cuda", "use:tensorrt")
-
-
-def _dev() -> list[Described]:
-    cases = folder()
-    if cases is None:
-        return []
-    lines = (Path(cases) / "dev.jsonl").read_text(encoding="utf-8").splitlines()
-    return [(case["id"], case["goal"], case["machine"]) for case in map(json.loads, filter(None, lines))]
-
-
-def _machines() -> list[Described]:
-    """The machines of tests/machines, for every goal that they may be asked for."""
-    found = []
-    for file in sorted(_MACHINES.glob("*.toml")):
-        (machine,) = description.load(str(file))
-        facts = description.to_dict(machine)
-        found += [(f"{file.stem} {goal}", goal, facts) for goal in _GOALS]
-    return found
-
-
-EVERY: list[Described] = [*_dev(), *((one.name, one.goal, one.machine) for one in ALL), *_machines()]
+EVERY = described()
 NAMES = [name for name, _, _ in EVERY]
 each = pytest.mark.parametrize(("name", "goal", "machine"), EVERY, ids=NAMES)
 
