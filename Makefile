@@ -15,7 +15,7 @@ doctor: $(VENV)/.installed
 	elif [ $$status -gt 1 ]; then exit $$status; fi
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check compat scripts tests benchmarks
