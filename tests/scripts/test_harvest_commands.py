@@ -1,5 +1,6 @@
 """Harvesters that are commands of their own write the matrix's canonical text, with the days of what they read."""
 
+import re
 import sys
 import types
 from pathlib import Path
@@ -36,11 +37,21 @@ def test_the_standards_operators_have_the_day_of_their_release(tmp_path, monkeyp
     released = 'component = "onnx"\n\n[[release]]\nversion = "1.19.0"\ndate = 2025-08-27\nsource = "x"\n'
     (tmp_path / "onnx.toml").write_text(released)
     monkeypatch.setattr(onnx_operators, "OBSERVED", tmp_path)
+    attribute = types.SimpleNamespace(
+        type="INT", required=False, default_value=types.SimpleNamespace(SerializeToString=lambda: b"")
+    )
+    said = {"domain": "", "deprecated": False, "attributes": {}, "inputs": [], "min_output": 1}
+    moved = {"inputs": [types.SimpleNamespace(option="Single")]}
     schemas = [
-        types.SimpleNamespace(name="Add", domain="", since_version=since, deprecated=False) for since in (7, 1, 13)
+        types.SimpleNamespace(name=name, since_version=since, **said | other)
+        for name, since, other in (
+            *(("Add", since, {}) for since in (7, 1, 13)),
+            *(("Sum", 1, {"attributes": {"axes": attribute}}), ("Sum", 13, moved), ("Sum", 18, moved)),
+            *(("Shape", 1, {}), ("Shape", 15, {"attributes": {"start": attribute}})),
+            ("Upsample", 10, {"deprecated": True}),
+            ("Tree", 1, {"domain": "ai.onnx.ml"}),
+        )
     ]
-    schemas.append(types.SimpleNamespace(name="Upsample", domain="", since_version=10, deprecated=True))
-    schemas.append(types.SimpleNamespace(name="Tree", domain="ai.onnx.ml", since_version=1, deprecated=False))
     package = types.SimpleNamespace(
         __version__="1.19.0", defs=types.SimpleNamespace(get_all_schemas_with_history=lambda: schemas)
     )
@@ -50,6 +61,7 @@ def test_the_standards_operators_have_the_day_of_their_release(tmp_path, monkeyp
     assert text == canonical(text)
     assert all(one in text for one in ("date = 2025-08-27", 'since = "1"', 'until = "10"'))
     assert "Tree" not in text
+    assert re.findall("changed = .*", text) == ['changed = ["13"]']
     package.__version__ = "1.20.0"
     with pytest.raises(SystemExit, match="harvest onnx first"):
         onnx_operators.main()

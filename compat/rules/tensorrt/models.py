@@ -18,8 +18,9 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
 
     An ONNX file says which IR version its container has and which opset its operators are of. A reader (ONNX Runtime,
     TensorRT's parser) takes those up to its own; onnx writes its newest IR unless told otherwise, so a newer onnx makes
-    files that an older reader refuses. An operator of another domain, or of no standard, needs a plugin or a custom
-    operator library that has it.
+    files that an older reader refuses. TensorRT's parser goes on where the opset is beyond its own: it reads the model
+    if none of its operators is new or changed since. An operator of another domain, or of no standard, needs a plugin
+    or a custom operator library that has it.
 
     An exporter has a highest opset of its own in the same way: what is asked for beyond it, it refuses to write.
 
@@ -39,8 +40,8 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
         yield from _untold(case)
         return
     name, version, path = reader
-    for field, fact, value, evidence in _written(case, name):
-        yield _ceiling(case, reader, (field, fact, value, evidence))
+    for written in _written(case, name):
+        yield _ceiling(case, reader, written)
     if name == "tensorrt" or model.operators is not None:
         from compat.rules.tensorrt.operators import judge
 
@@ -138,18 +139,20 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     """Is what the file was written with within the reader's reach?
 
     A release without a ceiling of its own reads at least what an older one reads, and at most what a newer one does.
+    TensorRT's parser asks no model for its opset: one whose operators are those of an opset that it knows, it reads.
     """
     name, version, path = reader
     field, fact, value, evidence = written
     low, high = bounds(case.matrix, name, version, field)
-    if low is not None and int(value) <= int(low[field]):
+    if low is not None and (int(value) <= int(low[field]) or _of_later(case, name, low, value) == []):
         facts = (
             *evidence,
             *used(case, version, path),
             case.cite(f"{name} {low['version']}: {field} up to {low[field]}", low, field),
         )
         return Holds(RULE, name, f"{name} {version} reads {fact} {value}", facts)
-    if high is not None and int(value) > int(high[field]):
+    later = _of_later(case, name, high, value) if high is not None else None
+    if high is not None and int(value) > int(high[field]) and later != []:
         facts = (
             *evidence,
             *used(case, version, path),
@@ -158,14 +161,39 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
         return Finding(
             RULE,
             name,
-            f"The model has {fact} {value}; {name} {version} reads up to {high[field]}.",
-            facts,
+            f"The model has {fact} {value}; {name} {version} reads up to {high[field]}{_named(later)}.",
+            (*facts, *_what_is_later(case, later)) if name == "tensorrt" else facts,
             (
                 Remedy(f"export the model with {fact} {high[field]} or lower"),
                 Remedy(f"install a newer {name}{_first_that_reads(case, name, field, value)}"),
             ),
         )
     return Untold(RULE, name, (path,))
+
+
+def _of_later(case: Case, reader: str, row: Row, opset: str) -> list[str] | None:
+    """The model's operators that are not what they were in the opset that the release knows; None where it is open."""
+    operators = case.machine.model.operators
+    if operators is None or reader != "tensorrt":
+        return None
+    from compat.rules.tensorrt.operators import operator_rows
+
+    rows, known = operator_rows(case, "onnx"), int(row["opset"])
+    opsets = {name: (rows[name]["since"], *rows[name].get("changed", ())) for name in operators if name in rows}
+    return [name for name, its in opsets.items() if any(known < int(one) <= int(opset) for one in its)]
+
+
+def _what_is_later(case: Case, operators: list[str] | None) -> tuple[Evidence, ...]:
+    if operators is None:
+        return (case.assume("model.operators", "one of them is new or changed since the opset that the parser knows"),)
+    return tuple(of_model(case, "operators", one) for one in operators[:1])
+
+
+def _named(operators: list[str] | None) -> str:
+    if not operators:
+        return ""
+    more = f" and {len(operators) - 6} others" if len(operators) > 6 else ""
+    return f", and {', '.join(operators[:6])}{more} {'is' if len(operators) == 1 else 'are'} of a later one"
 
 
 def bounds(matrix: Matrix, name: str, version: str, field: str) -> tuple[Row | None, Row | None]:
