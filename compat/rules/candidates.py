@@ -67,10 +67,12 @@ def _copies(machine: Machine, component: str, users: Iterable[str]) -> list[Libr
 
 
 def _named(mapping: Any, names: list[str]) -> str | None:
-    for key in mapping or ():
-        if normal(key) in names:
-            return str(key)
-    return None
+    """Under which of its names it is spoken of; of several the one that is taken where all are installed."""
+    found = [str(key) for key in mapping or () if normal(key) in names]
+    if len(found) < 2:
+        return found[0] if found else None
+    order = _gpu_first(tuple(names))
+    return min(found, key=lambda key: (order.index(normal(key)), "[" not in key, key))
 
 
 @lru_cache(maxsize=1024)

@@ -171,7 +171,7 @@ class Case:
         claim = found[0]
         assert claim is not None
         said = self.claim(f"driver {driver.version} offers CUDA {claim.value}", claim)
-        return claim.value, (said, *self.of_linux)
+        return claim.value, (said, *self.of_linux, *self.no_jetsons_driver)
 
     @cached_property
     def least_cuda(self) -> tuple[str, tuple[Evidence, ...]] | None:
@@ -184,7 +184,7 @@ class Case:
         if claim is None or None in found:
             return None
         said = self.claim(f"driver {driver.version} offers CUDA {claim.value} or newer", claim)
-        return claim.value, (said, *self.of_linux)
+        return claim.value, (said, *self.of_linux, *self.no_jetsons_driver)
 
     @cached_property
     def compiler(self) -> tuple[str, tuple[Evidence, ...]] | None:
@@ -194,8 +194,7 @@ class Case:
         """
         libcuda = self.machine.libcuda
         if not libcuda.compat:
-            taken = (*self.own_libcuda, *self.no_jetsons_driver)
-            return (self.driver_cuda[0], (*self.driver_cuda[1], *taken)) if self.driver_cuda else None
+            return (self.driver_cuda[0], (*self.driver_cuda[1], *self.own_libcuda)) if self.driver_cuda else None
         claim = self.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
         if claim is None or libcuda.version is None:
             return None
@@ -210,7 +209,7 @@ class Case:
             return ()
         return (self.assume("libcuda.compat", "the driver's own libcuda is taken to load, and no cuda-compat"),)
 
-    @property
+    @cached_property
     def no_jetsons_driver(self) -> tuple[Evidence, ...]:
         """That the driver is no Jetson's, which is judged by its L4T, where nothing that is told excludes one."""
         machine = self.machine

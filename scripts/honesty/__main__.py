@@ -1,6 +1,6 @@
 """Is unknown said as unknown? Facts are taken away, added and turned, on machines made up by chance.
 
-``python -m scripts.honesty [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N] [--dense SHARE]``:
+``python -m scripts.honesty [--seeds N] [--minutes M] [--first SEED] [--machines N] [--pairs N] [--crossed SHARE]``:
 what may not happen (docs/machine.md, "Less is never worse") is printed with the smallest machine that shows it; exit 1
 if there is any. ``--described`` asks it of every described machine instead, with ``--pairs 999`` also of each of them
 without each of its facts; tests/rules/test_honesty.py holds the described machines themselves to the same.
@@ -17,6 +17,7 @@ from typing import Any
 
 from compat.matrix import Matrix
 from scripts.honesty.described import described
+from scripts.honesty.made_crossed import Crossed
 from scripts.honesty.made_dense import Dense
 from scripts.honesty.made_era import OfAnEra
 from scripts.honesty.made_up import MadeUp
@@ -65,8 +66,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--machines", type=int, default=200, help="machines a seed")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no further seed after this time")
     parser.add_argument("--pairs", type=int, default=2, help="facts taken away before another one is, a machine")
-    parser.add_argument("--dense", type=float, default=0.4, help="share of the machines made of few values")
-    parser.add_argument("--era", type=float, default=0.5, help="share of the others that are of one piece and one time")
+    parser.add_argument("--crossed", type=float, default=0.25, help="share of the machines crossed from described ones")
+    parser.add_argument("--dense", type=float, default=0.4, help="share of the others made of few values")
+    parser.add_argument("--era", type=float, default=0.5, help="share of the rest that is of one piece and one time")
     parser.add_argument("--described", action="store_true", help="every described machine instead of made-up ones")
     parser.add_argument("--part", default="1/1", help="of the described ones: 3/16 is the third of each sixteen")
     return parser
@@ -78,10 +80,14 @@ def _made(given: argparse.Namespace, matrix: Matrix) -> Iterator[Asked]:
     for seed in range(given.first, given.first + given.seeds):
         if time.monotonic() > end:
             return
-        made, dense, era = MadeUp(seed, matrix), Dense(seed, matrix), OfAnEra(seed, matrix)
+        made, crossed = MadeUp(seed, matrix), Crossed(seed, matrix)
+        dense, era = Dense(seed, matrix), OfAnEra(seed, matrix)
         for _ in range(given.machines):
-            others = era if made.often(given.era) else made
-            yield f"seed {seed}", *(dense if made.often(given.dense) else others).machine(), made.random
+            others: Crossed | Dense | MadeUp = era if made.often(given.era) else made
+            others = dense if made.often(given.dense) else others
+            if given.crossed and made.often(given.crossed):  # without a share earlier runs can be had again
+                others = crossed
+            yield f"seed {seed}", *others.machine(), made.random
 
 
 def _described(given: argparse.Namespace) -> Iterator[Asked]:

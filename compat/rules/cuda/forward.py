@@ -106,7 +106,8 @@ def _by_configuration(case: Case) -> Iterator[Outcome]:
 
 def _of_image(case: Case, said: Evidence, assumed: str) -> Outcome:
     """A cuda-compat of unknown release: its folder names its CUDA, and an image carries that of its own."""
-    kits, offered, taken = _packaged(case), case.driver_cuda, case.no_jetsons_driver
+    kits, offered = _packaged(case), case.driver_cuda
+    taken: tuple[Evidence, ...] = ()
     if offered is None and case.is_jetson:
         from compat.rules.packages.jetson import own_cuda
 
@@ -307,6 +308,7 @@ def _refused_by_cuda(case: Case, driver: str, branch: str) -> tuple[str, tuple[E
             return None
         folder = _folder(case)
         taken = (
+            *offered[1],
             *(case.read(field, folder.get(field, named)) for field, named in _packaged(case)),
             case.assume("libcuda.version", "cuda-compat is taken to be that of the image's CUDA"),
         )

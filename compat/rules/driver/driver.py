@@ -163,7 +163,7 @@ def _driver_for(case: Case, runtime: Runtime) -> Outcome:
     taken = (*case.own_libcuda, *case.no_jetsons_driver, *((lifted,) if lifted is not None else ()))
     if case.machine.libcuda.compat:  # which is no newer than that
         taken = (case.read("libcuda.compat", True), case.read("libcuda.version", case.machine.libcuda.version), *taken)
-    return replace(outcome, evidence=(*outcome.evidence, *taken))
+    return replace(outcome, evidence=tuple(dict.fromkeys((*outcome.evidence, *taken))))
 
 
 def _own_driver_for(case: Case, runtime: Runtime) -> Outcome:
