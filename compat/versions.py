@@ -199,6 +199,11 @@ class Range:
         """The release, or the line, that ``==`` names; None where nothing is pinned."""
         return next((bound.public for operator, bound, _ in self.clauses if operator in ("==", "===")), None)
 
+    @property
+    def names_prerelease(self) -> bool:
+        """Does it ask for pre-releases by naming one (PEP 440)?"""
+        return any(bound.is_prerelease for _, bound, _ in self.clauses)
+
     def __str__(self) -> str:
         return self.text
 

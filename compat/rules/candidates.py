@@ -203,7 +203,7 @@ def _admitted(releases: "Iterable[str]", wanted: str) -> list[str]:
     """Releases inside of a range. A pre-release only where the range names one, or has no other (PEP 440)."""
     allowed = versions.parse_range(wanted)
     inside = [known for known in releases if versions.try_parse(known) is not None and allowed.admits(known)]
-    if any(bound.is_prerelease for _, bound, _ in allowed.clauses):
+    if allowed.names_prerelease:
         return inside
     return [known for known in inside if not versions.parse(known).is_prerelease] or inside
 

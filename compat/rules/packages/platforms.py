@@ -124,6 +124,7 @@ def _publishes(
         # Of withdrawn releases no file is known; where no release of any age was made for this system, none was then.
         every = [row for name in names for found in case.matrix.packages.builds(name).values() for row in found]
         rows = [] if any(fits_platform(row, system, None) for row in every) else every
+    kinds = {row["variant"] for row in rows}  # of tensorrt-cu12's parts those for CUDA 12
     if subject.state == "requested" and subject.version is not None:
         others = for_others_only(case.matrix, subject.distribution, subject.version, system, arch)
         rows, parts = (others, []) if others else (rows, parts)  # such a build has its code itself
@@ -135,6 +136,7 @@ def _publishes(
         every = _of_parts(case, parts, subject.version, wanted)
         if not every and not rows:  # what is published of it is not known: any release's parts stand for its own
             every = _of_parts(case, parts, None, "")
+        every = [row for row in every if not kinds or "" in kinds or row["variant"] in kinds]
         yield from (row for row in every if not row.get("stub"))  # which fetches what there may not be
 
     cuda_rows = (row for row in published() if row.get("cuda") or (always and row.get("cuda") is None))
@@ -150,6 +152,8 @@ def _publishes(
         return None  # the platform has one: what the installer takes instead is the build's matter
     if not local and all(row["index"] == "archive" for row in elsewhere):
         return None  # of a publisher's own archive single files are known, not the whole list
+    if not local and subject.conda and subject.state == "installed":
+        return None  # anyone has a channel there: Windows had PyTorch from one before PyTorch's own (peterjc123)
     row = (local or elsewhere)[0]
     taken: tuple[Evidence, ...] = ()
     if case.machine.python is not None and subject.state == "requested" and subject.version is None:

@@ -181,7 +181,7 @@ def _newest(case: Case, name: str, wanted: versions.Range, index: str | None = N
         version
         for version in reversed(case.matrix.packages.versions(name))
         if (_has(case, name, version, wanted, local) if local else wanted.admits(version))
-        and not versions.parse(version).is_prerelease
+        and (wanted.names_prerelease or not versions.parse(version).is_prerelease)
         and (index is None or any(row["index"] == index for row in builds[version]))
     )
     return next(published, None)
