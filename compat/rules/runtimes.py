@@ -99,10 +99,11 @@ def of_tag(image: str) -> str | None:
 def _named(case: "Case") -> tuple[str, str]:
     """(pytorch, 24.05) of nvcr.io/nvidia/pytorch:24.05-py3; two empty texts where no release is named.
 
-    A patch of a month's image (20.07.1) is on the base of its month.
+    A patch of a month's image (20.07.1) is on the base of its month. Triton's images for TensorRT-LLM and vLLM are not:
+    their tag stands whole (24.05-trtllm-python-py3), and what they have is in rows of their own.
     """
     name, colon, tag = (case.machine.container.image or "").rpartition(":")
-    release = tag.partition("-")[0]
+    release = tag if "llm" in tag else tag.partition("-")[0]
     month = release.rpartition(".")[0]
     if month.count(".") == 1 and all(row["tag"] != release for row in case.matrix.rows("container", "container")):
         release = month
@@ -162,11 +163,11 @@ def _by_copies(case: "Case", main: Subject) -> "Iterator[str]":
 def image_row(case: "Case", field: str) -> "Row | None":
     """What the matrix knows of the image of NVIDIA's that the goal runs in, where ``field`` is said of it, or of
     another image of its month: what is made on one base has one TensorRT. Jetson's (igpu) and JAX's are not known to
-    have that base, and Triton's for TensorRT-LLM and vLLM have the one of an earlier month.
+    have that base.
     """
     image, release = _named(case)
     whole = case.machine.container.image or ""
-    if image not in _MONTHLY or not is_nvidias(whole) or "trtllm" in whole or "vllm" in whole:
+    if image not in _MONTHLY or not is_nvidias(whole):
         return None
     rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release and field in row]
     others = () if image == "jax" or "igpu" in whole else _MONTHLY

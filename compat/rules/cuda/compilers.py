@@ -20,6 +20,7 @@ from compat.rules.base import (
     rule,
 )
 from compat.rules.case import Case
+from compat.rules.cuda.jit import jit, of_server
 from compat.rules.cuda.parts import of_parts
 from compat.rules.cuda.xla import assembled, assembler_needed
 from compat.rules.runtimes import Runtime, of_folder
@@ -59,17 +60,18 @@ def ptx_newer_than_driver(case: Case) -> Iterator[Outcome]:
         return
     if str(case.goal) == "run:cuda-binary":
         for runtime in () if _has_machine_code(case) else case.runtimes:
-            yield _jit(case, runtime, "")
+            yield jit(case, runtime, "")
         return
     yield from assembled(case)
     yield from of_parts(case)
+    yield from of_server(case)
     yield from _compiled_as_it_runs(case)
     for subject in case.subjects:
         for gpu in case.gpus:
             if gpu.capability is None or not _needs_jit(subject, gpu.capability):
                 continue
             for runtime in (one for one in case.runtimes if one.component == subject.component):
-                yield _jit(case, runtime, f" for {gpu.name}", gpu.evidence)
+                yield jit(case, runtime, f" for {gpu.name}", gpu.evidence)
 
 
 def _compiled_as_it_runs(case: Case) -> Iterator[Outcome]:
@@ -93,7 +95,7 @@ def _compiled_as_it_runs(case: Case) -> Iterator[Outcome]:
     others = (case.read(f"toolkits[{other}].version", same) for other, same in kits[1:])
     runtime = Runtime(version, f"CUDA toolkit {version}", f"toolkits[{index}].version", main.component, ("packages",))
     compiles = case.cite(f"{main.label} hands the driver PTX of the toolkit that it finds", claim)
-    yield _jit(case, runtime, f", to which {main.label} compiles,", (compiles, *others))
+    yield jit(case, runtime, f", to which {main.label} compiles,", (compiles, *others))
 
 
 def _has_machine_code(case: Case) -> bool:
@@ -115,34 +117,6 @@ def _needs_jit(subject: Subject, gpu: Capability) -> bool:
         and not any(sass_runs(target, gpu) for target in sass)
         and any(ptx_runs(target, gpu) for target in ptx)
         for sass, ptx, _ in code
-    )
-
-
-def _jit(case: Case, runtime: Runtime, where: str, gpu: tuple[Evidence, ...] = ()) -> Outcome:
-    offered = case.compiler
-    bound = None if offered is not None or case.machine.libcuda.compat else case.least_cuda
-    if bound is not None and versions.at_least(bound[0], versions.major_minor(runtime.cuda)):
-        said = f"the driver compiles PTX up to CUDA {bound[0]} or newer"
-        return Holds("ptx-newer-than-driver", runtime.component, said, (*case.started(runtime), *bound[1]))
-    if offered is None:
-        of = ("libcuda.version",) if case.machine.libcuda.compat else ("driver.version", "driver.cuda")
-        return Untold("ptx-newer-than-driver", runtime.component, of)
-    cuda, evidence = offered
-    needed = versions.major_minor(runtime.cuda)
-    newer = versions.at_least(cuda, needed)
-    facts = (*gpu, *case.started(runtime), *evidence)
-    if newer is None:
-        return Untold("ptx-newer-than-driver", runtime.component, (runtime.source,))
-    if newer:
-        return Holds("ptx-newer-than-driver", runtime.component, f"the driver compiles PTX up to CUDA {cuda}", facts)
-    claim = case.agree(lambda system: case.matrix.cuda.own_minimum(needed, system))
-    least = f"driver {claim.value} or newer" if claim is not None else f"a driver that offers CUDA {needed}"
-    return Finding(
-        "ptx-newer-than-driver",
-        runtime.component,
-        f"PTX of CUDA {needed}{where} cannot be compiled by this driver, which takes PTX up to CUDA {cuda}.",
-        facts,
-        (Remedy(f"install {least}", "driver"), Remedy(f"build with CUDA {cuda} or with machine code for this GPU")),
     )
 
 

@@ -12,6 +12,8 @@ from compat.rules.runtimes import Runtime, is_nvidias, of_folder
 if TYPE_CHECKING:
     from compat.matrix import Row
 
+NEVER_SERVED = ("geforce", "titan", "mining")  # kinds of GPUs that forward compatibility is not for
+
 WITHOUT_COMPAT = Remedy(
     "take the cuda-compat folder off the loader's path (LD_LIBRARY_PATH, ld.so.conf.d), or remove the "
     "cuda-compat package: the driver's own libcuda then loads",
@@ -256,7 +258,7 @@ def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Untold | Evidence |
 def _refused_gpu(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
     libcuda = case.machine.libcuda
     for gpu in case.gpus:
-        if gpu.kind in ("geforce", "titan", "mining"):
+        if gpu.kind in NEVER_SERVED:
             return f"cuda-compat does not serve {gpu.name}: forward compatibility is not for GeForce.", gpu.evidence
         row = _ended(case, gpu, libcuda.version) if libcuda.version else None
         if row is not None:

@@ -116,9 +116,10 @@ def _no_jetson(case: Case) -> list[Evidence]:
 
 
 def _of_other_indexes(case: Case, subject: Subject) -> "list[Row]":
-    """Builds for this platform of a release that is asked for and that the default index has not; none where it is
-    open for which Pythons one of them is."""
-    if subject.state != "requested" or subject.candidates:
+    """Builds for this platform of a release that is asked for and that the default index has not, or of which it has an
+    archive alone that fetches them (then of the newest, with which an installer ends); none where it is open for which
+    Pythons one of them is."""
+    if subject.state != "requested" or not all(row.get("stub") for row in subject.candidates):
         return []
     wanted = (case.machine.request or {}).get(subject.distribution, "")
     rows = [
@@ -126,6 +127,9 @@ def _of_other_indexes(case: Case, subject: Subject) -> "list[Row]":
         for row in matching(case.matrix, subject.distribution, subject.version, wanted)
         if fits_platform(row, case.machine.os, case.machine.arch) and row["index"] not in JETSON
     ]
+    if subject.candidates:
+        newest = max((row["version"] for row in rows), key=lambda text: versions.parse(text).key(), default="")
+        rows = [row for row in rows if row["version"] == newest and not row.get("stub")]
     return rows if all("python" in row for row in rows) else []
 
 
