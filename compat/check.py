@@ -105,7 +105,8 @@ def _ask(case: Case, of: str | None = None) -> Report:
     holds = tuple(one for one in outcomes if isinstance(one, Holds))
     untold = tuple(dict.fromkeys(one for one in outcomes if isinstance(one, Untold)))
     behind = tuple(one for one in told if one not in findings)
-    return Report(case.machine, case.goal, _verdict(case, findings, holds), findings, holds, untold, behind)
+    verdict = _verdict(case, findings, holds, untold)
+    return Report(case.machine, case.goal, verdict, findings, holds, untold, behind)
 
 
 _MOST_BUILDS = 8  # a version that is unknown can be any build; nothing is gained by trying them all
@@ -234,11 +235,15 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
-def _verdict(case: Case, findings: tuple[Finding, ...], holds: tuple[Holds, ...]) -> Verdict:
+def _verdict(
+    case: Case, findings: tuple[Finding, ...], holds: tuple[Holds, ...], untold: tuple[Untold, ...]
+) -> Verdict:
     if any(finding.severity == "error" for finding in findings):
         return "incompatible"
+    if any(one.decides for one in untold):
+        return "unknown"
     telling = {REGISTRY[one.rule].says for one in holds} - {"nothing"}
-    if str(case.goal) != "use:gpu":
+    if str(case.goal) != "use:gpu" and case.goal.verb != "start":
         telling.discard("gpu")
     for finding in findings:
         left = REGISTRY[finding.rule].leaves

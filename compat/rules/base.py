@@ -59,11 +59,15 @@ class Holds:
 
 @dataclass(frozen=True)
 class Untold:
-    """The mechanism matters for the goal and a fact is missing."""
+    """The mechanism matters for the goal and a fact is missing.
+
+    ``decides``: what is published is known and some of it fails by this, some works, and nothing tells which it is.
+    """
 
     rule: str
     component: str
     needs: tuple[str, ...]
+    decides: bool = False
 
 
 Outcome = Finding | Holds | Untold

@@ -14,6 +14,7 @@ from compat.records import dataclass
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
+    from compat.matrix.traits import Traits
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,20 @@ class Subject:
         return answers.pop() if len(answers) == 1 else None
 
 
-_WITHOUT_CUDA = ("cpu", "rocm", "xpu")  # as PyTorch's index names its builds for the processor, AMD's and Intel's GPUs
+_OTHER_GPUS = ("rocm", "xpu")
+_WITHOUT_CUDA = ("cpu", *_OTHER_GPUS)  # as PyTorch's index names its builds for the processor, AMD's and Intel's GPUs
+
+
+def gpus_of_local(version: str | None) -> str:
+    """Whose GPUs the local part of a version names, where those are not NVIDIA's: ``+rocm6.1`` rocm; "" without."""
+    local = version.partition("+")[2] if version else ""
+    return next((kind for kind in _OTHER_GPUS if local.startswith(kind)), "")
+
+
+def is_half_of_torch(traits: "Traits", soname: str) -> bool:
+    """Is it a library in which torch has its kernels for GPUs that are not NVIDIA's?"""
+    halves = (traits.row("torch", "gpu-half", kind) for kind in _OTHER_GPUS)
+    return any(row is not None and row["value"] == soname for row in halves)
 
 
 def cuda_of_local(version: str) -> Any:

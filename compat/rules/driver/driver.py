@@ -285,6 +285,7 @@ def _lifted_by_compat(case: Case, runtime: Runtime) -> bool | None:
     reads=(*OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
     masks=("driver-too-old", "ptx-newer-than-driver"),
     of="platform",
+    says="gpu",
 )
 def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
     """The driver branch no longer supports this GPU, or does not support it yet.

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import normal
+from compat.names import OF_TORCH
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries.beside import library_for_cuda, nothing_brings_cuda, opened_by_tensorrt, parts_unseen
 from compat.rules.runtimes import gpu_parts
-from compat.rules.subject import Subject
+from compat.rules.subject import Subject, is_half_of_torch
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -274,7 +275,12 @@ def _opened(
 
 
 def _told(subject: Subject, soname: str) -> bool:
-    """Do the lists of the builds that it can be leave it out? One that has it fits what was missed."""
+    """Do the lists of the builds that it can be leave it out? One that has it fits what was missed.
+
+    They are of NVIDIA's libraries: of what torch has for other GPUs, and its companions link, they tell nothing.
+    """
+    if subject.component in OF_TORCH and is_half_of_torch(subject.matrix.traits, soname):
+        return False
     lists = [row["needs"] for row in subject.candidates if "needs" in row]
     return bool(lists) and not any(_is_among(soname, needs) for needs in lists) and not _by_pin(subject, soname)
 

@@ -311,7 +311,20 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
             ),
             (Remedy(_with_code(case, subject, capability)),),
         )
-    return Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
+    architectures = f"builds.{subject.distribution}.architectures"
+    return Untold("gpu-not-in-build", subject.component, (architectures,), _is_divided(case, subject, capability))
+
+
+def _is_divided(case: Case, subject: Subject, gpu: Capability) -> bool:
+    """Of a release that is not told: have some of its builds for that CUDA code for the GPU, and some have none?
+
+    PyTorch's for CUDA 12.8 have Volta from 2.8 on. Where no processor is told it is the one that most machines have.
+    """
+    stated = subject.facts.architectures is not None or subject.version is not None
+    if stated or subject.state != "installed" or not subject.field("cuda").known:
+        return False
+    usual = (row for row in subject.candidates if case.machine.arch is not None or row.get("arch") == "x86_64")
+    return {True, False} <= {runs(one, gpu) for one in code_for(replace(subject, candidates=tuple(usual)))}
 
 
 def _with_code(case: Case, subject: Subject, gpu: Capability) -> str:

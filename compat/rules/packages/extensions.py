@@ -52,10 +52,9 @@ def _fetched(case: "Case", subject: "Subject", version: str) -> Iterator[Finding
     torch = case.subject("torch")
     if new is None or "+" in version or subject.conda or subject.facts.source is not None or torch.version is None:
         return
-    foreign = torch.conda or torch.facts.source not in (None, "pypi", "pytorch") or case.is_windows
-    if foreign or versions.parse(torch.version).is_prerelease or not versions.at_least(torch.version, new["value"]):
+    if case.is_windows or not is_of_pip(torch) or not versions.at_least(torch.version, new["value"]):
         return
-    if _abi_of_torch(case, torch) == "old":
+    if abi_of_torch(case, torch) == "old":
         yield Finding(
             "package-versions-mismatch",
             subject.component,
@@ -77,17 +76,29 @@ def _fetched(case: "Case", subject: "Subject", version: str) -> Iterator[Finding
 def _other_abi(case: "Case", subject: "Subject", torch: "Subject", wanted: str) -> bool:
     """Is the wheel compiled for another C++ ABI than that of the torch which pip installs?"""
     named = _ABI.search(subject.version or "")
-    foreign = torch.conda or torch.facts.source not in (None, "pypi", "pytorch")
-    if named is None or torch.version is None or foreign or versions.parse(torch.version).is_prerelease:
+    if named is None or not is_of_pip(torch):
         return False
     # Some wheels named FALSE are compiled with the ABI of a torch that has the new one.
     new = case.matrix.traits.claim(subject.component, "named-for-old-abi", subject.version)
     misnamed = new is not None and versions.parse(wanted) >= versions.parse(new["value"])
     ours = "old" if named[1].lower() == "false" and not misnamed else "new"
-    return _abi_of_torch(case, torch) not in (None, ours)
+    return abi_of_torch(case, torch) not in (None, ours)
 
 
-def _abi_of_torch(case: "Case", torch: "Subject") -> str | None:
+def is_of_pip(torch: "Subject") -> bool:
+    """Is it a release of torch as pip installs it? conda's, an image's and a night's have a C++ ABI of their own."""
+    if torch.version is None or torch.conda or torch.facts.source not in (None, "pypi", "pytorch"):
+        return False
+    return not versions.parse(torch.version).is_prerelease
+
+
+def names_its_abi(case: "Case", subject: "Subject") -> bool:
+    """Has it a wheel for each C++ ABI, named or fetched for the torch at hand?"""
+    named = case.matrix.traits.row(subject.component, "named-for-old-abi") is not None
+    return named or torch_of(subject.version) is not None
+
+
+def abi_of_torch(case: "Case", torch: "Subject") -> str | None:
     """The C++ ABI of pip's torch: of its release, or of its CUDA where one release has builds of both."""
     traits = case.matrix.traits
     for abi in ("old", "new"):

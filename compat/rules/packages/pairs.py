@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
-from compat.names import OF_TORCH
-from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.candidates import matching
 from compat.rules.case import Case
-from compat.rules.packages.extensions import built_for_torch, needs_none
+from compat.rules.packages.companions import built_beside_torch
+from compat.rules.packages.extensions import built_for_torch
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Possible, Subject
 from compat.rules.tensorrt.release import used
@@ -46,8 +45,7 @@ def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _linked_tensorrt(case)
     yield from _bindings(case)
     yield from built_for_torch(case)
-    yield from _of_the_other_kind(case)
-    yield from _of_another_cuda(case)
+    yield from built_beside_torch(case)
 
 
 def _claim(found: Finding) -> tuple[str, str]:
@@ -231,73 +229,6 @@ def _counts(case: Case, subject: Subject, marker: str) -> bool | None:
     system, arch = platforms.pop() if len(platforms) == 1 else (None, None)
     machine = Machine(os=case.machine.os or system, arch=case.machine.arch or arch, python=case.machine.python)
     return None if machine.python is None and "python" in marker else applies(marker, machine)
-
-
-def _of_the_other_kind(case: Case) -> Iterator[Outcome]:
-    """What is linked to torch is of its kind, with CUDA or without.
-
-    A CUDA build links the CUDA half of torch, and does not load beside a torch without it. One without CUDA loads, and
-    its operators refuse what lies on the GPU: a fault of what uses them, a word to who uses torch alone.
-    """
-    torch = case.subject("torch")
-    theirs = torch.field("cuda").known
-    if theirs is None or torch.state != "installed":
-        return
-    if torch.component not in [one.component for one in case.subjects]:
-        return
-    for subject in map(case.subject, OF_TORCH):
-        ours, meant = subject.field("cuda").known, case.goal.object == subject.component
-        if subject.state != "installed" or ours is None:
-            continue
-        if ours and theirs is False and meant:
-            said = f"is the build for CUDA {ours}; {torch.label} has no CUDA: its operators do not load."
-            yield _built_apart(subject, torch, said)
-        elif theirs and ours is False and case.goal.runs_on_gpu and not needs_none(case, subject):
-            said = f"has no CUDA; {torch.label} has CUDA {theirs}: its operators do not run on the GPU."
-            yield replace(_built_apart(subject, torch, said), severity="error" if meant else "warning")
-
-
-def _of_another_cuda(case: Case) -> Iterator[Outcome]:
-    """torchaudio and torchvision compare their CUDA with torch's at import, some releases to the minor, and raise."""
-    torch = case.subject("torch")
-    theirs = torch.field("cuda").known
-    for subject in case.subjects:
-        checked = _compares_minors(case, subject, torch)
-        ours = subject.field("cuda").known
-        if checked is None or {subject.state, torch.state} != {"installed"} or not ours or not theirs:
-            continue
-        if versions.same_line(str(ours), str(theirs), 2) is not False:
-            continue
-        said = f"is the build for CUDA {ours}, {torch.label} that for {theirs}: it refuses to load."
-        why = case.cite(f"{subject.label} compares both at import, to the minor", checked)
-        yield _built_apart(subject, torch, said, why)
-
-
-def _built_apart(subject: Subject, torch: Subject, said: str, *more: Evidence) -> Finding:
-    """Of what is linked to torch: built for another CUDA than this torch is."""
-    facts = [
-        Evidence(f"{one.label}: {f'CUDA {cuda.known}' if cuda.known else 'no CUDA'}", cuda.source)
-        for one in (subject, torch)
-        for cuda in (one.field("cuda"),)
-    ]
-    remedy = Remedy(f"install {subject.distribution} from the index that torch is from")
-    message = f"{subject.label} {said}"
-    return Finding("package-versions-mismatch", subject.component, message, (*facts, *more), (remedy,))
-
-
-def _compares_minors(case: Case, subject: Subject, torch: Subject) -> "Row | None":
-    """Does it refuse another CUDA minor? Of a release that is not told: do all that go with torch's release?"""
-    releases = {subject.version}
-    if subject.version is None:
-        theirs = {torch.version} if torch.version else {str(row["version"]) for row in torch.candidates}
-        releases = {
-            row["range"].removeprefix("==")
-            for row in case.matrix.packages.pairs.get(normal(subject.distribution), [])
-            for release in theirs
-            if row["other"] == "torch" and versions.parse_range(row["fits"]).pinned == versions.parse(release).base
-        }
-    claims = [case.matrix.traits.claim(subject.component, "cuda-same-minor", release) for release in releases]
-    return claims[0] if claims and None not in claims else None
 
 
 def _severity(component: str, spec: str, have: str) -> Severity:

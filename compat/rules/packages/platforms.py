@@ -49,7 +49,8 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     if found is None or (not found[0] and _is_own(main)):
         return
     ok, evidence = found
-    if ok and main.state == "unknown" and not case.usable(main.component):
+    untold = main.state == "installed" and main.version is None
+    if ok and (untold or (main.state == "unknown" and not case.usable(main.component))):
         return  # that one is published says nothing of what is installed
     if ok:
         yield Holds("no-gpu-build-for-platform", main.component, f"{main.label} has a GPU build for {system}", evidence)
