@@ -203,8 +203,11 @@ def test_a_release_for_jetson_only_is_no_answer_elsewhere(capsys, machine):
     assert "11.4.1" in [one["release"] for one in page["releases"]["tensorrt"]]
 
 
-def test_an_opset_beyond_the_installed_release_gets_the_least_changes(capsys, machine):
-    status, page = answer(capsys, "model", str(DATA / "opset23.onnx"), "--machine", machine(), "--tensorrt", "8.6.1",
+def test_an_opset_beyond_the_installed_release_gets_the_least_changes(capsys, machine, tmp_path):
+    path = tmp_path / "m.onnx"  # the axes of ReduceMean are an input since opset 18
+    node = made.message(7, made.message(1, made.message(4, b"ReduceMean")))
+    path.write_bytes(b"\x08\x0b" + node + made.message(8, b"\x10\x17"))
+    status, page = answer(capsys, "model", str(path), "--machine", machine(), "--tensorrt", "8.6.1",
                           "--onnxruntime", "1.19.2")  # fmt: skip
     assert status == 1
     assert set(rules(page)) == {"onnx-version-unsupported"}
@@ -213,6 +216,15 @@ def test_an_opset_beyond_the_installed_release_gets_the_least_changes(capsys, ma
     assert "opset 21" in texts  # ONNX Runtime 1.19
     assert "IR version to 10" in texts
     assert any("onnx==1.17.0" in command["shell"] for way in page["ways"] for command in way["commands"])
+
+
+def test_a_later_opset_whose_operators_are_those_of_an_older_one(capsys, machine):
+    """TensorRT's parser goes on where the opset is beyond its list; ONNX Runtime refuses it."""
+    model = str(DATA / "opset23.onnx")
+    _, page = answer(capsys, "model", model, "--machine", machine())
+    taken = {name: [one["release"] for one in every if one["takes"]] for name, every in page["releases"].items()}
+    assert "8.6.1" in taken["tensorrt"]
+    assert "1.19.2" not in taken["onnxruntime"]
 
 
 def test_an_operator_that_no_release_takes_and_one_of_a_plugin(capsys, machine, tmp_path):

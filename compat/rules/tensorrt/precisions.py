@@ -11,7 +11,8 @@ from compat.rules.gpus import GpuFact
 from compat.rules.tensorrt.release import installed, used, uses_tensorrt
 
 RULE = "precision-unsupported"
-_FALLS_BACK = {"fp16": "FP32", "tf32": "FP32"}  # asked of a GPU without it, libraries compute in the other: slower only
+# Asked of a GPU without it, libraries compute in the other: slower only; weights in INT4 are unpacked, to begin with.
+_FALLS_BACK = {"fp16": "FP32", "tf32": "FP32", "int4": "FP16"}
 # The table is of Orin's DLA; of Xavier's NVIDIA says that it runs many of these, thus none beyond.
 _XAVIER = parse_capability("7.2")
 _OF_TYPES = {"bfloat16": "bf16", "float8e4m3fn": "fp8", "int4": "int4", "float4e2m1": "fp4"}
@@ -23,7 +24,8 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
 
     Precisions are arithmetic of the chip: INT8 from 6.1 (and 7.x), FP16 from 5.3, 6.0, 6.2 and 7.0 on, BF16 and TF32
     from 8.0, FP8 from 8.9, FP4 and MXFP8 from 10.0. Where the GPU has no fast FP16 or no TF32, libraries and TensorRT
-    fall back (a warning: "hardware without native FP16 support"); the others they refuse. The DLA computes in FP16 and
+    fall back (a warning: "hardware without native FP16 support"); INT4 is a way to store weights, which are unpacked
+    where the GPU has none (9.0 and later); the others they refuse. The DLA computes in FP16 and
     INT8 only, and not every module has one. A library release may know fewer. TensorRT 11 takes every precision from
     the model itself: what the model's types and Q/DQ nodes do not say, no flag adds.
 
@@ -46,11 +48,11 @@ def precision_unsupported(case: Case) -> Iterator[Outcome]:
 
 def _asked(case: Case, precision: str, found: tuple[str, str] | None) -> Iterator[Outcome]:
     fact = case.read("model.precision", precision)
-    own = _of_library(case, precision)
+    own, library = _of_library(case, precision, found)
     lacking = _library_precision(case, precision, found, fact)
     for gpu in case.gpus:
         chip = _by_chip(case, precision, gpu, lacking, fact)
-        yield _by_releases(case, own, precision, gpu, fact, chip) if own else chip
+        yield _by_releases(case, own, library, precision, gpu, fact, chip) if own else chip
     if lacking is not None:
         yield lacking  # whatever the GPU is
 
@@ -76,18 +78,35 @@ def _by_chip(
     )
 
 
-def _of_library(case: Case, precision: str) -> list[Row]:
-    """What the library that the goal is named for takes by itself, in kernels of its own; TensorRT's is asked apart."""
-    main = case.main.component if case.main is not None else None
-    rows = case.matrix.every("precision") if main not in (None, "tensorrt") else ()
-    return [row for row in rows if row["library"] == main and row["precision"] == precision]
+def _of_library(
+    case: Case, precision: str, found: tuple[str, str] | None
+) -> tuple[list[Row], tuple[str, str | None, str]]:
+    """What the library that the goal is named for takes by itself, in kernels of its own; its (name, version, field).
+
+    TensorRT's is asked apart, but for what it only stores weights in: that needs no such arithmetic of the chip.
+    """
+    rows = [row for row in case.matrix.every("precision") if row["precision"] == precision]
+    stored = [row for row in rows if row["library"] == "tensorrt" and row.get("form") == "weight-only"]
+    if stored and uses_tensorrt(case):
+        return stored, ("tensorrt", *(found or (None, "libraries")))
+    if case.main is None:
+        return [], ("", None, "")
+    main = case.main.component
+    own = [row for row in rows if row["library"] == main != "tensorrt"]
+    return own, (main, case.main.version, case.main.path)
 
 
 def _by_releases(
-    case: Case, rows: list[Row], precision: str, gpu: GpuFact, fact: Evidence, chip: Finding | Holds | Untold
+    case: Case,
+    rows: list[Row],
+    library: tuple[str, str | None, str],
+    precision: str,
+    gpu: GpuFact,
+    fact: Evidence,
+    chip: Finding | Holds | Untold,
 ) -> Outcome:
     """By the row of the library's release, else by the chip; where the release is open, what all of them say."""
-    version = case.main.version if case.main is not None else None
+    name, version, path = library
     spans = [_is_of(row, version) for row in rows]
     told = [
         _by_library(case, row, precision, gpu, fact) or chip for row, inside in zip(rows, spans, strict=True) if inside
@@ -97,8 +116,7 @@ def _by_releases(
     every = [chip, *(_by_library(case, row, precision, gpu, fact) or chip for row in rows)]
     if len({(type(one), getattr(one, "severity", "")) for one in every}) == 1:
         return every[-1]
-    assert case.main is not None
-    return Untold(RULE, case.main.component, (case.main.path,))
+    return Untold(RULE, name, (path,))
 
 
 def _is_of(row: Row, version: str | None) -> bool | None:
