@@ -57,10 +57,8 @@ class Case:
         kind = subject.path.partition(".")[0]
         if subject.distribution in (getattr(self.machine, kind) or {}):
             return (self.read(subject.path, subject.version),)
-        build = f"builds.{subject.distribution}"
-        if subject.facts.cuda is not None:
-            return (self.read(f"{build}.cuda", subject.facts.cuda),)
-        return (self.read(build, "installed"),) if subject.state == "installed" else ()
+        cuda = subject.facts.cuda
+        return (self.read(f"builds.{subject.distribution}.cuda", cuda),) if cuda is not None else ()
 
     def says(self, field: str, value: str, text: str) -> tuple[Evidence, ...]:
         """A fact of the machine, or, where ``field`` is the source of a claim, what is claimed."""
@@ -116,18 +114,14 @@ class Case:
             return None if len(self.systems) > 1 else False
         return self.machine.os == "windows"
 
-    @property
-    def taken_for_linux(self) -> tuple[Evidence, ...]:
-        """That it is Linux, where nothing tells the system."""
-        return (self.assume("os", "Linux"),) if self.is_windows is None else ()
-
     def environment(self, *kinds: str) -> bool | None:
         """Is it one of these environments (docker, wsl2, jetson ...)?"""
         return self.machine.in_environment(*kinds)
 
-    @property
+    @cached_property
     def is_jetson(self) -> bool:
-        return self.machine.is_jetson
+        """Is it said to be one, or has it the GPU of one?"""
+        return self.machine.is_jetson or (bool(self.gpus) and all(gpu.kind == "jetson" for gpu in self.gpus))
 
     @property
     def board(self) -> tuple[Evidence, ...]:
@@ -135,7 +129,8 @@ class Case:
         jetson = self.machine.jetson
         told = [(f"jetson.{name}", getattr(jetson, name)) for name in ("module", "jetpack", "l4t")]
         told += [("environment", "jetson")] if self.environment("jetson") else []
-        return tuple(self.read(field, value) for field, value in told if value is not None)
+        of_gpus = () if self.machine.is_jetson else (fact for gpu in self.gpus for fact in gpu.evidence)
+        return (*(self.read(field, value) for field, value in told if value is not None), *of_gpus)
 
     # -- GPUs ------------------------------------------------------------------------------------------------------
 
@@ -222,7 +217,8 @@ class Case:
         machine = self.machine
         if machine.driver.version is None or self.is_jetson:
             return ()
-        if machine.arch == "x86_64" or machine.os == "windows" or machine.gpus or machine.environment is not None:
+        others = any(gpu.kind not in (None, "jetson") for gpu in self.gpus)
+        if machine.arch == "x86_64" or machine.os == "windows" or others or machine.environment is not None:
             return ()
         return (self.assume("environment, jetson", "no Jetson, whose driver is of its L4T"),)
 
@@ -355,9 +351,7 @@ class Case:
         """What tells which of its builds a package is, beside itself, and what is taken to be so."""
         field = subject.pinned_cuda[1] if subject.pinned_cuda is not None else ""
         pinned = (self.read(field, None),) if field.startswith("packages.") else ()
-        text = f"{subject.label} is of no image, which may have another CUDA's"
-        outside = (self.assume("environment", text),) if subject.of_image is None else ()
-        return (*pinned, *outside, *self.no_jetson(subject.component))
+        return (*pinned, *self.no_jetson(subject.component))
 
     @property
     def of_jetsons(self) -> tuple[Evidence, ...]:

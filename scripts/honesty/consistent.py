@@ -4,7 +4,7 @@ from typing import Any
 
 from compat.matrix import Matrix
 from compat.matrix.packages import CONDA_INDEXES, normal, same_cuda
-from compat.rules.runtimes import reaches
+from compat.rules.runtimes import of_folder, reaches
 from compat.rules.selection import entries
 from compat.versions import parse, same_line
 
@@ -23,6 +23,7 @@ def consistent(facts: Facts, matrix: Matrix) -> Facts:
     if "libcuda" in facts and "missing_libraries" in facts:
         facts["missing_libraries"] = [one for one in facts["missing_libraries"] if one != "libcuda.so.1"]
     _visible(facts)
+    _kits(facts)
     _engine(facts, matrix)
     _parts(facts, matrix)
     _builds(facts, matrix)
@@ -57,6 +58,16 @@ def _image(facts: Facts) -> None:
     """An image's name tells its CUDA."""
     if any(kit.get("origin") == "container" for kit in facts.get("toolkits") or ()):
         (facts.get("container") or {}).pop("image", None)
+
+
+def _kits(facts: Facts) -> None:
+    """One toolkit lies in a folder, and it is of the CUDA that the folder names."""
+    seen = set()
+    for kit in facts.get("toolkits") or ():
+        named = of_folder(kit.get("path") or "")
+        if kit.get("path") in seen or (named and not same_line(kit.get("version") or named, named, 2)):
+            kit.pop("path")
+        seen.add(kit.get("path", ""))
 
 
 def _visible(facts: Facts) -> None:

@@ -6,7 +6,8 @@ is then told and some not. Every goal that there is gets asked.
 
 from typing import Any
 
-from compat import goals
+from compat import goals, versions
+from compat.capability import parse as parse_capability
 from compat.matrix import Matrix, Row
 from scripts.honesty.consistent import consistent
 from scripts.honesty.made_up import MadeUp
@@ -77,9 +78,18 @@ class OfAnEra(MadeUp):
 
     # -- kinds of machines --------------------------------------------------------------------------------------------
 
-    def _gpu_of(self, *classes: str) -> list[Facts]:
+    def _gpu_of(self, release: str, *classes: str) -> list[Facts]:
+        """Mostly some that the driver has: of 890 names most are of generations that no branch of now serves."""
         rows = [row for row in self.matrix.rows("gpu", "gpu") if row["class"] in classes]
+        if self.often(0.8):
+            rows = [row for row in rows if self._has(release, row["capability"])] or rows
         return [{"name": self.random.choice(rows)["name"]} for _ in range(self.one(1, 1, 1, 2))]
+
+    def _has(self, release: str, capability: str) -> bool:
+        known = parse_capability(capability)
+        row, first = self.matrix.gpus.architecture(known) or {}, self.matrix.gpus.first_driver(known)
+        branch = versions.parse(release).major
+        return branch <= int(row.get("driver_last", 10**6)) and (first is None or branch >= int(first.value))
 
     def _host(self) -> Facts:
         """A Linux machine with a driver of a branch, and its GPUs."""
@@ -89,7 +99,7 @@ class OfAnEra(MadeUp):
             "arch": "x86_64",
             "environment": [],
             "driver": {"version": release, "kernel_module_version": release, "kernel_module_loaded": True},
-            "gpus": self._gpu_of("datacenter", "geforce", "workstation"),
+            "gpus": self._gpu_of(release, "datacenter", "geforce", "workstation"),
             "python": self.one("3.8.18", "3.10.12", "3.11.9", "3.12.3"),
             "glibc": self.one("2.31", "2.35", "2.39"),
             "device_nodes": ["/dev/nvidia0", "/dev/nvidia1", "/dev/nvidiactl", "/dev/nvidia-uvm"],
@@ -170,7 +180,7 @@ class OfAnEra(MadeUp):
             "driver": {"version": release},
             "libcuda": {"path": "/usr/lib/wsl/lib/libcuda.so.1", "compat": False},
             "device_nodes": ["/dev/dxg"],
-            "gpus": self._gpu_of("geforce"),
+            "gpus": self._gpu_of(release, "geforce"),
         }
 
     def _windows(self) -> Facts:
@@ -182,7 +192,7 @@ class OfAnEra(MadeUp):
             "arch": "x86_64",
             "environment": self.one([], ["conda"]),
             "driver": {"version": release},
-            "gpus": self._gpu_of("geforce", "workstation"),
+            "gpus": self._gpu_of(release, "geforce", "workstation"),
             "python": self.one("3.10.11", "3.11.9", "3.12.3"),
             "toolkits": [{"version": cuda, "origin": "system", "path": folder}],
             "variables": {"CUDA_PATH": folder, "PATH": f"{folder}\\bin;C:\\Windows\\System32"},

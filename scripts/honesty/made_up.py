@@ -51,7 +51,8 @@ class MadeUp(Chances):
     def __init__(self, seed: int, matrix: Matrix) -> None:
         super().__init__(seed)
         self.matrix = matrix
-        self.gpus = [row["name"] for row in matrix.rows("gpu", "gpu")]
+        rows = matrix.rows("gpu", "gpu")  # most of which no driver of now has
+        self.gpus = [row["name"] for row in rows if self.often(0.3) or not row["capability"].startswith(("2.", "3."))]
         self.branches = matrix.drivers.branches
         self.cudas = [row["version"] for row in matrix.cuda.toolkits]
         self.components = sorted(matrix.index["packages"])

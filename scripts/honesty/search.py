@@ -25,15 +25,20 @@ def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: i
     """Whatever may not happen and does, of one machine; ``pairs``: how many machines with one fact less it is also
     asked of, all of it of those in order: of them there are few by chance."""
     before = judge(goal, machine)
-    for found in before.errors:
-        for what in untrue(found, machine):
-            yield Violation("told", f"{found.rule} -> {found.rule} says {what}", goal, machine, machine)
+    yield from _told(goal, machine, before)
     yield from _drawn(judge, goal, machine, before, random, RELATIONS)
     paths = list(facts(machine))
     for path in random.sample(paths, min(pairs, len(paths))):
         less = without(machine, path)
         after = judge(goal, less)
         yield from _drawn(judge, goal, less, after, random, RELATIONS if after.verdict == "compatible" else ("less",))
+
+
+def _told(goal: str, machine: Facts, report: Report) -> Iterator[Violation]:
+    """What findings say that is not so."""
+    for found in report.errors:
+        for what in untrue(found, machine):
+            yield Violation("told", f"{found.rule} -> {found.rule} says {what}", goal, machine, machine)
 
 
 def _drawn(
@@ -46,6 +51,14 @@ def _drawn(
         judge.drawn[name, before.verdict] += judge.asked - asked
 
 
+def _again(judge: Judge, found: Violation, machine: Facts) -> Iterator[Violation]:
+    """What violates the relation of a violation on a smaller machine."""
+    before, random = judge(found.goal, machine), Random(0)  # noqa: S311 - not for cryptography
+    if found.relation in RELATIONS:
+        return RELATIONS[found.relation](judge, found.goal, machine, before, random)
+    return _told(found.goal, machine, before)
+
+
 def smallest(judge: Judge, found: Violation) -> Violation:
     """The violation on the machine with the fewest facts that still shows one of its kind."""
     kind = (found.relation, found.what.partition("->")[2])
@@ -56,7 +69,7 @@ def smallest(judge: Judge, found: Violation) -> Violation:
             less = without(found.before, path)
             if consistent(copy.deepcopy(less), judge.matrix) != less:
                 continue
-            again = violations(judge, found.goal, less, Random(0))  # noqa: S311
+            again = _again(judge, found, less)
             same = next((one for one in again if (one.relation, one.what.partition("->")[2]) == kind), None)
             if same is not None:
                 found, shrunk = same, True

@@ -120,7 +120,7 @@ def _needs_jit(subject: Subject, gpu: Capability) -> bool:
     )
 
 
-@rule("ptxas-too-old", reads=("model.target", "toolkits", *OF_GPUS, *OF_BUILD))
+@rule("ptxas-too-old", reads=("model.target", "toolkits", "variables", *OF_GPUS, *OF_BUILD))
 def ptxas_too_old(case: Case) -> Iterator[Outcome]:
     """The ptxas in use does not know the GPU.
 
@@ -144,7 +144,7 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
         variable = _triton_takes(case, target)
         copy = _of_variable(case, *variable) if variable else _ptxas(case, target)
         if copy is None:
-            if variable:
+            if variable or case.usable("ptxas"):
                 yield Untold("ptxas-too-old", "ptxas", ("libraries",))
             continue
         version, read = copy
@@ -177,30 +177,45 @@ def _triton_takes(case: Case, target: Capability) -> tuple[str, str] | None:
 def _of_variable(case: Case, name: str, path: str) -> tuple[str, tuple[Evidence, ...]] | None:
     """The release of the ptxas at a path: that of the copy or toolkit that is known to lie there, or in its name."""
     said = case.read(f"variables.{name}", path)
-    folders = [(copy.path, copy.version) for _, copy in case.libraries("ptxas")]
-    folders += [(kit.path, kit.version) for kit in case.machine.toolkits or ()]
-    there = {version for folder, version in folders if folder and version and f"{path}/".startswith(f"{folder}/")}
+    known = [(f"{place}.version", copy.path, copy.version) for place, copy in case.libraries("ptxas")]
+    known += [(f"toolkits[{at}].version", kit.path, kit.version) for at, kit in enumerate(case.machine.toolkits or ())]
+    there = [(field, version) for field, folder, version in known if folder and f"{path}/".startswith(f"{folder}/")]
     named = of_folder(path)
     if not there and named is not None:
-        there = {named}
-    return (there.pop(), (said,)) if len(there) == 1 else None
+        return named, (said,)
+    releases = {version for _, version in there}
+    if len(releases) != 1 or None in releases:
+        return None
+    return str(there[0][1]), (said, *(case.read(field, version) for field, version in there))
 
 
 def _ptxas(case: Case, target: Capability) -> tuple[str, tuple[Evidence, ...]] | None:
     """The release of the ptxas that compiles for this target. Triton has a second one, for Blackwell and newer."""
     found = case.loaded("ptxas")
     if found is not None and found[1].version:
-        return found[1].version, (case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas"))
+        of_copy = case.read(f"{found[0]}.version", found[1].version), *case.of_whom("ptxas")
+        return found[1].version, (*of_copy, *(() if found[1].loaded else _no_other(case)))
     if case.goal.object == "jax":
         return assembler_needed(case)
+    if case.usable("ptxas"):
+        return None  # of several copies one is taken, or one of a release that is not told
     told = case.subject("triton").version
     triton, row = told or _pinned(case, "triton"), _carried(case)
     carried = (row or {}).get("built", {})
     name = "ptxas-blackwell" if target.major >= 10 and "ptxas-blackwell" in carried else "ptxas"
     if row is not None and name in carried:
         by_torch = () if told else case.package(case.subject("torch"))
-        return carried[name], (case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built"), *by_torch)
+        alone = (case.assume("libraries", "no other ptxas is taken"),) if case.machine.libraries is None else ()
+        own = case.cite(f"triton {triton} carries {name} {carried[name]}", row, "built")
+        return carried[name], (own, *by_torch, *alone, *_no_other(case))
     return None
+
+
+def _no_other(case: Case) -> tuple[Evidence, ...]:
+    """That no variable names another ptxas for Triton, where none is told."""
+    if case.machine.variables is not None or case.goal.object == "jax":
+        return ()
+    return (case.assume("variables", "TRITON_PTXAS_PATH names no other ptxas"),)
 
 
 def _carried(case: Case) -> "Row | None":

@@ -69,6 +69,7 @@ def _compiler_missed(case: Case, subject: Subject) -> Iterator[Finding]:
                     case.cite(
                         f"TensorRT {release['version']} is made for CUDA {', '.join(release['cuda'])}", release, "cuda"
                     ),
+                    *_whose_it_is(case, soname),
                 ),
                 (Remedy(f"install the NVRTC that {soname} is of", "system"), *_on_path(soname)),
             )
@@ -82,6 +83,16 @@ def _linked_to(case: Case, subject: Subject) -> "list[Row]":
     told = {copy.version for _, copy in case.usable("tensorrt")} - {None}
     built = told or {row["tensorrt"].partition(".")[0] for row in subject.candidates if row.get("tensorrt")}
     return [row for one in sorted(filter(None, built)) for row in packages.of_line("tensorrt", one) if "cuda" in row]
+
+
+def _whose_it_is(case: Case, soname: str) -> Iterator[Evidence]:
+    """What tells the TensorRT, or what is taken to be so where nothing does: that it is one which opens this name."""
+    copies = case.usable("tensorrt")
+    told = [(path, copy.version) for path, copy in copies if copy.version is not None]
+    yield from (case.read(f"{path}.version", version) for path, version in told)
+    if not told:
+        for place in [f"{path}.version" for path, _ in copies] or ["libraries"]:
+            yield case.assume(place, f"the TensorRT that opens {soname}")
 
 
 def _opened(case: Case, subject: Subject) -> set[str]:
@@ -117,7 +128,7 @@ def _other_major(case: Case, subject: Subject, copies: "tuple[tuple[str, Library
                 *(case.read(f"{path}.version", copy.version) for path, copy in copies),
                 *case.package(subject),
                 *case.of_whom("tensorrt"),
-                *case.taken_for_linux,
+                *_linux(case),
             ),
             (Remedy(f"install the TensorRT whose library is {soname}"), *_on_path(soname)),
         )
@@ -144,7 +155,7 @@ def _pips_alone(case: Case, subject: Subject, copies: "tuple[tuple[str, Library]
             *case.package(subject),
             case.cite(f"{subject.component} {claim['range']} does not find pip's TensorRT", claim),
             *([case.assume("variables", "LD_LIBRARY_PATH does not name its folder")] if set_ is None else []),
-            *case.taken_for_linux,
+            *_linux(case),
         ),
         (Remedy("put the folder of pip's TensorRT (site-packages/tensorrt_libs) on LD_LIBRARY_PATH", "setting"),),
     )
@@ -159,6 +170,10 @@ def _pips_packages(case: Case) -> list[Evidence]:
     names = [name for name in names if name != "tensorrt"]  # which the system's packages are called as well
     there = [case.read(f"packages.{name}", case.version_of(name)) for name in names if case.has(name)]
     return [*there, case.assume("libraries, container.image", "no TensorRT but pip's")] if there else []
+
+
+def _linux(case: Case) -> tuple[Evidence, ...]:
+    return (case.assume("os", "Linux"),) if case.machine.os is None else ()
 
 
 def _on_path(soname: str) -> tuple[Remedy, ...]:
