@@ -57,8 +57,10 @@ class Case:
         kind = subject.path.partition(".")[0]
         if subject.distribution in (getattr(self.machine, kind) or {}):
             return (self.read(subject.path, subject.version),)
-        cuda = subject.facts.cuda
-        return (self.read(f"builds.{subject.distribution}.cuda", cuda),) if cuda is not None else ()
+        build = f"builds.{subject.distribution}"
+        if subject.facts.cuda is not None:
+            return (self.read(f"{build}.cuda", subject.facts.cuda),)
+        return (self.read(build, "installed"),) if subject.state == "installed" else ()
 
     def says(self, field: str, value: str, text: str) -> tuple[Evidence, ...]:
         """A fact of the machine, or, where ``field`` is the source of a claim, what is claimed."""
@@ -113,6 +115,11 @@ class Case:
         if self.machine.os is None:
             return None if len(self.systems) > 1 else False
         return self.machine.os == "windows"
+
+    @property
+    def taken_for_linux(self) -> tuple[Evidence, ...]:
+        """That it is Linux, where nothing tells the system."""
+        return (self.assume("os", "Linux"),) if self.is_windows is None else ()
 
     def environment(self, *kinds: str) -> bool | None:
         """Is it one of these environments (docker, wsl2, jetson ...)?"""
@@ -351,7 +358,9 @@ class Case:
         """What tells which of its builds a package is, beside itself, and what is taken to be so."""
         field = subject.pinned_cuda[1] if subject.pinned_cuda is not None else ""
         pinned = (self.read(field, None),) if field.startswith("packages.") else ()
-        return (*pinned, *self.no_jetson(subject.component))
+        text = f"{subject.label} is of no image, which may have another CUDA's"
+        outside = (self.assume("environment", text),) if subject.of_image is None else ()
+        return (*pinned, *outside, *self.no_jetson(subject.component))
 
     @property
     def of_jetsons(self) -> tuple[Evidence, ...]:

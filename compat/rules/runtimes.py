@@ -135,6 +135,8 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
         return
     if any(one is not main and one.version is not None and one.candidates for one in case.subjects):
         return  # a published build was brought in, whose CUDA is open
+    if main.version is None and _one_major_somewhere(case, main):
+        return  # so has one of this
     assumed = ("packages", *_by_copies(case, main))
     named, release = _named(case)
     own = main.component == _FRAMEWORKS.get(named) and "nvcr.io/" in image
@@ -150,6 +152,16 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
         if one.version is not None and one.origin == "container" and (own or main.version is None)
     ]
     yield from kits or (_of_image(case, assumed) if own or main.version is None else ())
+
+
+def _one_major_somewhere(case: "Case", subject: Subject) -> bool:
+    """Would a platform that it may be leave builds of one CUDA major alone? Those start theirs, told the platform."""
+    if case.machine.os is not None and case.machine.arch is not None:
+        return False
+    platforms: dict[tuple[str, str], list[str | bool]] = {}
+    for row in subject.candidates:
+        platforms.setdefault((row["os"], row["arch"]), []).append(row.get("cuda", False))
+    return any(_common_major(values) for values in platforms.values())
 
 
 def _by_copies(case: "Case", main: Subject) -> "Iterator[str]":
@@ -191,8 +203,7 @@ def _of_subject(case: "Case", subject: Subject) -> "Iterator[Runtime]":
         if stated is None and cuda.complete:
             stated = _common_major([value for value, _ in cuda.values])
         if stated:
-            assumed = ("environment",) if part.of_image is None else ()
-            yield Runtime(stated, part.label, cuda.source, part.component, assumed)
+            yield Runtime(stated, part.label, cuda.source, part.component)
 
 
 def _common_major(values: list[str | bool]) -> str | None:

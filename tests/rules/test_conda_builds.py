@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from compat import description, goals
+from compat.check import check
 from compat.machine import Build, Machine
 from compat.matrix import Matrix
 from compat.rules.candidates import find
@@ -56,3 +60,17 @@ def test_the_index_says_otherwise() -> None:
 def test_remedies_speak_of_condas_builds() -> None:
     found = subject({"tensorflow": "2.19.1"}, "conda-forge")
     assert {row["index"] for rows in found.published.values() for row in rows} == {"conda-forge"}
+
+
+@pytest.mark.parametrize("version", ["0.3.0", "0.3.1"])
+def test_another_channel_may_have_what_the_known_ones_lack(version: str) -> None:
+    """PyTorch's own builds for Windows begin with 0.4.0; before, a channel of a user's (peterjc123) had them."""
+    machine = {
+        "os": "windows",
+        "arch": "x86_64",
+        "environment": ["conda"],
+        "gpus": [{"name": "GeForce GTX 960M"}],
+        "packages": {"pytorch": version},
+    }
+    report = check(description.from_dict(machine), goals.parse("use:torch"), MATRIX)
+    assert (report.verdict, report.findings) == ("unknown", ())

@@ -1,8 +1,8 @@
-"""Which GPUs a process may use."""
+"""Which GPUs a process may use: those with nodes that it may open, that no variable hides, in one MIG instance."""
 
 from collections.abc import Iterator
 
-from compat.rules.base import OF_GPUS, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_GPUS, OF_SYSTEM, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 
 
@@ -39,6 +39,62 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
             (case.read("gpus", "none"),),
             (Remedy("use a machine with an NVIDIA GPU, or describe one with --machine FILE", "hardware"),),
         )
+
+
+@rule("device-node-missing", reads=(*OF_SYSTEM, *OF_GPUS), of="platform")
+def device_node_missing(case: Case) -> Iterator[Outcome]:
+    """A node under /dev that CUDA opens is absent or closed to this user.
+
+    CUDA opens /dev/nvidiactl, /dev/nvidia-uvm and /dev/nvidiaN for each GPU. nvidia-uvm belongs to a module of its own,
+    which nvidia-smi does not need: so nvidia-smi works while every CUDA program fails.
+
+    Measured on an H200 with driver 580: without /dev/nvidia-uvm cuInit gives 999 and NVML works; without /dev/nvidia0
+    cuInit gives 100 and nvidia-smi says "No devices found".
+
+    Remedy: `nvidia-modprobe -u -c 0` (or `modprobe nvidia-uvm`); in a container pass the node; check the node's mode.
+    """
+    nodes = case.machine.device_nodes
+    if not case.goal.needs_gpu or nodes is None or case.is_windows is True:
+        return
+    if case.environment("wsl2") or "/dev/dxg" in nodes or case.is_jetson:
+        return  # their drivers have other nodes
+    told = case.machine.gpus is None and case.machine.environment is not None and case.is_windows is False
+    if not case.machine.gpus and not nodes and not told:
+        return  # no GPU is another finding, and Windows, WSL and Jetson have no such nodes
+    needed = ["/dev/nvidiactl", "/dev/nvidia-uvm"]
+    absent = [node for node in needed if node not in nodes]
+    if not any(_is_gpu_node(node) for node in nodes):
+        absent.append("/dev/nvidia0")
+    taken = "neither WSL nor a Jetson, which have other nodes"
+    of_gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus and not nodes else ()
+    if case.machine.gpus is None and not nodes:
+        of_gpus = (case.assume("gpus", "there is one"),)
+    where = ", ".join(case.machine.environment or ()) or "none"
+    unsaid = case.machine.environment is None
+    elsewhere = case.assume("environment", taken) if unsaid else case.read("environment", where)
+    if absent:
+        yield Finding(
+            "device-node-missing",
+            "kernel",
+            f"{', '.join(absent)} cannot be opened; CUDA needs it.",
+            (case.read("device_nodes", ", ".join(nodes) or "none"), *of_gpus, elsewhere),
+            (
+                Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
+                Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container"),
+            ),
+        )
+    else:
+        yield Holds(
+            "device-node-missing",
+            "kernel",
+            "every device node that CUDA opens is there",
+            (case.read("device_nodes", ", ".join(nodes)),),
+        )
+
+
+def _is_gpu_node(node: str) -> bool:
+    tail = node.removeprefix("/dev/nvidia")
+    return tail != node and tail.isdigit()
 
 
 @rule("gpus-hidden", reads=("variables", "gpus.name"), of="platform", says="gpu")

@@ -1,4 +1,4 @@
-"""The kernel's side: which module, whether it may load, which nodes it made, and what NVSwitch needs."""
+"""The kernel's side: which module, whether it may load, and what NVSwitch needs."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -145,6 +145,7 @@ def _asked_for(case: Case, gpu: GpuFact) -> Finding | None:
         "secure_boot",
         "driver.version",
         "driver.kernel_module_version",
+        "driver.kernel_module",
         "driver.kernel_module_loaded",
         "driver.kernel_module_signed",
         "driver.signer_enrolled",
@@ -208,16 +209,16 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
             ),
             (Remedy("install the module that the distribution signed for this kernel", "system"),),
         )
-    elif driver.kernel_module_loaded is False and case.kernel_driver is not None:
-        known = "driver.version" if driver.kernel_module_version is None else "driver.kernel_module_version"
+    elif driver.kernel_module_loaded is False and (installed := _installed(case)) is not None:
+        whose = f"that of driver {case.kernel_driver}" if case.kernel_driver else "the nvidia module"
         yield Finding(
             "kernel-module-rejected",
             "kernel",
-            f"Secure Boot is on, which takes signed modules, and that of driver {case.kernel_driver} is not loaded.",
+            f"Secure Boot is on, which takes signed modules, and {whose} is not loaded.",
             (
                 *facts,
                 case.read("driver.kernel_module_loaded", False),
-                case.read(known, case.kernel_driver),
+                installed,
                 case.assume("driver.kernel_module_signed, driver.signer_enrolled", "it is what keeps the module out"),
             ),
             (Remedy("see `mokutil --sb-state`, `modinfo -F signer nvidia`; sign it with an enrolled key", "system"),),
@@ -237,60 +238,15 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
         yield Untold("kernel-module-rejected", "kernel", ("driver.kernel_module_signed", "driver.signer_enrolled"))
 
 
-@rule("device-node-missing", reads=(*OF_SYSTEM, *OF_GPUS), of="platform")
-def device_node_missing(case: Case) -> Iterator[Outcome]:
-    """A node under /dev that CUDA opens is absent or closed to this user.
-
-    CUDA opens /dev/nvidiactl, /dev/nvidia-uvm and /dev/nvidiaN for each GPU. nvidia-uvm belongs to a module of its own,
-    which nvidia-smi does not need: so nvidia-smi works while every CUDA program fails.
-
-    Measured on an H200 with driver 580: without /dev/nvidia-uvm cuInit gives 999 and NVML works; without /dev/nvidia0
-    cuInit gives 100 and nvidia-smi says "No devices found".
-
-    Remedy: `nvidia-modprobe -u -c 0` (or `modprobe nvidia-uvm`); in a container pass the node; check the node's mode.
-    """
-    nodes = case.machine.device_nodes
-    if not case.goal.needs_gpu or nodes is None or case.is_windows is True:
-        return
-    if case.environment("wsl2") or "/dev/dxg" in nodes or case.is_jetson:
-        return  # their drivers have other nodes
-    told = case.machine.gpus is None and case.machine.environment is not None and case.is_windows is False
-    if not case.machine.gpus and not nodes and not told:
-        return  # no GPU is another finding, and Windows, WSL and Jetson have no such nodes
-    needed = ["/dev/nvidiactl", "/dev/nvidia-uvm"]
-    absent = [node for node in needed if node not in nodes]
-    if not any(_is_gpu_node(node) for node in nodes):
-        absent.append("/dev/nvidia0")
-    taken = "neither WSL nor a Jetson, which have other nodes"
-    of_gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus and not nodes else ()
-    if case.machine.gpus is None and not nodes:
-        of_gpus = (case.assume("gpus", "there is one"),)
-    where = ", ".join(case.machine.environment or ()) or "none"
-    unsaid = case.machine.environment is None
-    elsewhere = case.assume("environment", taken) if unsaid else case.read("environment", where)
-    if absent:
-        yield Finding(
-            "device-node-missing",
-            "kernel",
-            f"{', '.join(absent)} cannot be opened; CUDA needs it.",
-            (case.read("device_nodes", ", ".join(nodes) or "none"), *of_gpus, elsewhere),
-            (
-                Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
-                Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container"),
-            ),
-        )
-    else:
-        yield Holds(
-            "device-node-missing",
-            "kernel",
-            "every device node that CUDA opens is there",
-            (case.read("device_nodes", ", ".join(nodes)),),
-        )
-
-
-def _is_gpu_node(node: str) -> bool:
-    tail = node.removeprefix("/dev/nvidia")
-    return tail != node and tail.isdigit()
+def _installed(case: Case) -> Evidence | None:
+    """What says that a driver is installed: its release, or a part of it that was found."""
+    driver = case.machine.driver
+    told = (
+        ("driver.kernel_module_version", driver.kernel_module_version),
+        ("driver.version", driver.version),
+        ("driver.kernel_module", driver.kernel_module if driver.kernel_module in ("open", "proprietary") else None),
+    )
+    return next((case.read(field, value) for field, value in told if value is not None), None)
 
 
 @rule("fabric-manager", reads=(*OF_DRIVER, "nvswitch", "fabric_manager", *OF_GPUS), of="platform")

@@ -61,34 +61,48 @@ def _of_another_soname(case: Case, name: str, copy: Library) -> bool:
 def _of_package(case: Case, subject: Subject) -> Copy | None:
     """pip's cuDNN, where only its package is told: what pins it, JAX's plugins, and what looks for the parts that its
     extra draws (TensorFlow from 2.14 on, jaxlib from 0.4.19 on) look in its folder (on Linux)."""
-    pins = {name for row in subject.candidates[:8] for name, _, _ in case.matrix.packages.pins(row)}
     looked = _looked_for(case, subject)
     for name in ("nvidia-cudnn-cu11", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13"):
-        own = name in pins or subject.distribution.startswith(f"jax-cuda{name[-2:]}-plugin")
+        own = _is_its_own(case, subject, name)
         version = case.version_of(name) if (own or name in looked) and case.machine.os != "windows" else None
-        if version is not None and (own or not _may_be_the_systems(case, subject, version)):
+        if version is not None and (own or not (case.machine.toolkits and _opens_another(subject, version))):
             return f"packages.{name}", Library(name="cudnn", version=version, origin="pip")
     return None
 
 
-def _may_be_the_systems(case: Case, subject: Subject, version: str) -> bool:
-    """Is pip's of another major than the build opens, and CUDA installed beside it, where one of its own may lie?"""
-    built = subject.field("cudnn").decide(lambda need: versions.same_line(version, need, 1))
-    return built is False and bool(case.machine.toolkits)
+def _is_its_own(case: Case, subject: Subject, name: str) -> bool:
+    """Does it pin this package of cuDNN, or come as JAX's plugin for the same CUDA?"""
+    if subject.distribution.startswith(f"jax-cuda{name[-2:]}-plugin"):
+        return True
+    return any(name == pinned for row in subject.candidates[:8] for pinned, _, _ in case.matrix.packages.pins(row))
+
+
+def _opens_another(subject: Subject, version: str) -> bool:
+    """Is it of another major than the build opens? Where CUDA is installed as well, one of its own may lie there."""
+    return subject.field("cudnn").decide(lambda need: versions.same_line(version, need, 1)) is False
+
+
+def rests_on_toolkits(case: Case, subject: Subject, path: str, version: str) -> bool:
+    """Is it that no toolkit is spoken of which makes pip's cuDNN the one that is found (`_of_package`)?"""
+    name = path.removeprefix("packages.")
+    silent = case.machine.toolkits is None and not _is_its_own(case, subject, name)
+    return silent and _opens_another(subject, version)
 
 
 def _looked_for(case: Case, subject: Subject) -> set[str]:
     """pip's cuDNN for the CUDA of a release that looks for such parts itself, and finds them."""
-    traits, cuda = case.matrix.traits, subject.field("cuda").known
+    traits, cuda = case.matrix.traits, subject.field("cuda")
     blind = traits.row(subject.component, "parts-unseen") is not None
-    if cuda is False or not _looks_for_parts(case, subject):
+    if cuda.known is False or not _looks_for_parts(case, subject):
         return set()
     if blind and traits.holds(subject.component, "parts-unseen", subject.version) is not False:
         return set()
-    if cuda:
-        return {f"nvidia-cudnn-cu{versions.parse(cuda).major}"}
+    told = {f"nvidia-cudnn-cu{versions.parse(value).major}" for value, _ in cuda.values if value}
+    if cuda.known:
+        return told
     there = {name for name, version in case.packages.items() if name.startswith("nvidia-cudnn-cu") and version}
-    return there if len(there) == 1 else set()
+    found = there & told if told else there  # what no build that it can be looks for is found by none
+    return found if len(found) == 1 else set()
 
 
 def _looks_for_parts(case: Case, subject: Subject) -> bool:

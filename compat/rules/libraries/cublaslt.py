@@ -33,7 +33,12 @@ def another_cublaslt(case: "Case") -> Iterator[Outcome]:
         "cublasLt",
         f"the libcublasLt of {have} loads in front of the one that {torch.label} brought with CUDA {row['of']}; its "
         "cuBLAS calls symbols that the older one lacks.",
-        (*facts, *brought, case.cite(f"torch {row['range']} takes the libcublasLt that is found first", row)),
+        (
+            *facts,
+            *brought,
+            case.cite(f"torch {row['range']} takes the libcublasLt that is found first", row),
+            *case.taken_for_linux,
+        ),
         (
             Remedy("take that CUDA toolkit's folder off LD_LIBRARY_PATH", "setting"),
             Remedy("put site-packages/nvidia/cublas/lib first on LD_LIBRARY_PATH", "setting"),

@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.libraries.copies import Copy, gets, named_by
+from compat.rules.libraries.copies import Copy, gets, named_by, rests_on_toolkits
 from compat.rules.libraries.found import wants
 from compat.rules.libraries.serving import asks_of_cudnn, decided, runs_on_cudnn, serves
 from compat.rules.subject import Possible, Subject
@@ -45,7 +45,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         facts = (
             _read(case, path, copy),
             Evidence(f"{subject.label} is built with cuDNN {_shown(built)}", built.source),
-            *_no_other(case, subject, path),
+            *_no_other(case, subject, path, copy),
         )
         if fits:
             yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
@@ -70,7 +70,7 @@ def loading(case: Case, subject: Subject) -> Copy | None:
 def evidence_of(case: Case, subject: Subject, found: Copy) -> tuple[Evidence, ...]:
     """Which copy it is, and what is taken to be so for it to be the one that loads."""
     path, copy = found
-    return (_read(case, path, copy), *_no_other(case, subject, path), *_gets(case, path, copy))
+    return (_read(case, path, copy), *_no_other(case, subject, path, copy), *_gets(case, path, copy))
 
 
 _WANTED = {
@@ -96,18 +96,20 @@ def _gets(case: Case, path: str, copy: Library) -> tuple[Evidence, ...]:
     return (*((case.read("variables.LD_LIBRARY_PATH", folder),) if folder else ()), *case.of_whom("cudnn"))
 
 
-def _no_other(case: Case, subject: Subject, path: str) -> tuple[Evidence, ...]:
+def _no_other(case: Case, subject: Subject, path: str, copy: Library) -> tuple[Evidence, ...]:
     """That the copy which a package brought is the only one, where that is what is judged."""
     torch, takes_any = case.subject("torch"), _has_the_systems(case, subject)
+    system: tuple[Evidence, ...] = ()
     if path in (torch.path, f"builds.{torch.distribution}.cudnn"):
         owner, unsaid = "torch's", ["libraries", "toolkits"]
     elif path.startswith("packages."):
         owner, unsaid = "pip's", ["libraries"] if case.machine.libraries is None else []
-        unsaid += ["toolkits"] if takes_any else []
+        unsaid += ["toolkits"] if takes_any or rests_on_toolkits(case, subject, path, copy.version or "") else []
+        system = () if takes_any else case.taken_for_linux
     else:
         return ()
     unsaid += ["packages.torch, builds.torch.cudnn"] if takes_any and torch.facts.cudnn is None else []
-    return tuple(case.assume(place, f"no cuDNN there but {owner} own") for place in unsaid)
+    return (*system, *(case.assume(place, f"no cuDNN there but {owner} own") for place in unsaid))
 
 
 def _below_minimum(case: Case) -> Iterator[Outcome]:
@@ -123,7 +125,7 @@ def _below_minimum(case: Case) -> Iterator[Outcome]:
         row = min(rows, key=lambda one: versions.parse(one["cudnn_minimum"]).key())
         least, label = row["cudnn_minimum"], f"{subject.component} {row['version']}"
         takes = case.cite(f"{label} takes cuDNN from {least} on", row)
-        facts = (_read(case, path, copy), *told, takes, *_no_other(case, subject, path))
+        facts = (_read(case, path, copy), *told, takes, *_no_other(case, subject, path, copy))
         if versions.at_least(found[1].version, least) is False:
             yield Finding(
                 "cudnn-mismatch",

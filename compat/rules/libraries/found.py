@@ -317,9 +317,9 @@ def owner(case: Case, package: str) -> Subject | None:
 
 
 def owned(case: Case, package: str) -> tuple[Evidence, ...]:
-    """The package of the goal that it belongs to, as it is described."""
+    """The package of the goal that it belongs to, as it is described, and which build of it that is."""
     subject = owner(case, package)
-    return case.package(subject) if subject is not None else ()
+    return (*case.package(subject), *case.which_build(subject)) if subject is not None else ()
 
 
 def _is_part_of(case: Case, name: str, subject: Subject) -> bool:

@@ -33,7 +33,11 @@ def another_jitlink(case: "Case") -> Iterator[Outcome]:
         "nvjitlink",
         f"nvJitLink {have} loads in front of the {minor} that {torch.label} brought; its cuSPARSE calls symbols that "
         "the older one lacks.",
-        (*facts, Evidence(f"{torch.label} is built for CUDA {minor}", torch.field("cuda").source)),
+        (
+            *facts,
+            Evidence(f"{torch.label} is built for CUDA {minor}", torch.field("cuda").source),
+            *case.taken_for_linux,
+        ),
         (
             Remedy("take that CUDA toolkit's folder off LD_LIBRARY_PATH", "setting"),
             Remedy("put site-packages/nvidia/nvjitlink/lib first on LD_LIBRARY_PATH", "setting"),

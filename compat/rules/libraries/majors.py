@@ -278,11 +278,7 @@ def mixed_cuda_majors(case: Case) -> Iterator[Outcome]:
         facts = (
             Evidence(f"{first.label}: CUDA {one}", first_cuda.source),
             Evidence(f"{second.label}: CUDA {other}", second_cuda.source),
-            *(
-                case.assume("environment", f"{part.label} is of no image, which may have another CUDA's")
-                for part in (first, second)
-                if part.of_image is None
-            ),
+            *dict.fromkeys(fact for part in (first, second) for fact in case.which_build(part)),
         )
         if versions.parse(one).major != versions.parse(other).major:
             yield Finding(

@@ -39,7 +39,7 @@ def same_paths(case: Case) -> Iterator[Outcome]:
             f"{' and '.join(names)} write the same files ({row['file']}); the one installed last is there{why}.",
             (
                 *(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in names),
-                *(fact for name in names for fact in owned(case, name)),
+                *dict.fromkeys(fact for name in names for fact in owned(case, name)),
                 *(case.cite(f"{plain} {one['range']} writes {one['file']}", one) for plain, one in writers.items()),
                 *taken,
             ),

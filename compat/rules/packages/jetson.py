@@ -179,8 +179,7 @@ def _cuda(case: Case, main: Subject, row: Row, facts: Facts) -> Iterator[Outcome
     same = versions.same_line(cuda, has, parts) if cuda and has else None
     facts = (*facts, Evidence(f"{main.label} has CUDA {cuda}", main.field("cuda").source))
     if same is False:
-        if main.of_image is None:
-            facts = (*facts, case.assume("environment", f"{main.label} is of no image, which may have another CUDA's"))
+        facts = (*facts, *case.which_build(main))
         message = f"{main.label} is built for CUDA {cuda}; JetPack {row['jetpack']} has CUDA {has}."
         yield Finding(RULE, main.component, message, facts, remedies)
     elif same:

@@ -128,7 +128,7 @@ def _other_major(case: Case, subject: Subject, copies: "tuple[tuple[str, Library
                 *(case.read(f"{path}.version", copy.version) for path, copy in copies),
                 *case.package(subject),
                 *case.of_whom("tensorrt"),
-                *_linux(case),
+                *case.taken_for_linux,
             ),
             (Remedy(f"install the TensorRT whose library is {soname}"), *_on_path(soname)),
         )
@@ -155,7 +155,7 @@ def _pips_alone(case: Case, subject: Subject, copies: "tuple[tuple[str, Library]
             *case.package(subject),
             case.cite(f"{subject.component} {claim['range']} does not find pip's TensorRT", claim),
             *([case.assume("variables", "LD_LIBRARY_PATH does not name its folder")] if set_ is None else []),
-            *_linux(case),
+            *case.taken_for_linux,
         ),
         (Remedy("put the folder of pip's TensorRT (site-packages/tensorrt_libs) on LD_LIBRARY_PATH", "setting"),),
     )
@@ -170,10 +170,6 @@ def _pips_packages(case: Case) -> list[Evidence]:
     names = [name for name in names if name != "tensorrt"]  # which the system's packages are called as well
     there = [case.read(f"packages.{name}", case.version_of(name)) for name in names if case.has(name)]
     return [*there, case.assume("libraries, container.image", "no TensorRT but pip's")] if there else []
-
-
-def _linux(case: Case) -> tuple[Evidence, ...]:
-    return (case.assume("os", "Linux"),) if case.machine.os is None else ()
 
 
 def _on_path(soname: str) -> tuple[Remedy, ...]:
