@@ -201,15 +201,9 @@ class Case:
 
         cuda-compat brings a compiler of its own CUDA beside its libcuda (libnvidia-ptxjitcompiler).
         """
-        libcuda = self.machine.libcuda
-        if not libcuda.compat:
-            return (self.driver_cuda[0], (*self.driver_cuda[1], *self.own_libcuda)) if self.driver_cuda else None
-        claim = self.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
-        if claim is None or libcuda.version is None:
-            return None
-        offered = self.claim(f"cuda-compat {libcuda.version} offers CUDA {claim.value}", claim)
-        loads = self.read("libcuda.compat", True), self.read("libcuda.version", libcuda.version)
-        return claim.value, (*loads, offered)
+        from compat.rules.cuda.jit import compiler
+
+        return compiler(self)
 
     @property
     def own_libcuda(self) -> tuple[Evidence, ...]:

@@ -25,6 +25,22 @@ def test_the_compiler_is_that_of_the_libcuda_that_loads(libcuda: Facts, expected
     assert errors(judge("run:cuda-binary", {**_PROGRAM, "libcuda": libcuda})) == expected
 
 
+@pytest.mark.parametrize(
+    ("gpu", "driver", "expected"),
+    [
+        ("NVIDIA A100-PCIE-40GB", {"version": "470.256.02"}, []),
+        ("NVIDIA A100-PCIE-40GB", {"cuda": "11.4"}, []),
+        ("NVIDIA RTX A6000", {"version": "470.256.02"}, []),
+        ("NVIDIA GeForce RTX 3090", {"version": "470.256.02"}, ["driver-too-old", "ptx-newer-than-driver"]),
+    ],
+)
+def test_the_compiler_in_an_image_is_that_of_its_cuda_compat(gpu: str, driver: Facts, expected: list[str]) -> None:
+    """The image's start script puts cuda-compat of its CUDA 12.0 in front, where the GPU is one that it may serve."""
+    image = {"image": "nvcr.io/nvidia/pytorch:23.02-py3"}
+    machine = {"gpus": [{"name": gpu}], "driver": driver, "container": image}
+    assert errors(judge("run:cuda-binary", machine)) == expected
+
+
 def test_a_compat_library_of_unknown_release_leaves_it_open() -> None:
     report = judge("run:cuda-binary", {**_PROGRAM, "libcuda": {"compat": True}})
     assert errors(report) == []

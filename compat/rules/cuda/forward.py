@@ -226,12 +226,12 @@ def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Untold | Evidence |
     not told that it is such an image and such a GPU: what is taken to be so instead. Some workstations' GPUs are served
     as well; which is not known here.
     """
-    libcuda, image, driver = case.machine.libcuda, case.machine.container.image, case.kernel_driver
-    if libcuda.compat is not None or libcuda.version is not None or driver is None or runtime.component != "cuda":
+    libcuda, image = case.machine.libcuda, case.machine.container.image
+    if libcuda.compat is not None or libcuda.version is not None or runtime.component != "cuda":
         return None
     claim = case.matrix.drivers.forward(runtime.cuda)
-    branch = str(versions.parse(driver).major)
-    if claim is None or branch not in claim.value or not (image is None or is_nvidias(image)):
+    branch = _branch_among(case, claim.value) if claim is not None else None
+    if claim is None or branch is None or not (image is None or is_nvidias(image)):
         return None
     if any(
         gpu.kind not in (None, "datacenter", "workstation") or _ended(case, gpu, claim.row["driver"])
@@ -242,6 +242,8 @@ def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Untold | Evidence |
         return case.assume("container.image, gpus", "no image of NVIDIA's on data center GPUs: no cuda-compat serves")
     if any(gpu.kind == "workstation" for gpu in case.gpus):
         return Untold("driver-too-old", runtime.component, ("libcuda.compat",))
+    if case.kernel_driver is None:
+        return Untold("driver-too-old", runtime.component, ("driver.version",))
     return Holds(
         "driver-too-old",
         runtime.component,
@@ -252,6 +254,18 @@ def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Untold | Evidence |
             case.claim("host branches of cuda-compat", claim),
             case.assume("libcuda.compat", "the image's cuda-compat loads, as its start script has it"),
         ),
+    )
+
+
+def _branch_among(case: Case, served: list[str]) -> str | None:
+    """The branch of these that the driver is of, or may be, where nothing but the CUDA that it offers is told."""
+    driver, cuda = case.kernel_driver, case.machine.driver.cuda
+    if driver is not None:
+        branch = str(versions.parse(driver).major)
+        return branch if branch in served else None
+    offered = {one: case.matrix.cuda.offered_by(one, "linux") for one in served if cuda is not None}
+    return next(
+        (one for one, claim in offered.items() if claim and versions.same_line(claim.value, cuda or "", 2)), None
     )
 
 

@@ -16,6 +16,35 @@ if TYPE_CHECKING:
 RULE = "ptx-newer-than-driver"
 
 
+def compiler(case: "Case") -> "tuple[str, tuple[Evidence, ...]] | None":
+    """The highest CUDA whose PTX is compiled, and the evidence: that of cuda-compat where it loads, else the driver's.
+
+    None where that is not known.
+    """
+    libcuda = case.machine.libcuda
+    if not libcuda.compat:
+        return _beside_image(case, *case.driver_cuda) if case.driver_cuda is not None else None
+    claim = case.matrix.cuda.offered_by(libcuda.version, "linux") if libcuda.version else None
+    if claim is None or libcuda.version is None:
+        return None
+    offered = case.claim(f"cuda-compat {libcuda.version} offers CUDA {claim.value}", claim)
+    return claim.value, (case.read("libcuda.compat", True), case.read("libcuda.version", libcuda.version), offered)
+
+
+def _beside_image(case: "Case", cuda: str, told: "tuple[Evidence, ...]") -> "tuple[str, tuple[Evidence, ...]] | None":
+    """The driver's own, or that of the cuda-compat which the image's start script puts in its place."""
+    told = (*told, *case.own_libcuda)
+    for runtime in case.runtimes:
+        needed = versions.major_minor(runtime.cuda)
+        lifted = lifted_by_image(case, runtime) if versions.at_least(cuda, needed) is False else None
+        if isinstance(lifted, Untold):
+            return None
+        if isinstance(lifted, Holds):
+            return needed, lifted.evidence
+        told = (*told, lifted) if lifted is not None else told
+    return cuda, told
+
+
 def jit(case: "Case", runtime: Runtime, where: str, gpu: "tuple[Evidence, ...]" = ()) -> Outcome:
     """The outcome for PTX of one CUDA; ``where`` says in words for what it is compiled."""
     offered = case.compiler
@@ -63,7 +92,5 @@ def of_server(case: "Case") -> Iterator[Outcome]:
         for runtime in (one for one in case.runtimes if one.component == "cuda"):
             outcome = jit(case, runtime, f" for {gpu.name}", (*gpu.evidence, why))
             if isinstance(outcome, Finding) and not refused:
-                lifted = lifted_by_image(case, runtime)
-                yield lifted if isinstance(lifted, Holds) else Untold(RULE, runtime.component, ("libcuda.compat",))
-            else:
-                yield outcome
+                outcome = Untold(RULE, runtime.component, ("libcuda.compat",))
+            yield outcome
