@@ -275,14 +275,16 @@ def _opened(
 
 
 def _told(subject: Subject, soname: str) -> bool:
-    """Do the lists of the builds that it can be leave it out? One that has it fits what was missed.
+    """Do the lists of the builds that it can be leave it out? One that has it or its opener fits what was missed.
 
     They are of NVIDIA's libraries: of what torch has for other GPUs, and its companions link, they tell nothing.
     """
     if subject.component in OF_TORCH and is_half_of_torch(subject.matrix.traits, soname):
         return False
     lists = [row["needs"] for row in subject.candidates if "needs" in row]
-    return bool(lists) and not any(_is_among(soname, needs) for needs in lists) and not _by_pin(subject, soname)
+    opener = (_row(subject, soname) or {}).get("opened_by", soname)
+    found = any(_is_among(one, needs) for needs in lists for one in (soname, opener))
+    return bool(lists) and not found and not _by_pin(subject, soname)
 
 
 def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:
