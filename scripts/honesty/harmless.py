@@ -22,7 +22,13 @@ def _same(before: Report, after: Report) -> str:
 
 
 # Packages whose wheels bring their CUDA: a toolkit is nothing to them.
-_BRINGS_ITS_CUDA = ("use:gpu", "use:torch", "import:torch", "use:vllm", "use:torchvision", "use:torchaudio")
+_BRINGS_ITS_CUDA = (
+    "use:gpu", "use:torch", "import:torch", "install:torch", "use:vllm", "import:vllm", "use:torchvision",
+    "import:torchvision", "use:torchaudio", "import:torchaudio", "use:xformers", "use:flash-attn", "import:flash-attn",
+    "use:triton", "use:torch-tensorrt", "import:torch-tensorrt", "use:tensorrt-llm", "use:transformer-engine",
+    "use:bitsandbytes", "use:faiss", "import:onnxruntime", "import:onnx", "convert:torch-onnx",
+    "convert:tensorflow-onnx", "start:container",
+)  # fmt: skip
 _PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
 _NAMESAKES = {  # which begin as a framework, or a part of CUDA, is called, and are neither
     "torchmetrics": "1.4.0", "pytorch-lightning": None, "tensorflow-datasets": "4.9.6", "tensorboard": "2.10.0",

@@ -34,8 +34,10 @@ def opening(case: Case) -> Iterator[Subject]:
 
 
 def _opens_none(case: Case, subject: Subject) -> bool | None:
-    """Is an import asked for that opens none of its CUDA libraries? None where its release does not tell."""
-    if case.goal.verb != "import" or case.matrix.traits.row(subject.component, "imports-without-cuda") is None:
+    """Is an import asked for that opens none of its CUDA libraries, or a conversion which does no more with it? None
+    where its release does not tell."""
+    imported = case.goal.verb == "import" or (case.goal.verb == "convert" and not case.goal.needs_gpu)
+    if not imported or case.matrix.traits.row(subject.component, "imports-without-cuda") is None:
         return False
     return case.matrix.traits.holds(subject.component, "imports-without-cuda", subject.version)
 

@@ -142,9 +142,15 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
             yield from each_chip(gpu, partial(_has_code, case, subject, code))
     for subject in case.subjects:
         for gpu in case.gpus if gpu_parts(case, subject) else ():
-            if gpu.capability is not None and _above(case, subject, gpu.capability) is not None:
-                yield _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
+            yield from each_chip(gpu, partial(_beside_parts, case, subject))
     yield from cudnn_without_code(case)
+
+
+def _beside_parts(case: Case, subject: Subject, gpu: GpuFact) -> Outcome | None:
+    """What has its code in parts (JAX) asks for a least GPU itself."""
+    if gpu.capability is None or _above(case, subject, gpu.capability) is None:
+        return None
+    return _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
 
 
 def _served(case: Case) -> Iterator[Outcome]:
