@@ -39,6 +39,8 @@ def in_order(machine: Machine) -> tuple[Machine, Places]:
             changes[name] = tuple(items[index] for index in moved)
     for name in _NAMES:
         _sort(machine, name, changes)
+    if len(machine.request or ()) > 1:
+        changes["request"] = dict(sorted((machine.request or {}).items()))
     changes |= _within(machine)
     if places and machine.sources:
         written = {name: {old: new for new, old in enumerate(moved)} for name, moved in places.items()}
@@ -66,7 +68,7 @@ def _within(machine: Machine) -> dict[str, Any]:
     """The lists inside of records."""
     changed: dict[str, Any] = {
         "libcuda": _sorted(machine.libcuda, "compat_drivers"),
-        "model": _sorted(machine.model, "operators", "types"),
+        "model": _sorted(machine.model, "operators", "types", "input_types"),
     }
     changes = {name: one for name, one in changed.items() if one is not getattr(machine, name)}
     builds = {package: _sorted(build, "architectures", "missing") for package, build in machine.builds.items()}
