@@ -285,11 +285,23 @@ def _equal(version: Version, bound: Version, wildcard: bool) -> bool | None:
         if padded[:size] == bound.release:
             return True if len(version.release) >= size else None
         return None if len(version.release) < size and version.covers(bound) else False
-    if bound.local is not None and version.local != bound.local:
+    if bound.local is not None and not same_local(version.local or "", bound.local):
         return False
     if version.same_as(bound):
         return True
     return None if _is_line(version, bound) else False
+
+
+def same_local(one: str, other: str) -> bool:
+    """Are two local parts one? Case and separators do not count, and numbers compare as numbers (PEP 440): pip calls
+    nv22.01 nv22.1, and abiFALSE abifalse."""
+    return one == other or _local_parts(one) == _local_parts(other)
+
+
+@lru_cache(maxsize=4096)
+def _local_parts(local: str) -> tuple[str, ...]:
+    parts = local.lower().replace("-", ".").replace("_", ".").split(".")
+    return tuple(str(int(part)) if part.isdecimal() else part for part in parts)
 
 
 def cuda_of_tag(tag: str) -> str | None:

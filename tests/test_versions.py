@@ -116,3 +116,17 @@ def test_code_and_gpus(target: str, gpu: str, sass: bool, ptx: bool) -> None:
 def test_whether_two_ranges_have_a_release_in_common(one: str, other: str, meet: bool) -> None:
     first, second = versions.parse_range(one), versions.parse_range(other)
     assert (first.meets(second), second.meets(first)) == (meet, meet)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("cu12torch2.6cxx11abiFALSE", "cu12torch2.6cxx11abifalse", True),
+        ("nv22.01", "nv22.1", True),
+        ("ab-1_2", "ab.1.2", True),
+        ("cu118", "cu121", False),
+    ],
+)
+def test_local_parts_compare_as_installers_compare_them(one: str, other: str, same: bool) -> None:
+    assert versions.same_local(one, other) is same
+    assert (versions.parse_range(f"==1.0+{one}").admits(f"1.0+{other}") is True) is same

@@ -240,8 +240,8 @@ def _can_be(row: "Row", subject: Subject, machine: Machine, users: Iterable[str]
 
 
 def same_local(row: "Row", local: str) -> bool:
-    """Is the build's local part this one? Its numbers compare as numbers (PEP 440): pip calls nv22.01 nv22.1."""
-    return _plain(str(row.get("local", row["variant"]))) == _plain(local)
+    """Is the build's local part this one?"""
+    return versions.same_local(str(row.get("local", row["variant"])), local)
 
 
 def for_others_only(matrix: "Matrix", distribution: str, version: str, os: str | None, arch: str | None) -> list["Row"]:
@@ -258,10 +258,6 @@ def listed_whole(matrix: "Matrix", distribution: str, version: str) -> str | Non
     """The publisher's index of which every file of this release is known; of others single ones are."""
     row = matrix.traits.claim(distribution, "index-listed", version)
     return str(row["value"]) if row is not None else None
-
-
-def _plain(local: str) -> list[str]:
-    return [part.lstrip("0") or part if part.isdigit() else part for part in local.split(".")]
 
 
 JETSON = ("jetson", "jetson-ai-lab")

@@ -11,6 +11,7 @@ from compat.rules.base import Evidence, Finding
 from compat.rules.candidates import JETSON, find, matching
 from compat.rules.gpus import GpuFact, gpus
 from compat.rules.implied import of_every_jetson
+from compat.rules.origin import no_condas
 from compat.rules.runtimes import Runtime, runtimes
 from compat.rules.subject import Subject
 
@@ -354,7 +355,7 @@ class Case:
         pinned = (self.read(field, None),) if field.startswith("packages.") else ()
         text = f"{subject.label} is of no image, which may have another CUDA's"
         outside = (self.assume("environment", text),) if subject.of_image is None else ()
-        return (*pinned, *outside, *self.no_jetson(subject.component))
+        return (*pinned, *outside, *no_condas(self, subject), *self.no_jetson(subject.component))
 
     @property
     def of_jetsons(self) -> tuple[Evidence, ...]:

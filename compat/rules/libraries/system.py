@@ -7,6 +7,7 @@ from compat import versions
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.libraries.found import wants
+from compat.rules.origin import no_condas
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def _needs_at_least(
         facts = (*read, case.cite(f"{subject.label} needs {field} {need}", row, field))
         if row not in subject.candidates and case.machine.arch is None:
             facts += (case.assume("arch", "the machine is an x86-64 one"),)
+        facts += no_condas(case, subject)
         if subject in along:
             facts += (case.assume(f"packages.{subject.distribution}", f"it comes with {case.goal.object}"),)
         if answers == {False}:

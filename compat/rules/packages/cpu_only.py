@@ -166,7 +166,6 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
             *(case.read(f"packages.{part}", False) for part in _plugins(case, subject) if case.has(part) is False),
             *case.of_jetsons,
             *(() if subject.facts.cuda is False else case.which_build(subject)),
-            *_no_condas(case, subject),
             *(case.assume(f"packages.{part}", "no other plugin is there") for part in _unspoken(case, subject)),
         ),
         (Remedy(f"install the GPU build: {_gpu_name(case, subject)}"),),
@@ -182,16 +181,6 @@ def _not_told(case: Case, subject: Subject) -> tuple[Evidence, ...]:
     if said is not None:
         return (case.read(f"variables.{name}", said),)
     return (case.assume(f"variables.{name}", "not set: it is compiled as it is by itself"),)
-
-
-def _no_condas(case: Case, subject: Subject) -> tuple[Evidence, ...]:
-    """That it is not conda's, which has builds with CUDA under the same name, where nothing tells whose it is."""
-    if subject.facts.source is not None or subject.facts.cuda is not None or subject.local_cuda is not None:
-        return ()
-    rows = (row for builds in case.matrix.packages.conda_builds(subject.distribution).values() for row in builds)
-    if subject.conda or not any(row.get("cuda") for row in rows):
-        return ()
-    return (case.assume(f"builds.{subject.distribution}.source", "the public index's build"),)
 
 
 def _plugins(case: Case, subject: Subject) -> list[str]:

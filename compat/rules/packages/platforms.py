@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from compat.matrix.packages import fits_platform, fits_python
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
-from compat.rules.candidates import JETSON, for_others_only, matching
+from compat.rules.candidates import JETSON, for_others_only, matching, same_local
 from compat.rules.case import Case
+from compat.rules.origin import no_condas
 from compat.rules.packages.extensions import needs_none
 from compat.rules.subject import Subject
 
@@ -60,7 +61,13 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
             "no-gpu-build-for-platform",
             main.component,
             f"{main.label} has no GPU build for {where}.",
-            (case.read("os", system), *case.of_jetsons, *evidence, *_published_core(case, main, subject)),
+            (
+                case.read("os", system),
+                *case.of_jetsons,
+                *evidence,
+                *_published_core(case, main, subject),
+                *no_condas(case, main),
+            ),
             (
                 Remedy("use WSL 2 or Linux", "environment")
                 if system == "windows"
@@ -205,7 +212,7 @@ def _is_own(subject: Subject) -> bool:
     """Has its version a local part that no index has? Of such builds (those in NVIDIA's images) none is published."""
     local = subject.version.partition("+")[2] if subject.version else ""
     published = matching(subject.matrix, subject.distribution, subject.version) if local else ()
-    return bool(local) and not any(row.get("local", row["variant"]) == local for row in published)
+    return bool(local) and not any(same_local(row, local) for row in published)
 
 
 def _no_release_has(case: Case, main: Subject, parts: list[Subject], system: str, arch: str | None) -> bool:

@@ -8,6 +8,7 @@ from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.candidates import JETSON, matching, of_extras, same_local
 from compat.rules.case import Case
+from compat.rules.origin import no_condas
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
             told_by = ", ".join(fields if subject.facts.cuda is None else fields[:1])
             where.append(case.assume(told_by, "one of the builds whose Pythons are published"))
         wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
-        told = (case.read("python", python), *where, *case.of_jetsons, evidence)
+        told = (case.read("python", python), *where, *case.of_jetsons, evidence, *no_condas(case, subject))
         yield _python(subject, line, fits, told, ordered, wanted)
 
 
