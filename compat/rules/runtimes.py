@@ -182,7 +182,7 @@ def image_row(case: "Case", field: str) -> "Row | None":
     if image not in _MONTHLY or not is_nvidias(whole):
         return None
     rows = [row for row in case.matrix.rows("container", "container") if row["tag"] == release and field in row]
-    others = () if image == "jax" or "igpu" in whole else _MONTHLY
+    others = () if image == "jax" or is_for_jetson(whole) else _MONTHLY
     return next((row for name in (image, *others) for row in rows if row["image"] == name), None)
 
 
@@ -190,6 +190,11 @@ def is_nvidias(image: str) -> bool:
     """Is it an image that NVIDIA makes, with a start script and a cuda-compat of its CUDA?"""
     name = image.partition(":")[0]
     return name.startswith(("nvcr.io/nvidia/", "nvidia/cuda")) or name in (*_MONTHLY, *_EARLIER)
+
+
+def is_for_jetson(image: str) -> bool:
+    """Is its tag one of NVIDIA's for GPUs that are part of a Jetson (``24.02-py3-igpu``)?"""
+    return "igpu" in image.partition(":")[2]
 
 
 _EARLIER = ("inferenceserver", "tensorrtserver")  # what tritonserver was called in 18.08 and before 20.03

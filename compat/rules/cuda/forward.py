@@ -7,7 +7,7 @@ from compat import versions
 from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact
-from compat.rules.runtimes import Runtime, is_nvidias, of_folder
+from compat.rules.runtimes import Runtime, is_for_jetson, is_nvidias, of_folder
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -229,6 +229,8 @@ def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Untold | Evidence |
     libcuda, image = case.machine.libcuda, case.machine.container.image
     if libcuda.compat is not None or libcuda.version is not None or runtime.component != "cuda":
         return None
+    if case.is_jetson:
+        return _lifted_on_jetson(case, runtime)
     claim = case.matrix.drivers.forward(runtime.cuda)
     branch = _branch_among(case, claim.value) if claim is not None else None
     if claim is None or branch is None or not (image is None or is_nvidias(image)):
@@ -255,6 +257,18 @@ def lifted_by_image(case: Case, runtime: Runtime) -> Holds | Untold | Evidence |
             case.assume("libcuda.compat", "the image's cuda-compat loads, as its start script has it"),
         ),
     )
+
+
+def _lifted_on_jetson(case: Case, runtime: Runtime) -> Untold | None:
+    """NVIDIA's images for a Jetson (-igpu) bring a CUDA newer than the board's, which JetPacks from 5.0 on take with
+    Jetson's own cuda-compat: whether it is in the image is not told."""
+    from compat.rules.packages.jetson import release_of
+
+    image, jetpack = case.machine.container.image, release_of(case)
+    if image is None or not is_nvidias(image) or not is_for_jetson(image) or jetpack is None:
+        return None
+    takes = case.matrix.traits.holds("jetpack", "cuda-upgrades", jetpack[0]["jetpack"])
+    return None if takes is False else Untold("driver-too-old", runtime.component, ("libcuda.compat",))
 
 
 def _branch_among(case: Case, served: list[str]) -> str | None:

@@ -53,6 +53,7 @@ def _finds_another(case: "Case") -> bool:
     return bool(searched) or bool(case.machine.toolkits) or loads or conda
 
 
+OF_TENSORRT = ("nvinfer", "nvonnxparser", "nvinfer_plugin", "nvdla_compiler")  # its own; on a Jetson linked to the last
 _UNDER_TENSORRT = ("cublas", "cublasLt", "nvrtc")
 
 
@@ -68,7 +69,7 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
         have = None  # that it has its JetPack's is a default, and what is missed says something else
     if row is None or case.subject("tensorrt").state == "installed" or _of_pip(case):
         return None  # the bindings of pip's packages look beside themselves
-    if row["library"] in ("nvinfer", "nvinfer_plugin", "nvonnxparser"):
+    if row["library"] in OF_TENSORRT:
         releases = [have[0]] if have is not None else [copy.version for _, copy in case.usable("tensorrt")]
         if not releases or None in releases:
             return True

@@ -10,7 +10,13 @@ from compat.names import OF_TORCH
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
-from compat.rules.libraries.beside import library_for_cuda, nothing_brings_cuda, opened_by_tensorrt, parts_unseen
+from compat.rules.libraries.beside import (
+    OF_TENSORRT,
+    library_for_cuda,
+    nothing_brings_cuda,
+    opened_by_tensorrt,
+    parts_unseen,
+)
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject, is_half_of_torch
 
@@ -18,7 +24,6 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 _THROUGH_TENSORRT = ("use:onnxruntime-tensorrt", "use:tf-trt")
-_OF_TENSORRT = ("nvinfer", "nvonnxparser", "nvinfer_plugin")
 
 
 def wants(case: Case) -> Iterator[Subject]:
@@ -45,7 +50,7 @@ def _opens_none(case: Case, subject: Subject) -> bool | None:
 def _concerns(case: Case, soname: str) -> bool:
     """TensorRT's libraries are opened only where the goal runs through TensorRT."""
     row = case.matrix.libraries.of_soname(soname)
-    if row is None or row["library"] not in _OF_TENSORRT:
+    if row is None or row["library"] not in OF_TENSORRT:
         return True
     return "tensorrt" in case.goal.subjects or "trt" in case.goal.object
 
