@@ -79,11 +79,12 @@ def _required(case: "Case", subject: "Subject") -> set[str]:
 def _advisory(case: "Case", rule: str, row: Row, asked_by: tuple[Evidence, ...]) -> Iterator[Outcome]:
     name, other = row["package"], row.get("other")
     have = _release(case, name)
-    built = _by_build(case, row) if have is None else ()
+    affected = versions.parse_range(row["range"]).admits(have[0]) if have is not None else None
+    built = _by_build(case, row) if affected is None else ()
     if have is None and not built:
         return
     version, fact = have or (f"for CUDA {built[0].fact.rpartition('= ')[2]}", built[0])
-    affected = True if built else versions.parse_range(row["range"]).admits(version)
+    affected = True if built else affected
     severity = row.get("severity", "error")
     told = _installed(case, other) if other else None
     if other and told is None and severity == "error":
@@ -104,7 +105,7 @@ def _advisory(case: "Case", rule: str, row: Row, asked_by: tuple[Evidence, ...])
     taken = [case.assume(f"packages.{other}", "the least release that is required is installed")] if pulled else []
     taken += _of_whom(case, other) if other and told and not pulled else []
     taken += _of_toolkit_alone(case, told) if told else []
-    facts = (fact, *([told[1]] if told else []), *built[1:], *taken, *asked_by, case.cite(row["id"], row))
+    facts = (*dict.fromkeys((fact, *([told[1]] if told else []), *built)), *taken, *asked_by, case.cite(row["id"], row))
     with_other = f" with {other} {told[0]}" if told else ""
     yield Finding(
         rule, other or name, f"{name} {version}{with_other}: {row['why']}", facts, (Remedy(row["remedy"]),), severity
@@ -128,17 +129,19 @@ def _release(case: "Case", name: str) -> Told | None:
 
 
 def _by_build(case: "Case", row: Row) -> tuple[Evidence, ...]:
-    """What tells that a package without a version is affected: each release with such a build as is told of is.
+    """What tells that a package without a version, or of a line, is affected: each release that it can be, with such a
+    build as is told of, is.
 
     ``jax`` is judged by its jaxlib's build: both are released together, under one number.
     """
     name, packages, affected = normal(row["package"]), case.matrix.packages, versions.parse_range(row["range"])
-    if case.packages.get(name, False) is not None:
-        return ()
+    stated = case.packages.get(name, False)
     for subject in case.subjects:
         cuda, path = subject.facts.cuda, f"builds.{subject.distribution}.cuda"
         alike = name == normal(subject.distribution)
-        if not cuda or subject.state != "installed" or subject.version is not None:
+        if not cuda or subject.state != "installed" or stated is False:
+            continue
+        if not alike and (stated is not None or subject.version is not None):
             continue
         releases = {str(one["version"]) for one in subject.candidates}
         paired = {

@@ -61,20 +61,21 @@ _PIPS = ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvcc")
 
 def assembler_knows(case: "Case", cuda: str, first: str) -> tuple[bool | None, tuple[Evidence, ...]]:
     """Does the ptxas that XLA finds know what begins with CUDA ``first``? And what tells it. None where one of several
-    toolkits may; where none is spoken of, it is that of the CUDA which the build is for."""
+    copies or toolkits may; where none is spoken of, it is that of the CUDA which the build is for."""
     found = assembler(case)
     if found is not None:
         return versions.at_least(found[0], first), found[1]
-    kits = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ())]
-    if any(told is None or versions.at_least(told, first) for _, told in kits):
+    there = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ())]
+    there += [(f"{path}.version", copy.version) for path, copy in case.usable("ptxas")]
+    if any(told is None or versions.at_least(told, first) for _, told in there):
         return None, ()
     mine = f"-cu{versions.parse(cuda).major}"
     part = next((name for name in _PIPS if name.endswith(mine)), _PIPS[-1])
-    none = [case.assume("toolkits", "none that knows it is there")] if case.machine.toolkits is None else []
+    unsaid = [place for place in ("toolkits", "libraries") if getattr(case.machine, place) is None]
     return False, (
         case.assume(f"packages.{part}", "no newer release is there"),
-        *none,
-        *(case.read(*one) for one in kits),
+        *(case.assume(place, "no ptxas there that knows it") for place in unsaid),
+        *(case.read(*one) for one in there),
     )
 
 

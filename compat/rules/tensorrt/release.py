@@ -32,7 +32,7 @@ def installed(case: Case) -> tuple[str, str] | None:
     row = _of_image(case)
     if row is not None:
         return row["tensorrt"], "container.image"
-    of_board = own_tensorrt(case) if case.is_jetson and not case.machine.libraries else None
+    of_board = own_tensorrt(case) if case.is_jetson and case.machine.libraries is None else None
     return (of_board[0], "jetson") if of_board is not None else None
 
 
