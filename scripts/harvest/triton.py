@@ -14,6 +14,7 @@ from .toml import capability_key
 from .wheel import RemoteWheel
 
 NAME = "triton"
+_PACKAGES = ("triton", "triton-windows")  # the second is a fork's, for a system that triton's own wheels leave out
 
 _RELEASE = re.compile(rb"Cuda compilation tools, release [\d.]+, V([\d.]+)")
 _TARGET = re.compile(rb"(?<![\w.])sm_(\d{2,3}[af]?)(?=\0)")
@@ -26,13 +27,14 @@ def harvest(index: Index) -> dict[str, Document]:
     """`observed/triton.toml`: builds, and for each release what its newest ptxas is and knows."""
     document = Document("triton")
     where = "package index: triton"
-    groups = [g for g in builds.group(index.files("triton")) if g.version >= Version("2.0")]
+    listed = "package index: " + ", ".join(_PACKAGES)
+    groups = [g for package in _PACKAGES for g in builds.group(index.files(package)) if g.version >= Version("2.0")]
     for group in progress.over(groups, "triton"):
         day = max(f.uploaded or "" for f in group.files)
         requires, extras = builds.requirements(index.metadata(group.example))
         row = {**group.row(), "requires": requires, "extras": extras or None, "source": "metadata"}
         document.add("build", row)
-        document.source("metadata", "triton wheels: METADATA and file tags", where, day, "declared")
+        document.source("metadata", "triton wheels: METADATA and file tags", listed, day, "declared")
         if group.os != "linux" or group.arch != "x86_64":
             continue
         tools = facts(index, group)

@@ -202,7 +202,7 @@ def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[R
         # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
         # was withdrawn (onnxruntime-gpu 1.10) no other file may be known.
         # Nor does an installer take the archives that publishers offer beside it.
-        archives = {"archive"} if subject.state == "requested" else set()
+        archives = {"archive"} if subject.state in ("requested", "absent") else set()
         rows = [row for row in rows if row["index"] not in JETSON and row["index"] not in archives]
     # What has parts keeps its code there (jaxlib, the plugins): its own pure Python says nothing.
     return [row for row in rows if not (parts and row["os"] == "any")]
