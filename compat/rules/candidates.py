@@ -220,7 +220,7 @@ def _can_be(row: "Row", subject: Subject, machine: Machine, users: Iterable[str]
     """Can this published build be the one that is installed?"""
     if not fits_platform(row, machine.os, machine.arch) or (row["index"] in JETSON and not _may_be_jetson(machine)):
         return False
-    if subject.facts.source is not None and not _is_from(row, subject.facts.source):
+    if subject.facts.source is not None and not is_from(row, subject.facts.source):
         return False
     if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component, users):
         return False
@@ -273,7 +273,7 @@ def _may_be_jetson(machine: Machine) -> bool:
     return machine.arch == "aarch64" or machine.is_jetson
 
 
-def _is_from(row: "Row", source: str) -> bool:
+def is_from(row: "Row", source: str) -> bool:
     """Is it a build of this index? The name of a distribution stands for the vendor's files made for it."""
     if source in _INDEXES:
         return bool(row["index"] == source)

@@ -217,12 +217,18 @@ class Case:
     def no_jetsons_driver(self) -> tuple[Evidence, ...]:
         """That the driver is no Jetson's, which is judged by its L4T, where nothing that is told excludes one."""
         machine = self.machine
-        if machine.driver.version is None or self.is_jetson:
+        if self.kernel_driver is None or self.is_jetson:
             return ()
         others = any(gpu.kind not in (None, "jetson") for gpu in self.gpus)
         if machine.arch == "x86_64" or machine.os == "windows" or others or machine.environment is not None:
             return ()
-        return (self.assume("environment, jetson", "no Jetson, whose driver is of its L4T"),)
+        fields = ", ".join(("environment", "jetson", *self.unnamed_gpus))
+        return (self.assume(fields, "no Jetson, whose driver is of its L4T"),)
+
+    @property
+    def unnamed_gpus(self) -> tuple[str, ...]:
+        """What would tell whose GPUs these are."""
+        return tuple(f"{gpu.path}.name" for gpu in self.gpus if gpu.row is None) or (() if self.gpus else ("gpus",))
 
     # -- packages --------------------------------------------------------------------------------------------------
 

@@ -43,12 +43,13 @@ def _jetson(facts: Facts, matrix: Matrix) -> None:
             del board["module"]
             break
     told = facts.get("jetson") or "jetson" in (facts.get("environment") or ())
-    if not told and not any(gpu.get("name", "").startswith("Jetson ") for gpu in facts.get("gpus") or ()):
+    known = [matrix.gpus.find(gpu.get("name"), gpu.get("pci_id")) for gpu in facts.get("gpus") or ()]
+    if not told and not any(row is not None and row["class"] == "jetson" for row in known):
         return
     for name in ("gpus", "device_nodes") if told else ():
         facts.pop(name, None)
     facts |= {name: value for name, value in (("os", "linux"), ("arch", "aarch64")) if name in facts}
-    if told and "environment" in facts:
+    if "environment" in facts:
         others = [one for one in facts["environment"] if one not in ("jetson", "wsl1", "wsl2")]
         facts["environment"] = [*others, "jetson"]
     facts.pop("distribution", None)

@@ -25,9 +25,8 @@ def _same(before: Report, after: Report) -> str:
 _BRINGS_ITS_CUDA = (
     "use:gpu", "use:torch", "import:torch", "install:torch", "use:vllm", "import:vllm", "use:torchvision",
     "import:torchvision", "use:torchaudio", "import:torchaudio", "use:xformers", "use:flash-attn", "import:flash-attn",
-    "use:triton", "use:torch-tensorrt", "import:torch-tensorrt", "use:tensorrt-llm", "use:transformer-engine",
-    "use:bitsandbytes", "use:faiss", "import:onnxruntime", "import:onnx", "convert:torch-onnx",
-    "convert:tensorflow-onnx", "start:container",
+    "use:triton", "use:transformer-engine", "use:bitsandbytes", "use:faiss", "import:onnxruntime", "import:onnx",
+    "convert:torch-onnx", "convert:tensorflow-onnx", "start:container",
 )  # fmt: skip
 _PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
 _NAMESAKES = {  # which begin as a framework, or a part of CUDA, is called, and are neither

@@ -130,7 +130,7 @@ MODELS = Pool(
         },
         "libraries": Several((copy_of("tensorrt", TENSORRT), copy_of("cudnn", CUDNN))),
         "model": {
-            "format": ("onnx", "onnx", "onnx", "savedmodel", "torchscript"),
+            "format": "onnx",
             "opset": ("7", "11", "13", "17", "18", "20", "22", "24"),
             "ir_version": ("4", "7", "8", "9", "10", "12", "13"),
             "writer": ("onnx 1.16.0", "onnx 1.22.0", "pytorch 2.4", "tf2onnx 1.9.1"),

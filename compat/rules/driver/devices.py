@@ -71,7 +71,8 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
         of_gpus = (case.assume("gpus", "there is one"),)
     where = ", ".join(case.machine.environment or ()) or "none"
     unsaid = case.machine.environment is None
-    elsewhere = case.assume("environment", taken) if unsaid else case.read("environment", where)
+    fields = ", ".join(("environment", *case.unnamed_gpus))
+    elsewhere = case.assume(fields, taken) if unsaid else case.read("environment", where)
     if absent:
         yield Finding(
             "device-node-missing",

@@ -300,7 +300,10 @@ def driver_dropped_gpu(case: Case) -> Iterator[Outcome]:
         return  # a Jetson's driver comes with its L4T and is numbered apart
     for gpu in case.gpus:
         for outcome in each_chip(gpu, partial(_served, case)):
-            yield _of_a_mix(case, outcome) if isinstance(outcome, Finding) else outcome
+            if isinstance(outcome, Finding):
+                found = _of_a_mix(case, outcome)
+                outcome = replace(found, evidence=(*found.evidence, *case.no_jetsons_driver))
+            yield outcome
 
 
 def _of_a_mix(case: Case, found: Finding) -> Finding:

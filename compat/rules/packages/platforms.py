@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat.matrix.packages import fits_platform, fits_python
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
-from compat.rules.candidates import JETSON, for_others_only, matching, same_local
+from compat.rules.candidates import JETSON, for_others_only, is_from, matching, same_local
 from compat.rules.case import Case
 from compat.rules.origin import no_condas
 from compat.rules.packages.extensions import needs_none
@@ -197,7 +197,7 @@ def _with_code(case: Case, subject: Subject, parts: list[Subject], rows: "list[R
     """Of a subject's builds those that tell where its code is published."""
     if subject.facts.source not in (None, "pypi"):
         # That it is from the default index tells which build it is, not that no other index has one (torch on Windows).
-        rows = [row for row in rows if row["index"] == subject.facts.source]
+        rows = [row for row in rows if is_from(row, subject.facts.source)]
     elif subject.state == "requested" or ((arch == "x86_64" or case.is_windows) and not case.machine.is_jetson):
         # Wheels for a JetPack are asked for by their own address, and say nothing of a release elsewhere: of one that
         # was withdrawn (onnxruntime-gpu 1.10) no other file may be known.
