@@ -113,6 +113,11 @@ class Choice:
     def _hash(self) -> int:
         return hash(self._key)
 
+    @cached_property
+    def kinds(self) -> dict[tuple[object, ...], int]:
+        """Numbers for what rules read of it (solver/kinds.py)."""
+        return {}
+
     @property
     def public(self) -> str:
         """The version without its local part."""

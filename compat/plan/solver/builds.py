@@ -20,7 +20,8 @@ from compat.plan.solver.companions import PYTHON, companion_pins, python_pins
 from compat.plan.solver.effort import BUILD, OFFERS
 from compat.plan.solver.elements import NOTHING, Ignored, element
 from compat.plan.solver.judge import faults, is_of_platform, masked_by, platform_faults, without_gpu, without_known_code
-from compat.plan.solver.kinds import DRIVER, Refused
+from compat.plan.solver.kinds import DRIVER, Refused, refused
+from compat.plan.solver.kinds import PYTHON as UNSUPPORTED
 from compat.plan.solver.memory import Here, Known, Memory
 from compat.plan.solver.order import ordered
 from compat.plan.solver.pairs import Pairs
@@ -56,7 +57,7 @@ class Builds:
     prefer: str = "installed"
     rejected: dict[str, list[Reason]] = field(default_factory=dict)  # element -> reasons, in the order of preference
     memory: Memory = field(default_factory=Memory)
-    _builds: dict[Choice, Alone] = field(default_factory=dict)
+    _there: dict[Choice, Alone] = field(default_factory=dict)  # what is known of those that are installed
     _passing: dict[int, tuple[Choice, bool]] = field(default_factory=dict)  # by identity: it is asked most often
     _noted: set[tuple[str, Reason]] = field(default_factory=set)
     _first: dict[str, list[Task]] = field(default_factory=dict)
@@ -137,17 +138,19 @@ class Builds:
         def name(rule: str) -> str:
             return f"{rule}:{choice.component}"
 
-        alike = self._refused.by_driver(choice)
-        if alike is not None and name(alike.rule) not in ignored:
+        alike = self._refused.told(choice, lambda rule: name(rule) not in ignored)
+        if alike is not None:
             return alike
         known = self._alone(choice)
         found = next((one for one in known.clash if name(one.rule) not in ignored), None)
-        if found is None:
+        if found is not None:
+            self._refused.add_clash(found, choice)
+        else:
             first = self._first.setdefault(choice.component, [])
             said = known.verdict.against(ignored, name, first)
             found = None if said is None else said[1]
-            if found is not None and found.rule == DRIVER and not self.scene.machine.is_jetson:
-                self._refused.add_by_driver(found, choice)
+            if said is not None and self._is_told_alike(*said):
+                self._refused.add_told(said[1], choice)
         if found is None:
             if known.rest is None:
                 known.rest = self._rest(choice, known)
@@ -166,6 +169,7 @@ class Builds:
     def _accepts(self, choice: Choice) -> bool:
         known = self._alone(choice)
         if known.clash:
+            self._refused.add_clash(known.clash[0], choice)
             return False
         against = known.verdict.refused(self._first.setdefault(choice.component, []))
         if against is not None:
@@ -173,9 +177,16 @@ class Builds:
             return False
         return self.fails(choice) is None
 
-    @cached_property
+    def _is_told_alike(self, asked: Task, found: Reason) -> bool:
+        """Is the reason the consequence of no other one in builds of its kind? On a Jetson the driver is its JetPack's;
+        of a goal, not of its files, a build for no Python may be one that was removed."""
+        if found.rule == DRIVER:
+            return not self.scene.machine.is_jetson
+        return asked.files or found.rule != UNSUPPORTED
+
+    @property
     def _refused(self) -> Refused:
-        return Refused(self.matrix)
+        return self._own[1]
 
     def why_not(self, choice: Choice) -> tuple[Reason, ...]:
         """All that the rules have against a build alone; empty where it passes."""
@@ -192,7 +203,21 @@ class Builds:
 
     def hangs_on_driver(self, choice: Choice, found: Reason) -> bool:
         """May the driver have a say in what was found against a build alone?"""
-        return choice.installed or reaches(found.rule, "driver") or found in (self._alone(choice).rest or ())
+        if choice.installed or reaches(found.rule, "driver"):
+            return True
+        known = self._builds.get(choice)
+        return known is not None and found in (known.rest or ())
+
+    @property
+    def _builds(self) -> dict[Choice, Alone]:
+        """What is known of those that are not installed."""
+        return self._own[0]
+
+    @cached_property
+    def _own(self) -> tuple[dict[Choice, Alone], Refused]:
+        """What scenes share whose empty environment is written alike."""
+        what = (self.limits, self._asked, self.goals, masked_by(self.platform_faults))
+        return self.memory.alone(self._bare, what, lambda: ({}, refused(self._bare, self.matrix)))
 
     def _rest(self, choice: Choice, known: Alone) -> tuple[Reason, ...]:
         """What no single rule tells: where it is open which build it is, and where nothing tells of a GPU build."""
@@ -228,15 +253,16 @@ class Builds:
         return (goal, *own)
 
     def _alone(self, choice: Choice) -> Alone:
-        if choice not in self._builds:
+        builds = self._there if choice.installed else self._builds
+        if choice not in builds:
             self.memory.effort.takes(BUILD)
             tasks = self._tasks_of(choice)
             if choice.installed:
                 machine, clash = self._with(choice)
-                self._builds[choice] = Alone(clash, Verdict(lambda: machine, tasks, self.matrix))
+                builds[choice] = Alone(clash, Verdict(lambda: machine, tasks, self.matrix))
             else:
-                self._builds[choice] = self._fresh(choice, tasks)
-        return self._builds[choice]
+                builds[choice] = self._fresh(choice, tasks)
+        return builds[choice]
 
     def _tasks_of(self, choice: Choice) -> tuple[Task, ...]:
         names = (choice.component, *[name for name, _ in choice.brings])

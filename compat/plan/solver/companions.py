@@ -67,6 +67,11 @@ def breaks_of(
     return tuple(found)
 
 
+def is_known_to_break(matrix: "Matrix", package: str) -> bool:
+    """Is any release of it known to break with another package?"""
+    return package in _breaks(matrix)
+
+
 def _carrying(matrix: "Matrix", name: str) -> list[str]:
     """The distribution of this name; of a library, those that carry it."""
     return list(map(normal, matrix.packages.distributions(name))) or [normal(name)]

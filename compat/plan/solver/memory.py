@@ -101,6 +101,7 @@ class Memory:
     _pairs: dict[int, Pairs] = field(default_factory=dict)
     _offers: dict[int, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
     _certificates: dict[int, list[frozenset[str]]] = field(default_factory=dict)
+    _alone: dict[tuple[int, Hashable], Any] = field(default_factory=dict)
     _made: dict[tuple[object, ...], tuple[tuple[object, ...], Any]] = field(default_factory=dict)
 
     def once(self, what: Hashable, about: tuple[object, ...], made: Callable[[], Made]) -> Made:
@@ -180,6 +181,14 @@ class Memory:
         if place not in self._pairs:
             self._pairs[place] = Pairs(machine, matrix, limits)
         return self._pairs[place]
+
+    def alone(self, bare: Machine, what: Hashable, made: Callable[[], Made]) -> Made:
+        """What is known of builds by themselves in an empty environment that is written like this one."""
+        key = (self.alike(bare), what)
+        if key not in self._alone:
+            self._alone[key] = made()
+        found: Made = self._alone[key]
+        return found
 
     def offers(self, machine: Machine, *more: object) -> dict[tuple[str, str], tuple[Choice, ...]]:
         """Builds by component and range."""

@@ -12,7 +12,7 @@ from compat.matrix.packages import fits_platform, normal, rivals
 from compat.plan.model import Choice, Pin, Reason
 from compat.plan.offers.parts import known_releases
 from compat.plan.offers.published import gpus_of, serves
-from compat.plan.solver.companions import breaks_of
+from compat.plan.solver.companions import breaks_of, is_known_to_break
 from compat.records import dataclass
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _fitting(
     if installed is not None and all(admits(pin, installed) is not False for pin in mine):
         return installed
     ranges = _ranges(mine)
-    own = tuple([one for one in fixed if one[0] != name])
+    own = tuple([one for one in fixed if one[0] != name]) if fixed and is_known_to_break(matrix, name) else ()
     found = target.newest(name, ranges, own)
     return found or (target.newest(name, ranges) if own else None)
 
