@@ -64,27 +64,45 @@ def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
         yield from _python(case, main, row, facts) or _cudnn(case, main, row, facts) or _cuda(case, main, row, facts)
 
 
-_IMAGE = re.compile(r":r(\d{2})\.\d")
+_IMAGE = re.compile(r"[:-]r(\d{2})\.\d")  # dustynv/l4t-ml:r36.2.0, dustynv/ros:foxy-pytorch-l4t-r32.5.0
 
 
 def _foreign_image(case: Case) -> Finding | None:
     """An image made for another L4T than the host's: dustynv/torch_tensorrt:r35.4.1 on JetPack 6."""
-    image, found = case.machine.container.image, release_of(case)
-    made = _IMAGE.search(image or "")
+    made, found = _made_for(case), release_of(case)
     if made is None or found is None:
         return None
-    row, facts = found
+    (major, told), (row, facts) = made, found
     host = versions.parse(case.machine.jetson.l4t or row["l4t"]).major
     own = case.matrix.traits.claim("jetpack", "images-of-its-own", row["jetpack"])
-    if int(made[1]) == host or own is None:
+    if major == host or own is None:
         return None
     return Finding(
         RULE,
         "container",
-        f"The image is made for L4T {made[1]}; this host has L4T {host} (JetPack {row['jetpack']}).",
-        (case.read("container.image", image), *facts, case.cite(f"L4T {host} runs images of L4T {host}", own)),
+        f"The image is made for L4T {major}; this host has L4T {host} (JetPack {row['jetpack']}).",
+        (*told, *facts, case.cite(f"L4T {host} runs images of L4T {host}", own)),
         (Remedy(f"use an image of L4T {host}", "container"),),
     )
+
+
+def _made_for(case: Case) -> "tuple[int, Facts] | None":
+    """The L4T major that the image is made for: that in its tag (r35.4.1), else that which its release is published
+    for (deepstream-l4t:6.2-samples)."""
+    image = case.machine.container.image
+    if image is None:
+        return None
+    told = case.read("container.image", image)
+    if (tagged := _IMAGE.search(image)) is not None:
+        return int(tagged[1]), (told,)
+    name, _, tag = image.rpartition("/")[2].partition(":")
+    release = tag.partition("-")[0]
+    tags = (tag, release, ".".join(release.split(".")[:2]))
+    for row in case.matrix.rows("container", "container"):
+        if row["image"] == name and "l4t" in row and row["tag"] in tags:
+            published = case.cite(f"{name}:{row['tag']} is of L4T {row['l4t']}", row, "l4t")
+            return versions.parse(row["l4t"]).major, (told, published)
+    return None
 
 
 def _python(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome, ...]:
