@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     label = ""
     for label, goal, machine, random in _described(given) if given.described else _made(given, judge.matrix):
         verdicts[judge(goal, machine).verdict] += 1
-        for found in violations(judge, goal, machine, random, given.pairs):
+        for found in violations(judge, goal, machine, random, given.pairs, given.relations):
             kind = f"{found.relation}: {INDEX.sub('[]', found.what)}"
             kinds[kind] += 1
             if kinds[kind] == 1:
@@ -70,6 +70,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--dense", type=float, default=0.4, help="share of the others made of few values")
     parser.add_argument("--era", type=float, default=0.5, help="share of the rest that is of one piece and one time")
     parser.add_argument("--described", action="store_true", help="every described machine instead of made-up ones")
+    parser.add_argument("--relations", nargs="+", choices=RELATIONS, default=tuple(RELATIONS), help="these alone")
     parser.add_argument("--part", default="1/1", help="of the described ones: 3/16 is the third of each sixteen")
     return parser
 

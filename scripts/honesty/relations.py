@@ -1,6 +1,7 @@
 """What may not happen when a description says less (docs/machine.md); harmless.py: more, newer, otherwise."""
 
 import copy
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ IDENTITY = {"libraries": ("name",), "duplicates": ("name",), "damaged": ("packag
 ASKED = (("request",), ("model", "precision"), ("model", "device"), ("model", "target"))
 
 
+_KEPT = 5000  # verdicts that are remembered: more than one machine without each two of its facts
+
+
 class Violation(NamedTuple):
     """What may not happen, and the machine before and after."""
 
@@ -46,13 +50,19 @@ class Judge:
 
     def __init__(self, matrix: Matrix) -> None:
         self.matrix = matrix
-        self.asked = 0
+        self.asked = 0  # verdicts, each machine's once
+        self._known: dict[str, Report] = {}
         self.excused = 0  # facts without which a build of one's own is a published one
         self.drawn: Counter[tuple[str, str]] = Counter()  # verdicts asked for a relation, by that of the machine itself
 
     def __call__(self, goal: str, machine: Facts) -> Report:
-        self.asked += 1
-        return check(description.from_dict(machine), goals.parse(goal), self.matrix)
+        told = f"{goal} {json.dumps(machine)}"  # without two facts it is the same, whichever went first
+        if told not in self._known:
+            if len(self._known) > _KEPT:
+                self._known.clear()
+            self.asked += 1
+            self._known[told] = check(description.from_dict(machine), goals.parse(goal), self.matrix)
+        return self._known[told]
 
 
 def errors(report: Report) -> set[str]:

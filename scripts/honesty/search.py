@@ -21,17 +21,19 @@ RELATIONS: dict[str, Callable[[Judge, str, Facts, Report, Random], Iterator[Viol
 }
 
 
-def violations(judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0) -> Iterator[Violation]:
+def violations(
+    judge: Judge, goal: str, machine: Facts, random: Random, pairs: int = 0, relations: Iterable[str] = tuple(RELATIONS)
+) -> Iterator[Violation]:
     """Whatever may not happen and does, of one machine; ``pairs``: how many machines with one fact less it is also
     asked of, all of it of those in order: of them there are few by chance."""
     before = judge(goal, machine)
     yield from _told(goal, machine, before)
-    yield from _drawn(judge, goal, machine, before, random, RELATIONS)
+    yield from _drawn(judge, goal, machine, before, random, relations)
     paths = list(facts(machine))
     for path in random.sample(paths, min(pairs, len(paths))):
         less = without(machine, path)
         after = judge(goal, less)
-        yield from _drawn(judge, goal, less, after, random, RELATIONS if after.verdict == "compatible" else ("less",))
+        yield from _drawn(judge, goal, less, after, random, relations if after.verdict == "compatible" else ("less",))
 
 
 def _told(goal: str, machine: Facts, report: Report) -> Iterator[Violation]:
