@@ -43,7 +43,7 @@ def read(
     that a goal brings in. Raises InputError and
     BadRequest."""
     from compat.guard.written_for import brought_by, has_gpu, inside, with_python
-    from compat.plan.asking.asked import planned_for
+    from compat.plan.asking.asked import planned_for, says_enough
     from compat.plan.asking.asked import requests_of as asked
     from compat.plan.asking.checkout import is_weak
     from compat.plan.asking.groups import of_path, picked
@@ -57,15 +57,16 @@ def read(
     image = next((one.image for one in named if one.image is not None), None)
     found = [_with_indexes(one, said) for said in contents for one in said.requirements]
     asked_for = {matrix.packages.component(one.name) for one in found}
-    brought = [one for said in contents for one in brought_by(said, matrix, said in named)]
+    brought = [one for said in contents for one in brought_by(said, machine, matrix, said in named)]
     brought_in = [one for one in brought if matrix.packages.component(one.name) not in asked_for]
     found += brought_in
     limits = [one for said in contents for one in said.constraints]
     folders = [path for path in paths if os.path.isdir(path)]
     weak = [said for said in walked if any(is_weak(folder, said.path, machine.os) for folder in folders)]
     strong_ones = [said for said in contents if said not in weak]
-    asks = any(
-        said.image or any(planned_for(one, matrix, by_goal) for one in said.requirements) for said in strong_ones
+    nearest = [one for said in strong_ones for one in said.requirements]
+    asks = any(said.image for said in strong_ones) or any(
+        (name := planned_for(one, matrix, by_goal)) and says_enough(one, name, matrix) for one in nearest
     )
     python, python_range, interpreter = _python(strong_ones if asks else contents, shown)
     there = inside(machine, image, matrix)

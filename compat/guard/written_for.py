@@ -8,6 +8,7 @@ from compat.guard.files import Contents, Image, Requirement
 from compat.guard.images import inside as entered
 from compat.machine import Machine
 from compat.plan.solver.scene import UNMADE, emptied
+from compat.plan.ways import jetson_images
 from compat.plan.ways.base_images import python_of
 from compat.plan.ways.images import contents as inside_of
 from compat.plan.ways.images import entered as of_registry
@@ -24,6 +25,8 @@ def inside(machine: Machine, image: Image | None, matrix: "Matrix") -> Machine:
     if image is None:
         return machine
     row = _row(image, matrix)
+    if row is not None and "l4t" in row and machine.is_jetson:
+        return jetson_images.inside(machine, row, matrix)
     if row is not None and "cuda" in row:
         there = of_registry(machine, row, matrix)
         return replace(there, packages={**_unknown_of(image, matrix), **(there.packages or {})})
@@ -78,13 +81,15 @@ def with_python(
     return replace(anew, python=line, environment=(*(anew.environment or ()), UNMADE))
 
 
-def brought_by(contents: Contents, matrix: "Matrix", named: bool) -> tuple[Requirement, ...]:
+def brought_by(contents: Contents, machine: Machine, matrix: "Matrix", named: bool) -> tuple[Requirement, ...]:
     """What the image of a Dockerfile brings: it is what was meant where nothing else is said. The very build is
     demanded of a file that was named only."""
     if contents.image is None:
         return ()
     image = contents.image
     row = _row(image, matrix)
+    if row is not None and "l4t" in row and not machine.is_jetson:
+        return ()  # it says nothing of what other machines take
     if row is not None:
         return tuple(
             Requirement(name, text, image.path, image.line) for name, text in _meant(row, image.tag, matrix).items()
@@ -105,7 +110,11 @@ def brought_by(contents: Contents, matrix: "Matrix", named: bool) -> tuple[Requi
 
 def _row(image: Image, matrix: "Matrix") -> "Row | None":
     """What the matrix knows of an image of NVIDIA's registry; the row that names its CUDA, where there is one."""
-    found = re.fullmatch(r"nvcr\.io/nvidia/([a-z]+)", image.name.lower())
+    found = re.fullmatch(r"nvcr\.io/nvidia/([a-z0-9-]+)", image.name.lower())
+    own = (row for row in matrix.rows("container", "container") if found and row["image"] == found[1])
+    exact = next((row for row in own if "l4t" in row and row["tag"] == image.tag), None)
+    if exact is not None:
+        return exact
     release = re.match(r"\d\d\.\d\d(?:\.\d\d)?(-tf[12])?", image.tag)
     if found is None or release is None:
         return None
@@ -123,8 +132,8 @@ def _row(image: Image, matrix: "Matrix") -> "Row | None":
 def _meant(row: "Row", tag: str, matrix: "Matrix") -> dict[str, str]:
     """What an image of NVIDIA's registry was taken for: the framework that it is named for, in its release where the
     matrix knows it (of TensorFlow the major that the tag names)."""
-    component = matrix.packages.component("torch" if row["image"] == "pytorch" else row["image"])
-    inside = inside_of(row)
+    component = jetson_images.IMAGES.get(row["image"]) or matrix.packages.component(row["image"])
+    inside = inside_of(row) if "l4t" not in row else {component: f"{row['framework']}.0a0"}
     if component is None or component not in ("torch", "tensorflow", "tensorrt"):
         return {}
     major = tag.rpartition("-tf")[2][:1] if "-tf" in tag else ""

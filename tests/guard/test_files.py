@@ -168,6 +168,26 @@ def test_setup_py_takes_what_it_can_tell(tmp_path: Path) -> None:
     assert _shown(_read(tmp_path, "setup.py", text)) == [("torch", "==2.6.0", 1)]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "v = '0.4.16'\nsetup(install_requires=[f'jax>={v}', f'flax>={at()}', f'torch=={v!r}', f'onnx=={v:>9}'])\n",
+            ["jax"],
+        ),
+        ("more = {}\nmore['a'] = ['torch']\nsetup(extras_require=more)\n", ["torch"]),
+        (
+            "more = {}\nmore['a'] = ['torch']\nmore['b'] = copy.deepcopy(more['a'])\nsetup(extras_require=more)\n",
+            ["torch"] * 2,
+        ),
+        ("more = []\nmore['a'] = ['torch']\nmore[f()] = ['jax']\nsetup(extras_require=more)\n", []),
+        ("x['a'] = ['torch']\na = b = {}\na['a'] = b['a'] = ['jax']\nsetup(extras_require=x)\n", []),
+    ],
+)
+def test_setup_py_with_names_in_texts_and_extras_one_by_one(tmp_path: Path, text: str, shown: list[str]) -> None:
+    assert [name for name, *_ in _shown(_read(tmp_path, "setup.py", text))] == shown
+
+
 def test_dockerfile(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("numpy==1.26.4\n")
     found = _read(

@@ -1,8 +1,8 @@
 """setup.py, read as a syntax tree and never executed.
 
-Found are the arguments of the call of ``setup``: text, lists, tuples and mappings of text, joined ones (``A + B``), and
-names that lines assigned such values to, or appended them to. What a program would compute (a file that it opens, a
-variable of the process) stays unknown and is left out.
+Found are the arguments of the call of ``setup``: text, lists, tuples and mappings of text, joined ones (``A + B``),
+names that lines assigned such values to, or appended them to, and f-strings of such names. What a program would compute
+(a file that it opens, a variable of the process) stays unknown and is left out.
 """
 
 import ast
@@ -17,6 +17,7 @@ from compat.records import replace
 _LISTS = ("install_requires", "setup_requires", "tests_require")
 _LARGEST = 1 << 17  # characters; a syntax tree takes some hundred times as much memory
 _DEPTH = 40  # of expressions and of names that stand for names
+_COPIES = ("list", "tuple", "sorted", "copy", "deepcopy")  # calls whose value is that of their argument
 
 
 class _Names(dict[str, ast.expr]):
@@ -58,13 +59,8 @@ def read(path: str) -> Contents:
 
 def _calls(tree: ast.Module) -> Iterator[ast.Call]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            called = node.func
-            name = (
-                called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
-            )
-            if name == "setup":
-                yield node
+        if isinstance(node, ast.Call) and _called(node) == "setup":
+            yield node
 
 
 def _assigned(tree: ast.Module) -> _Names:
@@ -73,6 +69,8 @@ def _assigned(tree: ast.Module) -> _Names:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             found[node.targets[0].id] = node.value
+        elif isinstance(node, ast.Assign) and (entry := _entry_of(node)) is not None and entry[0] in found:
+            found[entry[0]] = _with_entry(found[entry[0]], entry[1], node.value)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             found[node.target.id] = node.value
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id in found:
@@ -82,6 +80,21 @@ def _assigned(tree: ast.Module) -> _Names:
             more = ast.List(node.args, ast.Load()) if node.func.attr == "append" else node.args[0]  # type: ignore[attr-defined]
             found[name] = ast.copy_location(ast.BinOp(found[name], ast.Add(), more), node)
     return found
+
+
+def _entry_of(node: ast.Assign) -> tuple[str, ast.Constant] | None:
+    """The name and the key of ``NAME["key"] = ...``."""
+    target = node.targets[0]
+    if not (isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name) and len(node.targets) == 1):
+        return None
+    return (target.value.id, target.slice) if isinstance(target.slice, ast.Constant) else None
+
+
+def _with_entry(whole: ast.expr, key: ast.Constant, value: ast.expr) -> ast.expr:
+    """The mapping with one entry more; what is none stays as it is."""
+    if not isinstance(whole, ast.Dict):
+        return whole
+    return ast.copy_location(ast.Dict([*whole.keys, key], [*whole.values, value]), whole)
 
 
 def _added_to(node: ast.Call) -> str:
@@ -115,9 +128,26 @@ def _texts(node: ast.expr, names: _Names, depth: int) -> Iterator[tuple[str, int
             for key, value in zip(whole.keys, whole.values, strict=True):
                 if isinstance(key, ast.Constant) and key.value == node.slice.value:
                     yield from _texts(value, names, depth + 1)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("list", "tuple", "sorted"):
+    elif isinstance(node, ast.JoinedStr):
+        parts = [_part(one, names, depth) for one in node.values]
+        if None not in parts:
+            yield "".join(part for part in parts if part), node.lineno
+    elif isinstance(node, ast.Call) and _called(node) in _COPIES:
         for one in node.args[:1]:
             yield from _texts(one, names, depth + 1)
+
+
+def _part(node: ast.expr, names: _Names, depth: int) -> str | None:
+    """A part of an f-string, where it is written out or one text stands behind its name."""
+    plain = isinstance(node, ast.FormattedValue) and node.conversion == -1 and node.format_spec is None
+    found = [text for text, _ in _texts(node.value if plain else node, names, depth + 1)]  # type: ignore[attr-defined]
+    return found[0] if len(found) == 1 else None
+
+
+def _called(node: ast.Call) -> str:
+    """The name of what is called, without its module."""
+    called = node.func
+    return called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
 
 
 def _of_mapping(node: ast.expr, names: _Names) -> Iterator[tuple[str, Iterator[tuple[str, int]]]]:

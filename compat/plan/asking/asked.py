@@ -99,10 +99,9 @@ def requests_of(
     lines = []
     planned = [(one, name) for one in (*found, *limits) if (name := planned_for(one, matrix, brought)) is not None]
     planned.sort(key=lambda line: for_other_devices(line[0].group))
-    on_the_gpu = [one for one, _ in planned if _for(one, machine) and not _without_gpu(one)]
-    strong = next((one for one in on_the_gpu if one.path not in weak), None)
-    if not on_the_gpu:
-        strong = next((one for one, _ in planned if one.path not in weak and _for(one, machine)), None)
+    here = [one for one, name in planned if _for(one, machine) and says_enough(one, name, matrix)]
+    on_the_gpu = [one for one in here if not _without_gpu(one)]
+    strong = next((one for one in on_the_gpu or here if one.path not in weak), None)
     with_gpu = any(not _without_gpu(one) for one, _ in planned)
     on_gpu = {name for one, name in planned if _for(one, machine) and _has_cuda(one, matrix)}
     other = _other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, matrix)
@@ -117,7 +116,7 @@ def requests_of(
             why = f"{strong.path} says what is needed"
         elif mine and _depth(mine[0].path) < _depth(one.path):
             why = f"{mine[0].path} is nearer to the root"
-        elif component not in COMPONENTS and (oldest := _older(component, one.range, matrix)):
+        elif oldest := _older(component, one.range, matrix):
             why = f"the matrix knows {component} from {oldest} on: planned by hand"
         elif _way(one) in other:
             why = f"{f'{one.group}: ' if one.group else ''}{other[_way(one)]} says otherwise"
@@ -266,8 +265,17 @@ def _known_inside(component: str, ranges: tuple[str, ...], matrix: "Matrix") -> 
     return any(all(one.admits(text) is not False for one in wanted) for text in known)
 
 
+def says_enough(one: Asked, component: str, matrix: "Matrix") -> bool:
+    """Does a line that is planned for say what the GPU is for? Not a helper that frameworks call and no code is built
+    for (numba), nor a release older than all that the matrix knows: what a README says counts beside them."""
+    return matrix.packages.about(component).get("linked") is not False and not _older(component, one.range, matrix)
+
+
 def _older(component: str, text: str, matrix: "Matrix") -> str:
-    """The oldest release that the matrix knows, where only older ones are admitted: nothing is known of those."""
+    """The oldest release that the matrix knows, where only older ones are admitted: nothing is known of those. Of the
+    frameworks that have an option it knows them all."""
+    if component in COMPONENTS:
+        return ""
     upper = re.search(r"(==|===|<=|<)\s*(\d+(?:\.\d+)*)", text)
     known = [one for name in matrix.packages.distributions(component) for one in matrix.packages.versions(name)]
     top = versions.try_parse(upper[2]) if upper else None

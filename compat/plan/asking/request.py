@@ -13,10 +13,10 @@ from compat.names import COMPONENTS, OF_TORCH
 from compat.plan.model import Request
 from compat.plan.offers import OWN
 from compat.plan.offers.places import place
-from compat.plan.offers.published import INSTALLABLE, newest_rows
+from compat.plan.offers.published import INSTALLABLE, fetched, newest_rows
 
 if TYPE_CHECKING:
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
 
 ALLOWED = ("python", "container", "cuda-compat", "driver")  # what may be moved on request
 # The goal that a request for a component means, where it is not use:COMPONENT.
@@ -38,12 +38,23 @@ def goal_of(component: str, matrix: "Matrix") -> str:
 def plannable(component: str, matrix: "Matrix") -> bool:
     """Does the matrix list builds of it that an installer can be told to take? One whose source is compiled for the
     GPU only where a variable says so is no command of a plan's."""
+    rows = _builds(component, matrix)
+    told = [row for row in rows if not (row.get("stub") or row.get("removed"))]
+    if component not in OWN:
+        told = [row for row in told if "requires" in row or not fetched(matrix, row["package"])]
     return matrix.traits.row(component, _BY_VARIABLE) is None and any(
-        (row["index"] in INSTALLABLE and not (row.get("stub") or row.get("removed"))) or place(row, matrix) is not None
+        row["index"] in INSTALLABLE or place(row, matrix) is not None for row in told
+    )
+
+
+def _builds(component: str, matrix: "Matrix") -> "list[Row]":
+    """Every build of its distributions."""
+    return [
+        row
         for name in matrix.packages.distributions(component)
         for builds in matrix.packages.builds(name).values()
         for row in builds
-    )
+    ]
 
 
 _BY_VARIABLE = "cuda-by-variable"
@@ -202,18 +213,14 @@ def why_not(component: str, matrix: "Matrix") -> str:
     about = matrix.packages.about(component)
     if not about:
         return f"the matrix knows no package {component}"
-    rows = [
-        row
-        for name in matrix.packages.distributions(component)
-        for builds in matrix.packages.builds(name).values()
-        for row in builds
-    ]
+    rows = _builds(component, matrix)
     variable = matrix.traits.row(component, _BY_VARIABLE)
     if variable is not None:
         said = f"its source is compiled for the CPU unless {variable['value']} asks for CUDA"
         return f"{said}, as its publisher says: {matrix.source(variable)}"
-    if rows and all(row.get("stub") for row in rows):
-        return f"what the public index holds of {component} has no code, and what its build step fetches is not listed"
+    if any(row.get("stub") for row in rows):
+        held = f"what the public index holds of {component} has no code"
+        return f"{held}, and what its build step fetches is not listed with what it requires"
     return f"the matrix knows no build of {component} where pip or uv find one" + (
         f" ({about['note'].rstrip('.')})" if "note" in about else ""
     )

@@ -13,7 +13,7 @@ from compat.machine import Build, Machine
 from compat.plan.model import Choice, Pin
 from compat.plan.offers import parts
 from compat.plan.offers.places import ARCHIVE, file_of, place
-from compat.plan.offers.published import INSTALLABLE, pins, rows
+from compat.plan.offers.published import INSTALLABLE, fetched, pins, rows
 from compat.records import replace
 from compat.rules.packages.extensions import torch_of
 
@@ -27,6 +27,7 @@ def offers(component: str, machine: Machine, matrix: "Matrix", wanted: str, gpu:
     """Builds under every name of the public index, newest release first; those with CUDA where the goal needs a GPU."""
     found = [row for name in names(component, matrix) for row in rows(matrix, name, machine, wanted)]
     found = [row for row in found if row["index"] in (*INSTALLABLE, ARCHIVE)]
+    found = [row for row in found if "requires" in row or not fetched(matrix, row["package"])]
     if machine.toolkits == () and matrix.packages.about(component).get("cuda_from") == "either":
         # Of those whose wheels tell what they open, the silent ones open as much: there is no CUDA here for them.
         found = [row for row in found if row.get("needs") or _extra(row)] or found

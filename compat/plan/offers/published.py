@@ -31,6 +31,13 @@ def usable(row: "Row", system: str | None, arch: str | None, indexes: tuple[str,
     return row["index"] in indexes
 
 
+@lru_cache(maxsize=256)
+def fetched(matrix: "Matrix", distribution: str) -> bool:
+    """Is what the index has of it an archive that fetches the rest? What is fetched says nothing of what it requires,
+    unless its row does: beside a guess it is not planned."""
+    return any(row.get("stub") for found in matrix.packages.builds(distribution).values() for row in found)
+
+
 def indexes_of(machine: Machine, matrix: "Matrix") -> tuple[str, ...]:
     """The indexes whose builds with GPU code run on a machine: a Jetson before JetPack 7 needs builds of its own."""
     if not machine.is_jetson:

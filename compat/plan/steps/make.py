@@ -35,15 +35,15 @@ def package_steps(
     made = sorted(made, key=lambda choice: (choice.index != "pytorch", _turn(choice, made)))
     steps = [*_removals(before, found, made)]
     done: tuple[str, ...] = ()
+    carrier = next((number for number, choice in reversed([*enumerate(made)]) if _names_more(choice)), len(made) - 1)
     for number, choice in enumerate(made):
         if choice.conda:
             steps.append(_conda(choice))
         if choice.index == SOURCE:
             steps.append(_tools(found, choice, matrix))
-        last = number == len(made) - 1
         own = _requirements(choice, found)
-        dragged = _dragged(found, made, matrix) if last else {}
-        if dragged and choice.index == "pytorch":
+        dragged = _dragged(found, made, matrix) if number == carrier else {}
+        if dragged and (choice.index == "pytorch" or not _names_more(choice)):
             steps.insert(0, _first(before, found, dragged, choice))
             dragged = {}
         if choice.index == ALONE:
@@ -51,11 +51,16 @@ def package_steps(
             steps.append(_around(found, choice, (*done, *own[1:]), dragged, beside, matrix))
             done, own, dragged = (), own[:1], {}
         steps.append(_step(before, found, choice, (*done, *own, *_lines(dragged)), why.get(choice.component, ()), done))
-        if choice.index not in (*JETSON, SOURCE) and not _is_file(choice):  # those no later command can name
+        if _names_more(choice):
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
     openers = ("onnxruntime", "tensorflow") if TF_TRT in goals else ("onnxruntime",)
     return (*steps, *mended, *_library_path(before, found, made, openers, matrix))
+
+
+def _names_more(choice: Choice) -> bool:
+    """Does its command name requirements, so that others can stand beside it, and a later command repeat it?"""
+    return choice.index not in (*JETSON, SOURCE) and not _is_file(choice)
 
 
 def _is_file(choice: Choice) -> bool:
@@ -196,8 +201,11 @@ def _lines(ranges: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _first(before: Machine, found: Found, dragged: Mapping[str, str], choice: Choice) -> Step:
-    """What goes in ahead of a build of PyTorch's own index, which mirrors only some releases of it."""
+    """What goes in ahead of a build of PyTorch's own index, which mirrors only some releases of it, or of one that is
+    installed by a command of its own."""
     said = f"{choice.label} comes from an index that has few releases of {', '.join(dragged)}: what is there is kept."
+    if not _names_more(choice):
+        said = f"{choice.label} is installed by itself: what suits it of {', '.join(dragged)} goes in before."
     here = (_version_of(before, name) for name in dragged) if not found.scene.folder else ()
     return Step(
         "package",

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 START = parse("start:container")
-_IMAGES = {"l4t-pytorch": "torch", "pytorch": "torch", "tensorflow": "tensorflow"}
+IMAGES = {"l4t-pytorch": "torch", "pytorch": "torch", "tensorflow": "tensorflow"}
+"""What the images of NVIDIA's registry that there are for a Jetson too are named for."""
 
 
 def jetson_images(
@@ -35,15 +36,15 @@ def jetson_images(
     requests = tuple(one for one in requests if one.where != COMPANION)
     if not machine.is_jetson or len(requests) != 1:
         return
-    rows = [row for row in matrix.rows("container", "container") if row["image"] in _IMAGES and "l4t" in row]
+    rows = [row for row in matrix.rows("container", "container") if row["image"] in IMAGES and "l4t" in row]
     for row in sorted(rows, key=lambda one: (versions.parse(one["l4t"]).key(), one["tag"]), reverse=True):
-        component, release = _IMAGES[row["image"]], row["framework"]
+        component, release = IMAGES[row["image"]], row["framework"]
         fits = component == requests[0].component and admits(requests[0].text, release)
         if fits and _runs(row["l4t"], _linux(machine, matrix), matrix):
-            inside = _inside(machine, row, matrix)
-            if all(check(inside, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
+            there = inside(machine, row, matrix)
+            if all(check(there, goal, matrix).verdict == "compatible" for goal in (START, *goals)):
                 step = _step(machine, row, matrix)
-                yield Scene(inside, (step,), ("container",), step.after)
+                yield Scene(there, (step,), ("container",), step.after)
 
 
 def _linux(machine: Machine, matrix: "Matrix") -> str | None:
@@ -67,13 +68,17 @@ def _reference(row: "Row") -> str:
     return commands.reference(row["image"], row["tag"])
 
 
-def _inside(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
+def inside(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
+    """The Jetson as a container of the image sees it. Of an image that is not known to run on the Jetson Linux that is
+    there, no release of what it is named for is told."""
     own = next((one for one in jetpacks(machine, matrix) if "cuda" in one), {})
+    name = IMAGES[row["image"]]
+    runs = _runs(row["l4t"], _linux(machine, matrix), matrix)
     return replace(
         emptied(machine),
         environment=(*(one for one in machine.environment or ("jetson",) if one != "docker"), "docker"),
-        packages={_IMAGES[row["image"]]: row["framework"]},
-        builds={_IMAGES[row["image"]]: Build(cuda=own.get("cuda"), source="ngc")},
+        packages={name: row["framework"] if runs else None},
+        builds={name: Build(cuda=own.get("cuda") if runs else None, source="ngc")},
         container=Container(_reference(row), True, True, "compute,utility", None),
         python=row.get("python"),
         variables=None,
@@ -82,7 +87,7 @@ def _inside(machine: Machine, row: "Row", matrix: "Matrix") -> Machine:
 
 
 def _step(machine: Machine, row: "Row", matrix: "Matrix") -> Step:
-    component = _IMAGES[row["image"]]
+    component = IMAGES[row["image"]]
     said = f"The image brings {component} {row['framework']} for L4T {row['l4t']}, and runs on the one that is there."
     why = (Reason("jetson-build-mismatch", said, str(matrix.source(row))), *left(machine))
     return Step("container", "container", None, _reference(row), why, commands.run_on_jetson(_reference(row)))
