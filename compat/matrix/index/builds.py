@@ -21,7 +21,7 @@ _GLIBC = {"manylinux1": "2.5", "manylinux2010": "2.12", "manylinux2014": "2.17"}
 _ARCH = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 _GPU_STACK = re.compile(
     r"nvidia-|cuda-|tensorrt|torch|triton|pytorch-triton|jax|numpy$|protobuf$|keras|tf-keras|onnx|ml-dtypes$|tensorflow"
-    r"|cupy|numba|flashinfer|xformers|pycuda|cutlass|nvtx|pynvml|cudnn"
+    r"|transformer[-_]engine|cupy|numba|flashinfer|xformers|pycuda|cutlass|nvtx|pynvml|cudnn"
 )
 
 

@@ -156,7 +156,8 @@ def _pins(case: Case) -> Iterator[Outcome]:
     for subject in case.subjects:
         lines = {tuple(row.get("requires", ())) for row in subject.candidates}
         for name, spec, marker in case.matrix.packages.pins(subject.candidates[0]) if len(lines) == 1 else ():
-            component = case.matrix.packages.component(name)
+            own_parts = case.matrix.packages.about(subject.component).get("parts", ())
+            component = subject.component if name in own_parts else case.matrix.packages.component(name)
             if component is None or not _in_lockstep(case, subject, component, spec):
                 continue
             have = case.version_of(name)

@@ -84,7 +84,8 @@ def _of_none(case: Case, main: Subject, system: str, arch: str | None) -> Iterat
     rows = matching(case.matrix, main.distribution, main.version, wanted)
     every = [row for row in rows if row["index"] not in JETSON]
     here = any(fits_platform(row, system, arch) for row in every)
-    if here or not every or (system == "linux" and arch != "x86_64"):
+    may_be_jetson = system == "linux" and arch != "x86_64" and case.environment("jetson") is not False
+    if here or not every or may_be_jetson:
         return
     where = f"{system} on {arch}" if arch else system
     platforms = sorted({f"{row['os']} on {row['arch']}" for row in every})
@@ -153,7 +154,7 @@ def _publishes(
         return True, (case.cite(f"{here['package']} {here['version']} for {system} has CUDA", here, "cuda"),)
     code_rows = list(published())
     local = [row for row in code_rows if fits_platform(row, system, arch)]
-    elsewhere = [row for row in code_rows if row.get("cuda") or always]
+    elsewhere = [row for row in code_rows if row.get("cuda") or always or _named_for_gpus(row)]
     if any(row.get("cuda") is None for row in local) or not (local or elsewhere):
         return None
     if local and subject.state == "requested" and _in_an_archive(case, subject, system, arch):
@@ -253,7 +254,12 @@ def _told(row: "Row", system: str, arch: str | None, always: bool) -> str:
     if fits_platform(row, system, arch):
         return "has" if cuda or (always and cuda is None) else "open" if cuda is None else "none"
     # Of a publisher's own archive single files are known, not the whole list.
-    return "none" if (cuda or always) and row["index"] != "archive" else ""
+    return "none" if (cuda or always or _named_for_gpus(row)) and row["index"] != "archive" else ""
+
+
+def _named_for_gpus(row: "Row") -> bool:
+    """Does its name say that it is the build for CUDA, of which nothing else is known?"""
+    return "cuda" not in row and of_gpu_build(row["package"])
 
 
 def _of_parts(case: Case, parts: list[Subject], version: str | None, wanted: str) -> "list[Row]":
