@@ -16,6 +16,7 @@ from compat.rules.case import Case
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
 from compat.rules.packages.extensions import needs_none
+from compat.rules.packages.least import above
 from compat.rules.runtimes import Runtime, gpu_parts, image_row
 from compat.rules.subject import Subject
 
@@ -148,7 +149,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
 
 def _beside_parts(case: Case, subject: Subject, gpu: GpuFact) -> Outcome | None:
     """What has its code in parts (JAX) asks for a least GPU itself."""
-    if gpu.capability is None or _above(case, subject, gpu.capability) is None:
+    if gpu.capability is None or above(case, subject, gpu.capability) is None:
         return None
     return _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
 
@@ -287,7 +288,7 @@ def _compiled_for(case: Case, target: Capability, gpu: GpuFact) -> Outcome | Non
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
     answers = {runs(one, capability) for one in code}
     spoken = _shown(code)
-    row = _above(case, subject, capability) if None in answers or not answers else None
+    row = above(case, subject, capability) if None in answers or not answers else None
     if row is not None:
         least = row["capability_minimum"]
         fact = case.cite(f"{subject.label} asks for compute capability {least} or newer", row, "capability_minimum")
@@ -378,19 +379,6 @@ def _newest_with_code(
         return bool(_variants(published, version, platform, gpu))
 
     return tuple(takewhile(has_code, dropwhile(lambda version: not has_code(version), newest)))
-
-
-def _above(case: Case, subject: Subject, gpu: Capability) -> "Row | None":
-    """The release with the least capability that the vendor states, if the GPU is below all that this can be."""
-    if subject.facts.architectures is not None:
-        return None
-    lines = {
-        ".".join(str(number) for number in versions.parse(row["version"]).release[:2]) for row in subject.candidates
-    }
-    stated = [row for line in lines for row in case.matrix.packages.of_line(subject.component, line) or [{}]]
-    if not all("capability_minimum" in row and gpu < parse_capability(row["capability_minimum"]) for row in stated):
-        return None
-    return min(stated, key=lambda row: parse_capability(row["capability_minimum"]), default=None)
 
 
 def _shown(code: list[Code]) -> Code:
