@@ -69,10 +69,13 @@ def _loads(case: "Case", row: "Row") -> tuple[str, tuple[Evidence, ...]] | None:
         return None
     path, copy = front
     have = copy.version
-    meant = [one for _, one in case.libraries("cublasLt") if one is not copy and one.origin in ("pip", "bundled")]
-    if meant or have is None or versions.same_line(have, row["value"], 1) is not True:
+    others = [(at, one.origin) for at, one in case.libraries("cublasLt") if one is not copy]
+    if have is None or any(origin in ("pip", "bundled") for _, origin in others):
         return None
-    own = (case.assume(f"{path}.origin", "it is not torch's own"),) if copy.origin is None else ()
+    if versions.same_line(have, row["value"], 1) is not True:
+        return None
+    own = [case.assume(f"{path}.origin", "it is not torch's own")] if copy.origin is None else []
+    own += [case.assume(f"{at}.origin", "nor is this one") for at, origin in others if origin is None]
     older = versions.at_least(have, row["value"]) is False
     return (f"cuBLAS {have}", (case.read(f"{path}.version", have), *own)) if older else None
 

@@ -10,10 +10,11 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
     if name == "cudnn":
         built = subject.field("cudnn")
         return decided(built, have, asks_of_cudnn(case, subject)) if built.values else None
-    if name in _HALVES and (whole := _own(case, _HALVES[name])) is not None and versions.same_line(have, whole, 1):
+    whole = held_against(case, name)
+    if whole is not None and versions.same_line(have, whole[1], 1):
         # cuBLAS comes in two files of one release, and cuSPARSE and cuSOLVER call the nvJitLink of theirs: by symbols
         # that an older one does not have.
-        return False if versions.at_least(have, versions.major_minor(whole)) is False else None
+        return False if versions.at_least(have, versions.major_minor(whole[1])) is False else None
     if name == "nccl":
         return _has_symbols(case, subject, have)
     lines = {str(row.get("requires")) for row in subject.candidates}
@@ -28,13 +29,15 @@ def fits(case: Case, subject: Subject, name: str, have: str) -> bool | None:
 _HALVES = {"cublasLt": "cublas", "nvjitlink": "nvjitlink"}
 
 
-def _own(case: Case, name: str) -> str | None:
-    """The release of the environment's own copy of a CUDA library."""
-    for package in (f"nvidia-{name}-cu11", f"nvidia-{name}-cu12", f"nvidia-{name}"):
+def held_against(case: Case, name: str) -> tuple[str, str] | None:
+    """(field, release) of the environment's own copy of the library that the named one goes with."""
+    whole = _HALVES.get(name)
+    for package in (f"nvidia-{whole}-cu11", f"nvidia-{whole}-cu12", f"nvidia-{whole}") if whole else ():
         version = case.version_of(package)
         if version is not None:
-            return version
-    found = [one.version for _, one in case.libraries(name) if one.origin in ("pip", "conda") and one.version]
+            return f"packages.{package}", version
+    copies = case.libraries(whole) if whole else ()
+    found = [(f"{at}.version", one.version) for at, one in copies if one.origin in ("pip", "conda") and one.version]
     return found[0] if len(found) == 1 else None
 
 

@@ -8,7 +8,7 @@ from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remed
 from compat.rules.case import Case
 from compat.rules.libraries.copies import Copy, in_front, named_by
 from compat.rules.libraries.found import wants
-from compat.rules.libraries.serving import fits, runs_on_cudnn
+from compat.rules.libraries.serving import fits, held_against, runs_on_cudnn
 from compat.rules.subject import Subject
 
 
@@ -98,6 +98,8 @@ def _instead(case: Case, name: str, loaded: Copy, meant: Copy) -> Iterator[Outco
             if case.has(part) is None
         ]
         taken += [fact for one in wanting for fact in (*case.package(one), *_built(case, one, name))]
+        if False in answers and (whole := held_against(case, name)) is not None:
+            taken.append(case.read(*whole))
         if folder := named_by(case, copy):
             taken.append(case.read("variables.LD_LIBRARY_PATH", folder))
         if copy.origin is None:
