@@ -58,7 +58,8 @@ _UNDER_TENSORRT = ("cublas", "cublasLt", "nvrtc")
 
 
 def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
-    """Does TensorRT open this: a library of its own by its major, or the cuDNN, cuBLAS and NVRTC that it ran on?
+    """Does TensorRT open this: a library of its own by its major, or the cuDNN, cuBLAS and NVRTC that it ran on? Of
+    what it did not run on any more, that which a build of the release is linked to nonetheless (8.6 to cuBLAS).
 
     trtexec and the Python bindings are linked to libnvinfer. None where it is not told.
     """
@@ -76,8 +77,11 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
         answers = {versions.parse_range(row.get("versions", "*")).admits(one) for one in releases if one is not None}
         return answers.pop() if len(answers) == 1 else None
     release = case.matrix.packages.release("tensorrt", versions.parse(have[0]).public) if have is not None else None
-    if release is None or not case.matrix.traits.holds("tensorrt", "runs-on-cudnn", release["version"]):
+    if release is None:
         return None
+    if not case.matrix.traits.holds("tensorrt", "runs-on-cudnn", release["version"]):
+        builds = case.matrix.packages.builds("tensorrt").get(release["version"], ())
+        return any(soname in one.get("needs", ()) for one in builds) or None
     if row["library"] == "cudnn":
         built = release.get("cudnn")
         return versions.parse_range(row["versions"]).admits(built) if built and "versions" in row else None

@@ -13,11 +13,12 @@ from compat.matrix.packages import fits_platform
 from compat.records import replace
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
+from compat.rules.cuda.server import served
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
 from compat.rules.packages.extensions import needs_none
 from compat.rules.packages.least import above
-from compat.rules.runtimes import Runtime, gpu_parts, image_row
+from compat.rules.runtimes import Runtime, gpu_parts
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
         return
     if str(case.goal) == "run:cuda-binary":
         yield from _compiled(case)
-    yield from _served(case)
+    yield from served(case)
     for subject in _carriers(case):
         code = code_for(subject, _torchs_cuda(case, subject))
         for gpu in case.gpus:
@@ -152,25 +153,6 @@ def _beside_parts(case: Case, subject: Subject, gpu: GpuFact) -> Outcome | None:
     if gpu.capability is None or above(case, subject, gpu.capability) is None:
         return None
     return _kernel_image(case, subject, code_for(subject), gpu, gpu.capability)
-
-
-def _served(case: Case) -> Iterator[Outcome]:
-    """Triton leaves out the GPUs below the capability that it is made for, and has no code for them."""
-    row = image_row(case, "capability_minimum") if case.goal.object == "tritonserver" else None
-    for gpu in case.gpus if row is not None else ():
-        if row is None or gpu.capability is None:
-            continue
-        least = row["capability_minimum"]
-        facts = (
-            *gpu.evidence,
-            case.read("container.image", case.machine.container.image),
-            case.cite(f"{row['image']}:{row['tag']} serves {least} or newer", row, "capability_minimum"),
-        )
-        if gpu.capability >= parse_capability(least):
-            yield Holds("gpu-not-in-build", "tritonserver", f"Triton serves {gpu.name} ({gpu.capability})", facts)
-            continue
-        message = f"Triton of {row['tag']} serves compute capability {least} or newer; {gpu.name} has {gpu.capability}."
-        yield Finding("gpu-not-in-build", "tritonserver", message, facts, (Remedy("use an older release of Triton"),))
 
 
 def compiled_with_cuda(case: Case, subject: Subject) -> bool:

@@ -123,6 +123,7 @@ def package_unknown(case: Case) -> Iterator[Outcome]:
         or rows.builds(main.distribution)
         or rows.component(main.distribution) is not None
         or main.component in case.matrix.components("release")
+        or any(row["image"] == main.component for row in case.matrix.rows("container", "container"))
     ):
         fact = Evidence(f"rows about {main.component}", f"matrix, {case.matrix.date}")
         yield Holds("package-unknown", main.component, f"the matrix has rows about {main.component}", (fact,))
