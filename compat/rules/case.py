@@ -349,7 +349,7 @@ class Case:
         told = self.says(runtime.source, runtime.cuda, f"{runtime.of} is built for CUDA {runtime.cuda}")
         taken = (self.assume(field, f"{runtime.of} is taken to be used") for field in runtime.assumed)
         if runtime.component == "cuda":
-            return (*told, *taken)
+            return (*told, *taken, *(self.package(self.main) if self.main is not None else ()))
         subject = self.subject(runtime.component)
         by_pin = subject.pinned_cuda is not None and runtime.source == subject.pinned_cuda[1]
         named = self.package(subject) if by_pin else ()

@@ -9,7 +9,7 @@ from compat.names import OF_TORCH
 from compat.records import replace
 from compat.rules.base import Evidence, Finding, Remedy
 from compat.rules.case import Case
-from compat.rules.packages.extensions import abi_of_torch, is_of_pip, names_its_abi, needs_none
+from compat.rules.packages.extensions import abi_of_torch, is_of_pip, misses_its_own, names_its_abi, needs_none
 from compat.rules.subject import Subject, gpus_of_local
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def _of_the_other_kind(case: Case, torch: Subject) -> Iterator[Finding]:
             yield _built_apart(subject, torch, said)
         elif theirs and ours is False and case.goal.runs_on_gpu and not needs_none(case, subject):
             said = f"has no CUDA; {torch.label} has CUDA {theirs}: its operators do not run on the GPU."
-            yield replace(_built_apart(subject, torch, said), severity="error" if meant else "warning")
+            found = _built_apart(subject, torch, said, *misses_its_own(case, subject))
+            yield replace(found, severity="error" if meant else "warning")
 
 
 def _of_another_cuda(case: Case, torch: Subject) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.packages.builds import compiled_with_cuda
 from compat.rules.packages.doubles import written_twice
-from compat.rules.packages.extensions import needs_none
+from compat.rules.packages.extensions import misses_its_own, needs_none
 from compat.rules.runtimes import gpu_parts, reaches, since
 from compat.rules.subject import Subject
 
@@ -163,6 +163,7 @@ def _without_cuda(case: Case, subject: Subject) -> Finding:
             Evidence(f"{subject.label} is built without CUDA", subject.field("cuda").source),
             *(fact for one in case.subjects[:1] if one is not subject for fact in case.package(one)),
             *_not_told(case, subject),
+            *misses_its_own(case, subject),
             *(case.read(f"packages.{part}", False) for part in _plugins(case, subject) if case.has(part) is False),
             *case.of_jetsons,
             *(() if subject.facts.cuda is False else case.which_build(subject)),

@@ -13,6 +13,7 @@ from compat import versions
 from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold
 
 if TYPE_CHECKING:
+    from compat.rules.base import Evidence
     from compat.rules.case import Case
     from compat.rules.subject import Subject
 
@@ -147,3 +148,10 @@ def needs_none(case: "Case", subject: "Subject") -> bool:
         found = {str(row["version"]) for row in subject.candidates}
         return bool(found) and all(traits.holds(subject.component, "gpu-through-torch", one) for one in found)
     return traits.holds(subject.component, "gpu-through-torch", subject.version) is True
+
+
+def misses_its_own(case: "Case", subject: "Subject") -> "tuple[Evidence, ...]":
+    """That its release has CUDA of its own, of a package of which not every one has, where the release is not told."""
+    if subject.version is not None or case.matrix.traits.row(subject.component, "gpu-through-torch") is None:
+        return ()
+    return (case.assume(subject.path, "of a release that has CUDA of its own"),)
