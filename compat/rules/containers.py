@@ -185,7 +185,16 @@ def _short(text: str) -> str:
 
 @rule(
     "wsl-setup",
-    reads=("environment", "kernel", "libcuda.path", "libcuda.stub", "packages", "device_nodes", "container.gpu_access"),
+    reads=(
+        "environment",
+        "kernel",
+        "libcuda.path",
+        "libcuda.stub",
+        "packages",
+        "device_nodes",
+        "container.gpu_access",
+        "container.image",
+    ),
     masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch", "driver-too-old"),
     of="platform",
 )
@@ -193,7 +202,8 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
     """WSL 1, a Linux driver inside WSL 2, or a WSL 2 that Windows gives no GPU.
 
     WSL 1 translates system calls and has no GPU. WSL 2 has one through /dev/dxg and the libcuda that Windows mounts at
-    /usr/lib/wsl/lib; a Linux driver package installed inside brings another libcuda that knows nothing of it. A Windows
+    /usr/lib/wsl/lib; a Linux driver package installed inside brings another libcuda that knows nothing of it. In a
+    container NVIDIA's toolkit mounts Windows' own among the image's libraries (nvidia-docker issue 1551). A Windows
     before 10 21H2 makes no /dev/dxg (WSL issue 7056).
 
     Remedy: `wsl --set-version DISTRIBUTION 2`; inside WSL 2 remove the driver packages and install only the CUDA
@@ -245,7 +255,7 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
         yield Holds(
             "wsl-setup", "environment", "libcuda is the one that Windows mounts", (case.read("libcuda.path", path),)
         )
-    elif not case.machine.libcuda.stub:
+    elif not case.machine.libcuda.stub and not _inside(case):
         unsaid = case.machine.libcuda.stub is None
         taken = (case.assume("libcuda.stub", "it is a driver's, and no stub of the toolkit's"),) if unsaid else ()
         yield Finding(
@@ -255,6 +265,13 @@ def wsl_setup(case: Case) -> Iterator[Outcome]:
             (case.read("environment", "wsl2"), case.read("libcuda.path", path), *taken),
             (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
         )
+
+
+def _inside(case: Case) -> bool:
+    """Is a container described, rather than the WSL 2 that starts it?"""
+    if case.environment("docker", "kubernetes"):
+        return True
+    return case.machine.container.image is not None and case.goal.verb != "start"
 
 
 def _as_wsl(case: Case) -> tuple[Evidence, ...]:

@@ -63,3 +63,17 @@ def test_a_container_without_a_gpu_has_no_such_node_either() -> None:
     told = {"os": "linux", "environment": ["wsl2", "docker"], "device_nodes": [], "container": {"gpu_access": False}}
     report = check(description.from_dict(told), goals.parse("use:gpu"), MATRIX)
     assert [one.rule for one in report.errors] == ["container-without-gpu"]
+
+
+@pytest.mark.parametrize(
+    ("told", "rules"),
+    [
+        ({"environment": ["wsl2"]}, ["wsl-setup"]),
+        ({"environment": ["wsl2", "docker"]}, []),  # where NVIDIA's toolkit mounts it (nvidia-docker issue 1551)
+        ({"environment": ["wsl2"], "container": {"image": "nvidia/cuda:12.1.1-base-ubuntu22.04"}}, []),
+    ],
+)
+def test_in_a_container_windows_libcuda_is_among_those_of_the_image(told: dict[str, object], rules: list[str]) -> None:
+    libcuda = {"path": "/usr/lib/x86_64-linux-gnu/libcuda.so.1"}
+    machine = description.from_dict({"os": "linux", "driver": {"version": "551.61"}, "libcuda": libcuda, **told})
+    assert [one.rule for one in check(machine, goals.parse("use:gpu"), MATRIX).errors] == rules
