@@ -18,6 +18,7 @@ _VERSION = re.compile(
     (?:[-_.]?(?P<pre>a|b|c|rc|alpha|beta|pre|preview|EA|ea|GA)[-_.]?(?P<pre_n>\d*))?
     (?:(?:-(?P<post_bare>\d+))|(?:[-_.]?(?:post|rev|r)[-_.]?(?P<post>\d*)))?
     (?:[-_.]?dev[-_.]?(?P<dev>\d*))?
+    (?P<threaded>(?<=\d)t)?
     (?:\+(?P<local>[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*))?$""",
     re.VERBOSE,
 )
@@ -33,7 +34,7 @@ class BadVersion(ValueError):
 
 @dataclass(frozen=True)
 class Version:
-    """A parsed version; ``release`` keeps as many numbers as were written."""
+    """A parsed version; ``release`` keeps as many numbers as were written (of Python 3.13t, free-threaded: of 3.13)."""
 
     text: str
     release: Release
@@ -330,5 +331,5 @@ def of_device_manager(text: str) -> str | None:
 
 
 def major_minor(text: str) -> str:
-    """``12.4`` of ``12.4.1``; a bare major stays as it is."""
-    return ".".join(str(number) for number in parse(text).release[:2])
+    """``12.4`` of ``12.4.1``; a bare major stays as it is, and a free-threaded Python is one (``3.13t``)."""
+    return ".".join(str(number) for number in parse(text).release[:2]) + ("t" if text.endswith("t") else "")

@@ -197,7 +197,17 @@ def fits_platform(row: "Row", system: str | None, arch: str | None) -> bool:
 
 def fits_python(row: "Row", python: str | None) -> bool:
     """Has the build a file for this Python? True where either is unknown."""
-    return python is None or "python" not in row or versions.major_minor(python) in row["python"]
+    if python is None or "python" not in row:
+        return True
+    return takes_python(row["python"], versions.major_minor(python)) is not False
+
+
+def takes_python(listed: "Iterable[str]", line: str) -> bool | None:
+    """Is the Python among those that a build has files for? None of a free-threaded one where no such one is listed:
+    what is written in Python alone serves it, and is listed for the others."""
+    if line in listed:
+        return True
+    return None if line.endswith("t") and not any(one.endswith("t") for one in listed) else False
 
 
 def same_cuda(built: Any, wanted: Any) -> bool | None:

@@ -94,7 +94,7 @@ def test_an_import_goal_needs_no_gpu(real):
     ("goal", "why"),
     [
         ("use:apex", "knows no package apex"),
-        ("use:transformer-engine", "the matrix knows no build of transformer-engine"),
+        ("use:torchcodec", "the matrix knows no build of torchcodec"),
     ],
 )
 def test_what_is_planned_by_hand_says_why(real, goal, why):

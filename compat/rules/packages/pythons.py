@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.matrix.packages import fits_platform
+from compat.matrix.packages import fits_platform, takes_python
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.candidates import JETSON, matching, of_extras, same_local
 from compat.rules.case import Case
@@ -82,10 +82,14 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         return
     for subject in (main, *pulled_in(case, main)):
         rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
-        fits = any(line in row["python"] for row in rows)
+        answers = {takes_python(row["python"], line) for row in rows}
+        fits = True in answers
+        if not fits and None in answers:
+            yield Untold("python-unsupported", "python", ("python",))
+            continue
         if not rows:
             rows = _of_other_indexes(case, subject)
-            if not rows or any(line in row["python"] for row in rows):
+            if not rows or any(takes_python(row["python"], line) is not False for row in rows):
                 continue  # whether that index is asked is not told
         evidence = case.cite(
             f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
