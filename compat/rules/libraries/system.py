@@ -173,6 +173,8 @@ def _needs_at_least(
         if row not in subject.candidates and case.machine.arch is None:
             facts += (case.assume("arch", "the machine is an x86-64 one"),)
         facts += no_condas(case, subject)
+        if subject.version is None and subject.state == "installed":
+            facts += (case.assume(subject.path, "of a release whose files are known"),)
         if subject in along:
             facts += (case.assume(f"packages.{subject.distribution}", f"it comes with {case.goal.object}"),)
         if answers == {False}:
