@@ -8,6 +8,7 @@ from compat.description import load
 from compat.plan import solve
 from compat.plan.asking.request import packages, requests
 from compat.plan.solver.effort import LEAST, MOST, WHOLE, Effort, Spent
+from compat.plan.solver.verdicts import Verdict
 from compat.report.plan import as_data, render
 
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
@@ -93,6 +94,23 @@ def test_requests_take_no_more_than_they_did(real, efforts, name, asked, most):
     found = planned(real, name, asked)
     assert efforts[0].done <= most
     assert found.advised
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "most"),
+    [
+        ("rtx5090-driver570", {"tensorflow": "*"}, 220),
+        ("rtx5090-driver570", {"tensorflow": "1.15"}, 290),
+        ("cpu-only", {"tensorflow": "*"}, 100),
+    ],
+    ids=str,
+)
+def test_builds_that_a_rule_cannot_tell_apart_are_asked_once(real, monkeypatch, name, asked, most):
+    """Questions to rules about builds: of the nearly two hundred builds most are refused as one of their kind was."""
+    told, ask = [], Verdict._ask
+    monkeypatch.setattr(Verdict, "_ask", lambda *given: (told.append(given[1].rule), ask(*given))[1])
+    planned(real, name, asked)
+    assert 0 < len(told) <= most
 
 
 def test_the_same_request_takes_the_same(real, efforts):

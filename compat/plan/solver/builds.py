@@ -281,7 +281,8 @@ class Builds:
         def made() -> Machine:
             return applied(self._bare, (choice,), releases, self.matrix)
 
-        return Alone(clash, Verdict(made, tasks, self.matrix, Here(known, self._facts)), known)
+        shared = Here(known, self._facts)
+        return Alone(clash, Verdict(made, tasks, self.matrix, shared, self._refused.alike(choice)), known)
 
     @cached_property
     def _empty(self) -> int:

@@ -143,7 +143,7 @@ def _shown(element: str, tried: list[Search], requests: tuple[Request, ...]) -> 
 def _nearest_miss(rule: str, tried: list[Search], requests: tuple[Request, ...]) -> Reason | None:
     """What a rule has against the two builds that were asked for and of which it says the least, in the first scene
     that has such builds."""
-    for search in tried[:_LOOKED_AT]:
+    for search in tried[:_LOOKED_AT] if len(requests) > 1 else ():
         columns = [_fitting(search, request) for request in requests]
         said = [search.pair(one, other) for two in combinations(columns, 2) for one, other in product(*two)]
         found = [reasons for reasons in said if any(one.rule == rule for one in reasons)]

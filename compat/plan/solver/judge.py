@@ -1,6 +1,6 @@
 """The rules, asked of what could be installed: the same that ``check`` asks of what is."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -65,9 +65,14 @@ def weighs(found: Finding) -> bool:
     return found.severity == "error" or (found.severity == "warning" and REGISTRY[found.rule].chance)
 
 
-def faults(machine: Machine, goals: Iterable[Goal], matrix: "Matrix") -> tuple[Reason, ...]:
-    """What keeps the goals from being reached on this machine."""
-    return _weighing(check(machine, goal, matrix) for goal in goals)
+def faults(
+    machine: Machine,
+    goals: Iterable[Goal],
+    matrix: "Matrix",
+    ask: "Callable[[Machine, Goal, Matrix], Report]" = check,
+) -> tuple[Reason, ...]:
+    """What keeps the goals from being reached on this machine; ``ask`` makes the check, or knows what it said."""
+    return _weighing(ask(machine, goal, matrix) for goal in goals)
 
 
 def _weighing(reports: "Iterable[Report]") -> tuple[Reason, ...]:

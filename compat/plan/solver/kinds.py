@@ -18,6 +18,7 @@ from compat.rules.candidates import same_local
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
+    from compat.plan.solver.verdicts import Task
 
 
 DRIVER, PYTHON, CODE = "driver-too-old", "python-unsupported", "gpu-not-in-build"
@@ -40,29 +41,30 @@ _numbers: dict[Hashable, int] = {}  # of all that was read
 
 @dataclass
 class Refused:
-    """The kinds of builds that were refused in one scene."""
+    """The kinds of builds that were refused, or of which rules say nothing, in one scene and those like it."""
 
     place: Place
     _said: dict[Read, set[int]] = field(default_factory=dict)
     _told: dict[str, dict[int, Reason]] = field(default_factory=dict)  # by the rule
+    silent: "dict[Task, set[int]]" = field(default_factory=dict)  # those of which a task says nothing
 
     def add(self, rule: str, choice: Choice) -> None:
         """A rule refuses a build."""
         read = _READ.get(rule)
         if read is not None and not choice.installed:
-            self._said.setdefault(read, set()).add(self._kind(read, choice))
+            self._said.setdefault(read, set()).add(self.kind(read, choice))
 
     def has(self, choice: Choice) -> bool:
         """Is it of such a kind?"""
         if choice.installed:
             return False
-        return any(self._kind(read, choice) in some for read, some in self._said.items())
+        return any(self.kind(read, choice) in some for read, some in self._said.items())
 
     def add_told(self, found: Reason, choice: Choice) -> None:
         """The same, with the reason, which is the consequence of no other one."""
         read = _TOLD.get(found.rule)
         if read is not None and not choice.installed:
-            self._told.setdefault(found.rule, {}).setdefault(self._kind(read, choice), found)
+            self._told.setdefault(found.rule, {}).setdefault(self.kind(read, choice), found)
 
     def add_clash(self, found: Reason, choice: Choice) -> None:
         """The same of what a build draws: a cuDNN that has no code for the GPU."""
@@ -73,12 +75,16 @@ class Refused:
     def told(self, choice: Choice, counts: Callable[[str], bool]) -> Reason | None:
         """The reason of a build of such a kind, by one of the rules that count."""
         for rule, known in self._told.items() if not choice.installed else ():
-            found = known.get(self._kind(_TOLD[rule], choice))
+            found = known.get(self.kind(_TOLD[rule], choice))
             if found is not None and counts(rule):
                 return found
         return None
 
-    def _kind(self, read: Read, choice: Choice) -> int:
+    def alike(self, choice: Choice) -> "Silent":
+        """What rules do not say of builds of its kinds."""
+        return Silent(self, choice)
+
+    def kind(self, read: Read, choice: Choice) -> int:
         """A number for all that a rule reads of it here, which the build keeps."""
         key = (read, *self._platform)
         known = choice.kinds.get(key)
@@ -89,6 +95,25 @@ class Refused:
     @cached_property
     def _platform(self) -> tuple[str | None, ...]:
         return self.place.os, self.place.arch, self.place.python
+
+
+@dataclass(frozen=True)
+class Silent:
+    """What is known to be said by no task of builds of a kind: asked of one, it holds for the others."""
+
+    refused: Refused
+    choice: Choice
+
+    def silent(self, asked: "Task") -> bool:
+        """Does the task say nothing of those?"""
+        some = self.refused.silent.get(asked)
+        return some is not None and self.refused.kind(_READ[asked.rule], self.choice) in some
+
+    def note_silent(self, asked: "Task") -> None:
+        """It says nothing of this one."""
+        read = _READ.get(asked.rule)
+        if read is not None:
+            self.refused.silent.setdefault(asked, set()).add(self.refused.kind(read, self.choice))
 
 
 def refused(machine: Machine, matrix: "Matrix") -> Refused:

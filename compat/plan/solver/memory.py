@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from compat.check import Report, check
+from compat.goals import Goal
 from compat.machine import Driver, Libcuda, Machine
 from compat.plan.model import Choice, Pin, Reason
 from compat.plan.solver.effort import Effort
@@ -101,6 +103,7 @@ class Memory:
     _pairs: dict[int, Pairs] = field(default_factory=dict)
     _offers: dict[int, dict[tuple[str, str], tuple[Choice, ...]]] = field(default_factory=dict)
     _certificates: dict[int, list[frozenset[str]]] = field(default_factory=dict)
+    _checked: dict[tuple[int, Goal], Report] = field(default_factory=dict)
     _alone: dict[tuple[int, Hashable], Any] = field(default_factory=dict)
     _made: dict[tuple[object, ...], tuple[tuple[object, ...], Any]] = field(default_factory=dict)
 
@@ -181,6 +184,13 @@ class Memory:
         if place not in self._pairs:
             self._pairs[place] = Pairs(machine, matrix, limits)
         return self._pairs[place]
+
+    def checked(self, machine: Machine, goal: Goal, matrix: "Matrix") -> Report:
+        """What the check says of a machine that is written like this one."""
+        key = (self.alike(machine), goal)
+        if key not in self._checked:
+            self._checked[key] = check(machine, goal, matrix)
+        return self._checked[key]
 
     def alone(self, bare: Machine, what: Hashable, made: Callable[[], Made]) -> Made:
         """What is known of builds by themselves in an empty environment that is written like this one."""

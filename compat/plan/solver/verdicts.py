@@ -119,6 +119,16 @@ class Shared(Protocol):
         """The tasks that said something where these facts are as here."""
 
 
+class Alike(Protocol):
+    """What was said of builds that a rule cannot tell from this one."""
+
+    def silent(self, asked: Task) -> bool:
+        """Does the task say nothing of those?"""
+
+    def note_silent(self, asked: Task) -> None:
+        """It says nothing of this one."""
+
+
 class Verdict:
     """The rules' word on one machine: which tasks are asked, and what was said so far."""
 
@@ -128,8 +138,10 @@ class Verdict:
         tasks: tuple[Task, ...],
         matrix: "Matrix",
         shared: "Shared | None" = None,
+        alike: "Alike | None" = None,
     ) -> None:
         """``made`` makes the machine when it is needed. Without ``shared`` rules are shown the machine as a whole."""
+        self._alike = alike
         self._made = made
         self._tasks = tasks
         self._matrix = matrix
@@ -208,6 +220,9 @@ class Verdict:
             known = self._told(shown)
             if asked in known.said:
                 return known.said[asked]
+            if self._alike is not None and self._alike.silent(asked):
+                known.said[asked] = ()
+                return ()
             try:
                 found = known.said[asked] = self._ask(asked, shown)
             except _Reached as fact:
@@ -215,6 +230,8 @@ class Verdict:
             else:
                 if found:
                     known.faulty.append(asked)
+                elif self._alike is not None:
+                    self._alike.note_silent(asked)
                 return found
 
     def _ask(self, asked: Task, shown: Facts) -> tuple[Reason, ...]:

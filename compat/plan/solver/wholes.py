@@ -185,7 +185,8 @@ class Wholes(Builds):
                 goals = (*self.goals, *self.kept_goals)
                 self.memory.effort.takes(WHOLE * len(goals))
                 result = known.verdict.machine
-                known.rest = tuple(one for one in faults(result, goals, self.matrix) if not is_of_platform(one))
+                whole = faults(result, goals, self.matrix, self.memory.checked)
+                known.rest = tuple(one for one in whole if not is_of_platform(one))
             found = next((one for one in known.rest if one.rule not in ignored and not excused(one.rule)), None)
         return found
 

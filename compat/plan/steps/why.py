@@ -63,7 +63,7 @@ def _as_it_was(problem: "Problem", found: Found, kind: str) -> "Iterator[tuple[M
 
 def reasons(problem: "Problem", found: Found, search: Search | None) -> dict[str, tuple[Reason, ...]]:
     """Component -> why its build changes, in the order of a reader's need."""
-    holds = _holds(found, problem.goals, problem.matrix)
+    holds = _holds(found, problem)
     opsets = chain(found, problem.goals, problem.matrix)
     made = {choice.component: choice for choice in found.choices if not choice.installed}
     return {
@@ -179,12 +179,13 @@ def _passed_over(choice: Choice, request: Request, search: Search) -> Iterator[R
     yield from (replace(reason, role="passed over") for reason in found.values())
 
 
-def _holds(found: Found, goals: "tuple[Goal, ...]", matrix: "Matrix") -> dict[str, tuple[Reason, ...]]:
+def _holds(found: Found, problem: "Problem") -> dict[str, tuple[Reason, ...]]:
     """Component -> the mechanisms that hold for the build that was chosen, each once, of several GPUs for each."""
     said: dict[str, dict[tuple[str, str], Reason]] = {}
     told = [one for one in found.choices if one.index == SOURCE]
-    for goal in goals:
-        for held in sorted(check(found.result, goal, matrix).holds, key=lambda one: _rank(one.rule)):
+    matrix = problem.matrix
+    for goal in problem.goals:
+        for held in sorted(problem.memory.checked(found.result, goal, matrix).holds, key=lambda one: _rank(one.rule)):
             if held.rule in _TOLD and claim(held.evidence):
                 component = goal.subjects[0] if goal.subjects else held.component
                 one = Reason(held.rule, held.because + ".", claim(held.evidence), role="holds")

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from compat import versions
-from compat.check import check
 from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of, with_goal
@@ -388,6 +387,6 @@ def _least_driver(problem: Problem, found: Found) -> str:
 def _faults(machine: Machine, goals: list[Goal], problem: Problem) -> Iterator[tuple[Goal, str]]:
     """The goals that are not reached, each with a rule that speaks against it."""
     for goal in goals:
-        report = check(machine, goal, problem.matrix)
+        report = problem.memory.checked(machine, goal, problem.matrix)
         if report.verdict == "incompatible":
             yield goal, report.errors[0].rule

@@ -15,12 +15,13 @@ from compat.plan.commands import python as python_commands
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
 from compat.plan.offers.jetson import jetpacks, takes_servers
-from compat.plan.offers.published import USE_GPU
+from compat.plan.offers.published import USE_GPU, gpus_of
 from compat.plan.solver.scene import SEALED, UNMADE, Scene, emptied
 from compat.records import replace
 from compat.rules.case import Case
 
 if TYPE_CHECKING:
+    from compat.capability import Capability
     from compat.matrix import Matrix
 
 MARK = "https://packaging.python.org/en/latest/specifications/externally-managed-environments/"
@@ -58,12 +59,13 @@ def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: b
     """A new environment with another Python, the nearest first, of those that what is asked for has builds for."""
     machine, folder = base.machine, base.folder or ENVIRONMENT
     bound = machine.is_jetson and not takes_servers(machine, matrix)
+    current = versions.major_minor(machine.python) if machine.python else None
+    threaded = current is not None and current.endswith("t")  # free-threaded is another Python, never meant by chance
     own = {row["python"] for row in jetpacks(machine, matrix)} if bound else None
     lines: set[str] = set()
     for request in requests:
         for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
-            lines |= {line for line in choice.row.get("python", ()) if versions.try_parse(line)}
-    current = versions.major_minor(machine.python) if machine.python else None
+            lines |= {line for line in choice.row.get("python", ()) if _is_meant(line, threaded)}
     for line in sorted(lines, key=lambda text: distance(text, current)):
         if line == current or versions.parse(line) < versions.parse("3.6"):
             continue
@@ -71,6 +73,10 @@ def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: b
             continue  # the wheels of a Jetson are made for the Python of its JetPack
         step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line, folder))
         yield Scene(replace(emptied(machine), python=line), (*base.steps, step), (*base.moves, "python"), folder)
+
+
+def _is_meant(line: str, threaded: bool) -> bool:
+    return versions.try_parse(line) is not None and line.endswith("t") == threaded
 
 
 def distance(line: str, current: str | None) -> tuple[int, int]:
@@ -86,13 +92,20 @@ def driver_floors(machine: Machine, matrix: "Matrix") -> list[str]:
         return []  # the driver of a JetPack is part of it
     field = "driver_windows" if _windows(machine) else "driver_linux"
     found = {row[field] for row in (*matrix.rows("major", "cuda"), *matrix.cuda.toolkits) if field in row}
-    for gpu in Case(machine, USE_GPU, matrix).gpus:
-        first = matrix.gpus.first_driver(gpu.capability) if gpu.capability else None
+    for capability in _capabilities(machine, matrix):
+        first = matrix.gpus.first_driver(capability)
         if first is not None:
             found.add(str(first.value))
     current = machine.driver.version or machine.driver.kernel_module_version
     newer = [text for text in found if current is None or versions.at_least(current, text) is False]
     return sorted(newer, key=lambda text: versions.parse(text).key())
+
+
+def _capabilities(machine: Machine, matrix: "Matrix") -> "list[Capability]":
+    """Those of the GPUs that are known; they are looked up once, unless a variable may leave some out."""
+    if machine.variables:
+        return [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
+    return [one for one in gpus_of(machine, matrix) if one]
 
 
 def _windows(machine: Machine) -> bool:
@@ -128,8 +141,8 @@ def _flavour(machine: Machine, matrix: "Matrix") -> str | None:
         return None
     wanted = {
         row.get("open_module")
-        for gpu in Case(machine, USE_GPU, matrix).gpus
-        if gpu.capability and (row := matrix.gpus.architecture(gpu.capability)) is not None
+        for capability in _capabilities(machine, matrix)
+        if (row := matrix.gpus.architecture(capability)) is not None
     }
     if "required" in wanted:
         return "open"
@@ -219,8 +232,8 @@ def newest_driver(machine: Machine, matrix: "Matrix") -> str | None:
 def _last_branch(machine: Machine, matrix: "Matrix") -> int:
     """The last driver branch that serves every GPU; a large number where none is dropped yet."""
     ends = [10**6]
-    for gpu in Case(machine, USE_GPU, matrix).gpus:
-        row = matrix.gpus.architecture(gpu.capability) if gpu.capability else None
+    for capability in _capabilities(machine, matrix):
+        row = matrix.gpus.architecture(capability)
         if row is not None and "driver_last" in row:
             ends.append(int(row["driver_last"]))
     return min(ends)
@@ -228,7 +241,7 @@ def _last_branch(machine: Machine, matrix: "Matrix") -> int:
 
 def driver_step(machine: Machine, branch: str, release: str, why: tuple[Reason, ...], matrix: "Matrix") -> Step:
     """The step that installs a driver branch."""
-    known = [gpu.capability for gpu in Case(machine, USE_GPU, matrix).gpus if gpu.capability]
+    known = _capabilities(machine, matrix)
     is_open = bool(known) and _flavour(machine, matrix) != "proprietary"
     commands = driver_commands.install(machine, branch, max(known, default=None), matrix, is_open)
     said = (
