@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Machine
@@ -21,11 +21,11 @@ from compat.plan.asking.checkout import for_other_devices
 from compat.plan.asking.request import (
     BadRequest,
     build_of_name,
-    build_of_range,
     plannable,
     why_not,
     without_build,
 )
+from compat.plan.asking.ways import Asked, build_of, final_of, folder_of, other_ways, way_of
 from compat.plan.model import Pin, Request
 from compat.plan.offers.published import INSTALLABLE
 from compat.plan.ranges import joined
@@ -39,29 +39,6 @@ _PAIRS = 3  # of what goes with what is asked for, the newest
 _SHOWN = 6  # names of packages that nothing is planned for
 # conda's names of CUDA and its libraries; pip's packages of these names are others.
 _OF_CUDA = re.compile(r"^(?:cuda|cudatoolkit|pytorch-cuda|cudnn|nccl|libcu(?!rl)|tensorrt)")
-
-
-class Asked(Protocol):
-    """A requirement as the readers answer it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def range(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def where(self) -> str: ...
-    @property
-    def marker(self) -> str: ...
-    @property
-    def url(self) -> str | None: ...
-    @property
-    def indexes(self) -> tuple[str, ...] | None: ...
-    @property
-    def conda(self) -> bool: ...
-    @property
-    def group(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -104,7 +81,7 @@ def requests_of(
     strong = next((one for one in on_the_gpu or here if one.path not in weak), None)
     with_gpu = any(not _without_gpu(one) for one, _ in planned)
     on_gpu = {name for one, name in planned if _for(one, machine) and _has_cuda(one, matrix)}
-    other = _other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, matrix)
+    other = other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, machine, matrix)
     for one, component in planned:
         mine = named.setdefault(component, [])
         why = ""
@@ -118,13 +95,13 @@ def requests_of(
             why = f"{mine[0].path} is nearer to the root"
         elif oldest := _older(component, one.range, matrix):
             why = f"the matrix knows {component} from {oldest} on: planned by hand"
-        elif _way(one) in other:
-            why = f"{f'{one.group}: ' if one.group else ''}{other[_way(one)]} says otherwise"
+        elif way_of(one) in other:
+            why = f"{f'{one.group}: ' if one.group else ''}{other[way_of(one)]} says otherwise"
         if why:
             lines.append(Line(one.where, _text(one), why))
             continue
         mine.append(one)
-        final = _final(component, one.range, matrix)
+        final = final_of(component, one.range, matrix)
         as_final = "" if final == one.range else f" (as {final}: the matrix does not know this pre-release)"
         lines.append(Line(one.where, _text(one) + as_final))
     if "jaxlib" in named:  # half of JAX: the release of jax decides on it, and alone it asks for its own
@@ -133,7 +110,7 @@ def requests_of(
     wanted = {name: said for name, said in named.items() if any(one in found for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
     skipped = weak if strong is not None else frozenset[str]()
-    counted = [one for one in (*found, *limits) if one.path not in skipped and _way(one) not in other]
+    counted = [one for one in (*found, *limits) if one.path not in skipped and way_of(one) not in other]
     counted = [one for one in counted if planned_for(one, matrix, brought) is None]
     bounds = tuple(_bounds(counted, beside.union(wanted), machine, matrix, loose))
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
@@ -206,34 +183,6 @@ def _may_meet(asked: str | None, fits: str) -> bool:
         return False
 
 
-def _way(one: Asked) -> tuple[str, str]:
-    return one.path, one.group
-
-
-def _other_ways(
-    planned: list[tuple[Asked, str]], loose: frozenset[str], matrix: "Matrix"
-) -> dict[tuple[str, str], str]:
-    """Of the files that nobody named, and of extras, those that contradict what stands before them, and where that is.
-    Such a way is left out as a whole: what it says of other packages belongs to it."""
-    ways: dict[tuple[str, str], list[tuple[Asked, str]]] = {}
-    for one, component in planned:
-        ways.setdefault(_way(one), []).append((one, component))
-    taken: dict[str, list[Asked]] = {}
-    opposed: dict[tuple[str, str], str] = {}
-    for (path, group), lines in ways.items():
-        against = None
-        if group or path in loose:
-            against = next(
-                (taken[name][-1] for one, name in lines if not _agree(name, taken.get(name, []), one, matrix)), None
-            )
-        if against is not None:
-            opposed[path, group] = against.path if against.path != path else against.group or against.where
-            continue
-        for one, name in lines:
-            taken.setdefault(name, []).append(one)
-    return opposed
-
-
 def _without_gpu(one: Asked) -> bool:
     """Does the name itself say that no GPU is meant (tensorflow-cpu)?"""
     return normal(one.name).endswith("-cpu")
@@ -243,26 +192,6 @@ def _has_cuda(one: Asked, matrix: "Matrix") -> bool:
     """Are there builds with GPU code under this name (onnxruntime-gpu), or are none known at all?"""
     builds = matrix.packages.builds(normal(one.name)).values()
     return not builds or bool(has_cuda(row for rows in builds for row in rows))
-
-
-def _agree(component: str, mine: list[Asked], other: Asked, matrix: "Matrix") -> bool:
-    """Is there a release that all the demands admit, or none that those before admit by themselves?"""
-    builds = {tag for one in (*mine, other) if (tag := _build(one)) is not None}
-    before = [_final(component, one.range, matrix) for one in mine if _way(one) != _way(other)]
-    if not before or len(builds) > 1:
-        return not before
-    return _known_inside(component, (*before, _final(component, other.range, matrix)), matrix) or not _known_inside(
-        component, tuple(before), matrix
-    )
-
-
-def _known_inside(component: str, ranges: tuple[str, ...], matrix: "Matrix") -> bool:
-    try:
-        wanted = [versions.parse_range(without_build(text)) for text in ranges]
-    except versions.BadVersion:
-        return True  # said where the request is made
-    known = {text for name in matrix.packages.distributions(component) for text in matrix.packages.versions(name)}
-    return any(all(one.admits(text) is not False for one in wanted) for text in known)
 
 
 def says_enough(one: Asked, component: str, matrix: "Matrix") -> bool:
@@ -283,17 +212,6 @@ def _older(component: str, text: str, matrix: "Matrix") -> str:
     if upper is None or top is None or oldest is None or top.covers(oldest):
         return ""
     return oldest.text if top.key() < oldest.key() or (upper[1] == "<" and top.same_as(oldest)) else ""
-
-
-def _final(component: str, text: str, matrix: "Matrix") -> str:
-    """The range; of a pre-release that the matrix does not know (2.3.0rc0, a nightly build) its release."""
-    exact = re.fullmatch(r"={2,3}([^,*]+)", text)
-    version = versions.try_parse(exact[1]) if exact else None
-    if version is None or not version.is_prerelease:
-        return text
-    known = {one for name in matrix.packages.distributions(component) for one in matrix.packages.versions(name)}
-    local = f"+{version.local}" if version.local else ""
-    return text if version.public in known else f"=={version.base}{local}"
 
 
 def _bounds(
@@ -348,11 +266,11 @@ def _depth(path: str) -> int:
 
 
 def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
-    ranges = (_final(component, one.range, matrix) for one in said)
+    ranges = (final_of(component, one.range, matrix) for one in said)
     texts = list(dict.fromkeys(without_build(text) for text in ranges if text != "*"))
     range_ = _one_range(texts)
     where = ", ".join(dict.fromkeys(one.where for one in said))
-    build = next((tag for one in said if (tag := _build(one)) is not None), "")
+    build = next((tag for one in said if (tag := build_of(one)) is not None), "")
     try:
         versions.parse_range(range_)
     except versions.BadVersion:
@@ -360,7 +278,7 @@ def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:
         raise BadRequest(f"{where}: {component} {range_}: not a range", hint) from None
     said_of_it = range_ + (f"+{build}" if build else "")
     build = build or next((tag for one in said if (tag := build_of_name(one.name))), "")
-    near = next((tag for one in said for index in one.indexes or () if (tag := _folder(index))), "")
+    near = next((tag for one in said for index in one.indexes or () if (tag := folder_of(index))), "")
     names = {normal(one.name) for one in said}
     return Request(component, range_, said_of_it, where, build, near, name=names.pop() if len(names) == 1 else "")
 
@@ -370,15 +288,3 @@ def _one_range(texts: list[str]) -> str:
         return joined(texts)
     except versions.BadVersion:
         return ",".join(texts) or "*"  # said where the request is made
-
-
-def _build(one: Asked) -> str | None:
-    """The build that a demand names: by what stands behind the plus (``+cpu`` is left to the goal), or by PyTorch's
-    folder that it comes from."""
-    return build_of_range(one.range) or _folder(one.url or "")
-
-
-def _folder(address: str) -> str | None:
-    """The folder of PyTorch's index that an address is in: cu118."""
-    found = re.search(r"/whl/(?:[a-z]+/)*(cu\d+)\b", address)
-    return found[1] if found else None

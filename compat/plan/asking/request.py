@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.goals import EVERY_PACKAGE, SUBJECTS, Goal, parse
 from compat.machine import Machine
-from compat.matrix.packages import normal
+from compat.matrix.packages import normal, requirement
 from compat.names import COMPONENTS, OF_TORCH
 from compat.plan.model import Request
 from compat.plan.offers import OWN
@@ -37,14 +37,26 @@ def goal_of(component: str, matrix: "Matrix") -> str:
 
 def plannable(component: str, matrix: "Matrix") -> bool:
     """Does the matrix list builds of it that an installer can be told to take? One whose source is compiled for the
-    GPU only where a variable says so is no command of a plan's."""
+    GPU only where a variable says so is no command of a plan's, nor is one with a part that is an archive alone."""
     rows = _builds(component, matrix)
     told = [row for row in rows if not (row.get("stub") or row.get("removed"))]
     if component not in OWN:
         told = [row for row in told if "requires" in row or not fetched(matrix, row["package"])]
-    return matrix.traits.row(component, _BY_VARIABLE) is None and any(
-        row["index"] in INSTALLABLE or place(row, matrix) is not None for row in told
-    )
+    if matrix.traits.row(component, _BY_VARIABLE) is not None or _unbuilt(component, matrix):
+        return False
+    return any(row["index"] in INSTALLABLE or place(row, matrix) is not None for row in told)
+
+
+def _unbuilt(component: str, matrix: "Matrix") -> str:
+    """A part of the module that only an extra draws and of which the matrix knows no build; empty without."""
+    parts = [name for name in matrix.packages.about(component).get("parts", ()) if not matrix.packages.builds(name)]
+    optional = {
+        requirement(line)[0]
+        for row in (_builds(component, matrix) if parts else ())
+        for lines in row.get("extras", {}).values()
+        for line in lines
+    }
+    return next((name for name in parts if name in optional), "")
 
 
 def _builds(component: str, matrix: "Matrix") -> "list[Row]":
@@ -221,7 +233,7 @@ def why_not(component: str, matrix: "Matrix") -> str:
     if any(row.get("stub") for row in rows):
         held = f"what the public index holds of {component} has no code"
         return f"{held}, and what its build step fetches is not listed with what it requires"
-    return f"the matrix knows no build of {component} where pip or uv find one" + (
+    return f"the matrix knows no build of {_unbuilt(component, matrix) or component} where pip or uv find one" + (
         f" ({about['note'].rstrip('.')})" if "note" in about else ""
     )
 
