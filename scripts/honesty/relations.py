@@ -156,7 +156,7 @@ def _is_one_half(machine: Facts, path: Keys) -> bool:
 def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, after: Report) -> str:
     """The faults that came, or went, with the fact and should not have; empty where none did."""
     had, have = errors(before), errors(after)
-    new = _new(path, before, after)
+    new = new_faults(path, before, after)
     rests = {one.rule: (one.rule, *one.others) for one in before.errors}
     gone = had - have - {one.rule for one in after.behind}  # a consequence of what is shown instead is there
     unread = {rule for rule in gone if not any(is_read(path, other) for other in rests[rule])} if not new else set()
@@ -173,7 +173,7 @@ def _worse(judge: Judge, goal: str, machine: Facts, path: Keys, before: Report, 
     return f"gone without reason: {', '.join(sorted(unread))}"
 
 
-def _new(path: Keys, before: Report, after: Report) -> set[str]:
+def new_faults(path: Keys, before: Report, after: Report) -> set[str]:
     """The rules of faults that came: none behind another one before, and none that is said to be taken by default."""
     allowed = errors(before) | {one.rule for one in before.behind}
     return {
@@ -196,7 +196,7 @@ def _is_about_own_build(judge: Judge, goal: str, machine: Facts, path: Keys, new
     own |= {normal(one) for name in components for one in judge.matrix.packages.distributions(name)}
     after, before = (judge(goal, {**one, **_without_packages(one, own)}) for one in (less, machine))
     by_default = {found.rule for found in after.errors if _by_default(("packages",), found)}
-    rest = _new(path, before, after) - by_default
+    rest = new_faults(path, before, after) - by_default
     all_of_it = {found.rule for found in before.errors if not _by_default(("packages",), found)}
     about = {one.rule for one in judge(goal, less).errors if one.component in components}
     return not new - about & rest and not unread & all_of_it

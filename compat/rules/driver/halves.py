@@ -45,7 +45,7 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
     told = [
         (path, user)
         for path, user in pairs
-        if module is not None and user is not None and len(versions.parse(user).release) > 1
+        if module is not None and user is not None and not _may_be_one(user, module)
     ]
     for path, user in told:
         if not versions.parse(user).same_as(versions.parse(module or "0")):
@@ -88,6 +88,13 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
         )
     elif not case.environment("wsl2"):  # where Windows has the kernel's half
         yield Untold("driver-library-mismatch", "driver", ("driver.kernel_module_version", "driver.version"))
+
+
+def _may_be_one(user: str, module: str) -> bool:
+    """Is one of the two a branch or a line only, of which the other may be a release?"""
+    mine, its = versions.parse(user), versions.parse(module)
+    whole = len(mine.release) == len(its.release) > 1
+    return not whole and (mine.covers(its) or its.covers(mine))
 
 
 def _older_libcuda(case: Case) -> bool:

@@ -7,6 +7,7 @@ from compat import versions
 from compat.matrix.packages import fits_platform, has_cuda, normal
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.subject import Subject
 
@@ -116,8 +117,9 @@ def _differ(case: Case, names: list[str]) -> bool:
 
     tensorflow and tensorflow-gpu of one release are the same thing twice.
     """
-    told = {case.version_of(name) for name in names} - {None}
-    return len(names) > 1 and (len(told) > 1 or all("-cu" in name for name in names))
+    told = [versions.parse(one) for name in names if (one := case.version_of(name)) is not None]
+    apart = any(not one.covers(other) and not other.covers(one) for one in told for other in told)
+    return len(names) > 1 and (apart or all("-cu" in name for name in names))
 
 
 def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
@@ -135,10 +137,10 @@ def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
 
 
 def _builds_of(case: Case, name: str) -> "list[Row]":
-    """The published builds that it can be: of its release, of whichever where that is not told."""
-    version, published = case.version_of(name), case.matrix.packages.builds(name)
-    wanted = published.values() if version is None else (published.get(versions.parse(version).public, ()),)
-    return [row for rows in wanted for row in rows if fits_platform(row, case.machine.os, case.machine.arch)]
+    """The published builds that it can be: of its release or line, of whichever where that is not told."""
+    version = case.version_of(name)
+    rows = matching(case.matrix, name, versions.parse(version).public if version is not None else None)
+    return [row for row in rows if fits_platform(row, case.machine.os, case.machine.arch)]
 
 
 def _draws(case: Case, name: str, other: str) -> bool:

@@ -258,7 +258,7 @@ def _pairs(case: Case) -> Iterator[Outcome]:
         for row in _pairs_of(case, subject):
             have, path = _version(case, row["other"], subject.component)
             fits = versions.parse_range(row["fits"])
-            inside = any(fits.admits(release) for release in _releases(have)) if have else None
+            inside = _any_of([fits.admits(release) for release in _releases(have)]) if have else None
             if inside is None or have is None:
                 if have is None and not _another_part(case, row["other"]):
                     yield Untold("package-versions-mismatch", subject.component, (path,))
@@ -267,6 +267,8 @@ def _pairs(case: Case) -> Iterator[Outcome]:
             facts = (*used(case, have, path), goes)
             if not inside and _before_releases(subject.version, have):
                 yield Untold("package-versions-mismatch", subject.component, (path,))
+            elif not inside and _another_of_its_line(case, subject, row["other"], have):
+                yield Untold("package-versions-mismatch", subject.component, (subject.path,))
             elif inside:
                 yield Holds(
                     "package-versions-mismatch",
@@ -283,6 +285,18 @@ def _pairs(case: Case) -> Iterator[Outcome]:
                     (Remedy(f"install {row['other']} {row['fits']}"),),
                     _severity(row["other"], row["fits"], have),
                 )
+
+
+def _another_of_its_line(case: Case, subject: Subject, other: str, have: str) -> bool:
+    """Is the version a line (0.4), of which a release may go with it?"""
+    rows = case.matrix.packages.pairs.get(normal(subject.distribution), [])
+    part = [row for row in rows if versions.parse_range(row["range"]).admits(subject.version or "") is None]
+    return any(row["other"] == other and versions.parse_range(row["fits"]).admits(have) is not False for row in part)
+
+
+def _any_of(answers: list[bool | None]) -> bool | None:
+    """Is one of them so? None where that is open: of a line (0.4) only a part may be inside."""
+    return True if True in answers else None if None in answers else False
 
 
 def _another_part(case: Case, name: str) -> bool:
