@@ -248,15 +248,18 @@ def for_others_only(matrix: "Matrix", distribution: str, version: str, os: str |
     """The builds of this version with its local part, where none of them is for this platform and every file of their
     index is known; none where one is, or where the version has no local part."""
     public, _, local = version.partition("+")
-    index = listed_whole(matrix, distribution, public) if local else None
+    index = listed_whole(matrix, distribution, public, arch) if local else None
     builds = matrix.packages.builds(distribution).get(public, ()) if index is not None else ()
     rows = [row for row in builds if row["index"] == index and same_local(row, local)]
     return [] if any(fits_platform(row, os, arch) for row in rows) else rows
 
 
-def listed_whole(matrix: "Matrix", distribution: str, version: str) -> str | None:
-    """The publisher's index of which every file of this release is known; of others single ones are."""
+def listed_whole(matrix: "Matrix", distribution: str, version: str, arch: str | None) -> str | None:
+    """The publisher's index of which every file of this release is known, or every one for this processor; of others
+    single ones are."""
     row = matrix.traits.claim(distribution, "index-listed", version)
+    if row is None and arch is not None:
+        row = matrix.traits.claim(distribution, "index-listed", version, arch)
     return str(row["value"]) if row is not None else None
 
 

@@ -60,7 +60,11 @@ def test_a_pre_release_is_taken_where_it_is_named_or_nothing_else_is_there(wante
         ("torch", "==2.5.0+cu124", "linux", "aarch64", ["no-gpu-build-for-platform"]),  # none for any CUDA
         ("torch", "==2.5.0+cpu", "macos", "aarch64", []),  # of macOS no build of that index is listed
         ("torch", "==2.5.1+rocm6.2", "windows", "x86_64", []),  # nor are those of this kind
-        ("torchvision", "==0.24.1+cu129", "windows", "x86_64", []),  # of its builds there not every one is listed
+        ("torchvision", "==0.24.1+cu129", "windows", "x86_64", ["package-removed"]),
+        ("torchvision", "==0.24.1+cu129", "linux", "x86_64", []),
+        ("torchvision", "==0.24.1+cu130", "linux", "aarch64", ["no-gpu-build-for-platform"]),
+        ("torchvision", "==0.25.0+cu130", "linux", "aarch64", []),
+        ("torchaudio", "==2.11.0+cu130", "linux", "aarch64", []),
         ("jaxlib", "==0.4.7+cuda11.cudnn86", "linux", "x86_64", []),
         ("jaxlib", "==0.4.7+cuda11.cudnn86", "linux", "aarch64", ["no-gpu-build-for-platform"]),
         ("jaxlib", "==0.4.7+cuda11.cudnn86", "windows", "x86_64", ["no-gpu-build-for-platform"]),
@@ -70,7 +74,7 @@ def test_a_build_of_other_platforms_only_is_none_here(
     package: str, wanted: str, system: str, arch: str, rules: list[str]
 ) -> None:
     """pip finds no matching distribution, be there other builds of the release for the platform or none with CUDA."""
-    python = "3.10" if package == "torch" and wanted > "==2" else "3.9"
+    python = "3.10" if package != "jaxlib" and not wanted.startswith("==1.") else "3.9"
     machine = {"os": system, "arch": arch, "python": python, "request": {package: wanted}}
     assert errors(judge(f"install:{package}", machine)) == rules
 

@@ -373,7 +373,7 @@ def _lists_such(case: Case, name: str, wanted: versions.Range) -> bool:
     kind = _KIND.match(exact.text.partition("+")[2])
     if not kind or exact.public not in builds:
         return True
-    index = listed_whole(case.matrix, name, exact.public)
+    index = listed_whole(case.matrix, name, exact.public, case.machine.arch)
     there = (row for rows in builds.values() for row in rows if row["index"] == index)
     found = (_KIND.match(str(row.get("local", row["variant"]))) for row in there)
     return any(one[0] == kind[0] for one in found if one)
