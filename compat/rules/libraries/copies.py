@@ -101,8 +101,7 @@ def _looked_for(case: Case, subject: Subject) -> set[str]:
     if cuda.known:
         return told
     there = {name for name, version in case.packages.items() if name.startswith("nvidia-cudnn-cu") and version}
-    if told and cuda.complete:
-        there &= told  # what no build that it can be looks for is found by none
+    # Of two it is open which; and what no build that it can be looks for is found by none.
     return there if len(there) == 1 and (not told or there <= told) else set()
 
 
