@@ -24,8 +24,13 @@ class Traits:
     @remembered
     def row(self, component: str, name: str, of: str = "") -> "Row | None":
         """The claim itself, to be cited; None where the matrix has none."""
+        return next((row for row in self.every(component, name) if row.get("of", "") == of), None)
+
+    @remembered
+    def every(self, component: str, name: str) -> "tuple[Row, ...]":
+        """Its claims of this name, whatever each is of."""
         rows = self._matrix.rows("trait", component) if component in self._owners else []
-        return next((row for row in rows if row["name"] == name and row.get("of", "") == of), None)
+        return tuple(row for row in rows if row["name"] == name)
 
     @remembered
     def holds(self, component: str, name: str, version: str | None, of: str = "") -> bool | None:

@@ -263,6 +263,15 @@ def listed_whole(matrix: "Matrix", distribution: str, version: str, arch: str | 
     return str(row["value"]) if row is not None else None
 
 
+def listed_for_others(matrix: "Matrix", distribution: str, version: str | None, arch: str | None) -> bool:
+    """Are the builds with such a local part listed for other processors, and for this one single ones at most? Whether
+    there are more is open."""
+    public, _, local = (version or "").partition("+")
+    if not local or listed_whole(matrix, distribution, public, arch) is not None:
+        return False
+    return bool(matrix.traits.every(distribution, "index-listed"))
+
+
 JETSON = ("jetson", "jetson-ai-lab")
 
 

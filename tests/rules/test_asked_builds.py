@@ -65,6 +65,12 @@ def test_a_pre_release_is_taken_where_it_is_named_or_nothing_else_is_there(wante
         ("torchvision", "==0.24.1+cu130", "linux", "aarch64", ["no-gpu-build-for-platform"]),
         ("torchvision", "==0.25.0+cu130", "linux", "aarch64", []),
         ("torchaudio", "==2.11.0+cu130", "linux", "aarch64", []),
+        ("torchaudio", "==2.10.0+cu130", "linux", "aarch64", []),  # of Arm single builds are listed from here on
+        ("torchaudio", "==2.9.1+cu130", "windows", "x86_64", []),
+        ("torchvision", "==0.24.0+cu129", "windows", "x86_64", []),  # nobody says
+        ("torch", "==2.9.0+cu129", "linux", "aarch64", []),  # nor here
+        ("torch", "==2.9.0+cu129", "windows", "x86_64", []),
+        ("torch", "==2.9.0+cu118", "windows", "x86_64", ["package-removed"]),
         ("jaxlib", "==0.4.7+cuda11.cudnn86", "linux", "x86_64", []),
         ("jaxlib", "==0.4.7+cuda11.cudnn86", "linux", "aarch64", ["no-gpu-build-for-platform"]),
         ("jaxlib", "==0.4.7+cuda11.cudnn86", "windows", "x86_64", ["no-gpu-build-for-platform"]),

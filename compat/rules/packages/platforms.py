@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat.matrix.packages import fits_platform, fits_python
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
-from compat.rules.candidates import JETSON, for_others_only, is_from, matching, same_local
+from compat.rules.candidates import JETSON, for_others_only, is_from, listed_for_others, matching, same_local
 from compat.rules.case import Case
 from compat.rules.origin import no_condas
 from compat.rules.packages.extensions import needs_none
@@ -152,6 +152,8 @@ def _publishes(
     here = next((row for row in cuda_rows if fits_platform(row, system, arch)), None)
     if here is not None:
         return True, (case.cite(f"{here['package']} {here['version']} for {system} has CUDA", here, "cuda"),)
+    if subject.state == "requested" and listed_for_others(case.matrix, subject.distribution, subject.version, arch):
+        return None
     code_rows = list(published())
     local = [row for row in code_rows if fits_platform(row, system, arch)]
     elsewhere = [row for row in code_rows if row.get("cuda") or always or _named_for_gpus(row)]
