@@ -91,7 +91,7 @@ def _computes(capabilities: str) -> bool:
 
 @rule(
     "container-needs-newer-driver",
-    reads=("container.requires", "container.image", *OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
+    reads=("arch", "container.requires", "container.image", *OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
     masks=("driver-too-old",),
     of="platform",
 )

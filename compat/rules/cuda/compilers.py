@@ -8,6 +8,7 @@ from compat.capability import Capability, ptx_runs, sass_runs
 from compat.matrix.gpus import read_capability
 from compat.rules.base import (
     OF_BUILD,
+    OF_DRIVER,
     OF_GPUS,
     OF_RUNTIME,
     OF_SYSTEM,
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
 @rule(
     "ptx-newer-than-driver",
     reads=(
-        "driver.cuda",
-        "driver.version",
+        *OF_DRIVER,
         "libcuda.compat",
         "libcuda.version",
         "model.target",

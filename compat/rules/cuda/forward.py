@@ -29,14 +29,12 @@ WITHOUT_COMPAT = Remedy(
         "libcuda.version",
         "libcuda.path",
         "loader_configuration",
-        "variables",
         "toolkits",
         "packages",
         "request",
-        "jetson",
         "arch",
-        "gpus.name",
         *OF_SYSTEM,
+        *OF_GPUS,
     ),
     masks=("driver-library-mismatch", "driver-too-old", "forward-compat-unsupported", "ptx-newer-than-driver"),
     of="platform",
@@ -173,6 +171,7 @@ def _fits(case: Case, cuda: str, offered: str) -> bool | None:
 @rule(
     "forward-compat-unsupported",
     reads=(
+        "arch",
         *OF_DRIVER,
         "libcuda.compat",
         "libcuda.version",

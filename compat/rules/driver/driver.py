@@ -33,7 +33,7 @@ UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
 @rule(
     "driver-missing",
-    reads=(*OF_DRIVER, "driver.kernel_module_loaded", "missing_libraries", "jetson", *OF_SYSTEM),
+    reads=(*OF_DRIVER, "driver.kernel_module_loaded", "missing_libraries", *OF_SYSTEM, *OF_GPUS),
     masks=("driver-too-old", "device-node-missing", "library-not-found"),
     of="platform",
     says="gpu",
@@ -282,7 +282,7 @@ def _lifted_by_compat(case: Case, runtime: Runtime) -> bool | None:
 
 @rule(
     "driver-dropped-gpu",
-    reads=(*OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
+    reads=("arch", *OF_DRIVER, *OF_SYSTEM, *OF_GPUS),
     masks=("driver-too-old", "ptx-newer-than-driver"),
     of="platform",
     says="gpu",

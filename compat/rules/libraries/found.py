@@ -8,7 +8,7 @@ from compat import versions
 from compat.matrix.packages import normal
 from compat.names import OF_TORCH
 from compat.records import replace
-from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries.beside import (
     OF_TENSORRT,
@@ -40,11 +40,21 @@ def opening(case: Case) -> Iterator[Subject]:
 
 def _opens_none(case: Case, subject: Subject) -> bool | None:
     """Is an import asked for that opens none of its CUDA libraries, or a conversion which does no more with it? None
-    where its release does not tell."""
+    where its release does not tell, or those differ that are asked for."""
     imported = case.goal.verb == "import" or (case.goal.verb == "convert" and not case.goal.needs_gpu)
     if not imported or case.matrix.traits.row(subject.component, "imports-without-cuda") is None:
         return False
-    return case.matrix.traits.holds(subject.component, "imports-without-cuda", subject.version)
+    asked = {row["version"] for row in subject.candidates} if subject.state == "requested" else set()
+    told = {
+        case.matrix.traits.holds(subject.component, "imports-without-cuda", one) for one in asked or {subject.version}
+    }
+    return told.pop() if len(told) == 1 else None
+
+
+def opens_early(case: Case, subject: Subject) -> tuple[Evidence, ...]:
+    """That an import of it opens them, where its release does not tell."""
+    unsaid = _opens_none(case, subject) is None
+    return (case.assume(subject.path, "of a release whose import opens them"),) if unsaid else ()
 
 
 def _concerns(case: Case, soname: str) -> bool:
@@ -147,11 +157,11 @@ def shim(soname: str) -> str:
         "builds.missing",
         "builds.cudnn",
         "toolkits",
-        "variables",
         "glibc",
         "device_nodes",
         "container.image",
         *OF_BUILD,
+        *OF_GPUS,
     ),
 )
 def library_not_found(case: Case) -> Iterator[Outcome]:
@@ -179,8 +189,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             text = f"the import of {subject.label} opens no CUDA library"
             yield Holds("library-not-found", subject.component, text, (case.cite(text, row),) if row else ())
             continue
-        unsaid = _opens_none(case, subject) is None
-        early = (case.assume(subject.path, "of a release whose import opens them"),) if unsaid else ()
+        early = opens_early(case, subject)
         build = subject.distribution.partition("[")[0]  # of what is asked for with an extra, the build is without
         own = tuple((soname, f"builds.{build}.missing") for soname in subject.facts.missing or ())
         further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Machine
 from compat.matrix.packages import normal
-from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
+from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Severity, Untold, rule
 from compat.rules.candidates import matching
 from compat.rules.case import Case
 from compat.rules.packages.companions import built_beside_torch
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 
-@rule("package-versions-mismatch", reads=("builds.tensorrt", "python", *OF_BUILD), masks=("mixed-cuda-majors",))
+@rule(
+    "package-versions-mismatch",
+    reads=("builds.tensorrt", "python", *OF_SYSTEM, *OF_BUILD),
+    masks=("mixed-cuda-majors",),
+)
 def package_versions_mismatch(case: Case) -> Iterator[Outcome]:
     """Two packages that go in fixed pairs do not match.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.matrix.packages import fits_platform, takes_python
-from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.candidates import JETSON, matching, of_extras, same_local
 from compat.rules.case import Case
 from compat.rules.origin import no_condas
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("python-unsupported", reads=("python", "builds.python_tag", *OF_BUILD), of="files")
+@rule("python-unsupported", reads=("python", "builds.python_tag", *OF_BUILD, *OF_GPUS), of="files")
 def python_unsupported(case: Case) -> Iterator[Outcome]:
     """No build for this Python.
 

@@ -134,11 +134,14 @@ def _other_gpu(case: Case, gpu: GpuFact, here: Capability, built: Capability, fa
         )
         yield Untold(GPU, "engine", ("engine.hardware_compatible",))
     else:
-        off = (_off(case, "hardware_compatible"),) if can_be and engine.hardware_compatible is None else ()
+        off = (_is_off(case, "hardware_compatible"),) if can_be else ()
         yield Finding(GPU, "engine", message, (fact, *gpu.evidence, *off, *_of_no_option(case, can_be)), (REBUILD,))
 
 
-def _off(case: Case, option: str) -> Evidence:
+def _is_off(case: Case, option: str) -> Evidence:
+    """That the option without which the engine stays where it was built is off, as it is said or by default."""
+    if getattr(case.machine.engine, option) is False:
+        return case.read(f"engine.{option}", False)
     return case.assume(f"engine.{option}", "the builder's option is off unless it is asked for")
 
 
@@ -208,9 +211,7 @@ def engine_from_other_tensorrt(case: Case) -> Iterator[Outcome]:
         )
         yield Untold(RELEASE, "engine", ("engine.version_compatible",))
     else:
-        off = (_off(case, "version_compatible"),) if takes and engine.version_compatible is None else ()
-        if engine.version_compatible is False:
-            off = (case.read("engine.version_compatible", False),)
+        off = (_is_off(case, "version_compatible"),) if takes or engine.version_compatible is False else ()
         yield Finding(RELEASE, "engine", message, (*facts, *off), ways)
 
 
@@ -269,7 +270,7 @@ def _by_tag(case: Case, version: str, path: str) -> Iterator[Outcome]:
         yield Holds(RELEASE, "engine", f"the engine's tag {tag} is of this release", facts)
 
 
-@rule("engine-from-other-os", reads=("engine", "os", "arch", "environment", "jetson"), of="platform")
+@rule("engine-from-other-os", reads=("engine", "os", "arch", "environment", *OF_GPUS), of="platform")
 def engine_from_other_os(case: Case) -> Iterator[Outcome]:
     """The engine was built on another operating system or platform.
 

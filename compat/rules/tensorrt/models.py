@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from compat import versions
 from compat.matrix import Matrix, Row
-from compat.rules.base import OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.tensorrt.release import installed, used
 
@@ -12,7 +12,7 @@ RULE = "onnx-version-unsupported"
 _EXPORTERS = {"convert:torch-onnx": "torch", "convert:tensorflow-onnx": "tf2onnx"}
 
 
-@rule(RULE, reads=("model", "container.image", *OF_RUNTIME))
+@rule(RULE, reads=("model", "container.image", *OF_GPUS, *OF_RUNTIME))
 def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
     """The reader does not know the model's opset, IR version or an operator, or the exporter cannot write the opset.
 
