@@ -186,6 +186,16 @@ def image_row(case: "Case", field: str) -> "Row | None":
     return next((row for name in (image, *others) for row in rows if row["image"] == name), None)
 
 
+def publishers_row(case: "Case", field: str) -> "Row | None":
+    """What the matrix knows of a publisher's own image, by its whole name and the tag or what its tag begins with
+    (tensorflow/tensorflow:2.19.0-gpu-jupyter), where ``field`` is said of it."""
+    name, _, tag = (case.machine.container.image or "").removeprefix("docker.io/").partition(":")
+    if "/" not in name:
+        return None
+    rows = (row for row in case.matrix.rows("container", "container") if row["image"] == name and field in row)
+    return next((row for row in rows if f"{tag}-".startswith(f"{row['tag']}-")), None)
+
+
 def is_nvidias(image: str) -> bool:
     """Is it an image that NVIDIA makes, with a start script and a cuda-compat of its CUDA?"""
     name = image.partition(":")[0]

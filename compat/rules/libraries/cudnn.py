@@ -8,15 +8,16 @@ from compat.machine import Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.libraries.copies import Copy, gets, named_by, rests_on_toolkits
-from compat.rules.libraries.found import wants
+from compat.rules.libraries.found import opening, opens_early
 from compat.rules.libraries.serving import asks_of_cudnn, decided, runs_on_cudnn, serves
+from compat.rules.runtimes import publishers_row
 from compat.rules.subject import Possible, Subject
 
 if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("cudnn-mismatch", reads=("variables", "toolkits", "builds.cudnn", *OF_BUILD))
+@rule("cudnn-mismatch", reads=("variables", "toolkits", "container.image", "builds.cudnn", *OF_BUILD))
 def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     """The cuDNN that loads is of another major, or older than the build needs.
 
@@ -31,11 +32,11 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     Remedy: the cuDNN that the package asks for (its nvidia-cudnn-cuNN pin), and no other one in front of it.
     """
     yield from _below_minimum(case)
-    for subject in wants(case):
+    for subject in opening(case):
         built = subject.field("cudnn")
         if not built.values or not runs_on_cudnn(case, subject):
             continue
-        found = loading(case, subject) or _of_pip(case, subject, built)
+        found = loading(case, subject) or _of_pip(case, subject, built) or _of_image(case, subject)
         if found is None or found[1].version is None:
             yield Untold("cudnn-mismatch", "cudnn", ("libraries",))
             continue
@@ -55,7 +56,7 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                (*facts, *_gets(case, path, copy), *case.which_build(subject)),
+                (*facts, *_gets(case, path, copy), *opens_early(case, subject), *case.which_build(subject)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:
@@ -85,6 +86,8 @@ def _shown(built: Possible) -> str:
 
 
 def _read(case: Case, path: str, copy: Library) -> Evidence:
+    if path == _IMAGE:
+        return case.read(path, case.machine.container.image)
     return case.read(path if path.startswith(("packages.", "builds.")) else f"{path}.version", copy.version)
 
 
@@ -100,6 +103,9 @@ def _no_other(case: Case, subject: Subject, path: str, copy: Library) -> tuple[E
     """That the copy which a package brought is the only one, where that is what is judged."""
     torch, takes_any = case.subject("torch"), _has_the_systems(case, subject)
     system: tuple[Evidence, ...] = ()
+    if path == _IMAGE and (row := publishers_row(case, "cudnn")) is not None:
+        inside = case.cite(f"the image {row['image']}:{row['tag']} has cuDNN {copy.version}", row, "cudnn")
+        return inside, case.assume("libraries, packages", "no other cuDNN was brought into it")
     if path in (torch.path, f"builds.{torch.distribution}.cudnn"):
         owner, unsaid = "torch's", ["libraries", "toolkits"]
     elif path.startswith("packages."):
@@ -193,6 +199,19 @@ def _of_pip(case: Case, subject: Subject, built: Possible) -> Copy | None:
 
 
 _PACKAGES = ("nvidia-cudnn-cu", "cudnn")  # pip's and conda's
+
+
+def _of_image(case: Case, subject: Subject) -> Copy | None:
+    """The cuDNN of the publisher's image that the goal runs in, where nothing is said of any other."""
+    row = publishers_row(case, "cudnn")
+    if row is None or subject.state != "installed" or subject.conda or case.machine.libraries is not None:
+        return None
+    if any(name.startswith(_PACKAGES) and have is not False for name, have in case.packages.items()):
+        return None
+    return _IMAGE, Library(name="cudnn", version=row["cudnn"], origin="container")
+
+
+_IMAGE = "container.image"
 
 
 def _has_the_systems(case: Case, subject: Subject) -> bool:
