@@ -30,6 +30,7 @@ def _unknown_names(machine: Machine) -> list[str]:
 
 
 _OF_LINUX = ("wsl1", "wsl2", "jetson", "slurm")
+_NOT_OF_LINUX = ("windows", "mac", "darwin")  # as distributions are called there
 
 
 def _contradictions(machine: Machine) -> list[str]:
@@ -41,6 +42,8 @@ def _contradictions(machine: Machine) -> list[str]:
     ]
     linux = [name for name in ("glibc", "device_nodes") if getattr(machine, name)]
     linux += [f"environment {kind}" for kind in machine.environment or () if kind in _OF_LINUX]
+    if not (machine.distribution or "windows").lower().startswith(_NOT_OF_LINUX):
+        linux.append(f"distribution {machine.distribution}")
     if linux and machine.os in ("windows", "macos"):
         found.append(f"os is {machine.os}, and {linux[0]} is Linux's: os is taken")
     if machine.arch == "x86_64" and (machine.jetson.module or machine.jetson.l4t or machine.in_environment("jetson")):

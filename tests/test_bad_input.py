@@ -86,6 +86,7 @@ def test_standard_input() -> None:
         ({"packages": {"torch": False}, "builds": {"torch": {"cuda": "12.4"}}}, "taken to be installed"),
         ({"os": "windows", "glibc": "2.35"}, "os is windows, and glibc is Linux's"),
         ({"os": "windows", "environment": ["wsl2"]}, "environment wsl2 is Linux's"),
+        ({"os": "macos", "distribution": "ubuntu"}, "distribution ubuntu is Linux's"),
         ({"jetson": {"module": "Orin NX"}}, "every Jetson is aarch64"),
         ({"libraries": [{"name": "cudnn", "version": one, "loaded": True} for one in ("8.9", "9.1")]}, "two copies"),
     ],

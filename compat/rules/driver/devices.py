@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from compat.rules.base import OF_GPUS, OF_SYSTEM, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 
 
@@ -66,9 +66,10 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
     if not any(_is_gpu_node(node) for node in nodes):
         absent.append("/dev/nvidia0")
     taken = "neither WSL nor a Jetson, which have other nodes"
-    of_gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus and not nodes else ()
-    if case.machine.gpus is None and not nodes:
-        of_gpus = (case.assume("gpus", "there is one"),)
+    of_gpus: tuple[Evidence, ...] = ()
+    if not nodes:
+        one = (case.assume("gpus", "there is one"), *case.of_linux)
+        of_gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus else one
     where = ", ".join(case.machine.environment or ()) or "none"
     unsaid = case.machine.environment is None
     fields = ", ".join(("environment", *case.unnamed_gpus))
@@ -78,7 +79,7 @@ def device_node_missing(case: Case) -> Iterator[Outcome]:
             "device-node-missing",
             "kernel",
             f"{', '.join(absent)} cannot be opened; CUDA needs it.",
-            (case.read("device_nodes", ", ".join(nodes) or "none"), *of_gpus, elsewhere),
+            tuple(dict.fromkeys((case.read("device_nodes", ", ".join(nodes) or "none"), *of_gpus, elsewhere))),
             (
                 Remedy("load the module and make the node: nvidia-modprobe -u -c 0", "system"),
                 Remedy("in a container: pass the node, or use the NVIDIA container toolkit", "container"),

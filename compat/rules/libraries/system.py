@@ -8,6 +8,7 @@ from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remed
 from compat.rules.case import Case
 from compat.rules.libraries.found import wants
 from compat.rules.origin import no_condas
+from compat.rules.packages.pythons import brought, pulled_in
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _of_distribution(case: Case, field: str, called: str) -> tuple[str, tuple[Ev
                 case.read("distribution_version", release),
                 case.cite(f"{name} {row['version']} has {called} {row[field]}", row, field),
                 case.assume(
-                    f"{field}, environment, container.image",
+                    f"{field}, environment, container.image" + ("" if case.machine.os else ", os"),
                     "the goal's process runs in this distribution, in no container of another",
                 ),
             )
@@ -105,8 +106,6 @@ def _takes_the_systems(case: Case) -> bool:
 def _coming_along(case: Case) -> Iterator[Subject]:
     """What an installation brings beside the package that is asked for."""
     if case.goal.verb == "install" and case.main is not None:
-        from compat.rules.packages.pythons import pulled_in
-
         yield from pulled_in(case, case.main)
 
 
@@ -176,7 +175,7 @@ def _needs_at_least(
         if subject.version is None and subject.state == "installed":
             facts += (case.assume(subject.path, "of a release whose files are known"),)
         if subject in along:
-            facts += (case.assume(f"packages.{subject.distribution}", f"it comes with {case.goal.object}"),)
+            facts += brought(case, subject)
         if answers == {False}:
             yield Finding(
                 name,

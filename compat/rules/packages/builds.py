@@ -76,6 +76,12 @@ def _torchs_cuda(case: Case, subject: Subject) -> str | None:
     return str(cuda) if cuda and "." in str(cuda) else None
 
 
+def _whose_library(case: Case, subject: Subject) -> tuple[Evidence, ...]:
+    """What tells which of the package's libraries is opened."""
+    cuda, torch = _torchs_cuda(case, subject), case.subject("torch")
+    return case.says(torch.field("cuda").source, cuda, f"{torch.label} is built for CUDA {cuda}") if cuda else ()
+
+
 def _patch_of_same_build(subject: Subject, row: "Row") -> "Row":
     """A patch release of the same line, platform and CUDA whose code is listed: lists change with the minor only."""
     line = versions.parse(row["version"]).release[:2]
@@ -296,6 +302,7 @@ def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, 
             (
                 *gpu.evidence,
                 Evidence(f"{subject.label} is built for {_listed(spoken)}", spoken[2]),
+                *_whose_library(case, subject),
                 *case.which_build(subject),
             ),
             (Remedy(_with_code(case, subject, capability)),),

@@ -44,11 +44,13 @@ def cpu_only_build(case: Case) -> Iterator[Outcome]:
         main = case.subject("jaxlib") if main.component == "jax" else main  # of JAX it is what has CUDA or not
     if main is None or main.state in ("absent", "unknown"):
         return
-    if case.matrix.packages.about(main.component).get("accelerator") == "none" or needs_none(case, main):
+    if case.matrix.packages.about(main.component).get("accelerator") == "none":
         return  # no build of it has any: what it runs on is another package's matter (Keras)
     for other in case.subjects[1:]:  # what the main one computes with
         if other.component != "jaxlib" and other.field("cuda").decide(lambda cuda: cuda is False):
             yield _without_cuda(case, other)
+    if needs_none(case, main):
+        return  # what it computes with was asked
     core = (main, *(other for other in case.subjects[1:] if other.component == "jaxlib"))
     # What is said of a build has its parts in it: without both halves of a plugin the probe says no CUDA of JAX.
     said = next((one for one in core if one.facts.cuda is False and not all(written_twice(case, one))), None)

@@ -154,4 +154,5 @@ def misses_its_own(case: "Case", subject: "Subject") -> "tuple[Evidence, ...]":
     """That its release has CUDA of its own, of a package of which not every one has, where the release is not told."""
     if subject.version is not None or case.matrix.traits.row(subject.component, "gpu-through-torch") is None:
         return ()
-    return (case.assume(subject.path, "of a release that has CUDA of its own"),)
+    platform = (name for name in ("os", "arch") if getattr(case.machine, name) is None)  # tells the releases as well
+    return (case.assume(", ".join((subject.path, *platform)), "of a release that has CUDA of its own"),)

@@ -158,7 +158,8 @@ def _cudnn(case: Case, main: Subject, row: Row, facts: Facts) -> tuple[Outcome, 
         return ()
     if not versions.same_line(str(cuda), row.get("cuda", cuda), 1) or any("cudnn" in name for name in case.packages):
         return ()
-    places = ["environment", "packages", *(["libraries"] if case.machine.libraries is None else [])]
+    places = ["environment", "container.image", "packages"]
+    places += ["libraries"] if case.machine.libraries is None else []
     return (
         Finding(
             RULE,

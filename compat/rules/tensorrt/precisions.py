@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from compat import versions
 from compat.capability import parse as parse_capability
 from compat.matrix import Row
+from compat.records import replace
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.gpus import GpuFact
@@ -108,15 +109,15 @@ def _by_releases(
     """By the row of the library's release, else by the chip; where the release is open, what all of them say."""
     name, version, path = library
     spans = [_is_of(row, version) for row in rows]
-    told = [
-        _by_library(case, row, precision, gpu, fact) or chip for row, inside in zip(rows, spans, strict=True) if inside
-    ]
-    if None not in spans:
-        return told[0] if told else chip
-    every = [chip, *(_by_library(case, row, precision, gpu, fact) or chip for row in rows)]
-    if len({(type(one), getattr(one, "severity", "")) for one in every}) == 1:
-        return every[-1]
-    return Untold(RULE, name, (path,))
+    answers = [_by_library(case, row, precision, gpu, fact) or chip for row in rows]
+    agreed = len({(type(one), getattr(one, "severity", "")) for one in (chip, *answers)}) == 1
+    if None in spans:
+        return answers[-1] if agreed else Untold(RULE, name, (path,))
+    told = next((one for one, inside in zip(answers, spans, strict=True) if inside), chip)
+    if agreed or version is None or isinstance(told, Untold):
+        return told
+    read = used(case, version, path) if name == "tensorrt" else (case.read(path, version),)
+    return replace(told, evidence=(*told.evidence, *read))
 
 
 def _is_of(row: Row, version: str | None) -> bool | None:
