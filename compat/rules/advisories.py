@@ -156,14 +156,24 @@ def _by_build(case: "Case", row: Row) -> tuple[Evidence, ...]:
 
 
 def _installed(case: "Case", name: str) -> Told | None:
-    """The release of the other package; for the name of a library, of the copy that loads."""
-    version = case.version_of(name)
-    if version is not None:
-        return version, case.read(f"packages.{name}", version)
+    """The release of the other package, by whichever of its distributions has the module (tensorflow-gpu, -cpu); for
+    the name of a library, of the copy that loads."""
+    for one in _of_one_module(case, name):
+        version = case.version_of(one)
+        if version is not None:
+            return version, case.read(f"packages.{one}", version)
     found = case.loaded(name)
     if found is not None and found[1].version is not None:
         return found[1].version, case.read(f"{found[0]}.version", found[1].version)
     return None
+
+
+def _of_one_module(case: "Case", name: str) -> list[str]:
+    """The name, and the builds of the same module that are named after it; tf-keras is another module than keras."""
+    packages = case.matrix.packages
+    if "module" not in packages.about(name):
+        return [name]
+    return [name, *(one for one in packages.distributions(name) if one.startswith(f"{name}-"))]
 
 
 def _pips(case: "Case", name: str, package: str) -> Told | None:
