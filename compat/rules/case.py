@@ -128,8 +128,8 @@ class Case:
 
     @cached_property
     def is_jetson(self) -> bool:
-        """Is it said to be one, or has it the GPU of one?"""
-        return self.machine.is_jetson or (bool(self.gpus) and all(gpu.kind == "jetson" for gpu in self.gpus))
+        """Is it said to be one, or has it the GPU of one, which is on its module with the processor?"""
+        return self.machine.is_jetson or any(gpu.kind == "jetson" for gpu in self.gpus)
 
     @property
     def board(self) -> tuple[Evidence, ...]:
@@ -219,7 +219,7 @@ class Case:
         machine = self.machine
         if self.kernel_driver is None or self.is_jetson:
             return ()
-        others = any(gpu.kind not in (None, "jetson") for gpu in self.gpus)
+        others = bool(self.gpus) and all(gpu.kind is not None or gpu.chips for gpu in self.gpus)
         if machine.arch == "x86_64" or machine.os == "windows" or others or machine.environment is not None:
             return ()
         fields = ", ".join(("environment", "jetson", *self.unnamed_gpus))

@@ -25,7 +25,7 @@ def _same(before: Report, after: Report) -> str:
 _BRINGS_ITS_CUDA = (
     "use:gpu", "use:torch", "import:torch", "install:torch", "use:vllm", "import:vllm", "use:torchvision",
     "import:torchvision", "use:torchaudio", "import:torchaudio", "use:xformers", "use:flash-attn", "import:flash-attn",
-    "use:triton", "use:transformer-engine", "use:bitsandbytes", "use:faiss", "import:onnxruntime", "import:onnx",
+    "use:triton", "use:transformer-engine", "use:bitsandbytes", "use:faiss", "import:onnx",
     "convert:torch-onnx", "convert:tensorflow-onnx", "start:container",
 )  # fmt: skip
 _PACKAGES = {"requests": "2.31.0", "pandas": None, "a-package-of-our-own": "0.1"}
@@ -70,12 +70,17 @@ def more_that_does_not_matter(
         for path, copies in _UNUSED.items():
             listed = [*machine["libraries"], *({**one, "path": path} for one in copies)]
             changed[f"unused copies in {path}"] = {**machine, "libraries": listed}
-    if goal in _BRINGS_ITS_CUDA and not _has_compat(machine):  # whose release is its toolkit's
+    if _uses_no_toolkit(goal, before) and not _has_compat(machine):  # whose release is its toolkit's
         changed["toolkits"] = {**machine, "toolkits": [*(machine.get("toolkits") or []), *_KITS]}
     for what, more in changed.items():
         difference = _same(before, judge(goal, more))
         if difference:
             yield Violation("more", f"{what} -> {difference}", goal, machine, more)
+
+
+def _uses_no_toolkit(goal: str, before: Report) -> bool:
+    """Does the package bring its CUDA, or its import open none? ONNX Runtime's was linked to the machine's once."""
+    return goal in _BRINGS_ITS_CUDA or any("opens no CUDA library" in one.because for one in before.holds)
 
 
 def _not_of(matrix: Matrix, goal: str, packages: Facts) -> Facts:

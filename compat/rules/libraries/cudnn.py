@@ -50,13 +50,15 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
         )
         if fits:
             yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {subject.label}", facts)
+        elif fits is False and opens_early(case, subject):
+            yield Untold("cudnn-mismatch", "cudnn", (subject.path,))
         elif fits is False:
             yield Finding(
                 "cudnn-mismatch",
                 "cudnn",
                 f"cuDNN {copy.version} is what loads; {subject.label} is built with {_shown(built)} and needs "
                 f"{_WANTED[asks]}.",
-                (*facts, *_gets(case, path, copy), *opens_early(case, subject), *case.which_build(subject)),
+                (*facts, *_gets(case, path, copy), *case.which_build(subject)),
                 (Remedy(f"install cuDNN {_shown(built)} or a newer one of its major"),),
             )
         else:
