@@ -6,7 +6,7 @@ from compat.matrix import Matrix
 from compat.matrix.packages import CONDA_INDEXES, normal, same_cuda
 from compat.rules.runtimes import of_folder, reaches
 from compat.rules.selection import entries
-from compat.versions import parse, same_line
+from compat.versions import at_least, parse, same_line
 
 Facts = dict[str, Any]
 _OF_LINUX = (
@@ -19,6 +19,7 @@ _PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
 def consistent(facts: Facts, matrix: Matrix) -> Facts:
     """The description without the lesser of two facts that exclude each other."""
     _jetson(facts, matrix)
+    _driver(facts, matrix)
     _image(facts)
     if "libcuda" in facts and "missing_libraries" in facts:
         facts["missing_libraries"] = [one for one in facts["missing_libraries"] if one != "libcuda.so.1"]
@@ -53,6 +54,16 @@ def _jetson(facts: Facts, matrix: Matrix) -> None:
         others = [one for one in facts["environment"] if one not in ("jetson", "wsl1", "wsl2")]
         facts["environment"] = [*others, "jetson"]
     facts.pop("distribution", None)
+
+
+def _driver(facts: Facts, matrix: Matrix) -> None:
+    """A driver offers no older CUDA than its release does; a newer one is that of cuda-compat in its place."""
+    driver = facts.get("driver") or {}
+    system = "windows" if facts.get("os") == "windows" or "wsl2" in (facts.get("environment") or ()) else "linux"
+    release = driver.get("version") or driver.get("kernel_module_version")
+    offered = matrix.cuda.offered_by(release, system) if release and "cuda" in driver else None
+    if offered is not None and at_least(driver["cuda"], offered.value) is False:
+        del driver["cuda"]
 
 
 def _image(facts: Facts) -> None:

@@ -13,6 +13,7 @@ import pytest
 from compat.matrix import Matrix
 from compat.rules.base import Evidence, Finding
 from scripts.honesty import explained, relations, search
+from scripts.honesty.consistent import consistent
 from scripts.honesty.described import described
 
 JUDGE = relations.Judge(Matrix.load())
@@ -45,6 +46,13 @@ def test_evidence_that_is_not_there_is_seen() -> None:
     assert list(explained.untrue(named, machine)) == []
     assert explained.names(named, machine, ("packages", "torch"))
     assert not explained.names(named, machine, ("driver", "version"))
+
+
+def test_of_made_up_drivers_none_offers_an_older_cuda_than_its_release() -> None:
+    """cuda-compat makes it a newer one."""
+    made = [{"driver": {"version": "560.35.03", "cuda": cuda}} for cuda in ("11.4", "12.6", "13.0")]
+    kept = [consistent(one, JUDGE.matrix)["driver"].get("cuda") for one in made]
+    assert kept == [None, "12.6", "13.0"]
 
 
 _MENDED = [json.loads(line) for line in (Path(__file__).parent / "mended.jsonl").read_text("utf-8").splitlines()]
