@@ -90,6 +90,8 @@ def _ask(case: Case, of: str | None = None) -> Report:
     causes: dict[str, set[str]] = {}  # finding -> those that it is a consequence of
     for entry in every_rule():
         found = list(entry.judge(case)) if of in (None, entry.of) else []
+        if not found:
+            continue
         if case.machine.libraries:
             found = [case.of_copies(one) if isinstance(one, Finding) else one for one in found]
         outcomes += found

@@ -5,6 +5,7 @@
 """
 
 import re
+from functools import lru_cache
 
 from compat import versions
 from compat.records import dataclass
@@ -39,30 +40,54 @@ def brand_of(kind: str | None, name: str) -> str | None:
     return _BRANDS.get(kind or "")
 
 
+Constraint = tuple[str, str, str, versions.Range | None]
+"""Property, operator, value, and the range that both are; a brand has none."""
+
+
 def satisfied(text: str, host: Host) -> bool | None:
     """Is the requirement met? None where a property that decides is unknown. Raises BadVersion."""
-    answers = [_all(word, host) for word in text.split()]
-    if not answers or True in answers:
-        return True
-    return None if None in answers else False
+    words = _words(text)
+    answers = set()
+    for word in words:
+        met = _all(word, host)
+        if met:
+            return True
+        answers.add(met)
+    return None if None in answers else not words
 
 
-def _all(word: str, host: Host) -> bool | None:
-    answers = [_one(constraint, host) for constraint in word.split(",") if constraint]
-    if False in answers:
-        return False
+@lru_cache(maxsize=256)
+def _words(text: str) -> tuple[tuple[Constraint, ...], ...]:
+    """The alternatives, each with its constraints. Raises BadVersion."""
+    return tuple(tuple(_constraint(one) for one in word.split(",") if one) for word in text.split())
+
+
+def _constraint(text: str) -> Constraint:
+    match = _CONSTRAINT.match(text)
+    if match is None:
+        raise versions.BadVersion(f"not a container requirement: {text!r}")
+    name, operator, value = match.groups()
+    if name == "brand":
+        return name, operator, value, None
+    return name, operator, value, versions.parse_range(("==" if operator == "=" else operator) + value)
+
+
+def _all(word: tuple[Constraint, ...], host: Host) -> bool | None:
+    answers = set()
+    for constraint in word:
+        met = _one(constraint, host)
+        if met is False:
+            return False
+        answers.add(met)
     return None if None in answers else True
 
 
-def _one(constraint: str, host: Host) -> bool | None:
-    match = _CONSTRAINT.match(constraint)
-    if match is None:
-        raise versions.BadVersion(f"not a container requirement: {constraint!r}")
-    name, operator, value = match.groups()
+def _one(constraint: Constraint, host: Host) -> bool | None:
+    name, operator, value, admitted = constraint
     have: str | None = getattr(host, name)
     if have is None:
         return None
-    if name == "brand":
+    if admitted is None:
         # The toolkit's own names: `nvidia`, `geforce`, `geforcertx` and so on are compared as they stand.
         return (have == value) if operator in ("=", "==") else (have != value)
-    return versions.parse_range(("==" if operator == "=" else operator) + value).admits(have)
+    return admitted.admits(have)

@@ -89,10 +89,14 @@ class Packages:
         """Builds by version that conda installs under this name."""
         return self._matrix.builds(CONDA + normal(distribution).removeprefix(CONDA))
 
-    def beside(self, row: "Row") -> "dict[str, list[Row]]":
-        """Builds by version of the distribution that this build is of, conda's or pip's."""
-        found = self.conda_builds if row["index"] in CONDA_INDEXES else self.builds
-        return found(row["package"])
+    def of_its_minor(self, row: "Row") -> "list[Row]":
+        """Builds of the distribution that this build is of, in the releases of its minor line."""
+        return self._of_minor(row["package"], row["index"] in CONDA_INDEXES, versions.parse(row["version"]).release[:2])
+
+    @remembered
+    def _of_minor(self, distribution: str, conda: bool, line: tuple[int, ...]) -> "list[Row]":
+        every = self.conda_builds(distribution) if conda else self.builds(distribution)
+        return [row for known, rows in every.items() if versions.parse(known).release[:2] == line for row in rows]
 
     @remembered
     def versions(self, distribution: str) -> list[str]:
@@ -167,10 +171,21 @@ class Packages:
         """What goes with what, by the distribution that the rows are about."""
         return self._matrix.table("pairs")
 
+    @remembered
+    def paired(self, distribution: str, release: str) -> "list[Row]":
+        """What goes with what, where that is said of this very release of a distribution."""
+        rows = self.pairs.get(normal(distribution), ())
+        return [row for row in rows if versions.parse_range(row["range"]).admits(release)]
+
     @cached_property
     def breaks(self) -> "Mapping[str, list[Row]]":
         """Advisories by the rule that they are reported as."""
         return self._matrix.table("breaks")
+
+    @cached_property
+    def advised(self) -> frozenset[str]:
+        """The rules that some advisory is reported as."""
+        return frozenset(self.breaks)
 
     def pins(self, row: "Row") -> list[tuple[str, str, str]]:
         """(distribution, range, marker) of each requirement line of a build."""

@@ -184,7 +184,8 @@ def _pips(case: "Case", name: str, package: str) -> Told | None:
     if case.libraries(name) or (apart and not any(map(case.has, apart))):
         return None
     own = f"nvidia-{name}"
-    parts = [part for part in case.packages if part == own or part.removeprefix(f"{own}-cu").isdecimal()]
+    alike = [part for part in case.packages if part.startswith(own)]
+    parts = [part for part in alike if part == own or part.removeprefix(f"{own}-cu").isdecimal()]
     told = [(version, part) for part in parts if (version := case.version_of(part)) is not None]
     return (told[0][0], case.read(f"packages.{told[0][1]}", told[0][0])) if len(told) == 1 else None
 

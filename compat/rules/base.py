@@ -142,7 +142,7 @@ def rule(
         @wraps(judge)
         def with_advisories(case: "Case") -> Iterator[Outcome]:
             yield from judge(case)
-            if name in case.matrix.packages.breaks:
+            if name in case.matrix.packages.advised:
                 from compat.rules.advisories import advisories
 
                 yield from advisories(case, name)

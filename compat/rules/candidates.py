@@ -124,8 +124,9 @@ def _is_conda(machine: Machine, component: str, version: str | None, facts: Buil
         return facts.source in CONDA_INDEXES
     if "+" in (version or ""):
         return False
-    here = {normal(name) for name, have in (machine.packages or {}).items() if have is not False}
-    return not here.isdisjoint(_conda_names(matrix, component))
+    only = _conda_names(matrix, component)
+    here = (name for name, have in (machine.packages or {}).items() if have is not False)
+    return bool(only) and any(normal(name) in only for name in here)
 
 
 _CONDA_PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from compat.goals import Goal
 from compat.machine import Library, Machine
+from compat.matrix.packages import normal
 from compat.records import replace
 from compat.rules.base import Evidence, Finding
 from compat.rules.candidates import JETSON, find, matching
@@ -34,9 +35,15 @@ class Case:
 
     def learn(self, other: "Case") -> None:
         """Take over what was derived of the same machine, for the same goal, from fewer of its facts."""
+        mine = vars(self)
         for name, value in vars(other).items():
-            if name not in ("machine", "goal", "matrix", "assumed"):
-                self.__dict__.setdefault(name, dict(value) if isinstance(value, dict) else value)
+            if name not in mine:
+                mine[name] = dict(value) if isinstance(value, dict) else value
+
+    @cached_property
+    def known_parts(self) -> dict[tuple[str, str | None], list[Subject]]:
+        """The GPU parts of a component in a release, as far as they were looked for (runtimes.gpu_parts)."""
+        return {}
 
     # -- where a fact was read -------------------------------------------------------------------------------------
 
@@ -266,8 +273,6 @@ class Case:
     @cached_property
     def packages(self) -> dict[str, str | Literal[False] | None]:
         """What is spoken of as installed or not, by normalised name; of several spellings the first."""
-        from compat.matrix.packages import normal
-
         packages: dict[str, str | Literal[False] | None] = {}
         for name, version in (self.machine.packages or {}).items():
             packages.setdefault(normal(name), version)
@@ -275,14 +280,10 @@ class Case:
 
     def version_of(self, distribution: str) -> str | None:
         """Installed version of a distribution; None if it is not installed or its version is unknown."""
-        from compat.matrix.packages import normal
-
         return self.packages.get(normal(distribution)) or None
 
     def has(self, distribution: str) -> bool | None:
         """Is it installed? None where the packages are unknown or it is not spoken of."""
-        from compat.matrix.packages import normal
-
         version = self.packages.get(normal(distribution), "unspoken")
         return None if version == "unspoken" else version is not False
 
@@ -290,11 +291,10 @@ class Case:
 
     def libraries(self, name: str) -> tuple[tuple[str, Library], ...]:
         """(field path, copy) of every known copy of a library."""
-        return tuple(
-            (f"libraries[{index}]", library)
-            for index, library in enumerate(self.machine.libraries or ())
-            if library.name.lower() == name.lower()
-        )
+        if not self.machine.libraries:
+            return ()
+        copies, wanted = enumerate(self.machine.libraries), name.lower()
+        return tuple((f"libraries[{index}]", one) for index, one in copies if one.name.lower() == wanted)
 
     def usable(self, name: str) -> tuple[tuple[str, Library], ...]:
         """The copies that the goal's process can get: all that are not said to stay unused, or to be others' alone."""
@@ -314,7 +314,8 @@ class Case:
 
     def loaded(self, name: str) -> tuple[str, Library] | None:
         """The copy that the goal's process gets: marked as loaded, or the only one there is and of unknown use."""
-        seen, copies = self.seen(name, self.main.component if self.main else ""), self.usable(name)
+        copies = self.usable(name)
+        seen = self.seen(name, self.main.component if self.main else "") if copies else []
         if seen:
             return seen[0] if len(seen) == 1 else None
         return copies[0] if len(copies) == 1 and copies[0][1].loaded_by is None else None

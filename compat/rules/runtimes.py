@@ -232,6 +232,13 @@ def gpu_parts(case: "Case", subject: Subject) -> list[Subject]:
 
     One that came with later releases than what it is a part of serves none: JAX refuses a plugin of another release.
     """
+    key = (subject.component, subject.version)
+    if key not in case.known_parts:
+        case.known_parts[key] = _gpu_parts(case, subject)
+    return case.known_parts[key]
+
+
+def _gpu_parts(case: "Case", subject: Subject) -> list[Subject]:
     parts = [name for name in case.matrix.packages.about(subject.component).get("parts", ()) if case.has(name)]
     if not parts:
         return []

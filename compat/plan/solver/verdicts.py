@@ -68,8 +68,14 @@ def _kept_from(fact: str) -> property:
 @cache  # there are no more than the subsets of the facts
 def _view(shown: Facts) -> type[Machine]:
     """Machines that keep the other facts to themselves."""
-    hidden = {name: _kept_from(fact) for fact, names in _MOVED.items() if fact not in shown for name in names}
+    hidden = {name: _kept_from(fact) for name, fact in _hidden(shown).items()}
     return type("View", (Machine,), hidden) if hidden else Machine
+
+
+@cache
+def _hidden(shown: Facts) -> Mapping[str, str]:
+    """The fields that they keep, each with the fact that it is of."""
+    return {name: fact for fact, names in _MOVED.items() if fact not in shown for name in names}
 
 
 def every_way() -> set[Facts]:
@@ -148,7 +154,7 @@ class Verdict:
         self._shared = shared
         self._known: dict[Facts, Told] = {}
         self._machine: Machine | None = None
-        self._cases: dict[tuple[Goal, Facts], Case] = {}
+        self._cases: dict[Goal, dict[Facts, Case]] = {}
 
     @property
     def machine(self) -> Machine:
@@ -240,12 +246,15 @@ class Verdict:
         return tuple(dict.fromkeys(reason(one) for one in found if isinstance(one, Finding) and weighs(one)))
 
     def _case(self, goal: Goal, shown: Facts) -> Case:
-        if (goal, shown) not in self._cases:
-            made = self._cases[goal, shown] = Case(_seen(self.machine, shown), goal, self._matrix)
-            for (own, fewer), known in self._cases.items():
-                if own == goal and known is not made and set(fewer) <= set(shown):
-                    made.learn(known)
-        return self._cases[goal, shown]
+        cases = self._cases.setdefault(goal, {})
+        found = cases.get(shown)
+        if found is None:
+            found = Case(_seen(self.machine, shown), goal, self._matrix)
+            for fewer, known in cases.items():
+                if set(fewer) <= set(shown):
+                    found.learn(known)
+            cases[shown] = found
+        return found
 
     def is_open(self) -> bool:
         """May one of the goals' packages be one of several builds?"""
@@ -260,11 +269,10 @@ def _put_first(asked: Task, first: list[Task]) -> None:
 
 
 def _seen(machine: Machine, shown: Facts) -> Machine:
-    kind = _view(shown)
-    if kind is Machine:
+    hidden = _hidden(shown)
+    if not hidden:
         return machine
-    view = object.__new__(kind)
-    hidden = {name for fact, names in _MOVED.items() if fact not in shown for name in names}
+    view = object.__new__(_view(shown))
     vars(view).update({name: value for name, value in vars(machine).items() if name not in hidden})
     return view
 

@@ -14,13 +14,13 @@ from compat.plan.solver.companions import companion_pins, python_pins
 from compat.plan.solver.conflict import Elements
 from compat.plan.solver.effort import Spent
 from compat.plan.solver.elements import of_request
-from compat.plan.solver.judge import fails_by
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.plan.ways import moves
+from compat.plan.ways.floor import least_driver
 from compat.plan.ways.forge import environments
 from compat.plan.ways.forward import MOVE
 from compat.plan.ways.nearest import nearest
@@ -362,31 +362,8 @@ def _needs(problem: Problem, found: Found, more: tuple[str, ...]) -> Iterator[_N
     if "driver" in more and found.result.driver.version != problem.machine.driver.version:
         have, wanted = problem.machine.driver.version, str(found.result.driver.version)
         downward = have is not None and versions.at_least(have, wanted) is True
-        least = _least_driver(problem, found)
+        least = least_driver(problem, found)
         if have is None and least == moves.driver_floors(problem.machine, problem.matrix)[0]:
             yield _Need(f"the NVIDIA driver (such as {wanted})")
         else:
             yield _Need(f"driver {wanted}") if downward else _Need(f"driver >= {least}", least)
-
-
-def _least_driver(problem: Problem, found: Found) -> str:
-    """The oldest driver on which the machine that was found still passes."""
-    goals = [parse("use:gpu"), *(parse(goal_of(choice.component, problem.matrix)) for choice in found.choices)]
-    if not found.choices:
-        goals += problem.goals
-    last: tuple[Goal, str] | None = None
-    for least in moves.driver_floors(problem.machine, problem.matrix):
-        older = moves.with_driver(found.result, least, problem.matrix)
-        if last is None or not fails_by(older, *last, problem.matrix):
-            last = next(_faults(older, goals, problem), None)
-            if last is None:
-                return least
-    return str(found.result.driver.version)
-
-
-def _faults(machine: Machine, goals: list[Goal], problem: Problem) -> Iterator[tuple[Goal, str]]:
-    """The goals that are not reached, each with a rule that speaks against it."""
-    for goal in goals:
-        report = problem.memory.checked(machine, goal, problem.matrix)
-        if report.verdict == "incompatible":
-            yield goal, report.errors[0].rule

@@ -22,7 +22,7 @@ from compat.rules.case import Case
 
 if TYPE_CHECKING:
     from compat.capability import Capability
-    from compat.matrix import Matrix
+    from compat.matrix import Matrix, Row
 
 MARK = "https://packaging.python.org/en/latest/specifications/externally-managed-environments/"
 MOVES = ("environment", "python", "container", "driver")
@@ -154,61 +154,52 @@ def drivers(machine: Machine, matrix: "Matrix") -> Iterator[tuple[str, str]]:
     last, for a GPU that newer branches dropped, the last that serves it."""
     if machine.is_jetson:
         return
+    last = _last_branch(machine, matrix)
+    serving = _serving(machine, last, matrix)
+    archived = _archived(machine, matrix)
+    packaged = [(row, release) for row, release in serving if row["branch"] in archived]
     for least in driver_floors(machine, matrix):
-        own = _packaged(machine, least, matrix)
+        own = _longest(packaged, least, last, matrix.date)
         if own is not None:
             yield own
-        branch, release = target_driver(machine, least, matrix)
+        branch, release = _longest(serving, least, last, matrix.date) or (str(versions.parse(least).major), least)
         if versions.at_least(release, least):
             yield branch, release
     current = machine.driver.kernel_module_version or machine.driver.version
-    if (
-        current is None
-        or versions.parse(current).major >= _last_branch(machine, matrix)
-        or machine.driver.kernel_module
-    ):
+    if current is None or versions.parse(current).major >= last or machine.driver.kernel_module:
         newest = newest_driver(machine, matrix)
         if newest is not None:
             yield str(versions.parse(newest).major), newest
 
 
-def _packaged(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str] | None:
-    """The driver from ``least`` on that the archive of the machine's own release has: no repository has to be added."""
+def _archived(machine: Machine, matrix: "Matrix") -> Collection[str]:
+    """The branches that the archive of the machine's own release has: no repository has to be added."""
     if machine.os != "linux" or machine.in_environment("wsl2"):
-        return None
-    own = driver_commands.archived(machine, _flavour(machine, matrix) == "open", matrix)
-    return _longest(machine, least, matrix, own) if own else None
+        return ()
+    return driver_commands.archived(machine, _flavour(machine, matrix) == "open", matrix) or ()
 
 
-def target_driver(machine: Machine, least: str, matrix: "Matrix") -> tuple[str, str]:
-    """(branch, release) to install: the branch that is maintained longest and serves every GPU, from ``least`` on."""
-    found = _longest(machine, least, matrix, [row["branch"] for row in matrix.drivers.branches])
-    return found or (str(versions.parse(least).major), least)
-
-
-def _longest(machine: Machine, least: str, matrix: "Matrix", branches: Collection[str]) -> tuple[str, str] | None:
-    """Of some branches the one that is maintained longest and serves every GPU, from a release on."""
+def _serving(machine: Machine, last: int, matrix: "Matrix") -> "list[tuple[Row, str]]":
+    """The branches up to the last that serves every GPU, oldest first, each with the release that is installed."""
     newest = _newest(machine, matrix)
-    last = _last_branch(machine, matrix)
-    fitting = [
-        row
-        for row in matrix.drivers.branches
-        if row["branch"] in branches
-        and int(row["branch"]) <= last
-        and row["branch"] in newest
-        and versions.at_least(newest[row["branch"]], least)
-    ]
+    rows = (row for row in matrix.drivers.branches if int(row["branch"]) <= last)
+    return [(row, newest[row["branch"]]) for row in rows if row["branch"] in newest]
+
+
+def _longest(branches: "list[tuple[Row, str]]", least: str, last: int, today: str) -> tuple[str, str] | None:
+    """(branch, release) to install: of some branches the one that is maintained longest, from a release on."""
+    fitting = [(row, release) for row, release in branches if versions.at_least(release, least)]
     maintained = [
-        row
-        for row in fitting
-        if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= matrix.date
+        (row, release)
+        for row, release in fitting
+        if row.get("kind") in ("production", "long-term") and str(row.get("end_of_life", "9999")) >= today
     ]
-    legacy = [row for row in fitting if int(row["branch"]) == last]
-    lasting = [row for row in maintained if row["kind"] == "long-term"]
-    for rows in (lasting, maintained, legacy, fitting):
-        if rows:
-            branch = str(rows[-1]["branch"])
-            return branch, newest[branch]
+    legacy = [(row, release) for row, release in fitting if int(row["branch"]) == last]
+    lasting = [(row, release) for row, release in maintained if row["kind"] == "long-term"]
+    for found in (lasting, maintained, legacy, fitting):
+        if found:
+            row, release = found[-1]
+            return str(row["branch"]), release
     return None
 
 

@@ -84,15 +84,10 @@ def _whose_library(case: Case, subject: Subject) -> tuple[Evidence, ...]:
 
 def _patch_of_same_build(subject: Subject, row: "Row") -> "Row":
     """A patch release of the same line, platform and CUDA whose code is listed: lists change with the minor only."""
-    line = versions.parse(row["version"]).release[:2]
-    for version, rows in subject.matrix.packages.beside(row).items():
-        if versions.parse(version).release[:2] != line:
-            continue
-        for other in rows:
-            if "sass" in other and all(
-                other.get(name) == row.get(name) for name in ("os", "arch", "index", "variant", "cuda")
-            ):
-                return other
+    same = ("os", "arch", "index", "variant", "cuda")
+    for other in subject.matrix.packages.of_its_minor(row):
+        if "sass" in other and all(other.get(name) == row.get(name) for name in same):
+            return other
     return row
 
 

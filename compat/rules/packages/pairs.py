@@ -319,9 +319,8 @@ def _before_releases(one: str | None, other: str) -> bool:
 
 def _pairs_of(case: Case, subject: Subject) -> "list[Row]":
     """The rows of its very version; where there are none, of the release that it is a rebuild of."""
-    rows = case.matrix.packages.pairs.get(normal(subject.distribution), [])
     for release in (subject.version, *_releases(subject.version)) if subject.version else ():
-        same = [row for row in rows if versions.parse_range(row["range"]).admits(release)]
+        same = case.matrix.packages.paired(subject.distribution, release)
         if same:
             return [row for row in same if "+" in row["range"]] or same  # a rebuild's own row before its release's
     return []
