@@ -176,12 +176,26 @@ def _own_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> O
         return Untold("gpu-not-in-build", subject.component, (f"{gpu.path}.name",))
     if code:
         found = _kernel_image(case, subject, code, gpu, gpu.capability)
-        return (_no_longer(case, subject, gpu, gpu.capability) or found) if isinstance(found, Untold) else found
+        if not isinstance(found, Untold):
+            return found
+        return _no_longer(case, subject, gpu, gpu.capability) or _in_none(case, subject, gpu, gpu.capability) or found
     if subject.version or subject.state == "installed":
         unlisted = Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
         without = _no_longer(case, subject, gpu, gpu.capability) or _nowhere(case, subject, gpu, gpu.capability)
         return without or unlisted
     return None
+
+
+def _in_none(case: Case, subject: Subject, gpu: GpuFact, capability: Capability) -> Finding | None:
+    """Of the builds that it can be those with lists have no code, and the others are of a CUDA that makes none."""
+    last = case.matrix.cuda.last_for(capability)
+    listed = tuple(row for row in subject.candidates if "sass" in row or row.get("cuda") is False)
+    cudas = [row.get("cuda") for row in subject.candidates if row not in listed]
+    if last is None or not listed or any(not one or versions.at_least(last.value, one) is not False for one in cudas):
+        return None
+    found = _kernel_image(case, subject, code_for(replace(subject, candidates=listed)), gpu, capability)
+    ends = case.claim(f"{capability} ends with CUDA {last.value}", last)
+    return replace(found, evidence=(*found.evidence, ends)) if isinstance(found, Finding) else None
 
 
 def _nowhere(case: Case, subject: Subject, gpu: GpuFact, capability: Capability) -> Finding | None:
