@@ -52,7 +52,7 @@ def test_every_observed_build_traces_to_a_file(name: str) -> None:
     rows: list[Row] = load(f"observed/{name}.toml")["build"]
     for row in rows:
         stem = row["file"].lower().replace("_", "-")
-        assert stem.startswith(f"{name}-{row['version']}")
+        assert stem.startswith(f"{row.get('package', name)}-{row['version']}")
 
 
 def test_the_build_scripts_agree_with_the_wheels() -> None:
