@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat.matrix.packages import fits_platform, fits_python
 from compat.names import of_gpu_build
-from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.candidates import JETSON, for_others_only, is_from, listed_for_others, matching, same_local
 from compat.rules.case import Case
 from compat.rules.origin import no_condas
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @rule(
     "no-gpu-build-for-platform",
-    reads=("python", *OF_BUILD),
+    reads=("python", *OF_BUILD, *OF_GPUS),
     masks=("cpu-only-build", "gpu-not-in-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"),
 )
 def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
@@ -84,9 +84,12 @@ def _of_none(case: Case, main: Subject, system: str, arch: str | None) -> Iterat
     rows = matching(case.matrix, main.distribution, main.version, wanted)
     every = [row for row in rows if row["index"] not in JETSON]
     here = any(fits_platform(row, system, arch) for row in every)
+    # No Jetson has a GPU on a card; Arm servers and workstations do.
+    of_others = bool(case.gpus) and all(gpu.kind not in (None, "jetson") for gpu in case.gpus)
     may_be_jetson = system == "linux" and arch != "x86_64" and case.environment("jetson") is not False
-    if here or not every or may_be_jetson:
+    if here or not every or (may_be_jetson and (not of_others or case.machine.is_jetson)):
         return
+    no_jetson = [fact for gpu in case.gpus for fact in gpu.evidence] if may_be_jetson else []
     where = f"{system} on {arch}" if arch else system
     platforms = sorted({f"{row['os']} on {row['arch']}" for row in every})
     known = case.cite(f"published builds of {main.label}: {', '.join(platforms)}", every[0], "os")
@@ -94,7 +97,7 @@ def _of_none(case: Case, main: Subject, system: str, arch: str | None) -> Iterat
         "no-gpu-build-for-platform",
         main.component,
         f"{main.label} has no build for {where}.",
-        (case.read("os", system), case.read(f"request.{main.distribution}", wanted), known),
+        (case.read("os", system), case.read(f"request.{main.distribution}", wanted), known, *no_jetson),
         (
             Remedy("use a platform that has a build (for Windows: WSL 2)", "environment"),
             Remedy("or a release that still had a build for this platform"),
