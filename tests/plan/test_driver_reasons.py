@@ -14,6 +14,7 @@ from compat.machine import Driver, Gpu, Machine
 from compat.plan.asking.request import requests
 from compat.plan.commands import driver
 from compat.plan.solve import plan
+from compat.plan.ways.moves import driver_floors, with_driver
 from compat.records import replace
 from scripts.fixtures.described import with_gpu
 
@@ -114,3 +115,19 @@ def test_gpus_that_no_driver_serves_together_are_said_with_both_bounds(real, rel
         assert not answer.lifts
     findings = [one for one in check(here, parse("use:torch"), real).findings if one.rule == "driver-dropped-gpu"]
     assert {way.moves for one in findings for way in one.remedies} == {"hardware" if apart else "driver"}
+
+
+@pytest.mark.parametrize(("name", "asked"), [("rtx3090", {"jax": "0.4.30"}), ("a100", {"jax": "0.4.30"})])
+def test_a_lift_asks_for_the_oldest_driver_that_the_whole_check_accepts(real, name, asked):
+    (path,) = [one for one in DESCRIBED if name in one.stem]
+    machine = next(iter(load(str(path))))
+    there = plan(machine, requests(asked), real, allow=["driver", "python"]).result
+    goals = [parse(text) for text in ("use:gpu", *(f"use:{one}" for one in asked))]
+
+    def accepted(release):
+        older = with_driver(there, release, real)
+        return all(check(older, goal, real).verdict != "incompatible" for goal in goals)
+
+    least = next(filter(accepted, driver_floors(machine, real)))
+    lifts = plan(machine, requests(asked), real, allow=["python"]).lifts
+    assert [lift.needs for lift in lifts if "driver" in lift.allow] == [f"driver >= {least}"]

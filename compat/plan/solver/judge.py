@@ -82,7 +82,16 @@ def _weighing(reports: "Iterable[Report]") -> tuple[Reason, ...]:
 def fails_by(machine: Machine, goal: Goal, rule: str, matrix: "Matrix") -> bool:
     """Does this rule say of the machine by itself that the goal is not reached? An error is enough, whatever masks it
     is one too; so of many drivers or images that are too old not each needs the whole check."""
+    return failing(machine, goal, (rule,), matrix) is not None
+
+
+def failing(machine: Machine, goal: Goal, rules: Iterable[str], matrix: "Matrix") -> str | None:
+    """The first of these rules that says so."""
     case = Case(implied(in_order(machine)[0]), goal, matrix)
+    return next((rule for rule in rules if _is_error(rule, case)), None)
+
+
+def _is_error(rule: str, case: Case) -> bool:
     return any(isinstance(one, Finding) and one.severity == "error" for one in REGISTRY[rule].judge(case))
 
 
@@ -110,9 +119,7 @@ def may_say(machine: Machine, goal: Goal, rules: Iterable[str], matrix: "Matrix"
     """May one of these rules be among the errors of the machine's check? Not where none of them finds anything and it
     is not open which builds are there; so most machines need no whole check."""
     case = Case(implied(in_order(machine)[0]), goal, matrix)
-    return is_open(case) or any(
-        isinstance(one, Finding) and one.severity == "error" for rule in rules for one in REGISTRY[rule].judge(case)
-    )
+    return is_open(case) or any(_is_error(rule, case) for rule in rules)
 
 
 def is_open(case: Case) -> bool:

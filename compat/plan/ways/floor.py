@@ -1,12 +1,12 @@
 """The oldest driver that does for an answer: what a lift asks for, where the newest one was tried."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from functools import lru_cache
 
 from compat.goals import Goal, parse
 from compat.machine import Machine
 from compat.plan.asking.request import goal_of
-from compat.plan.solver.judge import fails_by, may_say
+from compat.plan.solver.judge import failing, fails_by, may_say
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.wholes import Found
 from compat.plan.ways import moves
@@ -20,34 +20,33 @@ def least_driver(problem: Problem, found: Found) -> str:
     goals = [parse("use:gpu"), *(parse(goal_of(choice.component, problem.matrix)) for choice in found.choices)]
     if not found.choices:
         goals += problem.goals
-    reached = {goal for goal in goals if _fault(found.result, goal, problem) is None}
+    reached = {goal for goal in goals if _checked(found.result, goal, problem) is None}
     last: tuple[Goal, str] | None = None
     for least in moves.driver_floors(problem.machine, problem.matrix):
         older = moves.with_driver(found.result, least, problem.matrix)
         if last is None or not fails_by(older, *last, problem.matrix):
-            # What is reached on the driver that was found fails on an older one by a rule of the driver alone.
-            left = (goal for goal in goals if goal not in reached or _may_fail(older, goal, problem))
-            last = next(_faults(older, left, problem), None)
+            last = next(_faults(older, goals, reached, problem), None)
             if last is None:
                 return least
     return str(found.result.driver.version)
 
 
-def _faults(machine: Machine, goals: Iterator[Goal], problem: Problem) -> Iterator[tuple[Goal, str]]:
-    """The goals that are not reached, each with a rule that speaks against it."""
+def _faults(
+    machine: Machine, goals: Iterable[Goal], reached: Container[Goal], problem: Problem
+) -> Iterator[tuple[Goal, str]]:
+    """The goals that are not reached, each with a rule that speaks against it. ``reached``: on the driver that was
+    found; those fail on an older one by a rule of the driver alone, unless it is open which build is there."""
     for goal in goals:
-        rule = _fault(machine, goal, problem)
+        rule = failing(machine, goal, _of_driver(), problem.matrix) if goal in reached else None
+        if rule is None and (goal not in reached or may_say(machine, goal, (), problem.matrix)):
+            rule = _checked(machine, goal, problem)
         if rule is not None:
             yield goal, rule
 
 
-def _fault(machine: Machine, goal: Goal, problem: Problem) -> str | None:
+def _checked(machine: Machine, goal: Goal, problem: Problem) -> str | None:
     report = problem.memory.checked(machine, goal, problem.matrix)
     return report.errors[0].rule if report.verdict == "incompatible" else None
-
-
-def _may_fail(machine: Machine, goal: Goal, problem: Problem) -> bool:
-    return may_say(machine, goal, _of_driver(), problem.matrix)
 
 
 @lru_cache(maxsize=1)
