@@ -74,7 +74,10 @@ def test_pips_tensorrt_finds_its_own_libraries() -> None:
     assert errors("use:tensorrt", {"libraries": [copy], "missing_libraries": ["libnvinfer.so.8"]}) == []
 
 
-@pytest.mark.parametrize(("release", "expected"), [("1.15.1", ["library-not-found"]), ("1.20.1", [])])
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [("1.15.1", ["library-not-found"]), ("1.20.1", ["library-not-found"]), ("1.23.0", [])],  # 1.20's for CUDA 11 has it
+)
 def test_the_zlib_of_cudnn_8_for_windows(release: str, expected: list[str]) -> None:
     machine = {"os": "windows", "missing_libraries": ["zlibwapi.dll"], "packages": {"onnxruntime-gpu": release}}
     assert errors("use:onnxruntime-cuda", machine) == expected

@@ -291,8 +291,7 @@ def _opened(
 
 
 def _told(subject: Subject, soname: str) -> bool:
-    """Do the lists of the builds that it can be leave it out? One that has it fits what was missed, as do those that all
-    have its opener.
+    """Do the lists of the builds that it can be leave it out? One that has it or its opener fits what was missed.
 
     They are of NVIDIA's libraries: of what torch has for other GPUs, and its companions link, they tell nothing.
     """
@@ -300,7 +299,7 @@ def _told(subject: Subject, soname: str) -> bool:
         return False
     lists = [row["needs"] for row in subject.candidates if "needs" in row]
     opener = (_row(subject, soname) or {}).get("opened_by", soname)
-    found = any(_is_among(soname, needs) for needs in lists) or all(_is_among(opener, needs) for needs in lists)
+    found = any(_is_among(one, needs) for needs in lists for one in (soname, opener))
     return bool(lists) and not found and not _by_pin(subject, soname)
 
 
