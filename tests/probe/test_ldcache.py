@@ -27,7 +27,7 @@ def new(rows: list[Row], order: str = "<", hwcaps: tuple[str, ...] = ()) -> byte
     """A cache of the new format, with the extension where there are hwcaps."""
     strings, places = b"", {}
     start = 48 + 24 * len(rows)
-    for text in {text for row in rows for text in row[:2]} | set(hwcaps):
+    for text in sorted({text for row in rows for text in row[:2]} | set(hwcaps)):
         places[text] = start + len(strings)
         strings += text.encode() + b"\0"
     strings += bytes(-(start + len(strings)) % 4)
@@ -53,7 +53,11 @@ def old(rows: list[Row], behind: bytes = b"") -> bytes:
     return head + (bytes(-len(head) % 8) + behind if behind else strings)
 
 
-@pytest.mark.parametrize("data", [new(PLAIN), new(PLAIN, ">"), old(PLAIN), old(PLAIN, new(PLAIN))])
+@pytest.mark.parametrize(
+    "data",
+    [new(PLAIN), new(PLAIN, ">"), old(PLAIN), old(PLAIN, new(PLAIN))],
+    ids=["new", "other byte order", "old", "new behind old"],
+)
 def test_formats(data: bytes) -> None:
     cache = parse(data)
     assert cache.reason == ""
