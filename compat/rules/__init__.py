@@ -24,6 +24,7 @@ FAMILIES = {
     ),
     "packages": (
         "packages.presence",
+        "packages.removed",
         "packages.pairs",
         "packages.doubles",
         "packages.builds",
