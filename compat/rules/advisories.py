@@ -52,7 +52,7 @@ def _applies(case: "Case", row: Row) -> bool:
 
 def _unread(case: "Case", package: str) -> bool:
     """Is it a part of the goal's packages whose files nobody has looked at? The disk says more than a name."""
-    from compat.rules.libraries.found import belongs
+    from compat.rules.libraries.owners import belongs
 
     return case.machine.damaged is None and (belongs(case, package))
 

@@ -8,7 +8,7 @@ from compat.machine import Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.libraries.copies import Copy, gets, named_by, rests_on_toolkits
-from compat.rules.libraries.found import opening, opens_early
+from compat.rules.libraries.opened import opening, opens_early
 from compat.rules.libraries.serving import asks_of_cudnn, decided, runs_on_cudnn, serves
 from compat.rules.runtimes import publishers_row
 from compat.rules.subject import Possible, Subject

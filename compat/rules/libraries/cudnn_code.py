@@ -13,7 +13,7 @@ from compat.rules.case import Case
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.copies import Copy
 from compat.rules.libraries.cudnn import evidence_of, loading
-from compat.rules.libraries.found import wants
+from compat.rules.libraries.opened import wants
 from compat.rules.libraries.serving import runs_on_cudnn
 from compat.rules.subject import Subject
 

@@ -6,7 +6,8 @@ from typing import Literal
 from compat.machine import Damage, Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
-from compat.rules.libraries.found import belongs, opens, owned, shim, wants
+from compat.rules.libraries.opened import opens, shim, wants
+from compat.rules.libraries.owners import belongs, owned
 from compat.rules.libraries.serving import fits
 
 _LEAVES = ("nccl", "cufft", "curand", "cupti", "cufile")  # no other CUDA library opens them

@@ -1,12 +1,8 @@
-"""Shared libraries: found, whole, real, of the release that the package needs, and the copy that was meant."""
+"""Shared libraries: does the loader find what the goal opens, and is it the real one?"""
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.matrix.packages import normal
-from compat.names import OF_TORCH
 from compat.records import replace
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
@@ -17,44 +13,11 @@ from compat.rules.libraries.beside import (
     opened_by_tensorrt,
     parts_unseen,
 )
-from compat.rules.runtimes import gpu_parts
-from compat.rules.subject import Subject, is_half_of_torch
-
-if TYPE_CHECKING:
-    from compat.matrix import Row
+from compat.rules.libraries.opened import because, lists_leave_out, on_demand, opening, opens, opens_early, wants
+from compat.rules.libraries.owners import belongs
+from compat.rules.subject import Subject
 
 _THROUGH_TENSORRT = ("use:onnxruntime-tensorrt", "use:tf-trt")
-
-
-def wants(case: Case) -> Iterator[Subject]:
-    """The packages whose libraries the goal loads: its subjects and the parts that carry their GPU code."""
-    for subject in case.subjects:
-        yield subject
-        yield from gpu_parts(case, subject)
-
-
-def opening(case: Case) -> Iterator[Subject]:
-    """Those of them that open their CUDA libraries for the goal: an import alone opens none of some packages'."""
-    return (subject for subject in wants(case) if not _opens_none(case, subject))
-
-
-def _opens_none(case: Case, subject: Subject) -> bool | None:
-    """Is an import asked for that opens none of its CUDA libraries, or a conversion which does no more with it? None
-    where its release does not tell, or those differ that are asked for."""
-    imported = case.goal.verb == "import" or (case.goal.verb == "convert" and not case.goal.needs_gpu)
-    if not imported or case.matrix.traits.row(subject.component, "imports-without-cuda") is None:
-        return False
-    asked = {row["version"] for row in subject.candidates} if subject.state == "requested" else set()
-    told = {
-        case.matrix.traits.holds(subject.component, "imports-without-cuda", one) for one in asked or {subject.version}
-    }
-    return told.pop() if len(told) == 1 else None
-
-
-def opens_early(case: Case, subject: Subject) -> tuple[Evidence, ...]:
-    """That an import of it opens them, where its release does not tell."""
-    unsaid = _opens_none(case, subject) is None
-    return (case.assume(subject.path, "of a release whose import opens them"),) if unsaid else ()
 
 
 def _concerns(case: Case, soname: str) -> bool:
@@ -63,90 +26,6 @@ def _concerns(case: Case, soname: str) -> bool:
     if row is None or row["library"] not in OF_TENSORRT:
         return True
     return "tensorrt" in case.goal.subjects or "trt" in case.goal.object
-
-
-_CUDNN = re.compile(r"(?:libcudnn(?:_\w+)?\.so\.|cudnn(?:_\w+)?64_)(\d{1,9})(?:\D|$)")
-
-
-def opens(subject: Subject, soname: str) -> bool | None:
-    """Does the build open this soname (or DLL), itself or through another library that it opens? None where its list is
-    unknown or the candidates differ."""
-    known = _row(subject, soname)
-    if known is None or "opened_by" not in known:
-        return _opens_itself(subject, soname)
-    through = _ships_with(subject, known) and opens(subject, known["opened_by"])
-    if through or "packages" not in known:
-        return through
-    itself = _opens_itself(subject, soname)
-    return None if itself is False and through is None else itself
-
-
-def _row(subject: Subject, soname: str) -> "Row | None":
-    return subject.matrix.libraries.of_soname(soname.lower() if soname.lower().endswith(".dll") else soname)
-
-
-def _ships_with(subject: Subject, row: "Row") -> bool | None:
-    """Is the library one of the CUDA that the build is for? Any that is of no CUDA."""
-    if "cuda" not in row:
-        return True
-    ships = versions.parse_range(row["cuda"])
-    return subject.field("cuda").decide(lambda cuda: bool(cuda) and ships.admits(_first_of(str(cuda))))
-
-
-def _opens_itself(subject: Subject, soname: str) -> bool | None:
-    cudnn = _CUDNN.match(soname)
-    if cudnn is not None and subject.field("cudnn").values:
-        # Pins and builds tell the major of cuDNN where a list of sonames does not.
-        return subject.field("cudnn").decide(lambda built: versions.parse(built).major == int(cudnn[1]))
-    pinning = _by_pin(subject, soname)
-    if _by_name(subject, soname) or (pinning and len(pinning) == len(subject.candidates)):
-        return True
-    if not subject.candidates or any("needs" not in row for row in subject.candidates):
-        return None
-    return subject.every(lambda row: _is_among(soname, row["needs"]))
-
-
-def _by_name(subject: Subject, soname: str) -> bool:
-    """Is it of a CUDA library that the package opens when it wants it, whatever its files are linked to?"""
-    row = subject.matrix.libraries.of_soname(soname)
-    if row is None or row["library"] not in subject.matrix.packages.about(subject.component).get("opens", ()):
-        return False
-    ships = versions.parse_range(row["cuda"])
-    return subject.field("cuda").decide(lambda cuda: bool(cuda) and ships.admits(_first_of(str(cuda)))) is True
-
-
-def _by_pin(subject: Subject, soname: str) -> "list[Row]":
-    """The builds that require the package of NVIDIA's that carries it: what is pinned is opened."""
-    row = subject.matrix.libraries.of_soname(soname)
-    carriers = row.get("packages", ()) if row is not None else ()
-    ships = versions.parse_range(row.get("cuda", "*") if row is not None else "*")
-    return [
-        one
-        for one in (subject.candidates if carriers else ())
-        if any(name in carriers for name, _, _ in subject.matrix.packages.pins(one))
-        and (not one.get("cuda") or ships.admits(_first_of(str(one["cuda"]))) is not False)
-    ]
-
-
-def _on_demand(subject: Subject, soname: str) -> bool:
-    """Does every build that it can be open this one only when an operator first asks for it?"""
-    return subject.every(lambda row: _is_among(soname, row.get("on_demand", []))) is True
-
-
-def _first_of(cuda: str) -> str:
-    return cuda if "." in cuda else f"{cuda}.0"
-
-
-def _is_among(soname: str, needs: list[str]) -> bool:
-    return soname in needs or shim(soname) in needs
-
-
-def shim(soname: str) -> str:
-    """cuDNN's parts are opened by its shim: who opens libcudnn.so.9 opens libcudnn_ops.so.9."""
-    part = _CUDNN.match(soname)
-    if part is None or not soname.startswith(("libcudnn_", "cudnn_")):
-        return soname
-    return f"libcudnn.so.{part[1]}" if soname.startswith("lib") else f"cudnn64_{part[1]}.dll"
 
 
 @rule(
@@ -213,7 +92,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
 
 def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: bool) -> Iterator[Outcome]:
     """One soname that is not found: is it this package's to open, and when?"""
-    if path == "missing_libraries" and _on_demand(subject, soname):
+    if path == "missing_libraries" and on_demand(subject, soname):
         yield Finding(
             "library-not-found",
             subject.component,
@@ -227,7 +106,7 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
     opened, guessed = _opened(case, subject, soname, path, own_lists)
     if opened:
         if path == "missing_libraries" and not guessed:
-            guessed = (*_because(case, subject, soname), *case.which_build(subject))
+            guessed = (*because(case, subject, soname), *case.which_build(subject))
         yield Finding(
             "library-not-found",
             subject.component,
@@ -242,23 +121,6 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
             f"{subject.label} does not open {soname}",
             (case.read(path, soname),),
         )
-
-
-def _because(case: Case, subject: Subject, soname: str) -> tuple[Evidence, ...]:
-    """What tells that the package opens it: `opens`, with its source."""
-    known = _row(subject, soname)
-    if known is not None and "opened_by" in known and not _opens_itself(subject, soname):
-        through = case.cite(f"{known['opened_by']} opens {soname}", known, "opened_by")
-        return (*_because(case, subject, known["opened_by"]), through)
-    cudnn, built = _CUDNN.match(soname), subject.field("cudnn")
-    if cudnn is not None and built.values:
-        return (Evidence(f"{subject.label} is built with cuDNN {cudnn[1]}", built.source),)
-    for row in _by_pin(subject, soname):
-        return (case.cite(f"{subject.label} requires the package that carries {soname}", row, "requires"),)
-    if _by_name(subject, soname):
-        cuda = subject.field("cuda")
-        return (Evidence(f"{subject.label} is built for CUDA {cuda.values[0][0]}", cuda.source),)
-    return (case.cite(f"{subject.label} opens {shim(soname)}", subject.candidates[0], "needs"),)
 
 
 def _opened(
@@ -279,7 +141,7 @@ def _opened(
         if case.machine.container.image is None and not any(copy.version for _, copy in copies):
             mine.append(case.assume("container.image", f"no image whose TensorRT opens another name than {soname}"))
         return True, (*taken, *mine, *case.of_whom("tensorrt"))
-    unlisted = subject.state == "installed" and not own_lists and not _told(subject, soname)
+    unlisted = subject.state == "installed" and not own_lists and not lists_leave_out(subject, soname)
     if opened is None and subject is case.main and unlisted:
         # The description names it as missed by the goal's process, and nothing says otherwise.
         text = f"what is not found is taken to be opened by {subject.label}"
@@ -288,19 +150,6 @@ def _opened(
         places += [*unsaid, "jetson", "environment"] if unsaid else []  # a Jetson tells both
         return True, tuple(case.assume(place, text) for place in places)
     return opened, ()
-
-
-def _told(subject: Subject, soname: str) -> bool:
-    """Do the lists of the builds that it can be leave it out? One that has it or its opener fits what was missed.
-
-    They are of NVIDIA's libraries: of what torch has for other GPUs, and its companions link, they tell nothing.
-    """
-    if subject.component in OF_TORCH and is_half_of_torch(subject.matrix.traits, soname):
-        return False
-    lists = [row["needs"] for row in subject.candidates if "needs" in row]
-    opener = (_row(subject, soname) or {}).get("opened_by", soname)
-    found = any(_is_among(one, needs) for needs in lists for one in (soname, opener))
-    return bool(lists) and not found and not _by_pin(subject, soname)
 
 
 def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:
@@ -312,40 +161,6 @@ def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:
     if packages:
         yield Remedy(f"install {packages[0]}, which carries {soname}")
     yield Remedy(f"put the folder that holds {soname} on the loader's path", "setting")
-
-
-def belongs(case: Case, package: str) -> bool:
-    """Is it a package of the goal, or a CUDA part that one of them pins?"""
-    return owner(case, package) is not None
-
-
-def owner(case: Case, package: str) -> Subject | None:
-    """The package of the goal that it is, or that pins it."""
-    name = normal(package)
-    for subject in wants(case):
-        if name == normal(subject.distribution) or case.matrix.packages.component(name) == subject.component:
-            return subject
-        pinning = (any(name == pinned for pinned, _, _ in case.matrix.packages.pins(row)) for row in subject.candidates)
-        # A release has few builds; of an unknown release it has to be so whichever it is.
-        if any(pinning) if subject.version is not None else bool(subject.candidates) and all(pinning):
-            return subject
-        if _is_part_of(case, name, subject):
-            return subject
-    return None
-
-
-def owned(case: Case, package: str) -> tuple[Evidence, ...]:
-    """The package of the goal that it belongs to, as it is described, and which build of it that is."""
-    subject = owner(case, package)
-    return (*case.package(subject), *case.which_build(subject)) if subject is not None else ()
-
-
-def _is_part_of(case: Case, name: str, subject: Subject) -> bool:
-    """Is it one of NVIDIA's CUDA parts, of the major that the package is built for?"""
-    cuda = subject.field("cuda").known
-    if not cuda or not name.startswith("nvidia-"):
-        return False
-    return case.matrix.libraries.is_of_cuda(name, versions.parse(cuda).major)
 
 
 @rule(

@@ -8,7 +8,7 @@ from compat.matrix.packages import normal, rivals
 from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries.beside import below_symbols
-from compat.rules.libraries.found import opening
+from compat.rules.libraries.opened import opening
 from compat.rules.subject import Subject
 
 

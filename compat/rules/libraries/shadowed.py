@@ -7,7 +7,7 @@ from compat.machine import Library
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
 from compat.rules.libraries.copies import Copy, in_front, named_by
-from compat.rules.libraries.found import wants
+from compat.rules.libraries.opened import wants
 from compat.rules.libraries.serving import fits, held_against, runs_on_cudnn
 from compat.rules.subject import Subject
 

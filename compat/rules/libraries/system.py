@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.libraries.found import wants
+from compat.rules.libraries.opened import wants
 from compat.rules.origin import no_condas
 from compat.rules.packages.pythons import brought, pulled_in
 from compat.rules.subject import Subject

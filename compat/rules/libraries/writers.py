@@ -6,7 +6,7 @@ from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import Finding, Outcome, Remedy
 from compat.rules.case import Case
-from compat.rules.libraries.found import belongs, owned
+from compat.rules.libraries.owners import belongs, owned
 
 
 def same_paths(case: Case) -> Iterator[Outcome]:
