@@ -108,7 +108,7 @@ def _has_machine_code(case: Case) -> bool:
 
 def _needs_jit(subject: Subject, gpu: Capability) -> bool:
     """Is it known that the build has only PTX for this GPU?"""
-    from compat.rules.packages.builds import code_for
+    from compat.rules.packages.gpu_code import code_for
 
     code = code_for(subject)
     return bool(code) and all(

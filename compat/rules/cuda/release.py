@@ -235,7 +235,7 @@ _TARGETS = {"gpu": "the GPU", "bounded": "the GPU, or for the newest that it has
 
 def _bounded(torch: Subject, gpu: GpuFact) -> Capability | None:
     """The GPU's capability, or the newest that torch has code for if that is older; None where a build tells none."""
-    from compat.rules.packages.builds import code_for
+    from compat.rules.packages.gpu_code import code_for
 
     newest = [max((one.plain for one in sass), default=None) for sass, _, _ in code_for(torch) if sass is not None]
     if not newest or gpu.capability is None or len(newest) != len(code_for(torch)) or None in newest:
