@@ -11,7 +11,7 @@ from compat.rules.base import Evidence, Finding, Untold
 if TYPE_CHECKING:
     from compat.matrix import Row
     from compat.rules.base import Outcome
-    from compat.rules.case import Case
+    from compat.rules.platform import Platform
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def each_chip(gpu: GpuFact, judge: "Callable[[GpuFact], Outcome | None]") -> "It
         yield outcome
 
 
-def gpus(case: "Case") -> tuple[GpuFact, ...]:
+def gpus(case: "Platform") -> tuple[GpuFact, ...]:
     """Those that are described and selected, or the module of a Jetson where nothing is said of its GPU."""
     found = tuple(
         _known(case, f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id)
@@ -62,7 +62,7 @@ def gpus(case: "Case") -> tuple[GpuFact, ...]:
     return found
 
 
-def _known(case: "Case", path: str, name: str | None, stated: str | None, pci_id: str | None) -> GpuFact:
+def _known(case: "Platform", path: str, name: str | None, stated: str | None, pci_id: str | None) -> GpuFact:
     """The GPU by its row of the matrix; a compute capability that the machine states counts before the row's."""
     row = case.matrix.gpus.find(name, pci_id)
     evidence = []
@@ -83,7 +83,7 @@ def _known(case: "Case", path: str, name: str | None, stated: str | None, pci_id
     return replace(known, chips=tuple(_chip(case, known, chips, chip) for chip in chips)) if chips else known
 
 
-def _chip(case: "Case", gpu: GpuFact, chips: "list[Row]", row: "Row") -> GpuFact:
+def _chip(case: "Platform", gpu: GpuFact, chips: "list[Row]", row: "Row") -> GpuFact:
     """The GPU, if it is this chip of those that its name stands for."""
     every = ", ".join(f"{chip['name']}: {chip['capability']}" for chip in chips)
     evidence = (*gpu.evidence, case.cite(f"{gpu.name} is one of several chips ({every})", row, "capability"))

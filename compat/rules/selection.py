@@ -12,8 +12,8 @@ from compat.records import replace
 
 if TYPE_CHECKING:
     from compat.rules.base import Evidence
-    from compat.rules.case import Case
     from compat.rules.gpus import GpuFact
+    from compat.rules.platform import Platform
 
 VARIABLE = "CUDA_VISIBLE_DEVICES"
 
@@ -28,7 +28,7 @@ def entries(value: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...]":
+def selected(case: "Platform", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...]":
     """The GPUs to judge: those that are used; where it is open which, one that is any of them.
 
     A GPU that is said to be visible is used, whatever the variable says: it was worked out where the machine is.
@@ -59,7 +59,7 @@ def selected(case: "Case", listed: "tuple[GpuFact, ...]") -> "tuple[GpuFact, ...
     return tuple(gpu if told[gpu.path] else _used(case, gpu, *open_) for gpu in seen)
 
 
-def _used(case: "Case", gpu: "GpuFact", *fields: str) -> "GpuFact":
+def _used(case: "Platform", gpu: "GpuFact", *fields: str) -> "GpuFact":
     """The GPU, with what is taken to be so: that it is one of those that are used."""
     text = "every GPU that is listed is one that is used"
     return _because(gpu, case.assume(", ".join(dict.fromkeys((f"{gpu.path}.visible", *fields))), text))
@@ -70,7 +70,7 @@ def _because(gpu: "GpuFact", *facts: "Evidence") -> "GpuFact":
     return replace(gpu, evidence=(*gpu.evidence, *facts), chips=chips)
 
 
-def _one_of(case: "Case", gpus: "tuple[GpuFact, ...]", value: str) -> "GpuFact":
+def _one_of(case: "Platform", gpus: "tuple[GpuFact, ...]", value: str) -> "GpuFact":
     """A GPU that can be any of these: a rule has an answer where each of them gives the same."""
     label = " or ".join(dict.fromkeys(gpu.name for gpu in gpus))
     said = case.read(f"variables.{VARIABLE}", value)
