@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from compat.description import SHAPES
 from compat.machine import Machine
+from compat.shapes import SHAPES
 
 
 def remarks(machine: Machine) -> Iterator[str]:

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 import pytest
 
-from compat import description, records
+from compat import records
 from compat.cli.app import COMMANDS
 from compat.machine import Machine
+from compat.shapes import SHAPES
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "matrix").glob("*.md"))]
@@ -106,7 +107,7 @@ def _command(words: list[str]) -> tuple[click.Command | None, list[str]]:
 
 
 def test_the_description_reads_every_field_of_a_machine() -> None:
-    for record, shape in description.SHAPES.items():
+    for record, shape in SHAPES.items():
         aside = {"unknown"} if record is Machine else set()
         assert {one.name for one in records.fields(record)} - aside == set(shape), record
 

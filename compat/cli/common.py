@@ -55,9 +55,10 @@ def other_machine(option: str, root: str, pythons: tuple[str, ...] = ()) -> None
 
 def load_machines(path: str) -> "Iterator[Machine]":
     """The machines of a description file, its own name where the description has none."""
-    from compat.description import BadDescription, load
+    from compat.description import load
     from compat.records import replace
     from compat.remarks import remarks
+    from compat.shapes import BadDescription
 
     try:
         for machine in load(path):

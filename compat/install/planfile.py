@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compat import versions
-from compat.description import BadDescription, from_dict
+from compat.description import from_dict
 from compat.goals import BadGoal, Goal, parse
 from compat.install import templates
 from compat.install.errors import BadPlan
@@ -17,6 +17,7 @@ from compat.machine import Machine
 from compat.plan.commands.managers import BY_NAME
 from compat.plan.model import quoted_for_windows
 from compat.records import dataclass
+from compat.shapes import BadDescription
 
 SCHEMA = "compatcheck.plan/1"
 LIMIT = 16 << 20  # bytes of a plan file

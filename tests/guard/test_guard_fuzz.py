@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compat import requirement, versions
-from compat.description import BadDescription, from_dict
+from compat.description import from_dict
 from compat.guard.answers import of_report, of_uv
 from compat.guard.apt.protocol import BadProtocol
 from compat.guard.apt.protocol import read as apt
 from compat.guard.files import BadFile, Contents, read
 from compat.guard.resolver import NoAnswer
+from compat.shapes import BadDescription
 
 bounded = settings(
     max_examples=int(os.environ.get("COMPATCHECK_FUZZ", "150")), deadline=None, suppress_health_check=list(HealthCheck)

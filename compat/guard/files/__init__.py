@@ -206,8 +206,9 @@ def read(path: str) -> Contents:
 
 
 def _is_description(path: str) -> bool:
-    from compat.description import BadDescription, load
+    from compat.description import load
     from compat.machine import Machine
+    from compat.shapes import BadDescription
 
     try:
         if os.path.getsize(path) > _DESCRIPTION:

@@ -7,7 +7,8 @@ from scripts.fuzz.target import ROOT, Files, Target, matrix
 
 
 def _described(path: str) -> object:
-    from compat.description import BadDescription, load, to_dict
+    from compat.description import load, to_dict
+    from compat.shapes import BadDescription
 
     try:
         return [to_dict(machine) for machine in load(path)]
