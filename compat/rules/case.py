@@ -191,7 +191,7 @@ class Case(Platform):
         rows = matching(self.matrix, subject.distribution, subject.version) if subject.version else every
         if not any(row["index"] in JETSON for row in rows):
             return ()
-        return (self.assume("arch, jetson, environment", "no Jetson, which has builds of its own"),)
+        return (self.assume(", ".join(("arch", *self.of_no_jetson)), "no Jetson, which has builds of its own"),)
 
     @cached_property
     def compiler(self) -> tuple[str, tuple[Evidence, ...]] | None:

@@ -101,7 +101,18 @@ class Platform:
     @cached_property
     def is_jetson(self) -> bool:
         """Is it said to be one, or has it the GPU of one, which is on its module with the processor?"""
-        return self.machine.is_jetson or any(gpu.kind == "jetson" for gpu in self.gpus)
+        return self.machine.is_jetson or bool(self._gpus_of_jetsons)
+
+    @cached_property
+    def _gpus_of_jetsons(self) -> tuple[Evidence, ...]:
+        """The GPUs that are on a Jetson's module, whether a process gets them or not."""
+        found = []
+        for index, gpu in enumerate(self.machine.gpus or ()):
+            row = self.matrix.gpus.find(gpu.name, gpu.pci_id)
+            if row is not None and row["class"] == "jetson":
+                field = "name" if gpu.name else "pci_id"
+                found.append(self.read(f"gpus[{index}].{field}", getattr(gpu, field)))
+        return tuple(found)
 
     @property
     def board(self) -> tuple[Evidence, ...]:
@@ -109,7 +120,7 @@ class Platform:
         jetson = self.machine.jetson
         told = [(f"jetson.{name}", getattr(jetson, name)) for name in ("module", "jetpack", "l4t")]
         told += [("environment", "jetson")] if self.environment("jetson") else []
-        of_gpus = () if self.machine.is_jetson else (fact for gpu in self.gpus for fact in gpu.evidence)
+        of_gpus = () if self.machine.is_jetson else self._gpus_of_jetsons
         return (*(self.read(field, value) for field, value in told if value is not None), *of_gpus)
 
     @property
@@ -186,16 +197,22 @@ class Platform:
         machine = self.machine
         if self.kernel_driver is None or self.is_jetson:
             return ()
-        others = bool(self.gpus) and all(gpu.kind is not None or gpu.chips for gpu in self.gpus)
-        if machine.arch == "x86_64" or machine.os == "windows" or others or machine.environment is not None:
+        told = machine.arch == "x86_64" or machine.os == "windows" or machine.environment is not None
+        if told or not self.unnamed_gpus:
             return ()
-        fields = ", ".join(("environment", "jetson", *self.unnamed_gpus))
-        return (self.assume(fields, "no Jetson, whose driver is of its L4T"),)
+        return (self.assume(", ".join(self.of_no_jetson), "no Jetson, whose driver is of its L4T"),)
+
+    @property
+    def of_no_jetson(self) -> tuple[str, ...]:
+        """The fields of which nothing is said and any of which would tell a Jetson: its GPU alone does."""
+        return ("environment", "jetson", *self.unnamed_gpus)
 
     @property
     def unnamed_gpus(self) -> tuple[str, ...]:
         """What would tell whose GPUs these are."""
-        return tuple(f"{gpu.path}.name" for gpu in self.gpus if gpu.row is None) or (() if self.gpus else ("gpus",))
+        known, listed = self.matrix.gpus, enumerate(self.machine.gpus or ())
+        unnamed = (at for at, gpu in listed if known.find(gpu.name, gpu.pci_id) is None and not known.chips(gpu.name))
+        return tuple(f"gpus[{at}].name" for at in unnamed) if self.machine.gpus else ("gpus",)
 
     def outside_wsl(self, ask: Any) -> tuple[Evidence, ...]:
         """That it is not WSL 2, where nothing is said of that and ``ask(system)`` is answered otherwise there."""

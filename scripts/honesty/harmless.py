@@ -80,7 +80,9 @@ def more_that_does_not_matter(
 
 def _uses_no_toolkit(goal: str, before: Report) -> bool:
     """Does the package bring its CUDA, or its import open none? ONNX Runtime's was linked to the machine's once."""
-    return goal in _BRINGS_ITS_CUDA or any("opens no CUDA library" in one.because for one in before.holds)
+    named = {*goals.parse(goal).subjects[:1]}  # what comes with it may open none where it does itself
+    none_opened = any("opens no CUDA library" in one.because and one.component in named for one in before.holds)
+    return goal in _BRINGS_ITS_CUDA or none_opened
 
 
 def _not_of(matrix: Matrix, goal: str, packages: Facts) -> Facts:

@@ -40,7 +40,8 @@ def _isa(case: "Case", subject: "Subject", row: "Row") -> tuple[str, tuple[Evide
             return None  # its publisher's images are made with several CUDA releases
         isa = str(row["built"]["ptx"])
         default = case.assume(f"builds.{subject.distribution}.source", "the build of the public index")
-        return isa, (case.cite(f"{subject.label}: PTX {isa} of a part", row, "built"), default)
+        said = case.cite(f"{subject.label}: PTX {isa} of a part", row, "built")
+        return isa, (said, default, *case.which_build(subject))
     told = subject.field("cuda")
     known = case.matrix.cuda.release(str(told.known)) if told.known and "." in str(told.known) else None
     if known is None or "ptx" not in known:

@@ -110,8 +110,11 @@ def _by_pin(subject: Subject, soname: str) -> "list[Row]":
 
 
 def on_demand(subject: Subject, soname: str) -> bool:
-    """Does every build that it can be open this one only when an operator first asks for it?"""
-    return subject.every(lambda row: _is_among(soname, row.get("on_demand", []))) is True
+    """Does every build that it can be open this one only when an operator first asks for it? A file's name tells for
+    which system the build is."""
+    system = "windows" if soname.lower().endswith(".dll") else "linux"
+    rows = [row for row in subject.candidates if row.get("os", system) == system]
+    return bool(rows) and all(_is_among(soname, row.get("on_demand", [])) for row in rows)
 
 
 def _first_of(cuda: str) -> str:

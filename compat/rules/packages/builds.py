@@ -77,7 +77,8 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
         for gpu in case.gpus:
             yield from each_chip(gpu, partial(_has_code, case, subject, code))
     for subject in case.subjects:
-        for gpu in case.gpus if gpu_parts(case, subject) else ():
+        in_parts = bool(case.matrix.packages.about(subject.component).get("parts"))
+        for gpu in case.gpus if in_parts else ():
             yield from each_chip(gpu, partial(_beside_parts, case, subject))
     yield from cudnn_without_code(case)
 

@@ -98,7 +98,7 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         ordered = sorted(offered, key=lambda text: (versions.parse(text.rstrip("t")).key(), text))
         open_ = [name for name in ("os", "arch") if getattr(case.machine, name) is None]
         where = (
-            [case.assume(", ".join([*open_, "jetson", "environment"]), "a platform that it is published for")]
+            [case.assume(", ".join([*open_, *case.of_no_jetson]), "a platform that it is published for")]
             if open_
             else _no_jetson(case)
         )

@@ -53,36 +53,46 @@ def _compiler_missed(case: Case, subject: Subject) -> Iterator[Finding]:
         ships = versions.parse_range(row["cuda"]) if row and row["library"] == "nvrtc" and "cuda" in row else None
         if ships is None:
             continue
-        for release in _linked_to(case, subject):
-            claim = case.matrix.traits.claim("tensorrt", "linked-to-nvrtc", release["version"])
-            if claim is None or not any(map(ships.admits, release["cuda"])):
-                continue
-            yield Finding(
-                RULE,
-                subject.component,
-                f"The TensorRT {versions.parse(release['version']).major} that {subject.label} opens is linked to "
-                f"{soname}, which the loader does not find.",
-                (
-                    case.read("missing_libraries", soname),
-                    *(case.package(subject) or (case.assume(subject.path, "a release that opens this TensorRT"),)),
-                    case.cite(f"TensorRT {claim['range']} is linked to NVRTC", claim),
-                    case.cite(
-                        f"TensorRT {release['version']} is made for CUDA {', '.join(release['cuda'])}", release, "cuda"
-                    ),
-                    *_whose_it_is(case, soname),
+        linked = [_linked(case, line, ships) for line in _lines(case, subject)]
+        found = next((one for one in linked if one is not None), None)
+        if found is None:
+            continue
+        release, claim = found
+        taken = (case.assume(subject.path, "a release that opens this TensorRT"),)
+        yield Finding(
+            RULE,
+            subject.component,
+            f"The TensorRT {versions.parse(release['version']).major} that {subject.label} opens is linked to "
+            f"{soname}, which the loader does not find.",
+            (
+                case.read("missing_libraries", soname),
+                *(case.package(subject) or taken),
+                *(taken if None in linked else ()),
+                case.cite(f"TensorRT {claim['range']} is linked to NVRTC", claim),
+                case.cite(
+                    f"TensorRT {release['version']} is made for CUDA {', '.join(release['cuda'])}", release, "cuda"
                 ),
-                (Remedy(f"install the NVRTC that {soname} is of", "system"), *_on_path(soname)),
-            )
-            break
+                *_whose_it_is(case, soname),
+            ),
+            (Remedy(f"install the NVRTC that {soname} is of", "system"), *_on_path(soname)),
+        )
 
 
-def _linked_to(case: Case, subject: Subject) -> "list[Row]":
-    """The TensorRT releases that the process can get: that of the copy that is here, else those of the major that the
-    builds of the package are linked to."""
-    packages = case.matrix.packages
+def _lines(case: Case, subject: Subject) -> list[str]:
+    """The TensorRT that the process gets: the release of the copy that is here, else the majors that the builds of the
+    package are linked to."""
     told = {copy.version for _, copy in case.usable("tensorrt")} - {None}
     built = told or {row["tensorrt"].partition(".")[0] for row in subject.candidates if row.get("tensorrt")}
-    return [row for one in sorted(filter(None, built)) for row in packages.of_line("tensorrt", one) if "cuda" in row]
+    return sorted(filter(None, built))
+
+
+def _linked(case: Case, line: str, ships: versions.Range) -> "tuple[Row, Row] | None":
+    """A release of the line that is made for a CUDA of these, and what says that it is linked to NVRTC."""
+    for release in case.matrix.packages.of_line("tensorrt", line):
+        claim = case.matrix.traits.claim("tensorrt", "linked-to-nvrtc", release["version"])
+        if claim is not None and any(map(ships.admits, release.get("cuda", ()))):
+            return release, claim
+    return None
 
 
 def _whose_it_is(case: Case, soname: str) -> Iterator[Evidence]:
@@ -152,6 +162,7 @@ def _pips_alone(case: Case, subject: Subject, copies: "tuple[tuple[str, Library]
         f"{subject.label} does not look where pip put TensorRT: libnvinfer is not on the loader's path.",
         (
             *seen,
+            *case.of_whom("tensorrt"),
             *case.package(subject),
             case.cite(f"{subject.component} {claim['range']} does not find pip's TensorRT", claim),
             *([case.assume("variables", "LD_LIBRARY_PATH does not name its folder")] if set_ is None else []),
