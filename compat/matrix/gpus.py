@@ -29,6 +29,14 @@ _OF_LSPCI = re.compile(r"\b[A-Z]{2}\d{3}\w* \[(?P<product>[^\]]+)\]")
 _VIRTUAL = re.compile(r"^(?:grid )?(?P<board>.+?)(?P<form>xm|[dlx])? (?:\d )?\d{1,3}[abcq](?:me)?$")
 
 
+_LISTED_AS = re.compile(r"^.*\b(vga compatible|3d|display) controller\b:?")  # what lspci has before a name
+
+
+def _words(text: str) -> str:
+    """The words of a text, each with a blank around it, so that a part of one is none."""
+    return f" {' '.join(re.findall(r'[a-z0-9]+', text))} "
+
+
 def simplify(name: str) -> str:
     """A GPU's name reduced to what identifies it: lower case, no vendor, single blanks, ``gt730`` as ``gt 730``."""
     listed = _OF_LSPCI.search(name)
@@ -137,6 +145,19 @@ class Gpus:
             if product is not None:
                 return {**product, "class": "grid"}
         return None
+
+    @remembered
+    def other_maker(self, name: str | None, pci_id: str | None = None) -> "Row | None":
+        """Who made it, where that is somebody whose GPUs run no CUDA; None also where nothing tells."""
+        if self.find(name, pci_id) is not None or self.chips(name):
+            return None
+        makers = self._matrix.rows("maker", "gpu")
+        if pci_id is not None:
+            return next((row for row in makers if row["vendor"] == pci_id.lower()[:4] and not row["cuda"]), None)
+        words = _words(_LISTED_AS.sub("", (name or "").lower()))
+        if any(_words(text) in words for row in makers if row["cuda"] for text in row["words"]):
+            return None
+        return next((row for row in makers if any(words.startswith(_words(text)) for text in row["words"])), None)
 
     @cached_property
     def capabilities(self) -> "dict[Capability, Row]":

@@ -47,10 +47,12 @@ def each_chip(gpu: GpuFact, judge: "Callable[[GpuFact], Outcome | None]") -> "It
 
 
 def gpus(case: "Platform") -> tuple[GpuFact, ...]:
-    """Those that are described and selected, or the module of a Jetson where nothing is said of its GPU."""
+    """NVIDIA's that are described and selected, or the module of a Jetson where nothing is said of its GPU."""
+    others = of_other_makers(case)
     found = tuple(
         _known(case, f"gpus[{index}]", gpu.name, gpu.compute_capability, gpu.pci_id)
         for index, gpu in enumerate(case.machine.gpus or ())
+        if index not in others
     )
     module = case.machine.jetson.module
     if module is not None and not any(gpu.evidence for gpu in found):  # none, or of which nothing is said
@@ -59,6 +61,19 @@ def gpus(case: "Platform") -> tuple[GpuFact, ...]:
         from compat.rules.selection import selected
 
         return selected(case, found)
+    return found
+
+
+def of_other_makers(case: "Platform") -> "dict[int, tuple[Evidence, ...]]":
+    """What is listed and runs no CUDA, by its place, with what tells so: AMD's, Intel's ... One of which a compute
+    capability is stated is NVIDIA's, however it is called."""
+    found: dict[int, tuple[Evidence, ...]] = {}
+    for index, gpu in enumerate(case.machine.gpus or ()):
+        maker = case.matrix.gpus.other_maker(gpu.name, gpu.pci_id) if gpu.compute_capability is None else None
+        if maker is not None:
+            field, value = ("name", gpu.name) if gpu.pci_id is None else ("pci_id", gpu.pci_id)
+            told = case.read(f"gpus[{index}].{field}", value)
+            found[index] = (told, case.cite(f"{value} is a device of {maker['name']}", maker))
     return found
 
 

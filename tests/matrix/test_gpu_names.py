@@ -93,3 +93,21 @@ def test_a_name_of_no_chip_or_of_several(name: str) -> None:
 )
 def test_the_chips_of_a_name(name: str, capabilities: list[str]) -> None:
     assert [row["capability"] for row in MATRIX.gpus.chips(name)] == capabilities
+
+
+@pytest.mark.parametrize(
+    ("name", "pci_id", "maker"),
+    [
+        ("Advanced Micro Devices, Inc. [AMD/ATI] Navi 21 [Radeon RX 6800]", None, "AMD"),
+        ("Apple M1 Max", None, "Apple"),
+        (None, "8086:3e92", "Intel"),
+        ("NVIDIA Graphics Device", "10de:ffff", None),
+        ("Intel UHD Graphics 630 + NVIDIA GeForce GTX 1650", None, None),  # one of them is not Intel's
+        ("Arcadia", None, None),
+        ("GeForce GT 730", None, None),  # several chips, all of them NVIDIA's
+        ("", None, None),
+    ],
+)
+def test_who_else_made_it(name: str | None, pci_id: str | None, maker: str | None) -> None:
+    row = MATRIX.gpus.other_maker(name, pci_id)
+    assert (row and row["name"]) == maker

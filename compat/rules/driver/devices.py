@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compat.rules.base import OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.case import Case
+from compat.rules.gpus import of_other_makers
 
 
 def _names_a_gpu(entry: str) -> bool:
@@ -21,14 +22,16 @@ def _names_a_gpu(entry: str) -> bool:
 def gpu_missing(case: Case) -> Iterator[Outcome]:
     """There is no NVIDIA GPU.
 
-    No PCI device of NVIDIA's is on the bus, no integrated one is in the device tree, and NVML knows none. Where a GPU
-    is expected: a virtual machine needs it passed through, WSL 2 shows it as /dev/dxg, a container needs GPU access.
+    No PCI device of NVIDIA's is on the bus, no integrated one is in the device tree, and NVML knows none. A GPU of
+    another maker (AMD, Intel, Apple) runs no CUDA. Where a GPU is expected: a virtual machine needs it passed through,
+    WSL 2 shows it as /dev/dxg, a container needs GPU access.
 
     Remedy: another machine; or describe the one that is meant (`compatcheck check --machine FILE`).
     """
     if not case.goal.needs_gpu or case.machine.gpus is None or case.machine.jetson.module is not None:
         return
-    if case.machine.gpus:
+    others = of_other_makers(case)
+    if case.machine.gpus and len(others) < len(case.machine.gpus):
         facts = case.gpus[0].evidence if case.gpus else ()
         yield Holds("gpu-missing", "gpu", f"{len(case.machine.gpus)} GPU(s)", facts)
     else:
@@ -36,7 +39,7 @@ def gpu_missing(case: Case) -> Iterator[Outcome]:
             "gpu-missing",
             "gpu",
             "There is no NVIDIA GPU in this machine.",
-            (case.read("gpus", "none"),),
+            tuple(fact for facts in others.values() for fact in facts) or (case.read("gpus", "none"),),
             (Remedy("use a machine with an NVIDIA GPU, or describe one with --machine FILE", "hardware"),),
         )
 

@@ -23,6 +23,7 @@ from compat.rules.base import (
 from compat.rules.case import Case
 from compat.rules.cuda.forward import lifted_by_image
 from compat.rules.gpus import GpuFact, each_chip
+from compat.rules.macos import no_driver_for_macos
 from compat.rules.runtimes import Runtime
 
 if TYPE_CHECKING:
@@ -33,7 +34,15 @@ UPGRADE = Remedy("install a newer NVIDIA driver and reboot", "driver")
 
 @rule(
     "driver-missing",
-    reads=(*OF_DRIVER, "driver.kernel_module_loaded", "missing_libraries", *OF_SYSTEM, *OF_GPUS),
+    reads=(
+        *OF_DRIVER,
+        "driver.kernel_module_loaded",
+        "missing_libraries",
+        "arch",
+        "distribution_version",
+        *OF_SYSTEM,
+        *OF_GPUS,
+    ),
     masks=("driver-too-old", "device-node-missing", "library-not-found"),
     of="platform",
     says="gpu",
@@ -45,6 +54,8 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
     come together as the driver. Without them every CUDA call fails ("no CUDA-capable device is detected",
     "Found no NVIDIA driver on your system", "libcuda.so.1: cannot open shared object file") and frameworks fall
     back to the CPU, most of them silently.
+
+    macOS has none on Apple's own processors, nor after the last macOS that CUDA was made for.
 
     Tell apart: if another kernel driver holds the GPU it is `other-driver-bound`; if the module is refused by Secure
     Boot, `kernel-module-rejected`; inside a container, `container-without-gpu`.
@@ -67,6 +78,8 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
             (Remedy("load it (modprobe nvidia) and see in the kernel log why it was not", "system"),) * bool(known)
             + (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),),
         )
+    elif known is None and (nowhere := no_driver_for_macos(case)):
+        yield nowhere
     elif known is not None:
         yield Holds("driver-missing", "driver", f"driver {known} is there", case.driver_evidence)
     elif case.is_jetson and (release := _jetson_release(case)):

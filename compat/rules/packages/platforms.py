@@ -8,6 +8,7 @@ from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, rule
 from compat.rules.candidates import JETSON, for_others_only, is_from, listed_for_others, matching, same_local
 from compat.rules.case import Case
+from compat.rules.macos import without_cuda
 from compat.rules.origin import no_condas
 from compat.rules.packages.extensions import needs_none
 from compat.rules.subject import Subject
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @rule(
     "no-gpu-build-for-platform",
-    reads=("python", *OF_BUILD, *OF_GPUS),
+    reads=("python", "distribution_version", *OF_BUILD, *OF_GPUS),
     masks=("cpu-only-build", "gpu-not-in-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"),
 )
 def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
@@ -47,6 +48,8 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     found = _publishes(case, main if main.version else subject, parts, system, arch)
     if found is not None and not found[0] and main.version is None and main.state != "requested":
         found = found if _no_release_has(case, main, parts, system, arch) else None
+    if found is None and (nowhere := without_cuda(case)):
+        found = False, nowhere
     if found is None or (not found[0] and _is_own(main)):
         return
     ok, evidence = found
