@@ -13,7 +13,8 @@ from compat import versions
 from compat.check import check
 from compat.goals import parse
 from compat.machine import Build, Machine
-from compat.matrix.packages import fits_platform
+from compat.matrix.packages import CONDA_INDEXES, fits_platform
+from compat.names import OF_TORCH
 from compat.plan.solver.scene import emptied
 from compat.records import replace
 from compat.rules.base import Finding
@@ -21,22 +22,6 @@ from compat.rules.base import Finding
 if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
-# Distribution -> goal that it is wanted for. Names whose releases a resolver chooses freely.
-SUBJECTS = {
-    "torch": "use:torch",
-    "tensorflow": "use:tensorflow",
-    "jax-cuda12-plugin": "use:jax",
-    "jax-cuda13-plugin": "use:jax",
-    "onnxruntime-gpu": "use:onnxruntime-cuda",
-    "tensorrt": "use:tensorrt",
-    "tensorrt-cu12": "use:tensorrt",
-    "tensorrt-cu13": "use:tensorrt",
-    "vllm": "use:vllm",
-    "cupy-cuda11x": "use:cupy",
-    "cupy-cuda12x": "use:cupy",
-    "cupy-cuda13x": "use:cupy",
-    "ctranslate2": "use:ctranslate2",
-}
 _RULES = frozenset(
     (
         "driver-too-old",
@@ -51,8 +36,7 @@ _RULES = frozenset(
     )
 )
 
-
-_OTHER = ("pytorch", "nvidia", "jax", "jetson", "jetson-ai-lab")
+_NOT_OTHER = ("pypi", "apt", *CONDA_INDEXES)  # where pip and uv find none beside the public index's
 _TRIED = 40
 """Builds of other indexes that are looked at, the newest first."""
 
@@ -66,8 +50,28 @@ def lines(machine: Machine, matrix: "Matrix") -> Iterator[str]:
     yield f"# Constraints for {label}: {gpus}, driver {driver}, Python {python}"
     yield f"# Written by compatcheck guard constraints from the matrix of {matrix.date}."
     yield "# Use it as PIP_CONSTRAINT or UV_CONSTRAINT."
-    for name, goal in SUBJECTS.items():
+    for name, goal in subjects(matrix).items():
         yield from _of(name, goal, bare, matrix)
+
+
+def subjects(matrix: "Matrix") -> dict[str, str]:
+    """Distribution of the public index -> goal that it is wanted for: what is judged unasked and has GPU builds there.
+
+    Where its own name has none, its parts that have stand for it (JAX). What is published with each torch follows
+    torch's line.
+    """
+    found: dict[str, str] = {}
+    for name, goal in matrix.packages.suggestions.items():
+        parts = matrix.packages.about(matrix.packages.component(name) or name).get("parts", ())
+        for one in (name,) if _has_gpu_builds(name, matrix) else parts:
+            if one not in OF_TORCH and _has_gpu_builds(one, matrix):
+                found.setdefault(one, goal)
+    return found
+
+
+def _has_gpu_builds(name: str, matrix: "Matrix") -> bool:
+    builds = matrix.packages.builds(name).values()
+    return any(row["index"] == "pypi" and row.get("cuda") for rows in builds for row in rows)
 
 
 def _of(name: str, goal: str, machine: Machine, matrix: "Matrix") -> Iterator[str]:
@@ -132,7 +136,7 @@ def _elsewhere(name: str, excluded: Iterable[str], goal: str, machine: Machine, 
         (version, row)
         for version in newest_first
         for row in matrix.packages.builds(name).get(version, ())
-        if row["index"] in _OTHER and row.get("cuda") and _serves(row, machine)
+        if row["index"] not in _NOT_OTHER and row.get("cuda") and _serves(row, machine)
     )
     for version, row in islice(fitting, _TRIED):
         text = f"{version}+{row['local']}" if row.get("local") and "+" not in version else version

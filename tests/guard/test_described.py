@@ -7,7 +7,7 @@ from environments import MACHINES
 
 from compat.cli.app import run
 from compat.description import load
-from compat.guard.constraints import lines
+from compat.guard.constraints import lines, subjects
 from compat.guard.described import described, target
 from compat.guard.files import Image, read
 from compat.guard.images import inside
@@ -172,9 +172,20 @@ def test_constraints_hold_what_the_machine_rules_out(matrix: Matrix) -> None:
     assert len(explained) >= len(rules)
 
 
+def test_constraints_are_of_what_has_gpu_builds_on_the_public_index(matrix: Matrix) -> None:
+    every = subjects(matrix)
+    assert {"torch", "onnxruntime-gpu", "xformers", "jax-cuda12-plugin", "cupy-cuda12x"} <= set(every)
+    # neither JAX's own name, which has no GPU build, nor what is held by torch's line, nor parts of what is named
+    assert not {"jax", "torchvision", "onnxruntime", "tensorrt-cu12-bindings"} & set(every)
+    assert (every["jax-cuda12-plugin"], every["onnxruntime-gpu"]) == ("use:jax", "use:onnxruntime-cuda")
+
+
 def test_builds_of_other_indexes_are_not_excluded_without_a_word(matrix: Matrix) -> None:
     old = "\n".join(lines(next(load(str(DESCRIBED / "rtx3090-driver470.toml"))), matrix))
     assert "leave this line out to take 2.7.1+cu118 (pytorch cu118)" in old
+    assert "take 1.21.0 (onnxruntime cu11)" in old
+    new = list(lines(next(load(str(DESCRIBED / "rtx5090-driver570.toml"))), matrix))
+    assert not any(line.startswith("paddlepaddle-gpu") for line in new)  # its own index has builds for the GPU
     robot = list(lines(next(load(str(DESCRIBED / "xavier-nx-jetpack5.toml"))), matrix))
     assert "torch<0" not in robot
     assert any("no line, as it would exclude builds that work" in line for line in robot)
