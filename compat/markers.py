@@ -35,9 +35,12 @@ def _variables(system: str | None, arch: str | None, python: str | None) -> Mapp
 
 def applies(marker: str, machine: Machine, extra: str = "") -> bool:
     """Does the requirement count on this machine? An unknown system counts as Linux on x86-64, any unknown Python."""
-    if not marker:
-        return True
-    known = {**_variables(machine.os, machine.arch, machine.python), "extra": extra}
+    return not marker or _applies(marker, machine.os, machine.arch, machine.python, extra)
+
+
+@lru_cache(maxsize=4096)
+def _applies(marker: str, system: str | None, arch: str | None, python: str | None, extra: str) -> bool:
+    known = {**_variables(system, arch, python), "extra": extra}
     return _Reader(tuple(_TOKEN.findall(marker)), known).read()
 
 

@@ -86,20 +86,20 @@ class Version:
         return release, pre, (self.post, 0), (self.dev, 0)
 
     def __lt__(self, other: "Version") -> bool:
-        return self.key() < other.key()
+        return self._least < other._least
 
     def __le__(self, other: "Version") -> bool:
-        return self.key() <= other.key()
+        return self._least <= other._least
 
     def __gt__(self, other: "Version") -> bool:
-        return self.key() > other.key()
+        return self._least > other._least
 
     def __ge__(self, other: "Version") -> bool:
-        return self.key() >= other.key()
+        return self._least >= other._least
 
     def same_as(self, other: "Version") -> bool:
         """Equal as releases: ``12.4`` and ``12.4.0`` are, local parts do not count."""
-        return self.key() == other.key()
+        return self._least == other._least
 
     def covers(self, other: "Version") -> bool:
         """Is ``other`` a release of the line that this text names (``2.17`` covers ``2.17.1``)?"""

@@ -82,13 +82,14 @@ class Combinations(Generic[Choice, Answer]):
                 break
             if self._pass.get((level, index)) is False:
                 continue
-            like = self._like(level, index, choice)
-            if like in known:
+            # Of the first column the class is needed only of what passes alone, and once one of them has nothing.
+            if (known or made) and self._like(level, index, choice) in known:
                 continue
             # Two by two is asked before one alone: what has no part in any combination is not looked into.
-            below = self._clash(made, likes, choice, like) or self._lonely(level, choice)
+            below = self._clash(made, likes, level, index) or self._lonely(level, choice)
             if below is None and not self._passes(level, index, choice):
                 continue
+            like = self._like(level, index, choice)
             if below is None:
                 below = yield from self._explore((*made, choice), (*likes, like))
                 if below is None:
@@ -112,8 +113,12 @@ class Combinations(Generic[Choice, Answer]):
         yield answer
         return None
 
-    def _clash(self, made: tuple[Choice, ...], likes: tuple[int, ...], choice: Choice, like: int) -> Blamed | None:
+    def _clash(self, made: tuple[Choice, ...], likes: tuple[int, ...], level: int, index: int) -> Blamed | None:
         """The earliest column whose choice excludes this one: from there the jump goes farthest."""
+        if not made:
+            return None
+        choice = self._columns[level][index]
+        like = self._like(level, index, choice)
         if self._asked_of_two <= self._long < self._asked_of_two + len(made):
             self._leave_out()
         self._asked_of_two += len(made)

@@ -13,7 +13,7 @@ from compat.plan.model import Choice
 from compat.plan.offers.places import ARCHIVE
 
 if TYPE_CHECKING:
-    from compat.matrix import Matrix, Row
+    from compat.matrix import Matrix
 
 Likeness = tuple[object, ...]
 _ROW = ("cuda", "cudnn", "tensorrt", "nccl")
@@ -53,23 +53,24 @@ def _tables(choice: Choice, matrix: "Matrix") -> tuple[str, ...]:
 def rows_with(matrix: "Matrix", name: str, release: str) -> tuple[str, ...]:
     """The rows about pairs and breaks that speak of a release, each in a few words."""
     named, others = _by_name(matrix)
-    found = []
-    for row in named.get(name, ()):
-        if versions.parse_range(row["range"]).admits(release) is not False:
-            found.append(row.get("id") or f"{row['package']} {row['range']} {row['other']}")
-    for row in others.get(name, ()):
-        text = row.get("with") or row.get("fits") or "*"
-        found.append(f"{text}: {versions.parse_range(text).admits(release)}")
-    return tuple(found)
+    found = [told for allowed, told in named.get(name, ()) if allowed.admits(release) is not False]
+    return (*found, *[f"{text}: {allowed.admits(release)}" for text, allowed in others.get(name, {}).items()])
+
+
+Named = dict[str, list[tuple[versions.Range, str]]]
+Others = dict[str, dict[str, versions.Range]]
 
 
 @lru_cache(maxsize=4)
-def _by_name(matrix: "Matrix") -> "tuple[dict[str, list[Row]], dict[str, list[Row]]]":
-    """The rows about pairs and breaks by the package that they are about, and by the other one."""
-    named: dict[str, list[Row]] = {}
-    others: dict[str, list[Row]] = {}
+def _by_name(matrix: "Matrix") -> tuple[Named, Others]:
+    """The rows about pairs and breaks by the package that they are about: its releases, and the row in a few words; and
+    by the other one what they say of its releases, which is mostly the same."""
+    named: Named = {}
+    others: Others = {}
     for row in (*matrix.every("break"), *matrix.every("pair")):
-        named.setdefault(normal(row["package"]), []).append(row)
+        told = row.get("id") or f"{row['package']} {row['range']} {row['other']}"
+        named.setdefault(normal(row["package"]), []).append((versions.parse_range(row["range"]), told))
         if row.get("other"):
-            others.setdefault(normal(row["other"]), []).append(row)
+            text = row.get("with") or row.get("fits") or "*"
+            others.setdefault(normal(row["other"]), {})[text] = versions.parse_range(text)
     return named, others
