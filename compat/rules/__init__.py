@@ -34,7 +34,7 @@ FAMILIES = {
         "packages.jetson",
     ),
     "TensorRT, ONNX, engines": ("tensorrt.release", "tensorrt.models", "tensorrt.precisions", "tensorrt.engines"),
-    "containers, WSL": ("containers",),
+    "containers, WSL": ("containers", "wsl"),
     "how far the matrix knows": ("known",),
 }
 for _file in (file for files in FAMILIES.values() for file in files):

@@ -1,9 +1,10 @@
-"""Containers and WSL: is the GPU inside, is the image's own requirement met."""
+"""Containers: is the GPU inside, is the image's own requirement met?"""
 
 import re
 from collections.abc import Iterator
 
 from compat import versions
+from compat.records import replace
 from compat.rules.base import OF_DRIVER, OF_GPUS, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 
@@ -114,25 +115,10 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
     asked_for = _requirement(case)
     if asked_for is None:
         return
-    from compat import requirement
-
     text, evidence = asked_for
     driver, offered = case.machine.driver.version, case.driver_cuda or case.least_cuda
-    cuda = offered[0] if offered else None
-    hosts = [  # it is asked of each GPU that the container is given
-        requirement.Host(
-            cuda=cuda,
-            driver=driver,
-            brand=requirement.brand_of(gpu.kind, gpu.name),
-            arch=str(gpu.capability) if gpu.capability else None,
-        )
-        for gpu in case.gpus
-    ] or [requirement.Host(cuda=cuda, driver=driver, brand=None, arch=None)]
     try:
-        answers = {requirement.satisfied(text, host) for host in hosts}
-        met = False if False in answers else None if None in answers else True
-        if not met and case.driver_cuda is None and case.least_cuda is not None:
-            met = None  # it may offer more than is known of it
+        met = _is_met(case, text)
     except versions.BadVersion:
         yield Untold("container-needs-newer-driver", "container", ("container.requires",))
         return
@@ -154,6 +140,29 @@ def container_needs_newer_driver(case: Case) -> Iterator[Outcome]:
         yield Holds("container-needs-newer-driver", "container", "the image's own requirement is met", known)
     else:
         yield Untold("container-needs-newer-driver", "container", ("driver.version", "gpus[0].name"))
+
+
+def _is_met(case: Case, text: str) -> bool | None:
+    """Do all GPUs that the container is given meet the expression? Raises BadVersion for one that cannot be read."""
+    from compat import requirement
+
+    offered = case.driver_cuda or case.least_cuda
+    host = requirement.Host(
+        cuda=offered[0] if offered else None, driver=case.machine.driver.version, brand=None, arch=None
+    )
+    hosts = [
+        replace(
+            host,
+            brand=requirement.brand_of(gpu.kind, gpu.name),
+            arch=str(gpu.capability) if gpu.capability else None,
+        )
+        for gpu in case.gpus
+    ]
+    answers = {requirement.satisfied(text, one) for one in hosts or [host]}
+    met = False if False in answers else None if None in answers else True
+    if not met and case.driver_cuda is None and case.least_cuda is not None:
+        return None  # it may offer more than is known of it
+    return met
 
 
 def _requirement(case: Case) -> tuple[str, tuple[Evidence, ...]] | None:
@@ -181,135 +190,3 @@ _OF_CUDA = re.compile(r"(?:nvcr\.io/|docker\.io/)?nvidia/cuda:(\d{1,2}\.\d{1,2}(
 def _short(text: str) -> str:
     first = text.split()[0] if text.split() else text
     return first if first == text.strip() else f"{first} (or an exception in its list)"
-
-
-@rule(
-    "wsl-setup",
-    reads=(
-        "environment",
-        "kernel",
-        "libcuda.path",
-        "libcuda.stub",
-        "packages",
-        "device_nodes",
-        "container.gpu_access",
-        "container.image",
-    ),
-    masks=("gpu-missing", "driver-missing", "device-node-missing", "driver-library-mismatch", "driver-too-old"),
-    of="platform",
-)
-def wsl_setup(case: Case) -> Iterator[Outcome]:
-    """WSL 1, a Linux driver inside WSL 2, or a WSL 2 that Windows gives no GPU.
-
-    WSL 1 translates system calls and has no GPU. WSL 2 has one through /dev/dxg and the libcuda that Windows mounts at
-    /usr/lib/wsl/lib; a Linux driver package installed inside brings another libcuda that knows nothing of it. In a
-    container NVIDIA's toolkit mounts Windows' own among the image's libraries (nvidia-docker issue 1551). A Windows
-    before 10 21H2 makes no /dev/dxg (WSL issue 7056).
-
-    Remedy: `wsl --set-version DISTRIBUTION 2`; inside WSL 2 remove the driver packages and install only the CUDA
-    toolkit; update Windows, its driver and WSL.
-    """
-    if not case.goal.needs_gpu:
-        return
-    kernel = case.machine.kernel or ""
-    if case.environment("wsl1") or _OF_WSL1.match(kernel):
-        said = ("environment", "wsl1") if case.environment("wsl1") else ("kernel", kernel)
-        yield Finding(
-            "wsl-setup",
-            "environment",
-            "This is WSL 1, which has no access to the GPU.",
-            (case.read(*said),),
-            (Remedy("convert it: wsl --set-version DISTRIBUTION 2", "environment"),),
-        )
-        return
-    if not case.environment("wsl2"):
-        return
-    inside = [name for name, have in (case.machine.packages or {}).items() if have is not False and is_driver(name)]
-    if inside:
-        yield Finding(
-            "wsl-setup",
-            "environment",
-            f"A Linux driver is installed inside WSL 2: {', '.join(inside)}.",
-            (
-                case.read("environment", "wsl2"),
-                *(case.read(f"packages.{name}", (case.machine.packages or {})[name]) for name in inside),
-            ),
-            (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
-        )
-        return
-    yield from _old_kernel(case, kernel)
-    nodes = case.machine.device_nodes
-    if nodes is not None and "/dev/dxg" not in nodes and case.machine.container.gpu_access is not False:
-        yield Finding(
-            "wsl-setup",
-            "environment",
-            "WSL 2 has no /dev/dxg: Windows gives it no GPU.",
-            (case.read("environment", "wsl2"), case.read("device_nodes", ", ".join(nodes) or "none"), *_as_wsl(case)),
-            (Remedy("update Windows and its NVIDIA driver, then: wsl --update, wsl --shutdown", "system"),),
-        )
-        return
-    path = case.machine.libcuda.path
-    if path is None:
-        return
-    if "/wsl/" in path:
-        yield Holds(
-            "wsl-setup", "environment", "libcuda is the one that Windows mounts", (case.read("libcuda.path", path),)
-        )
-    elif not case.machine.libcuda.stub and not _inside(case):
-        unsaid = case.machine.libcuda.stub is None
-        taken = (case.assume("libcuda.stub", "it is a driver's, and no stub of the toolkit's"),) if unsaid else ()
-        yield Finding(
-            "wsl-setup",
-            "environment",
-            f"Inside WSL 2 another libcuda loads than Windows' own: {path}.",
-            (case.read("environment", "wsl2"), case.read("libcuda.path", path), *taken),
-            (Remedy("remove the Linux driver packages; WSL 2 uses the driver of Windows", "system"),),
-        )
-
-
-def _inside(case: Case) -> bool:
-    """Is a container described, rather than the WSL 2 that starts it?"""
-    if case.environment("docker", "kubernetes"):
-        return True
-    return case.machine.container.image is not None and case.goal.verb != "start"
-
-
-def _as_wsl(case: Case) -> tuple[Evidence, ...]:
-    """That these are WSL's own nodes, and not those of a container in it that was given none."""
-    if case.machine.container.gpu_access is not None:
-        return ()
-    return (case.assume("container.gpu_access", "no container that was started without the GPU"),)
-
-
-_OF_WSL1 = re.compile(r"4\.4\.0-\d+-Microsoft")
-_OF_WSL2 = re.compile(r"(\d+\.\d+\.\d+(?:\.\d+)?)-microsoft", re.IGNORECASE)
-
-
-def _old_kernel(case: Case, kernel: str) -> Iterator[Outcome]:
-    """Microsoft names a least kernel; CUDA works on some older ones, in part (vllm issue 6184)."""
-    release = _OF_WSL2.match(kernel)
-    asked = case.matrix.traits.row("distribution", "cuda-in-wsl", "kernel")
-    if release is not None and asked and versions.parse_range(asked["range"]).admits(release[1]) is False:
-        yield Finding(
-            "wsl-setup",
-            "environment",
-            f"The kernel of WSL is {release[1]}; CUDA asks for {asked['range']}.",
-            (case.read("kernel", kernel), case.cite(f"CUDA in WSL asks for a kernel {asked['range']}", asked)),
-            (Remedy("wsl --update, then wsl --shutdown", "environment"),),
-            "warning",
-        )
-
-
-_DRIVER_PACKAGES = (
-    "nvidia-driver",
-    "nvidia-utils-",
-    "nvidia-dkms",
-    "nvidia-compute-utils",
-    "libnvidia-compute-",
-    "cuda-drivers",
-)
-
-
-def is_driver(name: str) -> bool:
-    """Is it a system package that brings a Linux driver or its libcuda? Those of the toolkit do not."""
-    return name.startswith(_DRIVER_PACKAGES)

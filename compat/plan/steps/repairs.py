@@ -16,7 +16,7 @@ from compat.plan.solver.apply import on_library_path
 from compat.plan.solver.judge import may_say, reason
 from compat.plan.solver.scene import Scene
 from compat.records import dataclass, replace
-from compat.rules.containers import is_driver
+from compat.rules.wsl import is_driver
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix

@@ -47,24 +47,10 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
         for path, user in pairs
         if module is not None and user is not None and not _may_be_one(user, module)
     ]
-    for path, user in told:
-        if not versions.parse(user).same_as(versions.parse(module or "0")):
-            loaded = f" ({libcuda.path})" if path == "libcuda.version" and libcuda.path else ""
-            own = _a_drivers(case) if path == "libcuda.version" else ()
-            yield Finding(
-                "driver-library-mismatch",
-                "driver",
-                f"The kernel module is of driver {module}, the user-mode library that loads{loaded} of {user}: "
-                "both must be of one release.",
-                (case.read("driver.kernel_module_version", module), case.read(path, user), *own),
-                (
-                    Remedy("reboot, so that the installed module is loaded", "system"),
-                    Remedy("install kernel module and libraries of one release from one source", "driver"),
-                    Remedy("take the folder with the other release off the loader's path", "setting"),
-                ),
-            )
-            return
-    if told:
+    apart = next((one for one in told if not versions.parse(one[1]).same_as(versions.parse(module or "0"))), None)
+    if apart is not None:
+        yield _apart(case, *apart)
+    elif told:
         yield Holds(
             "driver-library-mismatch",
             "driver",
@@ -72,22 +58,48 @@ def driver_library_mismatch(case: Case) -> Iterator[Outcome]:
             (case.read("driver.kernel_module_version", module),),
         )
     elif module is None and _older_libcuda(case):
-        yield Finding(
-            "driver-library-mismatch",
-            "driver",
-            f"The libcuda that loads is of driver {libcuda.version}, older than the driver {driver.version} here: "
-            "both must be of one release.",
-            (
-                case.read("driver.version", driver.version),
-                case.read("libcuda.version", libcuda.version),
-                case.assume("driver.kernel_module_version", "the kernel module is of the driver's release"),
-                *_a_drivers(case),
-                *case.outside_wsl(str),
-            ),
-            (Remedy("take the folder with the other release off the loader's path", "setting"),),
-        )
+        yield _behind(case)
     elif not case.environment("wsl2"):  # where Windows has the kernel's half
         yield Untold("driver-library-mismatch", "driver", ("driver.kernel_module_version", "driver.version"))
+
+
+def _apart(case: Case, path: str, user: str) -> Finding:
+    """The module is of another release than the libraries whose version stands at ``path``."""
+    module, libcuda = case.machine.driver.kernel_module_version, case.machine.libcuda
+    of_libcuda = path == "libcuda.version"
+    loaded = f" ({libcuda.path})" if of_libcuda and libcuda.path else ""
+    own = _a_drivers(case) if of_libcuda else ()
+    return Finding(
+        "driver-library-mismatch",
+        "driver",
+        f"The kernel module is of driver {module}, the user-mode library that loads{loaded} of {user}: "
+        "both must be of one release.",
+        (case.read("driver.kernel_module_version", module), case.read(path, user), *own),
+        (
+            Remedy("reboot, so that the installed module is loaded", "system"),
+            Remedy("install kernel module and libraries of one release from one source", "driver"),
+            Remedy("take the folder with the other release off the loader's path", "setting"),
+        ),
+    )
+
+
+def _behind(case: Case) -> Finding:
+    """The libcuda is of an older release than the driver, whose module is taken to be of the driver's."""
+    driver, libcuda = case.machine.driver.version, case.machine.libcuda.version
+    return Finding(
+        "driver-library-mismatch",
+        "driver",
+        f"The libcuda that loads is of driver {libcuda}, older than the driver {driver} here: "
+        "both must be of one release.",
+        (
+            case.read("driver.version", driver),
+            case.read("libcuda.version", libcuda),
+            case.assume("driver.kernel_module_version", "the kernel module is of the driver's release"),
+            *_a_drivers(case),
+            *case.outside_wsl(str),
+        ),
+        (Remedy("take the folder with the other release off the loader's path", "setting"),),
+    )
 
 
 def _may_be_one(user: str, module: str) -> bool:

@@ -176,53 +176,10 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
     if driver.kernel_module_loaded is True:
         yield Holds("kernel-module-rejected", "kernel", "Secure Boot is on and the module is loaded", tuple(facts))
         return
-    if driver.kernel_module_signed is False:
-        yield Finding(
-            "kernel-module-rejected",
-            "kernel",
-            "Secure Boot is on and the nvidia module is not signed.",
-            (*facts, case.read("driver.kernel_module_signed", False)),
-            (
-                Remedy(
-                    "sign the module with an enrolled machine owner key, or install the distribution's signed one",
-                    "system",
-                ),
-            ),
-        )
-    elif driver.signer_enrolled is False:
-        yield Finding(
-            "kernel-module-rejected",
-            "kernel",
-            "Secure Boot is on and the key that signed the nvidia module is not enrolled.",
-            (*facts, case.read("driver.signer_enrolled", False)),
-            (Remedy("enroll the key: mokutil --import KEY.der, reboot, confirm in MokManager", "system"),),
-        )
-    elif driver.kernel_module_loaded is False and driver.kernel_module_signed and driver.signer_enrolled:
-        yield Finding(
-            "kernel-module-rejected",
-            "kernel",
-            "Secure Boot is on; the nvidia module is signed with an enrolled key and this kernel still refuses it.",
-            (
-                *facts,
-                *(case.read(f"driver.{name}", True) for name in ("kernel_module_signed", "signer_enrolled")),
-                case.read("driver.kernel_module_loaded", False),
-            ),
-            (Remedy("install the module that the distribution signed for this kernel", "system"),),
-        )
-    elif driver.kernel_module_loaded is False and (installed := _installed(case)) is not None:
-        whose = f"that of driver {case.kernel_driver}" if case.kernel_driver else "the nvidia module"
-        yield Finding(
-            "kernel-module-rejected",
-            "kernel",
-            f"Secure Boot is on, which takes signed modules, and {whose} is not loaded.",
-            (
-                *facts,
-                case.read("driver.kernel_module_loaded", False),
-                installed,
-                case.assume("driver.kernel_module_signed, driver.signer_enrolled", "it is what keeps the module out"),
-            ),
-            (Remedy("see `mokutil --sb-state`, `modinfo -F signer nvidia`; sign it with an enrolled key", "system"),),
-        )
+    refused = _refused(case)
+    if refused is not None:
+        message, told, remedy = refused
+        yield Finding("kernel-module-rejected", "kernel", message, (*facts, *told), (Remedy(remedy, "system"),))
     elif driver.kernel_module_signed and driver.signer_enrolled:
         yield Holds(
             "kernel-module-rejected",
@@ -236,6 +193,42 @@ def kernel_module_rejected(case: Case) -> Iterator[Outcome]:
         )
     else:
         yield Untold("kernel-module-rejected", "kernel", ("driver.kernel_module_signed", "driver.signer_enrolled"))
+
+
+def _refused(case: Case) -> tuple[str, tuple[Evidence, ...], str] | None:
+    """Why Secure Boot keeps the module out, as far as that is told: the message, what tells it, the remedy."""
+    driver = case.machine.driver
+    if driver.kernel_module_signed is False:
+        return (
+            "Secure Boot is on and the nvidia module is not signed.",
+            (case.read("driver.kernel_module_signed", False),),
+            "sign the module with an enrolled machine owner key, or install the distribution's signed one",
+        )
+    if driver.signer_enrolled is False:
+        return (
+            "Secure Boot is on and the key that signed the nvidia module is not enrolled.",
+            (case.read("driver.signer_enrolled", False),),
+            "enroll the key: mokutil --import KEY.der, reboot, confirm in MokManager",
+        )
+    if driver.kernel_module_loaded is not False:
+        return None
+    out = case.read("driver.kernel_module_loaded", False)
+    if driver.kernel_module_signed and driver.signer_enrolled:
+        return (
+            "Secure Boot is on; the nvidia module is signed with an enrolled key and this kernel still refuses it.",
+            (*(case.read(f"driver.{name}", True) for name in ("kernel_module_signed", "signer_enrolled")), out),
+            "install the module that the distribution signed for this kernel",
+        )
+    installed = _installed(case)
+    if installed is None:
+        return None
+    whose = f"that of driver {case.kernel_driver}" if case.kernel_driver else "the nvidia module"
+    taken = case.assume("driver.kernel_module_signed, driver.signer_enrolled", "it is what keeps the module out")
+    return (
+        f"Secure Boot is on, which takes signed modules, and {whose} is not loaded.",
+        (out, installed, taken),
+        "see `mokutil --sb-state`, `modinfo -F signer nvidia`; sign it with an enrolled key",
+    )
 
 
 def _installed(case: Case) -> Evidence | None:
