@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.records import dataclass
+from compat.rules.months import of_neighbours
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -66,9 +67,13 @@ def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     ]
     for row in chosen[:1]:
         yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda", assumed)
-    named = None if chosen else of_tag(case.machine.container.image or "")
+    whole = case.machine.container.image or ""
+    named = None if chosen else of_tag(whole)
     if named is not None:
-        yield Runtime(named, f"the image {case.machine.container.image}", "container.image", "cuda", assumed)
+        yield Runtime(named, f"the image {whole}", "container.image", "cuda", assumed)
+    between = of_neighbours(case, release, _MONTHLY) if image in _MONTHLY and not chosen and named is None else None
+    if between is not None:
+        yield Runtime(between, f"the image {whole}, by the months around it,", "container.image", "cuda", assumed)
 
 
 # As texts: compiling them costs more than most runs that need none of them.
