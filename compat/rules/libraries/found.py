@@ -13,7 +13,16 @@ from compat.rules.libraries.beside import (
     opened_by_tensorrt,
     parts_unseen,
 )
-from compat.rules.libraries.opened import because, lists_leave_out, on_demand, opening, opens, opens_early, wants
+from compat.rules.libraries.opened import (
+    because,
+    lists_leave_out,
+    of_conda,
+    on_demand,
+    opening,
+    opens,
+    opens_early,
+    wants,
+)
 from compat.rules.libraries.owners import belongs
 from compat.rules.subject import Subject
 
@@ -58,6 +67,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
     Remedy: install the library of that major (pip, apt or conda), or a build for the major that is there.
     """
     listed = tuple((soname, "missing_libraries") for soname in case.machine.missing_libraries or ())
+    yield from _missed_by_program(case)
     # What is there and not whole is ``library-damaged``'s.
     damaged = {one.path.rpartition("/")[2] for one in case.machine.damaged or () if belongs(case, one.package)}
     own_lists = any(subject.facts.missing is not None for subject in wants(case))  # they say what is whose
@@ -88,6 +98,21 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
         yield from nothing_brings_cuda(case, subject)
         if subject.facts.missing == ():
             yield Holds("library-not-found", subject.component, f"every library that {subject.label} opens is found")
+
+
+def _missed_by_program(case: Case) -> Iterator[Finding]:
+    """What the process of a program does not find that is in no package: its own code opens it."""
+    if str(case.goal) != "run:cuda-binary":
+        return
+    for soname in case.machine.missing_libraries or ():
+        if soname != "libcuda.so.1":  # the driver's, of ``driver-missing``
+            yield Finding(
+                "library-not-found",
+                "program",
+                f"The program opens {soname}, which the loader does not find.",
+                (case.read("missing_libraries", soname),),
+                tuple(_bring(case, None, soname)),
+            )
 
 
 def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: bool) -> Iterator[Outcome]:
@@ -128,6 +153,9 @@ def _opened(
 ) -> tuple[bool | None, tuple[Evidence, ...]]:
     """Does the package open it, and what is taken for granted to say so?"""
     opened = True if path != "missing_libraries" else opens(subject, soname)
+    condas = of_conda(case, subject, soname) if opened is False else ()
+    if condas:
+        return True, condas
     if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
         unsaid = ["libraries"] if case.machine.libraries is None else []
         unsaid += ["packages"] if case.subject("tensorrt").state != "installed" else []  # under any of its names
@@ -152,10 +180,10 @@ def _opened(
     return opened, ()
 
 
-def _bring(case: Case, subject: Subject, soname: str) -> Iterator[Remedy]:
+def _bring(case: Case, subject: Subject | None, soname: str) -> Iterator[Remedy]:
     row = case.matrix.libraries.of_soname(soname)
     packages = list(row.get("packages", ())) if row is not None else []
-    cuda = subject.field("cuda").known
+    cuda = subject.field("cuda").known if subject is not None else None
     if cuda:  # of the packages that carry it, the one for the CUDA that the subject is built with
         packages.sort(key=lambda package: f"-cu{versions.parse(cuda).major}" not in package)
     if packages:

@@ -74,6 +74,22 @@ def _ships_with(subject: Subject, row: "Row") -> bool | None:
     return subject.field("cuda").decide(lambda cuda: bool(cuda) and ships.admits(_first_of(str(cuda))))
 
 
+def of_conda(case: Case, subject: Subject, soname: str) -> tuple[Evidence, ...]:
+    """That it may be conda's build of the same name, which opens the CUDA that it is known to be built for where
+    pip's has that inside. Empty where nothing says so.
+    """
+    names = case.matrix.packages.about(subject.component).get("distributions", {})
+    built, row = subject.facts.cuda, _row(subject, soname)
+    if not (built and row is not None and "cuda" in row) or subject.facts.source is not None:
+        return ()
+    if subject.distribution not in names.get("conda", ()) or not case.machine.in_environment("conda"):
+        return ()
+    if not versions.parse_range(row["cuda"]).admits(_first_of(str(built))):
+        return ()
+    mine = case.assume(f"builds.{subject.distribution}.source", "conda's build, which has no CUDA inside")
+    return (case.read("environment", "conda"), case.read(f"builds.{subject.distribution}.cuda", built), mine)
+
+
 def _opens_itself(subject: Subject, soname: str) -> bool | None:
     cudnn = _CUDNN.match(soname)
     if cudnn is not None and subject.field("cudnn").values:
