@@ -68,12 +68,28 @@ def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":
     for row in chosen[:1]:
         yield Runtime(row["cuda"], f"the image {image}:{release}", "container.image", "cuda", assumed)
     whole = case.machine.container.image or ""
-    named = None if chosen else of_tag(whole)
+    named = None if chosen else of_tag(whole) or _of_release(case, whole)
     if named is not None:
         yield Runtime(named, f"the image {whole}", "container.image", "cuda", assumed)
     between = of_neighbours(case, release, _MONTHLY) if image in _MONTHLY and not chosen and named is None else None
     if between is not None:
         yield Runtime(between, f"the image {whole}, by the months around it,", "container.image", "cuda", assumed)
+
+
+def _of_release(case: "Case", image: str) -> str | None:
+    """The CUDA of a publisher's image whose tag names a release of its framework and that it is for a GPU
+    (tensorflow/tensorflow:2.5.0-gpu): the one that the default index's builds of that release are made for."""
+    name, _, tag = image.removeprefix("docker.io/").partition(":")
+    release, *more = tag.split("-")
+    holds = case.matrix.traits.claim("container", "tag-is-release", release, name) if "gpu" in more else None
+    if holds is None:
+        return None
+    from compat.rules.candidates import matching
+
+    names = case.matrix.packages.distributions(holds["value"])
+    rows = [row for one in names for row in matching(case.matrix, one, release)]
+    built = {cuda for row in rows if row.get("index") == "pypi" and isinstance(cuda := row.get("cuda"), str)}
+    return built.pop() if len(built) == 1 else None
 
 
 # As texts: compiling them costs more than most runs that need none of them.
