@@ -19,14 +19,14 @@ _MACHINES = {("windows", "x86_64"): "AMD64", ("macos", "aarch64"): "arm64"}
 @lru_cache(maxsize=64)
 def _variables(system: str | None, arch: str | None, python: str | None) -> Mapping[str, str]:
     platform, sys_platform, os_name = _SYSTEMS.get(system or "linux", ("", "", ""))
-    line = versions.major_minor(python) if python else ""
+    number = (python or "").removesuffix("t")  # a free-threaded Python has the number of any other
     return {
         "platform_system": platform,
         "sys_platform": sys_platform,
         "os_name": os_name,
         "platform_machine": _MACHINES.get((system or "", arch or ""), arch or "x86_64"),
-        "python_version": line,
-        "python_full_version": python or "",
+        "python_version": versions.major_minor(number) if number else "",
+        "python_full_version": number,
         "implementation_name": "cpython",
         "platform_python_implementation": "CPython",
         "extra": "",

@@ -140,4 +140,4 @@ def _platform(machine: Machine) -> tuple[str, ...]:
     if machine.os == "linux" and machine.glibc is None:
         raise InstallError("the plan does not say which glibc the machine has", 'describe it: glibc = "2.35"')
     named = [word for tag in tags.of_machine(machine) for word in ("--platform", tag)]
-    return ("--only-binary=:all:", "--implementation", "cp", "--python-version", line, *named)
+    return ("--only-binary=:all:", "--implementation", "cp", *tags.of_python(line), *named)

@@ -89,7 +89,7 @@ def _platform(wanted: Wanted, folder: str) -> Iterator[str]:
     """
     yield from ("--target", folder)
     if wanted.line:
-        yield from ("--python-version", str(wanted.target.python))
+        yield from tags.of_python(str(wanted.target.python))
     target = wanted.target if wanted.target.glibc else replace(wanted.target, glibc=_USUAL_GLIBC)
     for tag in tags.of_machine(target):
         yield from ("--platform", tag)

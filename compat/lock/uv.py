@@ -61,7 +61,7 @@ def askers(wanted: Wanted, locked: Locked, folder: str) -> dict[str, str]:
 def _target(wanted: Wanted) -> Iterator[str]:
     target = wanted.target
     if wanted.line:
-        yield from ("--python-version", str(target.python))
+        yield from ("--python-version", str(target.python).removesuffix("t"))  # uv knows numbers alone
     if wanted.here:
         if target.interpreter and os.path.exists(target.interpreter):
             yield from ("--python", target.interpreter)

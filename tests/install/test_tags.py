@@ -3,7 +3,7 @@
 import pytest
 
 from compat.machine import Machine
-from compat.plan.commands.tags import of_machine
+from compat.plan.commands.tags import of_machine, of_python
 
 
 @pytest.mark.parametrize("minor", [4, 5, 12, 16, 17, 28, 35])
@@ -22,3 +22,8 @@ def test_other_systems_and_an_unknown_glibc() -> None:
     assert list(of_machine(Machine(os="windows", arch="x86_64"))) == ["win_amd64"]
     assert list(of_machine(Machine(os="windows", arch="aarch64"))) == ["win_arm64"]
     assert list(of_machine(Machine(os="linux", arch="aarch64"))) == ["linux_aarch64"]
+
+
+def test_a_free_threaded_python_has_its_number_and_an_abi_of_its_own() -> None:
+    assert list(of_python("3.13.1")) == ["--python-version", "3.13.1"]
+    assert list(of_python("3.13.1t")) == ["--python-version", "3.13.1", "--abi", "cp313t"]

@@ -156,3 +156,8 @@ def test_where_no_system_is_told_the_builds_are_those_of_linux(real):
     machine = replace(with_gpu("NVIDIA GeForce RTX 3090", "550.54.14", python="3.10.12"), os=None, arch=None)
     (step, *_) = plan(machine, requests({"tensorflow": "2.8"}), real).steps
     assert "nvidia-cudnn-cu11" in step.commands[0].shell
+
+
+def test_a_free_threaded_python_has_the_number_of_any_other() -> None:
+    threaded = Machine(os="linux", python="3.13.1t")
+    assert applies("python_full_version === '3.13.1' and python_version === '3.13'", threaded)

@@ -141,6 +141,21 @@ def test_several_pythons_in_one_prefix_are_told_apart_by_the_binary(root: Root) 
     assert found(root, "/usr/bin/other").line == "3.12"
 
 
+def test_a_free_threaded_python_is_told_by_its_library_folder(root: Root) -> None:
+    root.system_python("3.13", "1", "/opt/py").file("/opt/py/lib/python3.13t/os.py")
+    root.file("/opt/py/bin/python3.13t", library(kind=3))
+    assert (found(root, "/opt/py/bin/python3.13t").version, found(root, "/opt/py/bin/python3").version) == (
+        "3.13.1t",
+        "3.13.1",
+    )
+    root.venv("/env", "3.13t", "0").file("/env/pyvenv.cfg", "home = /opt/py/bin\nversion = 3.13.1\n")
+    threaded = found(root, "/env")
+    assert (threaded.version, threaded.line) == ("3.13.1t", "3.13t")
+    assert threaded.path == ("/env/lib/python3.13t/site-packages",)
+    root.folder("/target/python3.13t/site-packages/a.dist-info")
+    assert found(root, "/target/python3.13t/site-packages").version == "3.13t"
+
+
 def test_python_2_7(root: Root) -> None:
     root.system_python("2.7", "18", "/opt/old").folder("/opt/old/lib/python2.7/site-packages")
     assert found(root, "/opt/old").version == "2.7.18"

@@ -1,4 +1,4 @@
-"""The platform tags that pip is told to fetch wheels for another machine with, those that fit best first.
+"""What pip is told to fetch wheels for another machine with: its Python, and its platform tags, best first.
 
 manylinux_2_N needs glibc 2.N (PEP 600); three of them have older names (PEP 513, 571, 599).
 """
@@ -24,3 +24,10 @@ def of_machine(machine: Machine) -> Iterator[str]:
         if minor in _OLDER_NAMES:
             yield f"{_OLDER_NAMES[minor]}_{arch}"
     yield f"linux_{arch}"
+
+
+def of_python(python: str) -> Iterator[str]:
+    """pip's words for another Python: its number, and the ABI of a free-threaded one, which takes no other's wheels."""
+    yield from ("--python-version", python.removesuffix("t"))
+    if python.endswith("t"):
+        yield from ("--abi", f"cp{versions.major_minor(python).replace('.', '')}")

@@ -30,8 +30,8 @@ class Interpreter:
 
     prefix: str
     executable: str | None
-    line: str | None  # "3.10"
-    version: str | None  # "3.10.12", or the line where no file tells the patch
+    line: str | None  # "3.10"; "3.13t" where it is free-threaded
+    version: str | None  # "3.10.12", "3.13.1t"; the line where no file tells the patch
     kind: str  # venv, conda, system, folder
     path: tuple[str, ...]
     source: str  # where the version was read
@@ -182,7 +182,7 @@ def _folder(host: Host, path: str) -> Interpreter | None:
     """A bare folder of distributions (``pip install --target``), of no known interpreter."""
     if not any(name.endswith((".dist-info", ".egg-info")) for name in host.listdir(path)):
         return None
-    match = re.search(r"/python(\d+\.\d+)t?/(?:site|dist)-packages/?$", path)
+    match = re.search(r"/python(\d+\.\d+t?)/(?:site|dist)-packages/?$", path)
     line = match[1] if match else None
     return Interpreter(path, None, line, line, "folder", (path.rstrip("/"),), path)
 
@@ -205,7 +205,10 @@ def describe(host: Host, prefix: str, executable: str | None, debian: dpkg.Table
     if version is None or (line and not version.startswith(line)):
         version, source = _patch(host, base or prefix, executable, line, debian)
     path = tuple(sitepath.folders(host, prefix, base, name, config, line))
-    return Interpreter(prefix, executable, line, version or line, kind, path, source, base)
+    # A free-threaded Python has library folders of its own (python3.13t): its ABI flag, as CPython's getpath.py has it.
+    flag = parsed[3] if parsed else ""
+    full = version or line
+    return Interpreter(prefix, executable, line and line + flag, full and full + flag, kind, path, source, base)
 
 
 def configuration(host: Host, prefix: str) -> dict[str, str] | None:
