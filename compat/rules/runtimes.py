@@ -151,7 +151,7 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     Its version says so (2.6.0a0+ecf3bae40a.nv25.01); where none is told the image's own is taken to be meant, which
     holds of any image whose CUDA is named.
     """
-    main, image = case.main, case.machine.container.image or ""
+    main = case.main
     if main is None or main.state == "requested" or (main.version is not None and ".nv" not in main.version):
         return
     if any(one is not main and one.version is not None and one.candidates for one in case.subjects):
@@ -160,7 +160,7 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
         return  # so has one of this
     assumed = ("packages", *_by_copies(case, main))
     named, release = _named(case)
-    own = main.component == _FRAMEWORKS.get(named) and "nvcr.io/" in image
+    own = in_own_image(case, main)
     kits = [
         Runtime(
             one.version,
@@ -173,6 +173,13 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
         if one.version is not None and one.origin == "container" and (own or main.version is None)
     ]
     yield from kits or (_of_image(case, assumed) if own or main.version is None else ())
+
+
+def in_own_image(case: "Case", subject: Subject) -> bool:
+    """Is it the framework that the image of NVIDIA's is named for, as it is in that image?"""
+    if subject.state == "requested" or (subject.version is not None and ".nv" not in subject.version):
+        return False
+    return subject.component == _FRAMEWORKS.get(_named(case)[0]) and "nvcr.io/" in (case.machine.container.image or "")
 
 
 def _one_major_somewhere(case: "Case", subject: Subject) -> bool:

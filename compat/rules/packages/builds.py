@@ -16,7 +16,7 @@ from compat.rules.libraries.cudnn_code import cudnn_without_code
 from compat.rules.packages.extensions import needs_none
 from compat.rules.packages.gpu_code import Code, code_for, listed, runs, shown, with_code
 from compat.rules.packages.least import above
-from compat.rules.runtimes import Runtime, gpu_parts
+from compat.rules.runtimes import Runtime, gpu_parts, in_own_image
 from compat.rules.subject import Subject
 
 
@@ -72,6 +72,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     if str(case.goal) == "run:cuda-binary":
         yield from _compiled(case)
     yield from served(case)
+    yield from _of_its_image(case)
     for subject in _carriers(case):
         code = code_for(subject, _torchs_cuda(case, subject))
         for gpu in case.gpus:
@@ -190,12 +191,22 @@ def _compiled(case: Case) -> Iterator[Outcome]:
             yield from each_chip(gpu, partial(_compiled_with, case, runtime))
 
 
+def _of_its_image(case: Case) -> Iterator[Outcome]:
+    """The framework of an image of NVIDIA's, whose targets are not listed, by the CUDA that it is built on there."""
+    main = case.main
+    if main is None or main.facts.architectures is not None or not in_own_image(case, main):
+        return
+    for runtime in case.runtimes:
+        for gpu in case.gpus if runtime.component == "cuda" else ():
+            yield from each_chip(gpu, partial(_compiled_with, case, runtime))
+
+
 def _compiled_with(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
-    """A program whose target is not told, by the CUDA that it was built with."""
+    """What has targets that are not told, by the CUDA that it was built with."""
     if gpu.capability is None:
         return None
-    facts = case.started(runtime)
-    return _outlived(case, "program", runtime.of, runtime.cuda, facts, gpu, gpu.capability)
+    facts, component = case.started(runtime), case.main.component if case.main is not None else "program"
+    return _outlived(case, component, runtime.of, runtime.cuda, facts, gpu, gpu.capability)
 
 
 def _compiled_for(case: Case, target: Capability, gpu: GpuFact) -> Outcome | None:
