@@ -42,6 +42,8 @@ def test_a_build_passes_just_where_nothing_is_said_against_it(name: str, python:
     assert column or machine.os == "windows"
     for one in column:
         vars(each)["_own"] = (each._builds, refused(machine, _MATRIX))  # each is asked for itself
+        for rule in ("cpu-only-build", "cuda-older-than-gpu", "python-unsupported"):
+            assert bool(alike.said(one, rule)) is bool(each.said(one, rule)), (one.label, rule)
         against = each.fails(one)
         assert quick.passes(one) is (against is None), one.label
         told = alike.fails(one)

@@ -25,7 +25,7 @@ from compat.plan.solver.kinds import PYTHON as UNSUPPORTED
 from compat.plan.solver.memory import Here, Known, Memory
 from compat.plan.solver.order import ordered
 from compat.plan.solver.pairs import Pairs
-from compat.plan.solver.pins import shared
+from compat.plan.solver.pins import CLASHES, shared
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.verdicts import Task, Verdict, moved, reaches, tasks_of
 from compat.records import dataclass, field, replace
@@ -197,9 +197,18 @@ class Builds:
 
     def said(self, choice: Choice, rule: str) -> tuple[Reason, ...]:
         """What one rule has against a build alone, as far as it was tried."""
+        if self._is_silent(choice, rule):
+            return ()
         known = self._alone(choice)
         others = (one for one in (*known.clash, *(known.rest or ())) if one.rule == rule)
         return (*known.verdict.of_rule(rule), *others)
+
+    def _is_silent(self, choice: Choice, rule: str) -> bool:
+        """Is it known to say nothing of builds of this kind? What their pins rule out is told of each by itself."""
+        if choice.installed or choice in self._builds or rule in CLASHES:
+            return False
+        alike = self._refused.alike(choice)
+        return all(alike.silent(asked) for asked in self._tasks_of(choice) if asked.rule == rule)
 
     def hangs_on_driver(self, choice: Choice, found: Reason) -> bool:
         """May the driver have a say in what was found against a build alone?"""

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix
 
 
+CLASHES = frozenset(("package-versions-mismatch", "mixed-cuda-majors", "gpu-not-in-build"))
+"""The rules that speak of pins that cannot be met (``shared``)."""
+
+
 @dataclass(frozen=True)
 class Shared:
     """The releases that suit all; None where the matrix knows no release of a package to name."""
@@ -34,14 +38,17 @@ def shared(found: Iterable[Pin], machine: Machine, matrix: "Matrix") -> Shared |
         by_name.setdefault(pin.name, []).append(pin)
     if not by_name:
         return Shared({})
-    exact = [pin for mine in by_name.values() for pin in mine if _exact(pin)]
-    fixed = tuple(sorted({(pin.name, pin.range[2:]) for pin in exact}))
+    pins = [pin for mine in by_name.values() for pin in mine]
+    exact = [pin for pin in pins if pin.range[:2] == "==" and _exact(pin)]
+    fixed = tuple(sorted({(pin.name, pin.range[2:]) for pin in exact})) if exact else ()
+    apart = {pin.name for pin in pins if pin.soft or pin.unread}
     here = {normal(name): version for name, version in (machine.packages or {}).items() if version}
     clashes = [*_same_files(by_name, here, matrix)]
     chosen: dict[str, str | None] = {}
     target = target_of(matrix, gpus_of(machine, matrix), machine.os, machine.arch)
     for name, mine in by_name.items():
-        release = _release(name, mine, here.get(name), target, matrix, fixed)
+        asked = _apart if name in apart else _release
+        release = asked(name, mine, here.get(name), target, matrix, fixed)
         if isinstance(release, Reason):
             clashes.append(release)
         else:
@@ -54,12 +61,14 @@ Fixed = tuple[tuple[str, str], ...]
 
 
 def _exact(pin: Pin) -> bool:
-    return pin.range[:2] == "==" and not {",", "*"} & set(pin.range) and not pin.unread
+    """Does it name one release? (Its range begins with ``==``.)"""
+    return not {",", "*"} & set(pin.range) and not pin.unread
 
 
-def _release(
+def _apart(
     name: str, mine: list[Pin], installed: str | None, target: "Target", matrix: "Matrix", fixed: Fixed
 ) -> str | Reason | None:
+    """The release of a package of which a pin gives way, or demands a release that is not known."""
     if [pin for pin in mine if pin.soft]:
         kept = None if any(pin.unread for pin in mine) else _fitting(name, mine, installed, target, matrix, fixed)
         mine = [pin for pin in mine if not pin.soft]
@@ -69,6 +78,12 @@ def _release(
     if unread:
         others = [pin for pin in mine if pin.by != unread[0].by and not (pin.unread or pin.range == "*")]
         return _unknown(name, unread[0], others[0]) if others else None
+    return _release(name, mine, installed, target, matrix, fixed)
+
+
+def _release(
+    name: str, mine: list[Pin], installed: str | None, target: "Target", matrix: "Matrix", fixed: Fixed
+) -> str | Reason | None:
     fitting = _fitting(name, mine, installed, target, matrix, fixed)
     if fitting is not None:
         return fitting
@@ -258,7 +273,7 @@ def _clash(name: str, one: Pin, other: Pin) -> Reason:
 
 
 def _same_files(by_name: Mapping[str, list[Pin]], here: Mapping[str, str], matrix: "Matrix") -> Iterator[Reason]:
-    if not rivals(by_name):
+    if not _are_rivals(tuple(by_name)):
         return
     releases = {
         name: here.get(name) if mine[0].range == "*" else least(mine[0].range) for name, mine in by_name.items()
@@ -272,6 +287,12 @@ def _same_files(by_name: Mapping[str, list[Pin]], here: Mapping[str, str], matri
             one.source or other.source,
         )
         return
+
+
+@lru_cache(maxsize=4096)
+def _are_rivals(names: tuple[str, ...]) -> bool:
+    """Are there any among these? Most releases of a component draw the same packages."""
+    return bool(rivals(names))
 
 
 def least(text: str) -> str | None:
