@@ -97,7 +97,7 @@ def _subject(
     bare = state == "installed" and facts.source is None and "+" not in (version or "")
     if facts.cuda is None:
         pinned = (
-            _conda_cuda(machine)
+            conda_cuda(machine)
             if conda
             else _image_cuda(machine, matrix.packages.distributions(component))
             if bare
@@ -132,7 +132,7 @@ def _is_conda(machine: Machine, component: str, version: str | None, facts: Buil
 _CONDA_PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
 
 
-def _conda_cuda(machine: Machine) -> tuple[str, str] | None:
+def conda_cuda(machine: Machine) -> tuple[str, str] | None:
     """The CUDA of every GPU build in a conda environment: the package that holds its libraries, or that pins them."""
     for name in _CONDA_PINS:
         version = (machine.packages or {}).get(name)

@@ -55,6 +55,19 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
         if toolkit.origin == "container" or str(case.goal) in _OF_TOOLKIT:
             of = "the image's CUDA" if toolkit.origin == "container" else "CUDA toolkit"
             yield Runtime(toolkit.version, f"{of} {toolkit.version}", f"toolkits[{index}].version", "cuda", assumed)
+    if str(case.goal) == "run:cuda-binary":
+        yield from _of_environment(case)
+
+
+def _of_environment(case: "Case") -> "Iterator[Runtime]":
+    """The CUDA that conda laid into the environment of a program: its libraries and its compiler (OpenMM's) come first
+    there, whatever toolkit the machine has."""
+    from compat.rules.candidates import conda_cuda
+
+    laid = conda_cuda(case.machine)
+    if laid is not None:
+        cuda, field = laid
+        yield Runtime(cuda, f"conda's {field.partition('.')[2]} {cuda}", field, "cuda")
 
 
 def _of_image(case: "Case", assumed: tuple[str, ...]) -> "Iterator[Runtime]":

@@ -13,11 +13,12 @@ from compat.rules.cuda.compilers import led, nvcc
 from compat.rules.cuda.xla import assembler_knows
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.majors import takes_system_cuda
+from compat.rules.packages.by_python import for_python
 from compat.rules.runtimes import Runtime
 from compat.rules.subject import Subject
 
 
-@rule("cuda-older-than-gpu", reads=(*OF_GPUS, *OF_RUNTIME, "model.target"))
+@rule("cuda-older-than-gpu", reads=(*OF_GPUS, *OF_RUNTIME, "model.target", "python", "builds.python_tag"))
 def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
     """The CUDA release predates the GPU.
 
@@ -41,9 +42,46 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
         for gpu in case.gpus:
             yield from each_chip(gpu, partial(judge, case, runtime))
     for subject in case.subjects:
-        if subject.facts.architectures and not any(subject.component == runtime.component for runtime in case.runtimes):
+        if any(subject.component == runtime.component for runtime in case.runtimes):
+            continue
+        if subject.state == "requested":
+            yield from _in_every_build(case, subject)
+        if subject.facts.architectures:
             found = list(_by_its_code(case, subject, subject.facts.architectures))
             yield from found or _by_its_list(case, subject, subject.facts.architectures)
+
+
+def _in_every_build(case: Case, asked: Subject) -> Iterator[Outcome]:
+    """Of what is asked for in a range of releases: each build that the goal's Python takes is of a CUDA that predates
+    the GPU, or of none."""
+    subject, told = for_python(case, asked)
+    cudas = [row.get("cuda") for row in subject.candidates]
+    if not any(cudas) or None in cudas or case.matrix.packages.about(subject.component).get("cuda_from") == "system":
+        return
+    newest = max(
+        (row for row in subject.candidates if row["cuda"]),
+        key=lambda row: (versions.parse(row["cuda"]).key(), versions.parse(row["version"]).key()),
+    )
+    for gpu in case.gpus:
+        first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
+        if first is None or gpu.capability is None or versions.at_least(newest["cuda"], first.value) is not False:
+            continue
+        if any(one and _serves_by_sibling(case, one, first.value, gpu.capability) for one in cudas):
+            continue
+        yield Finding(
+            "cuda-older-than-gpu",
+            subject.component,
+            f"Every build of {subject.distribution} that is asked for is of CUDA {newest['cuda']} or older, which "
+            f"predates {gpu.name} ({gpu.capability}): CUDA {first.value} is the first that knows it.",
+            (
+                *case.package(subject),
+                *gpu.evidence,
+                *told,
+                case.cite(f"{subject.distribution} {newest['version']} is of CUDA {newest['cuda']}", newest, "cuda"),
+                case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
+            ),
+            (Remedy(f"ask for a release with a build for CUDA {first.value} or newer, on a Python that it has"),),
+        )
 
 
 def _by_its_code(case: Case, subject: Subject, architectures: tuple[str, ...]) -> Iterator[Outcome]:

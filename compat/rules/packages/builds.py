@@ -13,6 +13,7 @@ from compat.rules.case import Case
 from compat.rules.cuda.server import served
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
+from compat.rules.packages.by_python import for_python
 from compat.rules.packages.extensions import needs_none
 from compat.rules.packages.gpu_code import Code, code_for, listed, runs, shown, with_code
 from compat.rules.packages.least import above
@@ -51,7 +52,11 @@ def _carriers(case: Case) -> Iterator[Subject]:
             yield subject  # what is said of a build has its parts in it
 
 
-@rule("gpu-not-in-build", reads=("model.target", "builds.cudnn", *OF_GPUS, *OF_RUNTIME), masks=("cuda-older-than-gpu",))
+@rule(
+    "gpu-not-in-build",
+    reads=("model.target", "builds.cudnn", "python", "builds.python_tag", *OF_GPUS, *OF_RUNTIME),
+    masks=("cuda-older-than-gpu",),
+)
 def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     """The package's build has neither machine code nor usable PTX for the GPU.
 
@@ -73,10 +78,12 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
         yield from _compiled(case)
     yield from served(case)
     yield from _of_its_image(case)
-    for subject in _carriers(case):
+    for carrier in _carriers(case):
+        subject, told = for_python(case, carrier)
         code = code_for(subject, _torchs_cuda(case, subject))
         for gpu in case.gpus:
-            yield from each_chip(gpu, partial(_has_code, case, subject, code))
+            for outcome in each_chip(gpu, partial(_has_code, case, subject, code)):
+                yield outcome if isinstance(outcome, Untold) else replace(outcome, evidence=(*outcome.evidence, *told))
     for subject in case.subjects:
         in_parts = bool(case.matrix.packages.about(subject.component).get("parts"))
         for gpu in case.gpus if in_parts else ():
