@@ -109,7 +109,7 @@ def parse_goals(texts: Iterable[str], matrix: "Matrix") -> "tuple[Goal, ...]":
 def _is_package(name: str, matrix: "Matrix") -> bool:
     return (
         name in matrix.index["packages"]
-        or matrix.packages.component(name) is not None
+        or matrix.packages.meant(name) is not None
         or name in matrix.components("build")
         or any(name == row["distribution"] for row in matrix.every("name"))  # a dead name is known as one
     )

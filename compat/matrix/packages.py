@@ -51,6 +51,17 @@ class Packages:
         return self._components.get(normal(distribution))
 
     @remembered
+    def meant(self, name: str) -> str | None:
+        """The component that a goal means by a distribution or, where there is none of that name, by the module that is
+        imported (``paddle``, ``cv2``)."""
+        return self.component(name) or self._modules.get(normal(name))
+
+    @cached_property
+    def _modules(self) -> dict[str, str]:
+        every: dict[str, Row] = self._matrix.index["packages"]
+        return {normal(about["module"]): component for component, about in every.items() if "module" in about}
+
+    @remembered
     def about(self, component: str) -> "Row":
         """The component's package table; empty for what is no package."""
         found: Row = self._matrix.index["packages"].get(component, {})

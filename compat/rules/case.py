@@ -10,7 +10,7 @@ from compat.matrix.packages import normal
 from compat.records import replace
 from compat.rules.base import Evidence, Finding
 from compat.rules.candidates import JETSON, find, matching
-from compat.rules.origin import no_condas
+from compat.rules.origin import no_condas, public_index
 from compat.rules.platform import Platform
 from compat.rules.runtimes import Runtime, runtimes
 from compat.rules.subject import Subject
@@ -54,8 +54,8 @@ class Case(Platform):
 
         named = list(self.goal.subjects)
         if self.goal.verb != "install" and not self.matrix.packages.about(named[0] if named else ""):
-            # a goal named by a distribution (use:tensorflow-gpu, import:pytorch) is about the component that it is
-            named[:1] = [self.matrix.packages.component(one) or one for one in named[:1]]
+            # a goal named by a distribution or a module (use:tensorflow-gpu, import:cv2) is about the component that it is
+            named[:1] = [self.matrix.packages.meant(one) or one for one in named[:1]]
         for component in named[:1]:
             beside = self.matrix.packages.about(component).get("runs_with", ())
             named += beside or ["torch"] * (torch_of(self.subject(component).version) is not None)
@@ -179,7 +179,8 @@ class Case(Platform):
         pinned = (self.read(field, None),) if field.startswith("packages.") else ()
         text = f"{subject.label} is of no image, which may have another CUDA's"
         outside = (self.assume("environment", text),) if subject.of_image is None else ()
-        return (*pinned, *outside, *no_condas(self, subject), *self.no_jetson(subject.component))
+        index = (*no_condas(self, subject), *public_index(self, subject))
+        return (*pinned, *outside, *index, *self.no_jetson(subject.component))
 
     def no_jetson(self, component: str) -> tuple[Evidence, ...]:
         """That it is no Jetson, of a release that was built for those as well, where the processor is not told."""

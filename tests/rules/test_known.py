@@ -20,6 +20,17 @@ def test_a_package_without_rows_is_said_to_be_unknown() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("module", "distribution"), [("paddle", "paddlepaddle-gpu"), ("cv2", "opencv-python"), ("llama_cpp", "llama-cpp-python")]
+)
+def test_a_goal_may_name_the_module_that_is_imported(module: str, distribution: str) -> None:
+    installed: Facts = {"packages": {distribution: None}}
+    by_module, by_distribution = judge(f"use:{module}", installed), judge(f"use:{distribution}", installed)
+    assert "package-unknown" not in [found.rule for found in by_module.findings]
+    assert by_module.verdict == by_distribution.verdict
+    assert by_module.untold == by_distribution.untold
+
+
 def _newer(report: Report) -> list[tuple[str, str, str]]:
     return [(one.component, one.severity, one.message) for one in report.findings if one.rule == "newer-than-known"]
 

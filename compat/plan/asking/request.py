@@ -202,7 +202,7 @@ def brought_by(goal: Goal | None, matrix: "Matrix") -> frozenset[str]:
 def _brought(goal: Goal, matrix: "Matrix") -> tuple[str, ...]:
     """Components that a goal brings in, in any release, where they are not asked for by name: those whose code runs for
     it, where its object is no package itself; none for a goal that is about the machine. Raises BadRequest."""
-    component = matrix.packages.component(goal.object) or goal.object
+    component = matrix.packages.meant(goal.object) or goal.object
     of_package = goal.verb in EVERY_PACKAGE and (str(goal) not in SUBJECTS or matrix.packages.about(component))
     if not of_package:
         frameworks_first = sorted(goal.subjects, key=lambda one: one not in COMPONENTS)
@@ -271,7 +271,7 @@ def goals_for(asked: tuple[Request, ...], goal: Goal | None, matrix: "Matrix") -
     """
     found = []
     if goal is not None:
-        component = matrix.packages.component(goal.object) or goal.object
+        component = matrix.packages.meant(goal.object) or goal.object
         found.append(parse(goal_of(component, matrix)) if goal.verb == "install" else goal)
     only_import = goal is not None and goal.verb == "import"
     covered = {component for one in found for component in one.subjects}
