@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from compat.lock.resolve import askers as resolve_askers
 from compat.lock.resolve import resolve
 from compat.lock.wanted import Wanted, wanted
 from compat.plan.model import Plan, Reason
+from compat.whole import write_whole
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -104,29 +104,11 @@ def _writable(path: str) -> None:
 
 
 def _replace(path: str, text: str) -> None:
-    """The whole file or none: written beside it and moved over. Raises NoLock."""
-    whole = os.path.realpath(path)
-    mode = os.stat(whole).st_mode & 0o777 if os.path.exists(whole) else 0o666 & ~_umask()
+    """The whole file or none. Raises NoLock."""
     try:
-        fd, beside = tempfile.mkstemp(prefix=".compatcheck-", dir=os.path.dirname(whole))
-        try:
-            with open(fd, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(beside, mode)
-            os.replace(beside, whole)
-        except BaseException:
-            os.unlink(beside)
-            raise
+        write_whole(os.path.realpath(path), text)
     except OSError as error:
         raise NoLock(f"--lock {path}: {error.strerror or error}", "name a file that can be written", status=2) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _shown(size: int) -> str:

@@ -13,6 +13,7 @@ from compat import toml
 from compat.matrix import tables
 from compat.matrix.indexes import indexes
 from compat.matrix.packages import CONDA, CONDA_INDEXES, requirement
+from compat.whole import write_whole
 
 LEVELS = ("reported", "vendor", "declared", "read", "measured")  # weakest first: the mechanism wins
 META = ("source", "sources", "level", "note")  # fields that speak of the claim, not of its subject
@@ -218,8 +219,4 @@ def write(content: Mapping[str, Any], folder: str) -> None:
         if stale.endswith(".json"):
             os.remove(os.path.join(folder, stale))
     for name in sorted(content, key=lambda item: item == "index"):
-        path = os.path.join(folder, tables.file_name(name))
-        half = f"{path}.{os.getpid()}"
-        with open(half, "w", encoding="utf-8") as file:
-            file.write(tables.write(content[name]))
-        os.replace(half, path)
+        write_whole(os.path.join(folder, tables.file_name(name)), tables.write(content[name]), durable=False)

@@ -11,6 +11,7 @@ import sys
 from compat import toml
 from compat.compiled import overlay_files
 from compat.matrix.compile import plain, read
+from compat.whole import write_whole
 
 
 def sound_files(folder: str, data: str) -> list[str]:
@@ -70,14 +71,4 @@ def set_aside(path: str, reason: str) -> None:
 def write_file(folder: str, name: str, text: str) -> None:
     """Write a file of the overlay so that a reader sees the old one or the new one. Raises OSError."""
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, name)
-    half = f"{path}.{os.getpid()}.part"
-    try:
-        with open(half, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(half, path)
-    finally:
-        if os.path.exists(half):
-            os.remove(half)
+    write_whole(os.path.join(folder, name), text)

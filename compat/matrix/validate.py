@@ -16,6 +16,7 @@ from compat import toml
 from compat.matrix.compile import META, Row, key_of, plain, source_files
 from compat.matrix.lines import Lines, scan
 from compat.matrix.schema import SOURCE_FIELDS, SOURCE_OPTIONAL, Schema, problem
+from compat.whole import write_whole
 
 # Hosts of package registries, which nothing in the matrix may name: the index's address is pip's affair, and data
 # that names one would be wrong behind a mirror. Digests of the domains, so that this file names none either.
@@ -261,9 +262,6 @@ def fix(folder: str) -> list[str]:
             continue
         if _content(toml.loads(made)) != _content(file.data):
             raise ValueError(f"{path}: the canonical form would say something else; nothing was written")
-        half = f"{path}.{os.getpid()}"
-        with open(half, "w", encoding="utf-8") as handle:
-            handle.write(made)
-        os.replace(half, path)
+        write_whole(path, made)
         changed.append(path)
     return changed

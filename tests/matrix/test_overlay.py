@@ -152,19 +152,6 @@ def test_the_merged_form_is_made_once(folder: Any, place: Path, monkeypatch: pyt
     assert store.compiled_folder(str(folder)) == first
 
 
-def test_a_file_is_written_whole_or_not_at_all(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    overlay.write_file(str(place), "torch.toml", "old\n")
-
-    def fail(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space"):
-        overlay.write_file(str(place), "torch.toml", "new\n")
-    assert [path.name for path in place.iterdir()] == ["torch.toml"]
-    assert (place / "torch.toml").read_text() == "old\n"
-
-
 def test_half_a_file_of_a_cut_off_update_is_no_part_of_it(folder: Any, place: Path) -> None:
     put(place, "torch.toml.77.part", "compon")
     assert store.overlay_files(str(place)) == []

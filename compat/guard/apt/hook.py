@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
+from compat.whole import write_whole
+
 STOP = 10
 """Exit status of a transaction that must not happen; 1 to 3 are failures of compatcheck, 126 and 127 the shell's."""
 TIME_LIMIT = 60
@@ -44,9 +46,7 @@ def install(root: str, program: str | None, pythons: tuple[str, ...] = ()) -> It
     path = os.path.join(root, CONFIGURATION)
     text = configuration(program or own_program(), pythons)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(path + ".new", path)
+    write_whole(path, text)
     yield f"{path} written: apt asks compatcheck before it unpacks anything"
 
 
