@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.machine import Build, Machine
 from compat.plan.model import Choice
-from compat.plan.offers import jetson, parts
+from compat.plan.offers import parts
+from compat.plan.offers.builds import choices
 from compat.plan.offers.places import place
-from compat.plan.offers.published import JETSON, pins, rows
+from compat.plan.offers.published import pins, rows
 from compat.plan.offers.tensorflow import resolvable
 from compat.records import replace
 
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterator[Choice]:
     """onnxruntime-gpu; the plain distribution where the goal needs no GPU."""
     for row in rows(matrix, "onnxruntime-gpu" if gpu else "onnxruntime", machine, wanted):
-        if row["index"] in JETSON:
-            yield from jetson.choice(row, "onnxruntime", machine, matrix)
-        elif not gpu:
-            yield _plain(row, machine, matrix)
-        elif row.get("cuda"):
-            yield from _ways(row, machine, matrix)
-        else:
-            yield replace(_plain(row, machine, matrix), tested=False, default=False)  # for the rule that says why not
+        yield from choices(row, "onnxruntime", machine, matrix, gpu, _plain, _ways)
 
 
 def _plain(row: "Row", machine: Machine, matrix: "Matrix") -> Choice:

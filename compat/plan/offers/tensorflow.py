@@ -11,7 +11,8 @@ from compat.plan.commands import conda
 from compat.plan.commands import python as installers
 from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Choice
-from compat.plan.offers import jetson, parts
+from compat.plan.offers import parts
+from compat.plan.offers.builds import choices
 from compat.plan.offers.jetson import takes_servers
 from compat.plan.offers.published import JETSON, indexes_of, pins, rows
 from compat.records import replace
@@ -26,14 +27,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
     """Builds with CUDA; before 2.1 those were published as tensorflow-gpu."""
     found = rows(matrix, "tensorflow", machine, wanted) + rows(matrix, "tensorflow-gpu", machine, wanted)
     for row in sorted(found, key=lambda one: versions.parse(one["version"]).key(), reverse=True):
-        if row["index"] in JETSON:
-            yield from jetson.choice(row, "tensorflow", machine, matrix)
-        elif not gpu:
-            yield _plain(row, machine, matrix)
-        elif row.get("cuda"):
-            yield from _ways(row, machine, matrix)
-        else:
-            yield replace(_plain(row, machine, matrix), tested=False, default=False)  # for the rule that says why not
+        yield from choices(row, "tensorflow", machine, matrix, gpu, _plain, _ways)
     if gpu and indexes_of(machine, matrix) != JETSON:
         for row in rows(matrix, "nvidia-tensorflow", machine, wanted):
             yield _of_nvidia(row, machine, matrix)
