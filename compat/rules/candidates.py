@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compat import versions
 from compat.machine import Build, Library, Machine
-from compat.matrix.packages import CONDA, CONDA_INDEXES, fits_platform, normal, same_cuda
+from compat.matrix.packages import CONDA, CONDA_INDEXES, fits_platform, fits_python, normal, same_cuda
 from compat.records import replace
 from compat.rules.subject import CUDA_TAG, Subject
 
@@ -225,6 +225,8 @@ def _can_be(row: "Row", subject: Subject, machine: Machine, users: Iterable[str]
         return False
     if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component, users):
         return False
+    if row["index"] in JETSON and subject.state == "installed" and not fits_python(row, machine.python):
+        return False  # what is made for another Python is not found by this one
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
         return False
     if subject.facts.architectures and row.get("cuda") is False:

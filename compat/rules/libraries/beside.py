@@ -68,9 +68,11 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
     row, have = case.matrix.libraries.of_soname(soname), installed(case)
     if have is not None and have[1] == "jetson":
         have = None  # that it has its JetPack's is a default, and what is missed says something else
-    if row is None or case.subject("tensorrt").state == "installed" or _of_pip(case):
-        return None  # the bindings of pip's packages look beside themselves
+    if row is None or case.subject("tensorrt").state == "installed":
+        return None
     if row["library"] in OF_TENSORRT:
+        if _of_pip(case):
+            return None  # the bindings of pip's packages look beside themselves
         releases = [have[0]] if have is not None else [copy.version for _, copy in case.usable("tensorrt")]
         if not releases or None in releases:
             return True
@@ -81,7 +83,9 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
         return None
     if not case.matrix.traits.holds("tensorrt", "runs-on-cudnn", release["version"]):
         builds = case.matrix.packages.builds("tensorrt").get(release["version"], ())
-        return any(soname in one.get("needs", ()) for one in builds) or None
+        lists = [one["needs"] for one in builds if "needs" in one]
+        if lists:
+            return any(soname in needs for needs in lists) or None
     if row["library"] == "cudnn":
         built = release.get("cudnn")
         return versions.parse_range(row["versions"]).admits(built) if built and "versions" in row else None

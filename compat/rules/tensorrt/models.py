@@ -19,8 +19,9 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
     An ONNX file says which IR version its container has and which opset its operators are of. A reader (ONNX Runtime,
     TensorRT's parser) takes those up to its own; onnx writes its newest IR unless told otherwise, so a newer onnx makes
     files that an older reader refuses. TensorRT's parser goes on where the opset is beyond its own: it reads the model
-    if none of its operators is new or changed since. An operator of another domain, or of no standard, needs a plugin
-    or a custom operator library that has it.
+    if none of its operators is new or changed since. ONNX Runtime has no kernels for what operators were before its
+    least opset. An operator of another domain, or of no standard, needs a plugin or a custom operator library that has
+    it.
 
     An exporter has a highest opset of its own in the same way: what is asked for beyond it, it refuses to write.
 
@@ -42,6 +43,7 @@ def onnx_version_unsupported(case: Case) -> Iterator[Outcome]:
     name, version, path = reader
     for written in _written(case, name):
         yield _ceiling(case, reader, written)
+    yield from _floor(case, reader)
     if name == "tensorrt" or model.operators is not None:
         from compat.rules.tensorrt.operators import judge
 
@@ -171,16 +173,49 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     return Untold(RULE, name, (path,))
 
 
+def _floor(case: Case, reader: tuple[str, str, str]) -> Iterator[Finding]:
+    """ONNX Runtime has kernels for what the operators are as of a least opset, and none for what they were before."""
+    name, version, path = reader
+    opset = case.machine.model.opset
+    row = next((one for one in bounds(case.matrix, name, version, _LEAST) if one is not None), None)
+    if name != "onnxruntime" or opset is None or row is None:
+        return
+    opset = str(versions.parse(opset).major)
+    if int(opset) >= int(row[_LEAST]):
+        return
+    from compat.rules.tensorrt.operators import changed_between
+
+    operators = case.machine.model.operators
+    before = changed_between(case, operators or (), int(opset), int(row[_LEAST]))
+    if operators is not None and not before:
+        return
+    told = [of_model(case, "operators", one) for one in before[:1]]
+    yield Finding(
+        RULE,
+        name,
+        f"The model has opset {opset}; {name} {version} reads what operators are from opset {row[_LEAST]} on"
+        f"{_named(before, 'changed before that')}.",
+        (
+            of_model(case, "opset", opset),
+            *used(case, version, path),
+            case.cite(f"{name} {row['version']}: opset {row[_LEAST]} and later", row, _LEAST),
+            *(told or [case.assume("model.operators", "one of them was another in the model's opset")]),
+        ),
+        (Remedy(f"convert the model to opset {row[_LEAST]} or later with onnx.version_converter"),),
+    )
+
+
+_LEAST = "opset_minimum"
+
+
 def _of_later(case: Case, reader: str, row: Row, opset: str) -> list[str] | None:
     """The model's operators that are not what they were in the opset that the release knows; None where it is open."""
     operators = case.machine.model.operators
     if operators is None or reader != "tensorrt":
         return None
-    from compat.rules.tensorrt.operators import operator_rows
+    from compat.rules.tensorrt.operators import changed_between
 
-    rows, known = operator_rows(case, "onnx"), int(row["opset"])
-    opsets = {name: (rows[name]["since"], *rows[name].get("changed", ())) for name in operators if name in rows}
-    return [name for name, its in opsets.items() if any(known < int(one) <= int(opset) for one in its)]
+    return changed_between(case, operators, int(row["opset"]), int(opset))
 
 
 def _what_is_later(case: Case, operators: list[str] | None) -> tuple[Evidence, ...]:
@@ -189,11 +224,12 @@ def _what_is_later(case: Case, operators: list[str] | None) -> tuple[Evidence, .
     return tuple(of_model(case, "operators", one) for one in operators[:1])
 
 
-def _named(operators: list[str] | None) -> str:
+def _named(operators: list[str] | None, what: str = "") -> str:
     if not operators:
         return ""
     more = f" and {len(operators) - 6} others" if len(operators) > 6 else ""
-    return f", and {', '.join(operators[:6])}{more} {'is' if len(operators) == 1 else 'are'} of a later one"
+    said = what or f"{'is' if len(operators) == 1 else 'are'} of a later one"
+    return f", and {', '.join(operators[:6])}{more} {said}"
 
 
 def bounds(matrix: Matrix, name: str, version: str, field: str) -> tuple[Row | None, Row | None]:

@@ -3,7 +3,7 @@
 Loaded where a model is told; ``models`` has the rule.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from compat import versions
 from compat.matrix import Row
@@ -42,6 +42,13 @@ def operator_rows(case: Case, reader: str) -> dict[str, Row]:
         for row in case.matrix.rows("operator", component)
         if row["reader"] == reader
     }
+
+
+def changed_between(case: Case, operators: Iterable[str], known: int, opset: int) -> list[str]:
+    """Those that are new or changed in an opset after ``known`` and up to ``opset``."""
+    rows = operator_rows(case, "onnx")
+    opsets = {name: (rows[name]["since"], *rows[name].get("changed", ())) for name in operators if name in rows}
+    return [name for name, its in opsets.items() if any(known < int(one) <= opset for one in its)]
 
 
 def _operators(case: Case, name: str, version: str, path: str) -> Iterator[Outcome]:
