@@ -118,9 +118,10 @@ def _subject(
 def _is_conda(machine: Machine, component: str, version: str | None, facts: Build, matrix: "Matrix") -> bool:
     """Did conda install it? Its channel says so, or a package beside it that only conda has: tensorflow-base.
 
-    An environment of conda alone tells nothing: pip installs into those as well.
+    An environment of conda alone tells nothing: pip installs into those as well. A source that is no index may be
+    somebody's channel (peterjc123), as a name tells that only conda has.
     """
-    if facts.source is not None:
+    if facts.source in _INDEXES:
         return facts.source in CONDA_INDEXES
     if "+" in (version or ""):
         return False

@@ -162,10 +162,10 @@ def gpus_of_local(version: str | None) -> str:
     return next((kind for kind in _OTHER_GPUS if local.startswith(kind)), "")
 
 
-def is_half_of_torch(traits: "Traits", soname: str) -> bool:
-    """Is it a library in which torch has its kernels for GPUs that are not NVIDIA's?"""
-    halves = (traits.row("torch", "gpu-half", kind) for kind in _OTHER_GPUS)
-    return any(row is not None and row["value"] == soname for row in halves)
+def is_of_torch(traits: "Traits", soname: str) -> bool:
+    """Is it a library that torch itself consists of, for whatever GPUs? What is compiled against a torch opens it."""
+    rows = (*(traits.row("torch", "gpu-half", kind) for kind in _OTHER_GPUS), traits.row("torch", "own-libraries"))
+    return any(row is not None and soname in row["value"].split() for row in rows)
 
 
 def cuda_of_local(version: str) -> Any:

@@ -74,3 +74,22 @@ def test_another_channel_may_have_what_the_known_ones_lack(version: str) -> None
     }
     report = check(description.from_dict(machine), goals.parse("use:torch"), MATRIX)
     assert (report.verdict, report.findings) == ("unknown", ())
+
+
+def test_what_only_conda_names_is_of_somebodys_channel_where_its_source_is_no_index() -> None:
+    machine = Machine(
+        os="windows",
+        environment=("conda",),
+        packages={"pytorch": "0.3.1"},
+        builds={"pytorch": Build(source="peterjc123")},
+    )
+    assert find(machine, "torch", MATRIX).conda
+    assert not check(machine, goals.parse("use:torch"), MATRIX).errors
+
+
+def test_numba_of_unknown_release_may_compile_ptx_that_the_driver_does_not_take() -> None:
+    packages = {"numba": None, "cudatoolkit": "11.3"}
+    machine = {"os": "windows", "environment": ["conda"], "driver": {"cuda": "11.1"}, "packages": packages}
+    report = check(description.from_dict(machine), goals.parse("use:numba"), MATRIX)
+    assert report.verdict == "unknown"
+    assert [one.needs for one in report.untold if one.rule == "ptx-newer-than-driver"] == [("packages.numba",)]

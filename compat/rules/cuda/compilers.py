@@ -79,23 +79,40 @@ def _compiled_as_it_runs(case: Case) -> Iterator[Outcome]:
     CUDA's minor versions is beside it.
     """
     main = case.main
-    if main is None or main.state != "installed" or main.version is None:
+    if main is None or main.state != "installed":
         return
     if case.matrix.packages.about(main.component).get("cuda_from") != "system":
         return
-    claim = case.matrix.traits.claim(main.component, "compiles-to-ptx", main.version)
-    kits = [(index, kit.version) for index, kit in enumerate(case.machine.toolkits or ())]
-    if claim is None or len({version for _, version in kits}) != 1:
-        return  # which of them it finds is not told
-    if any(case.has(linker) for linker in claim["value"].split()):
+    traits, name = case.matrix.traits, "compiles-to-ptx"
+    claim = traits.claim(main.component, name, main.version) if main.version else traits.row(main.component, name)
+    found = _toolkit_found(case)
+    if claim is None or found is None or any(case.has(linker) for linker in claim["value"].split()):
         return
-    index, version = kits[0]
-    if version is None:
-        return
-    others = (case.read(f"toolkits[{other}].version", same) for other, same in kits[1:])
-    runtime = Runtime(version, f"CUDA toolkit {version}", f"toolkits[{index}].version", main.component, ("packages",))
+    version, path, others = found
+    kit = "conda's cudatoolkit" if path.startswith("packages") else "CUDA toolkit"
+    runtime = Runtime(version, f"{kit} {version}", path, main.component, ("packages",))
     compiles = case.cite(f"{main.label} hands the driver PTX of the toolkit that it finds", claim)
-    yield jit(case, runtime, f", to which {main.label} compiles,", (compiles, *others))
+    outcome = jit(case, runtime, f", to which {main.label} compiles,", (compiles, *others))
+    if main.version is not None:
+        yield outcome
+    elif isinstance(outcome, Finding):  # some of its releases do so
+        yield Untold(outcome.rule, main.component, (main.path,), decides=True)
+
+
+def _toolkit_found(case: Case) -> tuple[str, str, tuple[Evidence, ...]] | None:
+    """(release, where it is said, the same of others) of the toolkit that is found: conda's before the machine's.
+
+    None where that is not told, or several of different releases are there.
+    """
+    condas = case.version_of("cudatoolkit")
+    if condas is not None:
+        return condas, "packages.cudatoolkit", ()
+    kits = [(index, kit.version) for index, kit in enumerate(case.machine.toolkits or ())]
+    version = kits[0][1] if len({version for _, version in kits}) == 1 else None
+    if version is None:
+        return None
+    others = tuple(case.read(f"toolkits[{other}].version", version) for other, _ in kits[1:])
+    return version, f"toolkits[{kits[0][0]}].version", others
 
 
 def _has_machine_code(case: Case) -> bool:

@@ -15,6 +15,7 @@ from compat.rules.libraries.beside import (
 )
 from compat.rules.libraries.opened import (
     because,
+    links_torch,
     lists_leave_out,
     of_conda,
     on_demand,
@@ -181,6 +182,9 @@ def _opened(
 
 
 def _bring(case: Case, subject: Subject | None, soname: str) -> Iterator[Remedy]:
+    if subject is not None and links_torch(subject, soname):
+        yield Remedy(f"install the {subject.distribution} that is made for the torch beside it, from torch's index")
+        return
     row = case.matrix.libraries.of_soname(soname)
     packages = list(row.get("packages", ())) if row is not None else []
     cuda = subject.field("cuda").known if subject is not None else None

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.names import OF_TORCH
 from compat.rules.base import Evidence
 from compat.rules.case import Case
 from compat.rules.runtimes import gpu_parts
-from compat.rules.subject import Subject, is_half_of_torch
+from compat.rules.subject import Subject, is_of_torch
 
 if TYPE_CHECKING:
     from compat.matrix import Row
@@ -166,12 +165,19 @@ def because(case: Case, subject: Subject, soname: str) -> tuple[Evidence, ...]:
     return (case.cite(f"{subject.label} opens {shim(soname)}", subject.candidates[0], "needs"),)
 
 
+def links_torch(subject: Subject, soname: str) -> bool:
+    """Is it a library of torch's own, and the package one that is compiled against torch?"""
+    about = subject.matrix.packages.about(subject.component)
+    beside = about.get("family") == "torch" or "torch" in about.get("runs_with", ())
+    return beside and subject.component != "torch" and is_of_torch(subject.matrix.traits, soname)
+
+
 def lists_leave_out(subject: Subject, soname: str) -> bool:
     """Do the lists of the builds that it can be leave it out? One that has it or its opener fits what was missed.
 
-    They are of NVIDIA's libraries: of what torch has for other GPUs, and its companions link, they tell nothing.
+    They are of NVIDIA's libraries: of torch's own, which what is compiled against it links, they tell nothing.
     """
-    if subject.component in OF_TORCH and is_half_of_torch(subject.matrix.traits, soname):
+    if links_torch(subject, soname):
         return False
     lists = [row["needs"] for row in subject.candidates if "needs" in row]
     opener = (_row(subject, soname) or {}).get("opened_by", soname)

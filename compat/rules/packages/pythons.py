@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.machine import Build, Machine
 from compat.matrix.packages import fits_platform, takes_python
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.candidates import JETSON, matching, of_extras, same_local
@@ -82,7 +83,8 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         return
     for subject in (main, *pulled_in(case, main)):
         rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
-        answers = {takes_python(row["python"], line) for row in rows}
+        ends = _blind_alleys(case, subject, rows, line) if subject is main else {}
+        answers = {takes_python(row["python"], line) for row in rows if id(row) not in ends}
         fits = True in answers
         if not fits and None in answers:
             yield Untold("python-unsupported", "python", ("python",))
@@ -94,7 +96,7 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         evidence = case.cite(
             f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
         )
-        offered = {one for row in rows for one in row["python"]}
+        offered = {one for row in rows if fits or id(row) not in ends for one in row["python"]}
         ordered = sorted(offered, key=lambda text: (versions.parse(text.rstrip("t")).key(), text))
         open_ = [name for name in ("os", "arch") if getattr(case.machine, name) is None]
         where = (
@@ -109,8 +111,41 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
             where.append(case.assume(told_by, "one of the builds whose Pythons are published"))
         wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
         along = () if subject is main else brought(case, subject)
+        along += () if fits else tuple(dict.fromkeys(fact for facts in ends.values() for fact in facts))
         told = (case.read("python", python), *where, *case.of_jetsons, evidence, *no_condas(case, subject), *along)
         yield _python(subject, line, fits, told, ordered, wanted)
+
+
+def _blind_alleys(case: Case, subject: Subject, rows: "list[Row]", line: str) -> dict[int, tuple[Evidence, ...]]:
+    """Of a range that is asked for, the builds (by identity) that take this Python and pin a package which has no build
+    for it, with what tells so: an installer that looks back to them ends there. None where some build is without one.
+    """
+    if subject.state != "requested" or subject.version is not None:
+        return {}  # of one release ``pulled_in`` tells
+    ends = {}
+    for row in reversed(rows):
+        if takes_python(row["python"], line):
+            told = _pins_without(case, row, line)
+            if not told:
+                return {}
+            ends[id(row)] = told
+    return ends
+
+
+def _pins_without(case: Case, row: "Row", line: str) -> tuple[Evidence, ...]:
+    """That a build pins another package that has no build for the Python. Empty where it pins none of the kind."""
+    from compat.markers import applies
+
+    built_for = Machine(os=row["os"], arch=row["arch"], python=line)
+    for name, spec, marker in case.matrix.packages.pins(row):
+        if not spec.startswith("==") or case.has(name) is True or not applies(marker, built_for):
+            continue
+        here = [one for one in _asked_for(case, name, spec) if fits_platform(one, case.machine.os, case.machine.arch)]
+        if here and all(takes_python(one.get("python", [line]), line) is False for one in here):
+            said = f"{row['package']} {row['version']} requires {name} {spec}, which has no build for Python {line}"
+            along = Subject(name, name, None, "requested", Build(), (), case.matrix)
+            return (case.cite(said, row, "requires"), *brought(case, along))
+    return ()
 
 
 def _no_jetson(case: Case) -> list[Evidence]:
