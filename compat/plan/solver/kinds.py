@@ -75,7 +75,8 @@ class Refused:
     def told(self, choice: Choice, counts: Callable[[str], bool]) -> Reason | None:
         """The reason of a build of such a kind, by one of the rules that count."""
         for rule, known in self._told.items() if not choice.installed else ():
-            found = known.get(self.kind(_TOLD[rule], choice))
+            number = choice.kinds.get(self._keys[rule])  # this is asked most often
+            found = known.get(self.kind(_TOLD[rule], choice) if number is None else number)
             if found is not None and counts(rule):
                 return found
         return None
@@ -91,6 +92,11 @@ class Refused:
         if known is None:
             known = choice.kinds[key] = _numbers.setdefault(read(choice, self.place), len(_numbers))
         return known
+
+    @cached_property
+    def _keys(self) -> dict[str, tuple[object, ...]]:
+        """Of each rule that tells, what a build keeps the number by."""
+        return {rule: (read, *self._platform) for rule, read in _TOLD.items()}
 
     @cached_property
     def _platform(self) -> tuple[str | None, ...]:

@@ -93,7 +93,8 @@ class Memory:
     searches: "dict[Hashable, Search]" = field(default_factory=dict)
     platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
     _numbers: dict[Hashable, int] = field(default_factory=dict)
-    _values: dict[int, tuple[object, int]] = field(default_factory=dict)  # by identity
+    _written: dict[int, int] = field(default_factory=dict)  # by identity
+    _kept: list[object] = field(default_factory=list)
     _builds: dict[tuple[int, Choice, Hashable, frozenset[str]], Known] = field(default_factory=dict)
     _same: dict[tuple[int, Choice, Hashable, frozenset[tuple[str, str | None]]], Known] = field(default_factory=dict)
     _near: dict[tuple[int, int, frozenset[str]], tuple[Choice, Known]] = field(default_factory=dict)  # by identity
@@ -126,13 +127,17 @@ class Memory:
     def alike(self, machine: Machine) -> int:
         """The number for machines that are written alike. Most of what scenes have is the very same object: each is
         written out once."""
-        known = self._values
-        fields = tuple([(known.get(id(one)) or self._written(one))[1] for one in vars(machine).values()])
+        values = vars(machine).values()
+        fields = tuple(map(self._written.get, map(id, values)))
+        if None in fields:
+            fields = tuple([self._write(one) for one in values])
         return self._numbers.setdefault(fields, len(self._numbers))
 
-    def _written(self, value: object) -> tuple[object, int]:
-        self._values[id(value)] = value, self.number(value)  # which keeps the object, and so its identity
-        return self._values[id(value)]
+    def _write(self, value: object) -> int:
+        if id(value) not in self._written:
+            self._written[id(value)] = self.number(value)
+            self._kept.append(value)  # and so its identity
+        return self._written[id(value)]
 
     def place(self, bare: Machine, more: Hashable) -> int:
         """The number of a machine whatever is moved."""

@@ -258,8 +258,8 @@ class Verdict:
 
     def is_open(self) -> bool:
         """May one of the goals' packages be one of several builds?"""
-        goals = dict.fromkeys(asked.goal for asked in self._tasks if not asked.files)
-        return any(is_open(Case(self.machine, goal, self._matrix)) for goal in goals)
+        goals = {id(asked.goal): asked.goal for asked in self._tasks if not asked.files}
+        return any(is_open(Case(self.machine, goal, self._matrix)) for goal in goals.values())
 
 
 def _put_first(asked: Task, first: list[Task]) -> None:
