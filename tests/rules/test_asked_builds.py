@@ -45,7 +45,7 @@ def test_without_a_gpu_a_build_for_the_cpu_is_worth_a_word() -> None:
 @pytest.mark.parametrize(("wanted", "taken"), [("*", False), (">=9,<9.4", True), ("==9.3.0.post12.dev1", True)])
 def test_a_pre_release_is_taken_where_it_is_named_or_nothing_else_is_there(wanted: str, taken: bool) -> None:
     """TensorRT 9 has pre-releases alone, as archives that say nothing of a platform."""
-    machine = {"os": "macos", "arch": "aarch64", "python": "3.11", "request": {"tensorrt": wanted}}
+    machine = {"os": "macos", "arch": "x86_64", "python": "3.11", "request": {"tensorrt": wanted}}
     assert ("no-gpu-build-for-platform" in errors(judge("install:tensorrt", machine))) is not taken
 
 

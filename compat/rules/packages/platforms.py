@@ -166,7 +166,7 @@ def _publishes(
     if any(row.get("cuda") is None for row in local) or not (local or elsewhere):
         return None
     if local and not elsewhere and set(names) - {subject.distribution}:
-        return None  # its build for GPUs has a name of its own, and that release of it is withdrawn (onnxruntime-gpu 1.9)
+        return None  # that for GPUs has a name of its own, and this release of it is withdrawn (onnxruntime-gpu)
     if local and subject.state == "requested" and _in_an_archive(case, subject, system, arch):
         return None  # the platform has one: what the installer takes instead is the build's matter
     if not local and all(row["index"] == "archive" for row in elsewhere):
