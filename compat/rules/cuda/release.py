@@ -10,6 +10,7 @@ from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.cuda.compilers import led, nvcc
+from compat.rules.cuda.targets import targets
 from compat.rules.cuda.xla import assembler_knows
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.majors import takes_system_cuda
@@ -238,47 +239,11 @@ def _serves_by_sibling(case: Case, cuda: str, first: str, gpu: Capability) -> bo
 def _for_compiler(case: Case) -> Iterator[Outcome]:
     """nvcc has to know the target itself; a sibling does not help."""
     kits = nvcc(case)
-    for target, told in _targets(case):
+    for target, told in targets(case):
         if kits is None:
             yield Untold("cuda-older-than-gpu", "cuda", ("toolkits",))
             return
         yield from _knows(case, kits, target, told)
-
-
-def _targets(case: Case) -> Iterator[tuple[Capability, tuple[Evidence, ...]]]:
-    """What is compiled for: the target that is named, else what torch's builder takes for each GPU."""
-    target = read_capability(case.machine.model.target)
-    if target is not None:
-        yield target, (case.read("model.target", target.sm),)
-        return
-    torch = case.subject("torch")
-    claims = (case.matrix.traits.claim("torch", "extension-targets", torch.version, kind) for kind in _TARGETS)
-    claim = next(filter(None, claims), None)
-    if claim is None or not case.machine.toolkits or (case.machine.variables or {}).get("TORCH_CUDA_ARCH_LIST"):
-        return
-    if claim["of"] == "gpu" and len({gpu.capability for gpu in case.gpus}) != 1:
-        return  # for the first of them, and which that is is CUDA's to say
-    unset = () if case.machine.variables else (case.assume("variables", "TORCH_CUDA_ARCH_LIST is not set"),)
-    said = case.cite(f"torch {claim['range']} compiles extensions for {_TARGETS[claim['of']]}", claim)
-    seen = set()
-    for gpu in case.gpus:
-        least = _bounded(torch, gpu) if claim["of"] == "bounded" else gpu.capability
-        if least is not None and least not in seen:
-            seen.add(least)
-            yield least, (*gpu.evidence, *case.package(torch), said, *unset)
-
-
-_TARGETS = {"gpu": "the GPU", "bounded": "the GPU, or for the newest that it has code for itself"}
-
-
-def _bounded(torch: Subject, gpu: GpuFact) -> Capability | None:
-    """The GPU's capability, or the newest that torch has code for if that is older; None where a build tells none."""
-    from compat.rules.packages.gpu_code import code_for
-
-    newest = [max((one.plain for one in sass), default=None) for sass, _, _ in code_for(torch) if sass is not None]
-    if not newest or gpu.capability is None or len(newest) != len(code_for(torch)) or None in newest:
-        return None
-    return min((gpu.capability.plain, *(one for one in newest if one is not None)))
 
 
 def _knows(

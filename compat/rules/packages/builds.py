@@ -11,6 +11,7 @@ from compat.records import replace
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.cuda.server import served
+from compat.rules.cuda.targets import dropped
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
 from compat.rules.packages.by_python import for_python
@@ -64,7 +65,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     major with an equal or higher minor (8.0 on 8.6, 12.0 on 12.1), never across majors. Plain PTX is compiled for any
     newer GPU; PTX of an `a` target (90a) is not. The list belongs to the build, not to the release: torch 2.11 for
     CUDA 12.6 keeps Volta, for CUDA 12.8 it does not. The cuDNN that a package runs on has a list of its own: 9.11 ended
-    before Turing, and none before 9.7 knows Blackwell.
+    before Turing, and none before 9.7 knows Blackwell. A compiler has one too, which ends with a release for old GPUs.
 
     Shows as: "no kernel image is available for execution on the device" (209), "is not compatible with the current
     PyTorch installation".
@@ -72,6 +73,8 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     Remedy: a build whose list has the GPU (often another CUDA variant of the same release), or an older or newer
     release.
     """
+    if case.goal.verb == "build":
+        yield from dropped(case)
     if not case.goal.runs_on_gpu or not case.gpus:
         return
     if str(case.goal) == "run:cuda-binary":
@@ -124,7 +127,7 @@ def _own_code(case: Case, subject: Subject, code: list[Code], gpu: GpuFact) -> O
     if subject.version or subject.state == "installed":
         unlisted = Untold("gpu-not-in-build", subject.component, (f"builds.{subject.distribution}.architectures",))
         without = _no_longer(case, subject, gpu, gpu.capability) or _nowhere(case, subject, gpu, gpu.capability)
-        return without or unlisted
+        return without or _asks_for_more(case, subject, gpu, gpu.capability) or unlisted
     return None
 
 
@@ -234,20 +237,28 @@ def _compiled_for(case: Case, target: Capability, gpu: GpuFact) -> Outcome | Non
     )
 
 
+def _asks_for_more(case: Case, subject: Subject, gpu: GpuFact, capability: Capability) -> Finding | None:
+    """A GPU below the least that its vendor states for the release."""
+    row = above(case, subject, capability)
+    if row is None:
+        return None
+    least = row["capability_minimum"]
+    fact = case.cite(f"{subject.label} asks for compute capability {least} or newer", row, "capability_minimum")
+    return Finding(
+        "gpu-not-in-build",
+        subject.component,
+        f"{subject.label} has no code for {gpu.name} ({capability.sm}): it asks for {least} or newer.",
+        (*gpu.evidence, fact),
+        (Remedy(with_code(case, subject, capability)),),
+    )
+
+
 def _kernel_image(case: Case, subject: Subject, code: list[Code], gpu: GpuFact, capability: Capability) -> Outcome:
     answers = {runs(one, capability) for one in code}
     spoken = shown(code)
-    row = above(case, subject, capability) if None in answers or not answers else None
-    if row is not None:
-        least = row["capability_minimum"]
-        fact = case.cite(f"{subject.label} asks for compute capability {least} or newer", row, "capability_minimum")
-        return Finding(
-            "gpu-not-in-build",
-            subject.component,
-            f"{subject.label} has no code for {gpu.name} ({capability.sm}): it asks for {least} or newer.",
-            (*gpu.evidence, fact),
-            (Remedy(with_code(case, subject, capability)),),
-        )
+    below = _asks_for_more(case, subject, gpu, capability) if None in answers or not answers else None
+    if below is not None:
+        return below
     if answers == {True}:
         return Holds(
             "gpu-not-in-build",
