@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from compat.matrix import Matrix, Row
 
 _FLAG = "trtexec-flag"  # the trait that names an option of trtexec: of a precision, or of what it does
-_DISTRIBUTIONS = (("13", "tensorrt-cu13"), ("12", "tensorrt-cu12"), ("11", "tensorrt-cu11"), ("", "tensorrt"))
 
 
 def is_strongly_typed(matrix: "Matrix", release: str) -> bool:
@@ -62,9 +61,8 @@ def published(matrix: "Matrix", release: str, machine: Machine) -> "tuple[str, s
     """(distribution, version) of the pip package of exactly this release that serves this machine, or None."""
     wanted = versions.parse(release)
     limit = versions.try_parse(machine.driver.cuda)
-    for cuda, distribution in _DISTRIBUTIONS:
-        if limit is not None and cuda and int(cuda) > limit.major:
-            continue
+    named = [name for cuda, name in matrix.packages.by_cuda("tensorrt").items() if not limit or cuda <= limit.major]
+    for distribution in (*reversed(named), "tensorrt"):
         for version, rows in reversed(list(matrix.builds(distribution).items())):
             if any(_serves(row, machine) and _is_release(row, version, wanted, matrix) for row in rows):
                 return distribution, version

@@ -92,6 +92,13 @@ class Packages:
         names = [name for family in about.get("distributions", {}).values() for name in family]
         return list(dict.fromkeys(normal(name) for name in names)) or [component]
 
+    @remembered
+    def by_cuda(self, component: str) -> dict[int, str]:
+        """CUDA major -> the distribution of the public index that names it (``tensorrt-cu12``), oldest first."""
+        named = (normal(name) for name in self.about(component).get("distributions", {}).get("pypi", ()))
+        found = {int(name.rpartition("-cu")[2]): name for name in named if name.rpartition("-cu")[2].isdigit()}
+        return dict(sorted(found.items()))
+
     def builds(self, distribution: str) -> "dict[str, list[Row]]":
         """Published builds by version: those that pip installs, or conda's of a name that only conda has."""
         return self._matrix.builds(normal(distribution)) or self.conda_builds(distribution)

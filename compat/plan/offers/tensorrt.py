@@ -23,7 +23,7 @@ def offers(machine: Machine, matrix: "Matrix", wanted: str, gpu: bool) -> Iterat
         return
     found = [
         row
-        for name in ("tensorrt-cu13", "tensorrt-cu12", "tensorrt-cu11")
+        for name in reversed(matrix.packages.by_cuda("tensorrt").values())
         for row in rows(matrix, name, machine, wanted)
     ]
     found += [

@@ -62,7 +62,7 @@ def _of_package(case: Case, subject: Subject) -> Copy | None:
     """pip's cuDNN, where only its package is told: what pins it, JAX's plugins, and what looks for the parts that its
     extra draws (TensorFlow from 2.14 on, jaxlib from 0.4.19 on) look in its folder (on Linux)."""
     looked = _looked_for(case, subject)
-    for name in ("nvidia-cudnn-cu11", "nvidia-cudnn-cu12", "nvidia-cudnn-cu13"):
+    for name in case.matrix.packages.by_cuda("cudnn").values():
         own = _is_its_own(case, subject, name)
         version = case.version_of(name) if (own or name in looked) and case.machine.os != "windows" else None
         if version is not None and (own or not (case.machine.toolkits and _opens_another(subject, version))):
