@@ -13,6 +13,7 @@ from compat.report.plan import FORMATS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from compat.cli.sources import Said
     from compat.goals import Goal
     from compat.machine import Machine
     from compat.matrix import Matrix
@@ -125,15 +126,17 @@ def command(
             raise BadRequest("nothing is asked for", "name a component, such as --torch 2.6, a goal, or a file")
         machines = _machines(files, root, python)
         read = machines[0]
-        optional = ""
+        optional, moved = "", _allowed(allow)
         if paths or listed:
-            asked, machines, optional = _with_files(
+            asked, machines, said = _with_files(
                 asked, (*listed, *paths), machines, matrix, form == "text", python is None, goals
             )
+            optional = said.optional
+            moved |= {"python"} if said.any_python else set()
         if not asked and not goals:  # an image alone
             goals = common.parse_goals(["start:container"], matrix)
         goal, of_conda = goals[0] if goals else None, installer in OF_FORGE
-        plans = plan_for(machines, asked, matrix, goal, _allowed(allow), prefer, alternatives, of_conda)
+        plans = plan_for(machines, asked, matrix, goal, moved, prefer, alternatives, of_conda)
         shown = installer or _of_environment(machines[0], form == "text")
     except BadRequest as error:
         raise InputError(str(error), error.hint) from None
@@ -218,9 +221,9 @@ def _with_files(
     shown: bool,
     any_python: bool,
     goals: "Sequence[Goal]",
-) -> "tuple[tuple[Request, ...], list[Machine], str]":
+) -> "tuple[tuple[Request, ...], list[Machine], Said]":
     """The requests of the options, and those of the files for components that no option names; the machines with the
-    Python and the base image that the files are written for; how to ask for one of several extras."""
+    Python and the base image that the files are written for; what else the files say."""
     from compat.cli import sources
     from compat.guard.written_for import inside, with_python
     from compat.plan.asking.request import brought_by
@@ -230,12 +233,13 @@ def _with_files(
     beside = named if asked or goals else None
     brought = brought_by(goals[0] if goals else None, matrix)
     said = sources.read(paths, machines[0], matrix, shown, any_python, beside, brought)
-    asked = tuple(replace(one, limits=said.limits) for one in asked)
+    pythons = said.python_range or "*"
+    asked = tuple(replace(one, limits=said.limits, pythons=pythons) for one in asked)
     more = tuple(one for one in said.requests if one.component not in named)
     machines = [inside(machine, said.image, matrix) for machine in machines]
     if any_python:
         machines = [with_python(one, said.python, said.python_range, said.image, said.interpreter) for one in machines]
-    return (*asked, *more), machines, said.optional
+    return (*asked, *more), machines, said
 
 
 def _allowed(text: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """What ``compatcheck plan`` is asked for by files and checkouts: the readers of the guard, shown line by line."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from compat.guard.files import Contents, Image, Requirement
     from compat.machine import Machine
     from compat.matrix import Matrix
+    from compat.plan.asking.asked import Line
     from compat.plan.model import Pin, Request
 
 
@@ -23,6 +24,7 @@ class Said:
     requests: "tuple[Request, ...]"
     python: str | None = None  # a release or a line
     python_range: str | None = None
+    any_python: bool = False  # they make an environment of their own: any Python inside the range may be its own
     interpreter: str | None = None  # the name that starts that Python, where it is not the usual one
     image: "Image | None" = None
     limits: "tuple[Pin, ...]" = ()  # what is demanded of packages that builds share
@@ -40,13 +42,11 @@ def read(
 ) -> Said:
     """What files and checkouts ask for; what was read is written to stderr. ``any_python``: the files may say for which
     Python; ``beside``: the components that are asked for already, None where nothing is; ``by_goal``: those
-    that a goal brings in. Raises InputError and
-    BadRequest."""
+    that a goal brings in. Raises InputError and BadRequest."""
     from compat.guard.written_for import brought_by, has_gpu, inside, with_python
-    from compat.plan.asking.asked import planned_for, says_enough
     from compat.plan.asking.asked import requests_of as asked
-    from compat.plan.asking.checkout import is_weak
     from compat.plan.asking.groups import of_path, picked
+    from compat.records import replace
 
     wanted = dict(map(of_path, paths))
     paths = list(wanted)
@@ -61,32 +61,67 @@ def read(
     brought_in = [one for one in brought if matrix.packages.component(one.name) not in asked_for]
     found += brought_in
     limits = [one for said in contents for one in said.constraints]
-    folders = [path for path in paths if os.path.isdir(path)]
-    weak = [said for said in walked if any(is_weak(folder, said.path, machine.os) for folder in folders)]
-    strong_ones = [said for said in contents if said not in weak]
-    nearest = [one for said in strong_ones for one in said.requirements]
-    asks = any(said.image for said in strong_ones) or any(
-        (name := planned_for(one, matrix, by_goal)) and says_enough(one, name, matrix) for one in nearest
-    )
-    python, python_range, interpreter = _python(strong_ones if asks else contents, shown)
+    strong = [*named, *_strong(walked, [path for path in paths if os.path.isdir(path)], machine, matrix, by_goal)]
+    weak = [said for said in walked if said not in strong]
     there = inside(machine, image, matrix)
     if image is not None and shown:
         _say(f"read: {image.path}:{image.line}: image {image.name}:{image.tag} ({_system(there)}planned for inside it)")
-    there = with_python(there, python, python_range, image, interpreter) if any_python else there
     loose = frozenset(one for said in walked for one in _paths(said))
-    strong = {os.path.normpath(one) for said in walked if said not in weak for one in _paths(said)}
-    weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in strong)
-    requests, lines, bounds = asked(found, there, matrix, limits, loose, weakened, beside or frozenset(), by_goal)
+    firm = {os.path.normpath(one) for said in strong for one in _paths(said)}
+    weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in firm)
+    telling = strong if _ask(strong, matrix, by_goal) or any(said.image for said in strong) else contents
+    own, opposed = _python(telling), frozenset[str]()
+    while True:  # a file that is left out has no say on the Python either
+        seen = with_python(there, own.release, own.range, image, own.name) if any_python else there
+        requests, lines, bounds = asked(found, seen, matrix, limits, loose, weakened, beside or frozenset(), by_goal)
+        apart = opposed.union(line.path for line in lines if line.opposed)
+        if apart == opposed:
+            break
+        opposed, own = apart, _python([said for said in telling if said.path not in apart])
+    told = {line.path for line in lines if not line.left_out}
+    makers = [said for said in telling if said.own_python or (said.image is not None and said.image is not image)]
+    free = any_python and any(said.path in told for said in makers)
     together = _optional(wanted, by_path, shown)
     if shown:
-        for line in lines:
-            _say(f"read: {line.where}: {line.text}{f' (left out: {line.left_out})' if line.left_out else ''}")
-        for text in _passed_over(contents, image, {one.path for one in brought_in}):
-            _say(f"read: {text}")
+        _show(own, lines, _passed_over(contents, image, {one.path for one in brought_in}))
+    requests = tuple(replace(one, pythons=own.range or "*") for one in requests) if any_python else requests
     if not requests and beside is None and not (image is not None and has_gpu(there)):
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
         raise InputError(f"{', '.join(paths)}: asks for no framework", known)
-    return Said(requests, python, python_range, interpreter, image, bounds, together)
+    return Said(requests, own.release, own.range, free, own.name, image, bounds, together)
+
+
+def _show(own: "_Python", lines: "Iterable[Line]", passed: Iterable[str]) -> None:
+    for text in own.read:
+        _say(f"read: {text}")
+    for line in lines:
+        _say(f"read: {line.where}: {line.text}{f' (left out: {line.left_out})' if line.left_out else ''}")
+    for text in passed:
+        _say(f"read: {text}")
+
+
+def _strong(
+    walked: "Sequence[Contents]",
+    folders: "Sequence[str]",
+    machine: "Machine",
+    matrix: "Matrix",
+    by_goal: "frozenset[str]",
+) -> "list[Contents]":
+    """Of the files of checkouts those that say what is needed. A project of its own below the root (a demo, a server)
+    does not where the root's files ask for something."""
+    from compat.plan.asking.checkout import is_below, is_weak
+
+    strong = [said for said in walked if not any(is_weak(folder, said.path, machine.os) for folder in folders)]
+    of_root = [said for said in strong if not any(is_below(folder, said.path) for folder in folders)]
+    return of_root if _ask(of_root, matrix, by_goal) else strong
+
+
+def _ask(contents: "Sequence[Contents]", matrix: "Matrix", by_goal: "frozenset[str]") -> bool:
+    """Do they ask for something that is planned for, and that says what the GPU is for?"""
+    from compat.plan.asking.asked import planned_for, says_enough
+
+    every = (one for said in contents for one in said.requirements)
+    return any((name := planned_for(one, matrix, by_goal)) and says_enough(one, name, matrix) for one in every)
 
 
 def _optional(
@@ -143,24 +178,47 @@ def _paths(said: "Contents") -> set[str]:
     return {said.path, *(one.path for one in (*said.requirements, *said.constraints))}
 
 
-def _python(contents: "list[Contents]", shown: bool) -> tuple[str | None, str | None, str | None]:
-    """The Python that the files name, the range that they admit, and the name that starts it where that is not the
-    usual one; of several the first that says so."""
+@dataclass(frozen=True)
+class _Python:
+    """The Python that files name: its release or line, the range that they admit, the name that starts it where that
+    is not the usual one; and where each was read."""
+
+    release: str | None = None
+    range: str | None = None
+    name: str | None = None
+    read: tuple[str, ...] = ()
+
+
+def _python(contents: "Sequence[Contents]") -> _Python:
+    """The Python that the files name: of several the first that says so. The ranges of files that lie equally deep hold
+    together, that of an environment before that of a package, as far as there is a Python inside all."""
+    from compat.plan.asking.checkout import depth
+    from compat.plan.ranges import joined
+
     exact = next((said for said in contents if said.python), None)
-    nearest = min((_depth(said.path) for said in contents if said.requirements or said.image), default=0)
-    if exact is not None and _depth(exact.path) > nearest:
+    nearest = min((depth(said.path) for said in contents if said.requirements or said.image), default=0)
+    if exact is not None and depth(exact.path) > nearest:
         exact = None  # an example's or a build's own
-    within = next((said for said in contents if said.requires_python), None)
-    if exact is not None and shown:
-        _say(f"read: {exact.path}:{exact.python_line}: Python {exact.python}")
-    if within is not None and shown:
-        _say(f"read: {within.path}: Python {within.requires_python}")
-    python, interpreter = (exact.python, exact.interpreter) if exact else (None, None)
-    return python, (within.requires_python if within else None), interpreter
+    ranged = [said for said in contents if said.requires_python]
+    beside = [said for said in ranged if depth(said.path) == depth(ranged[0].path)]
+    within: tuple[str, ...] = ()
+    read = [f"{exact.path}:{exact.python_line}: Python {exact.python}"] if exact is not None else []
+    for said in sorted(beside, key=lambda one: not one.own_python):
+        mine = str(said.requires_python)
+        if mine not in within and _has_python(joined((*within, mine))):
+            within = (*within, mine)
+            read.append(f"{said.path}: Python {said.requires_python}")
+    release, name = (exact.python, exact.interpreter) if exact else (None, None)
+    return _Python(release, joined(within) if within else None, name, tuple(read))
 
 
-def _depth(path: str) -> int:
-    return os.path.normpath(path).count(os.sep)
+def _has_python(text: str) -> bool:
+    """Is there a line of Python inside a range?"""
+    from compat import versions
+    from compat.matrix.index.builds import PYTHONS
+    from compat.plan.ranges import admits_line
+
+    return any(admits_line(versions.parse_range(text), line) for line in PYTHONS)
 
 
 def _contents(path: str, system: str | None) -> "Iterator[Contents]":

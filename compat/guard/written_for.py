@@ -7,6 +7,7 @@ from compat import versions
 from compat.guard.files import Contents, Image, Requirement
 from compat.guard.images import inside as entered
 from compat.machine import Machine
+from compat.plan.ranges import admits_line
 from compat.plan.solver.scene import UNMADE, emptied
 from compat.plan.ways import jetson_images
 from compat.plan.ways.base_images import python_of
@@ -72,7 +73,7 @@ def with_python(
             from compat.matrix.index.builds import PYTHONS
 
             lines = sorted(PYTHONS, key=lambda one: abs(_minor(one) - (have.minor or 0)))
-            line = next((one for one in lines if allowed.admits(f"{one}.99") or allowed.admits(one)), None)
+            line = next((one for one in lines if admits_line(allowed, one)), None)
     if line is None or (have is not None and versions.parse(versions.major_minor(line)).covers(have)):
         return machine
     if have is None or image is not None:

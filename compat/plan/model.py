@@ -55,6 +55,7 @@ class Request:
     near: str = ""  # of one release the build that is preferred: that of PyTorch's index beside which it is asked for
     limits: tuple[Pin, ...] = ()  # what its file demands of packages that builds share (numpy<1.24)
     name: str = ""  # the distribution that its file names, where only one is
+    pythons: str = "*"  # the Pythons that its files admit, where another one is chosen
     among: frozenset[str] | None = None  # labels of the only builds that may be chosen
 
 

@@ -15,5 +15,11 @@ def joined(texts: Iterable[str]) -> str:
     return ",".join(text for text in clauses if text in kept or text not in {**uppers, **lowers}) or "*"
 
 
+def admits_line(range_: versions.Range, line: str) -> bool:
+    """Is some release of a line of Python (``3.9``, ``3.13t``) inside the range?"""
+    plain = line.rstrip("t")
+    return range_.admits(f"{plain}.99") is True or range_.admits(plain) is True
+
+
 def _bound(text: str, sign: str) -> versions.Version | None:
     return versions.try_parse(text.lstrip("<>= ")) if text.startswith(sign) else None

@@ -9,7 +9,7 @@ import pytest
 from compat.matrix import Matrix
 
 COMPAT = Path(__file__).parents[2] / "compat"
-ASKS = ("row", "holds", "claim")
+ASKS = ("row", "holds", "claim", "every")
 
 
 def asked() -> Iterator[tuple[str, str | None, str]]:

@@ -100,6 +100,7 @@ class Contents:
     python_line: int = 0
     interpreter: str | None = None  # the name that its commands start it by, where that is not the usual one
     requires_python: str | None = None
+    own_python: bool = False  # it makes an environment of its own, whose Python the solver of that chooses
     indexes: tuple[str, ...] = ()
     image: Image | None = None
     system: tuple[str, ...] = field(default=())  # Debian packages that a Dockerfile installs

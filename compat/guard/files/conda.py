@@ -34,7 +34,10 @@ def read(path: str) -> Contents:
         else:
             reader.requirements.append(one)
     line, within = python_of(python[0] if python else "")
-    return gathered("conda", path, reader, python=line, python_line=python[1] if python else 0, requires_python=within)
+    number = python[1] if python else 0
+    return gathered(
+        "conda", path, reader, python=line, python_line=number, requires_python=within, own_python=line is None
+    )
 
 
 def python_of(text: str) -> tuple[str | None, str | None]:

@@ -44,6 +44,7 @@ def read(path: str) -> Contents:
         python_line=lines.of("python", key=True) if python else 0,
         indexes=tuple(url for url in indexes if isinstance(url, str)),
         requires_python=_requires_python(project, table(data, "tool", "poetry", "dependencies")) or within,
+        own_python=bool(of_pixi) and python is None,
     )
 
 

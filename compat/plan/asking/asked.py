@@ -17,7 +17,7 @@ from compat.machine import Machine
 from compat.markers import applies
 from compat.matrix.packages import has_cuda, normal
 from compat.names import COMPONENTS
-from compat.plan.asking.checkout import for_other_devices
+from compat.plan.asking.checkout import depth, for_other_devices
 from compat.plan.asking.request import (
     BadRequest,
     build_of_name,
@@ -48,6 +48,11 @@ class Line:
     where: str
     text: str
     left_out: str = ""
+    opposed: bool = False  # with all that its file asks for, which is another way to the same
+
+    @property
+    def path(self) -> str:
+        return self.where.rpartition(":")[0]
 
 
 def requests_of(
@@ -62,7 +67,7 @@ def requests_of(
 ) -> tuple[tuple[Request, ...], tuple[Line, ...], tuple[Pin, ...]]:
     """The requests, the lines that they were read from, and what is demanded of packages that builds share, those of
     the components ``beside`` them too. What a goal brings in (``brought``) is planned for. Of a component the files
-    nearest to the root count.
+    nearest to the root that bound it count.
 
     ``loose``: files that were found and not named, in the order of their weight: where one contradicts those before it
     (requirements.txt and environment.yml of two years), it is another way to the same, and left out; so is an extra or
@@ -91,14 +96,14 @@ def requests_of(
             why = "it has no GPU code under this name"
         elif strong is not None and one.path in weak:
             why = f"{strong.path} says what is needed"
-        elif mine and _depth(mine[0].path) < _depth(one.path):
+        elif any(other.range != "*" and depth(other.path) < depth(one.path) for other in mine):
             why = f"{mine[0].path} is nearer to the root"
         elif oldest := _older(component, one.range, matrix):
             why = f"the matrix knows {component} from {oldest} on: planned by hand"
         elif way_of(one) in other:
             why = f"{f'{one.group}: ' if one.group else ''}{other[way_of(one)]} says otherwise"
         if why:
-            lines.append(Line(one.where, _text(one), why))
+            lines.append(Line(one.where, _text(one), why, opposed=(one.path, "") in other))
             continue
         mine.append(one)
         final = final_of(component, one.range, matrix)
@@ -233,7 +238,7 @@ def _bounds(
             continue
         if name not in drawn or matrix.packages.component(name) in wanted or not _for(one, machine):
             continue
-        if nearest.setdefault(name, _depth(one.path)) < _depth(one.path):
+        if nearest.setdefault(name, depth(one.path)) < depth(one.path):
             continue
         if one.range != "*" and bounded.setdefault(name, one.path) != one.path and one.path in loose:
             continue
@@ -259,10 +264,6 @@ def _counts(component: str, matrix: "Matrix") -> bool:
 
 def _text(one: Asked) -> str:
     return one.name if one.range == "*" else f"{one.name}{one.range}"
-
-
-def _depth(path: str) -> int:
-    return os.path.normpath(path).count(os.sep)
 
 
 def _request(component: str, said: list[Asked], matrix: "Matrix") -> Request:

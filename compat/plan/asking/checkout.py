@@ -40,6 +40,10 @@ _WEAK = frozenset(("demo", "demos", "colab", "ci", "third_party", "thirdparty"))
     for name in ("benchmark", "doc", "example", "notebook", "sample", "test", "tutorial")
     for end in ("", "s")
 )
+_LISTS = ("requirements", "reqs")  # a folder of lists, which are those of the folder above it
+# What makes a folder below the root a project of its own, and names of folders that hold a part of the root's.
+_MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "pipfile", "pixi.toml")
+_OF_ROOT = frozenset((".", *_LISTS, "docker", ".devcontainer", "conda", "env", "envs", "install", "build", "scripts"))
 _DEPTH = 3  # folders below the checkout's root that are looked into
 _MOST = 40  # files of a checkout that are read
 
@@ -48,14 +52,15 @@ def files_of(folder: str, system: str | None) -> Iterator[str]:
     """The files of a checkout that say what it needs, the nearest to its root first. Links are not followed."""
     found = []
     for path, folders, names in os.walk(folder):
-        depth = 0 if path == folder else os.path.relpath(path, folder).count(os.sep) + 1
-        folders[:] = sorted(one for one in folders if one not in _SKIPPED and depth < _DEPTH)
-        inside = os.path.basename(path).lower() if depth else ""
+        below = 0 if path == folder else os.path.relpath(path, folder).count(os.sep) + 1
+        folders[:] = sorted(one for one in folders if one not in _SKIPPED and below < _DEPTH)
+        inside = os.path.basename(path).lower() if below else ""
+        near = below - (inside in _LISTS)
         for name in names:
             rank = _rank(name.lower(), inside)
             whole = os.path.join(path, name)
             if rank < len(_NAMES) and os.path.isfile(whole) and not os.path.islink(whole):  # a pipe would wait for ever
-                found.append((is_weak(folder, whole, system), depth, rank, path, name))
+                found.append((is_weak(folder, whole, system), near, rank, path, name))
     yield from (os.path.join(path, name) for *_, path, name in sorted(found)[:_MOST])
 
 
@@ -72,6 +77,19 @@ def is_weak(folder: str, path: str, system: str | None) -> bool:
     )
 
 
+def depth(path: str) -> int:
+    """How deep a file lies: one in a folder of lists as deep as those beside that folder."""
+    folder, _ = os.path.split(os.path.normpath(path))
+    return os.path.normpath(path).count(os.sep) - (os.path.basename(folder).lower() in _LISTS)
+
+
+def is_below(folder: str, path: str) -> bool:
+    """Is a file of a checkout part of a project of its own below the root (a demo with its requirements.txt)?"""
+    above = os.path.relpath(os.path.dirname(path), folder).split(os.sep)
+    inside = (os.path.join(folder, *above[: number + 1]) for number, name in enumerate(above) if name not in _OF_ROOT)
+    return any(os.path.isfile(os.path.join(one, name)) for one in inside for name in _MANIFESTS)
+
+
 def for_other_devices(group: str) -> bool:
     """Is an extra or a group (``extra cpu``) named for devices other than NVIDIA's?"""
     return _OTHER_DEVICES.search(group.rpartition(" ")[2]) is not None
@@ -80,7 +98,7 @@ def for_other_devices(group: str) -> bool:
 def _rank(name: str, folder: str) -> int:
     if name in _NAMES and (name != "readme.md" or not folder):
         return _NAMES.index(name)
-    if name.endswith((".txt", ".in")) and (_REQUIREMENTS.search(name) or folder in ("requirements", "reqs")):
+    if name.endswith((".txt", ".in")) and (_REQUIREMENTS.search(name) or folder in _LISTS):
         return len(_NAMES) if _FOR_MAKERS.search(name) else _NAMES.index("requirements.txt")
     if re.fullmatch(r"(?:environment|conda)[\w.-]*\.ya?ml", name):
         return _NAMES.index("environment.yml")

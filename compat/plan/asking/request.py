@@ -244,9 +244,10 @@ def _beside(request: Request, matrix: "Matrix") -> tuple[str, ...]:
     their builds have to be of its CUDA."""
     if request.component in OWN:
         return ()  # their offers name what has to come with them
+    named = request.name if build_of_name(request.name) else ""  # cuml-cu11 draws nothing that cuml-cu12 pins
     builds = [
         row
-        for name in matrix.packages.distributions(request.component)
+        for name in ((named,) if named else matrix.packages.distributions(request.component))
         for row in newest_rows(matrix, name, request.text)
         if "requires" in row
     ]

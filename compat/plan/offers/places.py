@@ -37,8 +37,10 @@ def file_of(address: str, machine: Machine) -> str:
 @lru_cache(maxsize=1024)
 def _place(matrix: "Matrix", package: str, version: str, variant: str) -> str | None:
     component = matrix.packages.component(package) or package
-    claim = matrix.traits.claim(component, "own-index", version) or matrix.traits.claim(component, "own-page", version)
-    claim = claim or matrix.traits.claim(component, "own-file", version)
+    # A page that moved is one claim for each of its times.
+    pages = (*matrix.traits.every(component, "own-index"), *matrix.traits.every(component, "own-page"))
+    claims = (*pages, *matrix.traits.every(component, "own-file"))
+    claim = next((row for row in claims if versions.parse_range(row["range"]).admits(version)), None)
     if claim is None:
         return None
     cuda = variant[variant.find("c") :]  # pt28cu128

@@ -75,7 +75,8 @@ def streams(
             yield ("container",), (Found(one, (), {}, one.machine) for one in _images(ready, base.machine, problem))
         made = problem.memory.listed("bases", (base.machine,), lambda: bases(base.machine, problem.matrix))
         for scene in made if never is None or any(map(of_system, never)) else ():
-            yield scene.moves, _searched(problem, scene, (), tried)
+            if problem.takes(scene.machine):
+                yield scene.moves, _searched(problem, scene, (), tried)
     if forward.MOVE in allow and never is None:
         clear = _clear(base, problem)
         moved = problem.memory.listed("cuda-compat", (clear,), lambda: forward.scenes(clear, problem.matrix))

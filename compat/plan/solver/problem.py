@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from compat import versions
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Pin, Request
+from compat.plan.ranges import admits_line, joined
 from compat.plan.solver.memory import Memory
 from compat.records import dataclass, field, replace
 
@@ -34,6 +36,11 @@ class Problem:
     def limits(self) -> tuple[Pin, ...]:
         """What the files of the requests demand of packages that builds share."""
         return tuple(dict.fromkeys(pin for request in self.requests for pin in request.limits))
+
+    def takes(self, machine: Machine) -> bool:
+        """Do the files of the requests admit its Python?"""
+        admitted = versions.parse_range(joined(request.pythons for request in self.requests))
+        return machine.python is None or admits_line(admitted, versions.major_minor(machine.python))
 
     def widened(self, limits: tuple[Pin, ...]) -> "Problem":
         """The problem with any release of what these demands are about; its memory is kept with this one's."""

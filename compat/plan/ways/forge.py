@@ -21,6 +21,7 @@ from compat.plan.commands import conda as commands
 from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Reason, Request, Step
 from compat.plan.offers.published import USE_GPU, serves_gpus
+from compat.plan.ranges import admits_line, joined
 from compat.plan.solver.judge import Trial
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.ways.moves import distance
@@ -61,12 +62,26 @@ def environments(
     machine = replace(base.machine, python=None) if python else base.machine
     if any(one.component not in PACKAGES or one.build for one in requests) or not any(one.needs_gpu for one in goals):
         return
-    rows = [_rows(PACKAGES[one.component][0], one.text, machine, matrix) for one in requests]
+    pythons = joined(one.pythons for one in requests) if python else "*"
+    rows = [_of(pythons, _rows(PACKAGES[one.component][0], one.text, machine, matrix)) for one in requests]
     trial = Trial(goals, matrix)
     for chosen in islice(_together(rows, (), frozenset({frozenset()}), matrix), _TRIED):
         scene = _installed(base, python, tuple(one.component for one in requests), chosen, preferred, matrix)
         if trial.passes(scene.machine):
             yield scene
+
+
+def _of(pythons: str, rows: "list[Row]") -> "list[Row]":
+    """The builds with those of their Pythons that the files of the requests admit."""
+    if pythons == "*":
+        return rows
+    admitted = versions.parse_range(pythons)
+    found = []
+    for row in rows:
+        lines = [one for one in row.get("python", ()) if admits_line(admitted, one)]
+        if lines or not row.get("python"):
+            found.append({**row, "python": lines} if lines else row)
+    return found
 
 
 def _together(

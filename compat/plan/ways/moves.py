@@ -16,6 +16,7 @@ from compat.plan.model import Reason, Request, Step
 from compat.plan.offers import offers
 from compat.plan.offers.jetson import jetpacks, takes_servers
 from compat.plan.offers.published import USE_GPU, gpus_of
+from compat.plan.ranges import admits_line, joined
 from compat.plan.solver.scene import SEALED, UNMADE, Scene, emptied
 from compat.records import replace
 from compat.rules.case import Case
@@ -56,12 +57,14 @@ def new_environment(base: Scene) -> Scene:
 
 
 def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: bool) -> Iterator[Scene]:
-    """A new environment with another Python, the nearest first, of those that what is asked for has builds for."""
+    """A new environment with another Python, the nearest first, of those that what is asked for has builds for and its
+    files admit."""
     machine, folder = base.machine, base.folder or ENVIRONMENT
     bound = machine.is_jetson and not takes_servers(machine, matrix)
     current = versions.major_minor(machine.python) if machine.python else None
     threaded = current is not None and current.endswith("t")  # free-threaded is another Python, never meant by chance
     own = {row["python"] for row in jetpacks(machine, matrix)} if bound else None
+    admitted = versions.parse_range(joined(request.pythons for request in requests))
     lines: set[str] = set()
     for request in requests:
         for choice in offers(request.component, replace(machine, python=None), matrix, request.text, gpu):
@@ -71,6 +74,8 @@ def pythons(base: Scene, requests: tuple[Request, ...], matrix: "Matrix", gpu: b
             continue
         if own is not None and line not in own:
             continue  # the wheels of a Jetson are made for the Python of its JetPack
+        if not admits_line(admitted, line):
+            continue
         step = Step("python", "python", machine.python, line, (), python_commands.environment(machine, line, folder))
         yield Scene(replace(emptied(machine), python=line), (*base.steps, step), (*base.moves, "python"), folder)
 
