@@ -288,9 +288,9 @@ def _equal(version: Version, bound: Version, wildcard: bool) -> bool | None:
         return None if len(version.release) < size and version.covers(bound) else False
     if bound.local is not None and not same_local(version.local or "", bound.local):
         return False
-    if version.same_as(bound):
-        return True
-    return None if _is_line(version, bound) else False
+    if _is_line(version, bound):
+        return None  # 0.58 is a release of that line: 0.58.0, or 0.58.1
+    return version.same_as(bound)
 
 
 def same_local(one: str, other: str) -> bool:

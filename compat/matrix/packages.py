@@ -152,7 +152,8 @@ class Packages:
 
     @remembered
     def release(self, component: str, version: str) -> "Row | None":
-        """The release row that a version falls under: the same release, or the longest one that covers it."""
+        """The release row that a version falls under: the same release, or the longest one that covers it; of a line
+        what its releases have in common."""
         wanted = versions.parse(version)
         best: Row | None = None
         for row in self._matrix.rows("release", component):
@@ -160,7 +161,7 @@ class Packages:
             if known is None:
                 continue
             if known.same_as(wanted):
-                return row
+                return row if len(known.release) <= len(wanted.release) else self._common(component, wanted)
             # A post-release is none of a line: 2.8.0.post1 tells nothing of the 2.8.0 that it took the place of.
             if known.post < 0 and known.covers(wanted) and (best is None or len(row["version"]) > len(best["version"])):
                 best = row
@@ -183,6 +184,15 @@ class Packages:
 
     def _inside(self, component: str, line: "Version") -> "list[Row]":
         return [row for row in self.releases(component) if line.covers(versions.parse(row["version"]))]
+
+    def _common(self, component: str, line: "Version") -> "Row":
+        """What the rows of a line agree in, as that of its first release."""
+        first, *others = self._inside(component, line)
+        return {
+            name: value
+            for name, value in first.items()
+            if name in ("version", "date", "source", "sources") or all(row.get(name) == value for row in others)
+        }
 
     @cached_property
     def pairs(self) -> "Mapping[str, list[Row]]":

@@ -22,7 +22,7 @@ from scripts.honesty.made_dense import Dense
 from scripts.honesty.made_era import OfAnEra
 from scripts.honesty.made_up import MadeUp
 from scripts.honesty.relations import INDEX, Judge
-from scripts.honesty.search import BY_NAME, RELATIONS, smallest, violations
+from scripts.honesty.search import RELATIONS, smallest, violations
 
 Asked = tuple[str, str, dict[str, Any], Random]  # where it is from, goal, machine, chance
 
@@ -71,7 +71,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--era", type=float, default=0.5, help="share of the rest that is of one piece and one time")
     parser.add_argument("--described", action="store_true", help="every described machine instead of made-up ones")
     parser.add_argument(
-        "--relations", nargs="+", choices=(*RELATIONS, *BY_NAME), default=tuple(RELATIONS), help="these alone"
+        "--relations", nargs="+", choices=tuple(RELATIONS), default=tuple(RELATIONS), help="these alone"
     )
     parser.add_argument("--part", default="1/1", help="of the described ones: 3/16 is the third of each sixteen")
     return parser

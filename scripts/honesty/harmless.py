@@ -63,7 +63,8 @@ def more_that_does_not_matter(
         "other frameworks": {**machine, "packages": {**packages, **_not_of(judge.matrix, goal, packages)}},
     }
     if not goals.parse(goal).subjects:
-        changed["frameworks beside a driver"] = {**machine, "packages": {**_FRAMEWORKS, **packages}}
+        beside = {name: version for name, version in _FRAMEWORKS.items() if name != _kit_of(goal)}
+        changed["frameworks beside a driver"] = {**machine, "packages": {**beside, **packages}}
     if "variables" in machine:
         changed["variables of the shell"] = {**machine, "variables": {**_SHELL, **machine["variables"]}}
     if "libraries" in machine:  # else the list would say that these are all there are
@@ -76,6 +77,11 @@ def more_that_does_not_matter(
         difference = _same(before, judge(goal, more))
         if difference:
             yield Violation("more", f"{what} -> {difference}", goal, machine, more)
+
+
+def _kit_of(goal: str) -> str:
+    """The package that is the toolkit of a program of one's own, in conda's environment."""
+    return "cudatoolkit" if goal == "run:cuda-binary" else ""
 
 
 def _uses_no_toolkit(goal: str, before: Report) -> bool:

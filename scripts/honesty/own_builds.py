@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from compat import description, versions
+from compat import description, goals, versions
 from compat.capability import architecture_lists
 from compat.capability import parse as parse_capability
 from compat.machine import Build, Machine
 from compat.matrix import Matrix
-from compat.matrix.packages import normal
+from compat.matrix.packages import normal, takes_python
+from compat.records import replace
 from compat.rules.candidates import find
+from compat.rules.case import Case
 from compat.rules.implied import implied
 from compat.rules.runtimes import reaches
 from compat.rules.subject import Subject
@@ -28,9 +30,10 @@ def own_builds(machine: Facts, matrix: Matrix, users: tuple[str, ...] = ()) -> s
         others = [one for one in installed if one != name and matrix.packages.component(one) == component]
         alone = {key: version for key, version in installed.items() if key not in others}
         request = {key: spec for key, spec in (machine.get("request") or {}).items() if normal(key) == normal(name)}
-        subject = find(_machine({**machine, "packages": alone, "request": request}), component, matrix, users)
+        subject = find(_machine({**machine, "packages": alone, "request": request}, matrix), component, matrix, users)
         # A conda environment's CUDA is for a build that has it.
         rows = [row for row in subject.candidates if not subject.pinned_cuda or row.get("cuda") is not False]
+        rows = [row for row in rows if _is_for(row, machine.get("python"))]
         agrees = any(_agrees(row, subject.facts) and not _has_more(row, subject, matrix) for row in rows)
         if not agrees:
             found.add(normal(name))
@@ -40,8 +43,17 @@ def own_builds(machine: Facts, matrix: Matrix, users: tuple[str, ...] = ()) -> s
     return found
 
 
-def _machine(facts: Facts) -> Machine:
-    return implied(description.from_dict(facts))
+def _machine(facts: Facts, matrix: Matrix) -> Machine:
+    """The machine, with the system that its other facts tell (glibc, device nodes)."""
+    told = implied(description.from_dict(facts))
+    systems = Case(told, goals.parse("use:gpu"), matrix).systems
+    return replace(told, os=systems[0]) if told.os is None and len(systems) == 1 else told
+
+
+def _is_for(row: Facts, python: str | None) -> bool:
+    """Is a file of it for this Python, or may one be?"""
+    line = versions.major_minor(python) if python else ""
+    return not line or "python" not in row or takes_python(row["python"], line) is not False
 
 
 def _parts(name: str, matrix: Matrix) -> list[str]:
@@ -60,7 +72,7 @@ def _has_parts(machine: Facts, subject: Subject, matrix: Matrix) -> bool:
     releases = [one for name, one in (machine.get("packages") or {}).items() if one and _parts(name, matrix) == parts]
     told = ({**machine, "packages": {part: None}, "builds": {part: cuda}} for part in parts)
     return any(
-        find(_machine(one), part, matrix).candidates
+        find(_machine(one, matrix), part, matrix).candidates
         and all(
             reaches(release, versions.parse(next(iter(matrix.packages.versions(part)), "9999"))) for release in releases
         )

@@ -19,12 +19,8 @@ RELATIONS: dict[str, Callable[[Judge, str, Facts, Report, Random], Iterator[Viol
     "gpu": another_of_its_gpus,
     "order": order_is_no_fact,
     "otherwise": told_otherwise,
+    "shorter": a_line_is_no_release,
 }
-
-
-# Asked where it is named alone: a range that names one release (==0.58.0) still takes its line for that release.
-BY_NAME = {"shorter": a_line_is_no_release}
-_EVERY = {**RELATIONS, **BY_NAME}
 
 
 def violations(
@@ -55,15 +51,15 @@ def _drawn(
     """What violates these relations; how many verdicts they asked for is counted."""
     for name in relations:
         asked = judge.asked
-        yield from _EVERY[name](judge, goal, machine, before, random)
+        yield from RELATIONS[name](judge, goal, machine, before, random)
         judge.drawn[name, before.verdict] += judge.asked - asked
 
 
 def _again(judge: Judge, found: Violation, machine: Facts) -> Iterator[Violation]:
     """What violates the relation of a violation on a smaller machine."""
     before, random = judge(found.goal, machine), Random(0)  # noqa: S311 - not for cryptography
-    if found.relation in _EVERY:
-        return _EVERY[found.relation](judge, found.goal, machine, before, random)
+    if found.relation in RELATIONS:
+        return RELATIONS[found.relation](judge, found.goal, machine, before, random)
     return _told(found.goal, machine, before)
 
 

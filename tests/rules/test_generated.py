@@ -74,6 +74,7 @@ _MUTANTS: dict[str, Callable[[Machine], bool]] = {
     "gpu": lambda machine: len(machine.gpus or ()) == 2,
     "order": lambda machine: next(iter(machine.variables or {}), "") == "B",
     "otherwise": lambda machine: (machine.variables or {}).get("LD_LIBRARY_PATH", "").endswith("/"),
+    "shorter": lambda machine: machine.driver.version == "550",
 }
 _IN_ORDER = {
     "arch": "x86_64",

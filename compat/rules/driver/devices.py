@@ -175,6 +175,7 @@ def mig_single_instance(case: Case) -> Iterator[Outcome]:
     used = [(f"gpus[{index}]", gpu) for index, gpu in enumerate(case.machine.gpus or ()) if gpu.visible is not False]
     instances = [case.read(f"{path}.mig", gpu.mig) for path, gpu in used if isinstance(gpu.mig, str)]
     unsaid = [f"{path}.visible" for path, gpu in used if isinstance(gpu.mig, str) and gpu.visible is None]
+    unsaid += ["variables.CUDA_VISIBLE_DEVICES"] if case.machine.variables is None else []
     chosen = (case.machine.variables or {}).get("CUDA_VISIBLE_DEVICES", "")
     if chosen.startswith("MIG-") and "," not in chosen and len(instances) > 1:
         instances = [case.read("variables.CUDA_VISIBLE_DEVICES", chosen)]

@@ -156,6 +156,7 @@ def _pips_alone(case: Case, subject: Subject, copies: "tuple[tuple[str, Library]
     seen = [case.read(f"{path}.origin", "pip") for path, _ in copies] or _pips_packages(case)
     if not seen:
         return
+    seen += [case.assume(f"{path}.loaded", "it is in pip's folder alone") for path, _ in copies]
     yield Finding(
         RULE,
         subject.component,
