@@ -54,7 +54,7 @@ class Case(Platform):
 
         named = list(self.goal.subjects)
         if self.goal.verb != "install" and not self.matrix.packages.about(named[0] if named else ""):
-            # a goal named by a distribution or a module (use:tensorflow-gpu, import:cv2) is about the component that it is
+            # named by a distribution or a module (use:tensorflow-gpu, import:cv2) it is about the component that it is
             named[:1] = [self.matrix.packages.meant(one) or one for one in named[:1]]
         for component in named[:1]:
             beside = self.matrix.packages.about(component).get("runs_with", ())

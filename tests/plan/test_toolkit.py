@@ -41,6 +41,15 @@ def test_a_compiler_that_is_not_there_is_a_step(real, toolkits, torch, after):
     assert check(answer.result, BUILD, real).verdict != "incompatible"
 
 
+def test_an_installed_torch_needs_a_compiler_to_build_for_it(real):
+    box = replace(BOX, toolkits=(), packages={"torch": "2.5.1+cu124"})
+    answer = plan(box, (), real, BUILD)
+    assert [(step.component, step.after.partition(",")[0]) for step in answer.steps] == [
+        ("cuda-toolkit", "nvcc of CUDA 12.4")
+    ]
+    assert answer.result.toolkits == (Toolkit("12.4", "system"),)
+
+
 def test_a_build_that_is_demanded_takes_a_toolkit_of_its_major(real):
     box = replace(
         BOX, toolkits=(Toolkit("12.9", "system", "/usr/local/cuda"),), variables={"CUDA_HOME": "/usr/local/cuda"}

@@ -21,7 +21,8 @@ def test_a_package_without_rows_is_said_to_be_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "distribution"), [("paddle", "paddlepaddle-gpu"), ("cv2", "opencv-python"), ("llama_cpp", "llama-cpp-python")]
+    ("module", "distribution"),
+    [("paddle", "paddlepaddle-gpu"), ("cv2", "opencv-python"), ("llama_cpp", "llama-cpp-python")],
 )
 def test_a_goal_may_name_the_module_that_is_imported(module: str, distribution: str) -> None:
     installed: Facts = {"packages": {distribution: None}}

@@ -22,6 +22,13 @@ def test_a_variable_leads_to_the_compiler(variables: Facts, expected: list[str])
     assert errors(judge(_BUILD, machine)) == expected
 
 
+@pytest.mark.parametrize(("goal", "expected"), [(_BUILD, ["toolkit-mismatch-for-build"]), ("use:torch", [])])
+def test_without_a_toolkit_nothing_is_compiled(goal: str, expected: list[str]) -> None:
+    machine = {**_TOLD, "toolkits": [], "packages": {"torch": "2.1.0+cu118"}}
+    assert errors(judge(goal, machine)) == expected
+    assert judge(_BUILD, {**_TOLD, "packages": {"torch": "2.1.0+cu118"}}).verdict == "unknown"
+
+
 @pytest.mark.parametrize(
     ("torch", "gpu", "toolkit", "expected"),
     [

@@ -25,20 +25,20 @@ GUIDE = "https://docs.nvidia.com/cuda/cuda-installation-guide-linux/#meta-packag
 
 
 def without(base: Scene, goals: Iterable[Goal]) -> Scene | None:
-    """The scene without its toolkits, for another one is to be installed beside them; None where nothing is built, or
-    nothing is known of any, or where they belong to a JetPack."""
+    """The scene with its toolkits left open, for another one is to be installed beside them; None where nothing is
+    built, or nothing is known of any, or where they belong to a JetPack."""
     machine = base.machine
-    if not machine.toolkits or all(str(goal) != BUILD for goal in goals):
+    if machine.toolkits is None or all(str(goal) != BUILD for goal in goals):
         return None
     if machine.is_jetson:
         return None
     named = ("CUDA_HOME", "CUDA_PATH")
     variables = {name: text for name, text in (machine.variables or {}).items() if name not in named}
-    bare = replace(machine, toolkits=(), variables=variables if machine.variables is not None else None)
+    bare = replace(machine, toolkits=None, variables=variables if machine.variables is not None else None)
     return replace(base, machine=bare)
 
 
-def added(found: "Found", before: Machine, goals: Iterable[Goal], matrix: "Matrix") -> "tuple[Found, tuple[Step, ...]]":
+def added(found: "Found", before: Machine, matrix: "Matrix") -> "tuple[Found, tuple[Step, ...]]":
     """What was found with the toolkit that its torch is built with, and the step that brings it: where an extension is
     compiled, and no nvcc is there that can."""
     torch = next((one for one in found.choices if one.component == "torch"), None)
@@ -50,7 +50,7 @@ def added(found: "Found", before: Machine, goals: Iterable[Goal], matrix: "Matri
     if made is not None:
         needed = not _compiles(machine, cuda, matrix)
     else:
-        needed = machine.toolkits == () and any(str(goal) == BUILD for goal in goals)
+        needed = before.toolkits is not None and machine.toolkits is None
     if not needed:
         return found, ()
     line = versions.major_minor(cuda) or cuda

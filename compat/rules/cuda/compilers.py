@@ -261,11 +261,13 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
     """nvcc's CUDA and the framework's CUDA differ where an extension is to be compiled.
 
     An extension is linked to the framework's CUDA runtime, so nvcc has to be of the same CUDA major (torch's extension
-    builder stops on a differing major and warns on a differing minor). To run wheels the toolkit does not matter, but
-    for what compiles its operators when they are first asked for: DeepSpeed refuses a compiler of another major.
+    builder stops on a differing major and warns on a differing minor), and without any nvcc nothing is compiled. To run
+    wheels the toolkit does not matter, but for what compiles its operators when they are first asked for: DeepSpeed
+    refuses a compiler of another major.
 
     Shows as: "The detected CUDA version (12.9) mismatches the version that was used to compile PyTorch (11.8)",
-    "Installed CUDA version 12.2 does not match the version torch was compiled with 11.7".
+    "Installed CUDA version 12.2 does not match the version torch was compiled with 11.7",
+    "CUDA_HOME environment variable is not set. Please set it to your CUDA install root".
 
     Remedy: set CUDA_HOME to a toolkit of the framework's CUDA, or install the framework for the toolkit's CUDA.
     """
@@ -274,6 +276,9 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
         return
     kits = nvcc(case)
     if later and not kits:
+        return
+    if case.machine.toolkits is not None and not case.machine.toolkits:
+        yield _no_compiler(case)
         return
     if not kits or not case.runtimes:
         yield Untold("toolkit-mismatch-for-build", "cuda", ("toolkits", "builds.torch.cuda"))
@@ -300,6 +305,19 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
             yield Holds(
                 "toolkit-mismatch-for-build", "cuda", f"nvcc {toolkit} and {runtime.of} are of one CUDA major", facts
             )
+
+
+def _no_compiler(case: Case) -> Finding:
+    """Nothing to compile with: the packages of a framework have CUDA's libraries, and not its compiler."""
+    lines = sorted({versions.major_minor(runtime.cuda) or runtime.cuda for runtime in case.runtimes})
+    ours = f" {lines[0]}" if len(lines) == 1 else ""
+    return Finding(
+        "toolkit-mismatch-for-build",
+        "cuda",
+        "There is no CUDA toolkit here, and so no nvcc: an extension cannot be compiled.",
+        (case.read("toolkits", "none"),),
+        (Remedy(f"install the CUDA toolkit{ours} and set CUDA_HOME to its folder", "setting"),),
+    )
 
 
 def _compiled_later(case: Case) -> tuple[Evidence, ...]:
