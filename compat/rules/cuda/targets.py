@@ -14,11 +14,12 @@ from compat.rules.subject import Subject
 
 
 def targets(case: Case) -> Iterator[tuple[Capability, tuple[Evidence, ...]]]:
-    """What is compiled for: the target that is named, else what torch's builder takes for each GPU."""
+    """What is compiled for: the target that is named, else what torch's builder is told, or takes for each GPU."""
     target = read_capability(case.machine.model.target)
     if target is not None:
         yield target, (case.read("model.target", target.sm),)
         return
+    yield from _told(case)
     torch = case.subject("torch")
     claims = (case.matrix.traits.claim("torch", "extension-targets", torch.version, kind) for kind in _TARGETS)
     claim = next(filter(None, claims), None)
@@ -34,6 +35,19 @@ def targets(case: Case) -> Iterator[tuple[Capability, tuple[Evidence, ...]]]:
         if least is not None and least not in seen:
             seen.add(least)
             yield least, (*gpu.evidence, *case.package(torch), said, *unset)
+
+
+def _told(case: Case) -> Iterator[tuple[Capability, tuple[Evidence, ...]]]:
+    """What TORCH_CUDA_ARCH_LIST names, where all of it is numbers: ``8.0;8.6+PTX``."""
+    listed = (case.machine.variables or {}).get("TORCH_CUDA_ARCH_LIST", "")
+    if not case.machine.toolkits or case.subject("torch").state != "installed":
+        return
+    named = [one.removesuffix("+PTX") for one in listed.replace(";", " ").split()]
+    numbers = [read_capability(one) for one in named]
+    if None in numbers:
+        return  # a family's name (Ampere) stands for what the release of torch takes it for
+    for number in dict.fromkeys(filter(None, numbers)):
+        yield number, (case.read("variables.TORCH_CUDA_ARCH_LIST", listed), *case.package(case.subject("torch")))
 
 
 _TARGETS = {"gpu": "the GPU", "bounded": "the GPU, or for the newest that it has code for itself"}
