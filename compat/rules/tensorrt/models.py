@@ -60,7 +60,32 @@ def _reader(case: Case) -> tuple[str, str, str] | None:
     subject = case.subject("onnxruntime")
     if str(case.goal) in _READ_BY_ONNXRUNTIME and subject.version:
         return "onnxruntime", versions.parse(subject.version).public, subject.path
-    return None
+    row = _server(case)
+    return ("onnxruntime", row["onnxruntime"], _IMAGE) if row is not None else None
+
+
+def _server(case: Case) -> Row | None:
+    """The image of Triton's that the goal runs in, whose backend reads the model with an ONNX Runtime of its own."""
+    from compat.rules.runtimes import image_row
+
+    goal, subject = str(case.goal), case.subject("onnxruntime")
+    served = goal in _READ_BY_ONNXRUNTIME or (goal == "use:tritonserver" and case.machine.model.format == "onnx")
+    row = image_row(case, "onnxruntime") if served and subject.state not in ("installed", "requested") else None
+    return row if row is not None and f"/{row['image']}:" in f"/{case.machine.container.image}" else None
+
+
+def _used(case: Case, reader: tuple[str, str, str]) -> tuple[Evidence, ...]:
+    """Evidence for the release of the reader."""
+    name, version, path = reader
+    row = _server(case) if name == "onnxruntime" and path == _IMAGE else None
+    if row is None:
+        return used(case, version, path)
+    has = case.cite(f"the image {row['image']}:{row['tag']} has ONNX Runtime {version}", row, "onnxruntime")
+    own = case.assume("packages", "no other ONNX Runtime was brought into it")
+    return (case.read(_IMAGE, case.machine.container.image), has, own)
+
+
+_IMAGE = "container.image"
 
 
 def _untold(case: Case) -> Iterator[Untold]:
@@ -149,7 +174,7 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     if low is not None and (int(value) <= int(low[field]) or _of_later(case, name, low, value) == []):
         facts = (
             *evidence,
-            *used(case, version, path),
+            *_used(case, reader),
             case.cite(f"{name} {low['version']}: {field} up to {low[field]}", low, field),
         )
         return Holds(RULE, name, f"{name} {version} reads {fact} {value}", facts)
@@ -157,7 +182,7 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
     if high is not None and int(value) > int(high[field]) and later != []:
         facts = (
             *evidence,
-            *used(case, version, path),
+            *_used(case, reader),
             case.cite(f"{name} {high['version']}: {field} up to {high[field]}", high, field),
         )
         return Finding(
@@ -175,7 +200,7 @@ def _ceiling(case: Case, reader: tuple[str, str, str], written: tuple[str, str, 
 
 def _floor(case: Case, reader: tuple[str, str, str]) -> Iterator[Finding]:
     """ONNX Runtime has kernels for what the operators are as of a least opset, and none for what they were before."""
-    name, version, path = reader
+    name, version, _ = reader
     opset = case.machine.model.opset
     row = next((one for one in bounds(case.matrix, name, version, _LEAST) if one is not None), None)
     if name != "onnxruntime" or opset is None or row is None:
@@ -197,7 +222,7 @@ def _floor(case: Case, reader: tuple[str, str, str]) -> Iterator[Finding]:
         f"{_named(before, 'changed before that')}.",
         (
             of_model(case, "opset", opset),
-            *used(case, version, path),
+            *_used(case, reader),
             case.cite(f"{name} {row['version']}: opset {row[_LEAST]} and later", row, _LEAST),
             *(told or [case.assume("model.operators", "one of them was another in the model's opset")]),
         ),

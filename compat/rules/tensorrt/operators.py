@@ -147,9 +147,14 @@ def _plugin(case: Case, row: Row, operator: str, plain: str) -> Iterator[Outcome
     if not gone and versions.at_least(version, row["since"]) is not False:
         yield Holds(RULE, "tensorrt", f"TensorRT {version} has the plugin {plain}", facts)
         return
-    lacks = "no longer has" if gone else "may lack"
+    listed = min((one["since"] for one in operator_rows(case, "tensorrt-plugin").values()), key=versions.parse)
+    lacks = "no longer has" if gone else "may lack" if row["since"] == listed else "lacks"
     message = f"{operator} is a plugin of TensorRT {span}; {version}'s own library {lacks} it."
     remedy = Remedy(f"use TensorRT {row.get('until', row['since'])}, or load a plugin library that has {plain}")
+    if found is not None and not gone and row["since"] != listed:  # the lists begin there: what is in it may be older
+        own = case.assume("libraries", f"no plugin library of one's own has {plain}")
+        yield Finding(RULE, "tensorrt", message, (*facts, *used(case, *found), own), (remedy,))
+        return
     yield Finding(RULE, "tensorrt", message, facts, (remedy,), "warning")
     yield Untold(RULE, "tensorrt", (f"a plugin library with {plain}",))
 
