@@ -131,11 +131,12 @@ def _is_conda(machine: Machine, component: str, version: str | None, facts: Buil
 
 
 _CONDA_PINS = ("pytorch-cuda", "cudatoolkit", "cuda-version")
+CONDA_PARTS = (*_CONDA_PINS, "cuda-toolkit", "cuda-nvrtc", "cuda-cudart")  # whose version tells the CUDA as well
 
 
-def conda_cuda(machine: Machine) -> tuple[str, str] | None:
+def conda_cuda(machine: Machine, names: Iterable[str] = _CONDA_PINS) -> tuple[str, str] | None:
     """The CUDA of every GPU build in a conda environment: the package that holds its libraries, or that pins them."""
-    for name in _CONDA_PINS:
+    for name in names:
         version = (machine.packages or {}).get(name)
         if version:
             return versions.major_minor(version), f"packages.{name}"

@@ -62,9 +62,9 @@ def runtimes(case: "Case") -> "Iterator[Runtime]":
 def _of_environment(case: "Case") -> "Iterator[Runtime]":
     """The CUDA that conda laid into the environment of a program: its libraries and its compiler (OpenMM's) come first
     there, whatever toolkit the machine has."""
-    from compat.rules.candidates import conda_cuda
+    from compat.rules.candidates import CONDA_PARTS, conda_cuda
 
-    laid = conda_cuda(case.machine)
+    laid = conda_cuda(case.machine, CONDA_PARTS)
     if laid is not None:
         cuda, field = laid
         yield Runtime(cuda, f"conda's {field.partition('.')[2]} {cuda}", field, "cuda")
