@@ -259,7 +259,8 @@ def drawn_by(matrix: "Matrix", components: frozenset[str]) -> frozenset[str]:
 def _counts(component: str, matrix: "Matrix") -> bool:
     """Is it something with GPU code, or that is compiled against what has it?"""
     about = matrix.packages.about(component)
-    return "module" in about and about.get("accelerator") != "none" and plannable(component, matrix)
+    compiled = about.get("accelerator") != "none" or (about.get("family") in COMPONENTS and "runs_with" in about)
+    return "module" in about and compiled and plannable(component, matrix)
 
 
 def _text(one: Asked) -> str:
