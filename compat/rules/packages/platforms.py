@@ -171,6 +171,8 @@ def _publishes(
         return None  # the platform has one: what the installer takes instead is the build's matter
     if not local and all(row["index"] == "archive" for row in elsewhere):
         return None  # of a publisher's own archive single files are known, not the whole list
+    if not local and subject.state == "installed" and _in_its_archive(case, subject, system, arch):
+        return None  # not all its files for this platform are known (TensorRT's zips for Windows have wheels)
     if not local and subject.conda and subject.state == "installed":
         return None  # anyone has a channel there: Windows had PyTorch from one before PyTorch's own (peterjc123)
     row = (local or elsewhere)[0]
@@ -179,6 +181,12 @@ def _publishes(
         taken = (case.read("python", case.machine.python),)
     none = case.cite(f"published builds of {subject.label}: none with CUDA for this platform", row, "cuda")
     return False, (none, *taken)
+
+
+def _in_its_archive(case: Case, subject: Subject, system: str, arch: str | None) -> bool:
+    """Has its publisher an archive with files of any release of it for the platform, of which single ones are known?"""
+    releases = case.matrix.packages.builds(subject.distribution).values()
+    return any(row["index"] == "archive" and fits_platform(row, system, arch) for rows in releases for row in rows)
 
 
 def _in_an_archive(case: Case, subject: Subject, system: str, arch: str | None) -> bool:
