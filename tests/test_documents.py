@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 import pytest
 
-from compat import records
+from compat import records, report
 from compat.cli.app import COMMANDS
 from compat.machine import Machine
+from compat.report import plan as plan_report
 from compat.shapes import SHAPES
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +117,14 @@ def test_every_field_of_a_machine_is_documented() -> None:
     page = (ROOT / "docs" / "machine.md").read_text(encoding="utf-8")
     fields = {one.name for one in records.fields(Machine)} - {"unknown", "sources"}
     assert sorted(name for name in fields if f"`{name}" not in page) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "formats"), [("ci.md", report.FORMATS), ("plan.md", plan_report.FORMATS)], ids=["reports", "plans"]
+)
+def test_every_format_is_documented(page: str, formats: dict[str, str]) -> None:
+    said = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert [name for name in formats if f"| `{name}` |" not in said and f"| `--format {name}`" not in said] == []
 
 
 def test_as_many_machines_from_threads_as_the_readme_says() -> None:
