@@ -34,6 +34,8 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     yield from _below_minimum(case)
     for subject in opening(case):
         built = subject.field("cudnn")
+        if subject.state == "unknown":
+            yield from _of_its_library(case, subject)
         if not built.values or not runs_on_cudnn(case, subject):
             continue
         found = loading(case, subject) or _of_pip(case, subject, built) or _of_image(case, subject)
@@ -63,6 +65,35 @@ def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
             )
         else:
             yield Untold("cudnn-mismatch", "cudnn", (f"{path}.version", f"builds.{subject.distribution}.cudnn"))
+
+
+def _of_its_library(case: Case, subject: Subject) -> Iterator[Outcome]:
+    """What no package tells of, but its library does (TensorRT of an archive or of apt): by its release's cuDNN."""
+    own, found = case.loaded(subject.component), loading(case, subject)
+    release = case.matrix.packages.release(subject.component, own[1].version) if own and own[1].version else None
+    if own is None or release is None or "cudnn" not in release or found is None or found[1].version is None:
+        return
+    (place, library), (path, copy) = own, found
+    needs = case.matrix.traits.claim(subject.component, "runs-on-cudnn", library.version)
+    theirs = copy.origin in ("pip", "conda", "bundled") and not copy.loaded  # laid beside another package
+    if needs is None or theirs:
+        return
+    built = release["cudnn"]
+    facts = (
+        _read(case, path, copy),
+        case.read(f"{place}.version", library.version),
+        case.cite(f"{subject.component} {release['version']} is built with cuDNN {built}", release, "cudnn"),
+        case.cite(f"{subject.component} {needs['range']} runs on cuDNN", needs),
+        *_no_other(case, subject, path, copy),
+        *case.of_whom(subject.component),
+    )
+    named = f"{subject.component} {library.version}"
+    if serves(str(copy.version), built, "major"):
+        yield Holds("cudnn-mismatch", "cudnn", f"cuDNN {copy.version} serves {named}", facts)
+    else:
+        message = f"cuDNN {copy.version} is what loads; {named} is built with {built} and needs {_WANTED['major']}."
+        remedy = Remedy(f"install cuDNN {built} or a newer one of its major")
+        yield Finding("cudnn-mismatch", "cudnn", message, (*facts, *_gets(case, path, copy)), (remedy,))
 
 
 def loading(case: Case, subject: Subject) -> Copy | None:
