@@ -148,10 +148,13 @@ _DRIVER_PACKAGES = (
     "nvidia-dkms",
     "nvidia-compute-utils",
     "libnvidia-compute-",
+    "libcuda1",
+    "nvidia-open-",
+    "nvidia-kernel-",
     "cuda-drivers",
 )
 
 
 def is_driver(name: str) -> bool:
     """Is it a system package that brings a Linux driver or its libcuda? Those of the toolkit do not."""
-    return name.startswith(_DRIVER_PACKAGES)
+    return f"{name}-".startswith(_DRIVER_PACKAGES)
