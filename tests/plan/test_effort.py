@@ -7,7 +7,7 @@ import pytest
 from compat.description import load
 from compat.plan import solve
 from compat.plan.asking.request import packages, requests
-from compat.plan.solver.effort import LEAST, MOST, WHOLE, Effort, Spent
+from compat.plan.solver.effort import LEAST, MOST, PROOF, WHOLE, Effort, Spent
 from compat.plan.solver.verdicts import Verdict
 from compat.report.plan import as_data, render
 
@@ -117,3 +117,30 @@ def test_the_same_request_takes_the_same(real, efforts):
     for _ in range(2):
         planned(real, "k80-driver470", {"torch": "2.6", "tensorflow": "2.15"})
     assert efforts[0].done == efforts[1].done > 0
+
+
+def test_a_proof_is_bounded_apart_from_advice():
+    effort = Effort()
+    with pytest.raises(Spent):
+        effort.within(lambda: [effort.takes(1) for _ in range(PROOF + 1)])
+    assert effort.given_up()
+    assert not effort.cut  # of advice nothing was left out
+    effort.takes(1)  # what is neither has no bound
+    effort.allow(100)
+    effort.within(lambda: effort.takes(1))  # as advice it may take what advice may
+    with pytest.raises(Spent):
+        effort.within(lambda: effort.takes(LEAST) or effort.takes(1))
+    assert not effort.given_up()
+    assert effort.cut
+
+
+def test_a_proof_that_takes_too_long_is_given_up_and_says_so(real, efforts, monkeypatch):
+    """This one took six seconds, and was not proven then either."""
+    monkeypatch.setattr("compat.plan.solver.effort.PROOF", 12_000)
+    monkeypatch.setattr("compat.plan.solver.effort.MOST", 16_000)
+    monkeypatch.setattr("compat.plan.solver.effort.LEAST", 1_000)
+    cut = planned(real, "a100-driver450", {"jax": "==0.4.*", "tensorrt": "*"}, "keras keras2onnx==1.3.* vllm")
+    assert (cut.outcome, cut.proven) == ("impossible", False)
+    assert cut.conflict
+    assert efforts[0].proof <= 12_000 + 10 * WHOLE
+    assert "not all was tried" in "".join(render([cut], real, "text", "pip")).lower()

@@ -1,17 +1,23 @@
 """How much a problem has taken, counted in questions: what bounds the search for advice, on any machine alike.
 
-That something is impossible is proven whatever it takes. What would lift the impossibility is advice, of which there
-may be endlessly much to try: it is looked for as long as what was asked of the rules stays below a bound. The weights
-are about what the questions take, in hundredths of a millisecond on a core of today.
+That something is impossible is proven as long as the proof stays below a bound, which is twice what any request takes
+that the planner is measured by; what is cut there is not proven, and the plan says so. What would lift the
+impossibility is advice, of which there may be endlessly much to try: it has a bound of its own. The weights are about
+what the questions take, in hundredths of a millisecond on a core of today.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
+Made = TypeVar("Made")
 PAIR, BUILD, OFFERS, WHOLE = 1, 20, 200, 250
+PROOF = 60_000  # of one machine: an answer that is found with more, or the proof that there is none, is given up
 MOST = 80_000  # of one request; of what the proof leaves of it, the advice takes
 LEAST = 20_000  # which the advice may take in any case
 
 
 class Spent(Exception):
-    """A search for advice has asked as much as it may."""
+    """A search has asked as much as it may."""
 
 
 class Effort:
@@ -21,13 +27,31 @@ class Effort:
         """``machines``: for how many the request is, each of which has a plan of its own first."""
         self.done = 0
         self._bound, self._least = MOST // machines, LEAST // machines
+        self._proof = max(PROOF // machines, LEAST)
         self.most: int | None = None
-        self.cut = False  # was something left unasked?
+        self.cut = False  # was advice left unasked?
+        self.unproven = False  # was a search for an answer, or for the proof that there is none, given up?
 
     def allow(self, hundredths: int) -> None:
         """So much of what is left of the bound may be taken."""
         self._bound = max(self._bound, self.done + (self._least if self.most is None else 0))
         self.most = self.done + (self._bound - self.done) * hundredths // 100
+
+    def within(self, made: Callable[[], Made]) -> Made:
+        """What is made of a proof, as long as that may take more; as advice it is bounded already. Raises Spent."""
+        advising = self.most is not None
+        self.most = self.most if advising else self._proof
+        try:
+            return made()
+        finally:
+            if not advising:
+                self.most = None
+
+    def given_up(self) -> bool:
+        """Was that the bound of the proof, and not that of advice?"""
+        if self.most is None:
+            self.cut = False
+        return self.most is None
 
     def takes(self, weight: int) -> None:
         """Something is about to be asked. Raises Spent where nothing more may be."""

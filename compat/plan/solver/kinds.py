@@ -6,7 +6,7 @@ reason only where what makes it a consequence is the same too, and with the word
 """
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -36,7 +36,6 @@ class Place:
 
 Read = Callable[[Choice, Place], Hashable]
 """All that a rule reads of a build on a platform; of its Pythons whether the given one is among them."""
-_numbers: dict[Hashable, int] = {}  # of all that was read
 
 
 @dataclass
@@ -90,7 +89,8 @@ class Refused:
         key = (read, *self._platform)
         known = choice.kinds.get(key)
         if known is None:
-            known = choice.kinds[key] = _numbers.setdefault(read(choice, self.place), len(_numbers))
+            numbers = _numbers(self.place.matrix)
+            known = choice.kinds[key] = numbers.setdefault(read(choice, self.place), len(numbers))
         return known
 
     @cached_property
@@ -120,6 +120,13 @@ class Silent:
         read = _READ.get(asked.rule)
         if read is not None:
             self.refused.silent.setdefault(asked, set()).add(self.refused.kind(read, self.choice))
+
+
+@cache
+def _numbers(matrix: "Matrix") -> dict[Hashable, int]:
+    """Of all that was read of a matrix's builds, which keep them: so they are kept as long as it is, and never begin
+    anew."""
+    return {}
 
 
 def refused(machine: Machine, matrix: "Matrix") -> Refused:

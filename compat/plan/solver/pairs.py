@@ -82,41 +82,40 @@ class Pairs:
     def rules(self, one: Choice, other: Choice) -> frozenset[str]:
         """The rules of these reasons. A long search asks this of tens of thousands, and hardly ever for the reasons."""
         key = (self.like(one), self.like(other))
-        if key not in self._rules:
-            self._rules[key] = self._rules_of(one, other)
-        return self._rules[key]
+        found = self._rules.get(key)
+        if found is None:
+            stay = one.stays and other.stays
+            found = self._rules[key] = _NONE if stay else self._rules_of(one, other, self._face(one), self._face(other))
+        return found
 
-    def _rules_of(self, one: Choice, other: Choice) -> frozenset[str]:
-        if one.stays and other.stays:
-            return _NONE
-        mine, its = self._face(one), self._face(other)
+    def _rules_of(self, one: Choice, other: Choice, mine: Face, its: Face) -> frozenset[str]:
         decided = mine.shape.names | its.shape.names
         hidden = decided - mine.shape.releases - its.shape.releases
         if hidden & (mine.shape.breaks | its.shape.breaks):
             return frozenset([found.rule for found in self.pair(one, other)])
         key = (mine.number, its.number)
         if key not in self._apart:
-            self._apart[key] = frozenset(self._of_packages(one, other, decided))
+            self._apart[key] = frozenset(self._of_packages((one, other), mine, its, decided))
         found = self._apart[key]
         if "torch" in (one.distribution, other.distribution) and _misfits((one, other)):
             found = found.union(("package-versions-mismatch",))
         if decided.isdisjoint(mine.shape.admits) and decided.isdisjoint(its.shape.admits):
             return found
-        demanded = frozenset(self._demanded(one, other))
+        demanded = frozenset(self._demanded(one, other, mine.shape.names, its.shape.names))
         return found | demanded if demanded else found
 
-    def _of_packages(self, one: Choice, other: Choice, decided: frozenset[str]) -> Iterator[str]:
+    def _of_packages(
+        self, both: tuple[Choice, Choice], mine: Face, its: Face, decided: frozenset[str]
+    ) -> Iterator[str]:
         """Rules that say what the two demand of others."""
-        mine, its = self._face(one), self._face(other)
         bound = mine.shape.breaks | its.shape.breaks
         for name in (mine.demands.keys() & its.demands.keys() | bound) - decided:
-            yield from self._rules_about(name, (one, other), (mine.demands.get(name, -1), its.demands.get(name, -1)))
+            yield from self._rules_about(name, both, (mine.demands.get(name, -1), its.demands.get(name, -1)))
         if any(its.shape.files.get(file, name) != name for file, name in mine.shape.files.items()):
             yield "mixed-cuda-majors"
 
-    def _demanded(self, one: Choice, other: Choice) -> Iterator[str]:
-        """Rules that say what the two demand of each other."""
-        mine, its = self._face(one).shape.names, self._face(other).shape.names
+    def _demanded(self, one: Choice, other: Choice, mine: frozenset[str], its: frozenset[str]) -> Iterator[str]:
+        """Rules that say what the two demand of each other. ``mine``, ``its``: distributions that they decide about."""
         for pin in (*one.pins, *other.pins):
             owner = other if pin.name in its else one if pin.name in mine else None
             clash = None if owner is None else demand(pin, owner, self.matrix)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from compat.plan.model import Choice
 from compat.plan.solver.combine import Combinations
+from compat.plan.solver.effort import Spent
 from compat.plan.solver.elements import MOVABLE, NOTHING, Ignored, of_request
 from compat.plan.solver.enforced import Enforced
 from compat.plan.solver.wholes import Found, Wholes
@@ -37,6 +38,16 @@ class Search(Wholes):
         yield from self._answers(Enforced(self, NOTHING))
 
     def _answers(self, enforced: Enforced) -> Iterator[Found]:
+        effort, found = self.memory.effort, self._found(enforced)
+        try:
+            while (one := effort.within(lambda: next(found, None))) is not None:
+                yield one
+        except Spent:
+            if not effort.given_up():
+                raise
+            self.cut = effort.unproven = True
+
+    def _found(self, enforced: Enforced) -> Iterator[Found]:
         self.certificate = self.certificate or self._known(NOTHING)
         if self.certificate is not None:
             return
@@ -56,7 +67,7 @@ class Search(Wholes):
         """Is there an answer, as far as the rules tell one at a time? That none is found is as certain as ever."""
         if self._possible is None:
             enforced = Enforced(self, NOTHING, rough=True)
-            self._possible = next(self._answers(enforced), None) is not None
+            self._possible = next(self._answers(enforced), None) is not None or self.memory.effort.unproven
         return self._possible
 
     @cached_property
@@ -67,6 +78,15 @@ class Search(Wholes):
     def refuted(self, ignored: Ignored) -> frozenset[str] | None:
         """Elements that exclude everything though others are ignored; None where there is an answer, and where that
         could not be settled."""
+        try:
+            return self.memory.effort.within(lambda: self._refuted(ignored))
+        except Spent:
+            if not self.memory.effort.given_up():
+                raise
+            self.unsettled = True
+            return None
+
+    def _refuted(self, ignored: Ignored) -> frozenset[str] | None:
         self.unsettled = False
         known = self._known(ignored)
         if known is not None:

@@ -136,10 +136,12 @@ def _apart(problems: list[Problem], own: list[Plan], allow: frozenset[str]) -> l
         )
         for one in kept
     )
+    proven = not any(one.memory.effort.unproven for one in problems)
     return [
         replace(
             one,
             outcome="impossible",
+            proven=one.proven and proven,
             steps=(),
             result=one.machine,
             conflict=conflict,
