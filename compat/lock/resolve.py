@@ -13,10 +13,10 @@ _LIMIT = 900.0  # s; a resolver that backtracks through releases takes minutes
 _OUTPUT = 64 << 20  # bytes of its answer
 _TAIL = 12  # lines of its own words that are shown
 _UNREACHABLE = re.compile(
-    r"dns error|error sending request|failed to fetch|network connectivity is disabled|name or service not known|"
-    r"temporary failure in name resolution|newconnectionerror|max retries exceeded|connection (?:refused|reset|to |"
-    r"timed out|broken)|connecttimeout|no route to host|network is unreachable|proxyerror|read timed out|"
-    r"certificate verify failed|could not fetch url|could not resolve host",
+    r"dns error|error sending request|failed to fetch|network connectivity is disabled|network was disabled|"
+    r"name or service not known|temporary failure in name resolution|newconnectionerror|max retries exceeded|"
+    r"connection (?:refused|reset|to |timed out|broken)|connecttimeout|no route to host|network is unreachable|"
+    r"proxyerror|read timed out|certificate verify failed|could not fetch url|could not resolve host",
     re.IGNORECASE,
 )
 # pip passes over an index that it does not reach, and then knows of no release at all.
@@ -27,6 +27,7 @@ _HEAD = re.compile(r"\s*(?:error:|\u00d7)")  # where uv begins to say what is wr
 _NOISE = re.compile(r"Retrying \(Retry\(|Location .* is ignored")
 # What options and variables switch the index off with.
 _SWITCHED_OFF = re.compile(r"--no-index|\bno_index\b|--offline|UV_OFFLINE", re.IGNORECASE)
+_SAID_YES = ("1", "true", "yes", "on", "t", "y")
 
 
 def resolve(wanted: Wanted, installer: str) -> Locked:
@@ -81,9 +82,12 @@ class Unanswered(NoLock):
         # What uv warns of before (a Python that it would have fetched) is not what stopped it.
         both = "\n".join(lines) if installer == "uv" else f"{said}\n{printed}"
         nothing = _NOTHING.search(both)
-        self.unreachable = bool(_UNREACHABLE.search(both) or _SWITCHED_OFF.search(both) or nothing)
+        # Of an extra uv tells only that there is no such version, where it was told to stay off the network.
+        told = installer == "uv" and os.environ.get("UV_OFFLINE", "").lower() in _SAID_YES
+        apart = told or bool(_UNREACHABLE.search(both) or _SWITCHED_OFF.search(both))
+        self.unreachable = apart or nothing is not None
         what = f"{installer} finds no set of packages"
-        if _UNREACHABLE.search(both) or _SWITCHED_OFF.search(both):
+        if apart:
             what = f"{installer} does not reach an index that is needed, so the hashes are missing"
         elif nothing:
             what = (

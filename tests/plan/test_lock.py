@@ -174,6 +174,24 @@ def test_without_an_index_the_hashes_are_missing(box, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("offline", "said"),
+    [
+        ("1", "there is no version of torch[cuda]==2.4"),
+        ("", "hint: Packages were unavailable because the network was disabled."),
+    ],
+)
+def test_uv_off_the_network_has_no_hashes(box, capsys, monkeypatch, offline, said):
+    tools = box / "tools"
+    tools.mkdir()
+    (tools / "uv").write_text(f"#!{sys.executable}\nimport sys\nsys.exit('error: No solution found\\n' + {said!r})\n")
+    (tools / "uv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    monkeypatch.setenv("UV_OFFLINE", offline)
+    assert lock("--torch", ">=2.4", "--installer", "uv", "--lock", "pylock.toml") == 1
+    assert "the hashes are missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
         (("--torch", ">=2.4", "--lock", "lock.json"), 2, "tells no format"),
