@@ -8,7 +8,7 @@ demanded; an index that a whole file or a command names tells which build of a r
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -77,51 +77,90 @@ def requests_of(
     Raises BadRequest for a range that cannot be read.
     """
     found, limits = _once(found), _once(constraints)
-    named: dict[str, list[Asked]] = {}
-    lines = []
     planned = [(one, name) for one in (*found, *limits) if (name := planned_for(one, matrix, brought)) is not None]
     planned.sort(key=lambda line: for_other_devices(line[0].group))
-    here = [one for one, name in planned if _for(one, machine) and says_enough(one, name, matrix)]
-    on_the_gpu = [one for one in here if not _without_gpu(one)]
-    strong = next((one for one in on_the_gpu or here if one.path not in weak), None)
-    with_gpu = any(not _without_gpu(one) for one, _ in planned)
-    on_gpu = {name for one, name in planned if _for(one, machine) and _has_cuda(one, matrix)}
-    other = other_ways([(one, name) for one, name in planned if _for(one, machine)], loose, machine, matrix)
-    for one, component in planned:
-        mine = named.setdefault(component, [])
-        why = ""
-        if not _for(one, machine):
-            why = f"not for this machine: {one.marker}"
-        elif (with_gpu and _without_gpu(one)) or (component in on_gpu and not _has_cuda(one, matrix)):
-            why = "it has no GPU code under this name"
-        elif strong is not None and one.path in weak:
-            why = f"{strong.path} says what is needed"
-        elif any(other.range != "*" and depth(other.path) < depth(one.path) for other in mine):
-            why = f"{mine[0].path} is nearer to the root"
-        elif oldest := _older(component, one.range, matrix):
-            why = f"the matrix knows {component} from {oldest} on: planned by hand"
-        elif way_of(one) in other:
-            why = f"{f'{one.group}: ' if one.group else ''}{other[way_of(one)]} says otherwise"
-        if why:
-            lines.append(Line(one.where, _text(one), why, opposed=(one.path, "") in other))
-            continue
-        mine.append(one)
-        final = final_of(component, one.range, matrix)
-        as_final = "" if final == one.range else f" (as {final}: the matrix does not know this pre-release)"
-        lines.append(Line(one.where, _text(one) + as_final))
+    choice = _choice(planned, machine, matrix, loose, weak)
+    named, lines = _named(planned, choice)
     if "jaxlib" in named:  # half of JAX: the release of jax decides on it, and alone it asks for its own
         alone = named.pop("jaxlib")
         named.setdefault("jax", alone)
     wanted = {name: said for name, said in named.items() if any(one in found for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
-    skipped = weak if strong is not None else frozenset[str]()
-    counted = [one for one in (*found, *limits) if one.path not in skipped and way_of(one) not in other]
+    skipped = weak if choice.strong is not None else frozenset[str]()
+    counted = [one for one in (*found, *limits) if one.path not in skipped and way_of(one) not in choice.other]
     counted = [one for one in counted if planned_for(one, matrix, brought) is None]
     bounds = tuple(_bounds(counted, beside.union(wanted), machine, matrix, loose))
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
     lines += _others(found, {pin.by for pin in bounds}, matrix, brought)
     asked = (_request(name, wanted[name], matrix) for name in order if name in wanted)
     return tuple(replace(one, limits=bounds) for one in asked), tuple(dict.fromkeys(lines)), bounds
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What the lines on components say together, by which some of them count and others do not."""
+
+    machine: Machine
+    matrix: "Matrix"
+    weak: frozenset[str]
+    strong: Asked | None  # the first that counts whether or not others do
+    with_gpu: bool  # some are of builds with GPU code by their name
+    on_gpu: frozenset[str]  # components of which some build has CUDA
+    other: Mapping[tuple[str, str], str]  # another way to the same -> the file that contradicts it
+
+    def against(self, one: Asked, component: str, mine: list[Asked]) -> str:
+        """Why a line is no part of the request, beside those on its component that are; empty where it is one."""
+        if not _for(one, self.machine):
+            return f"not for this machine: {one.marker}"
+        if (self.with_gpu and _without_gpu(one)) or (component in self.on_gpu and not _has_cuda(one, self.matrix)):
+            return "it has no GPU code under this name"
+        if self.strong is not None and one.path in self.weak:
+            return f"{self.strong.path} says what is needed"
+        if any(other.range != "*" and depth(other.path) < depth(one.path) for other in mine):
+            return f"{mine[0].path} is nearer to the root"
+        if oldest := _older(component, one.range, self.matrix):
+            return f"the matrix knows {component} from {oldest} on: planned by hand"
+        if way_of(one) in self.other:
+            return f"{f'{one.group}: ' if one.group else ''}{self.other[way_of(one)]} says otherwise"
+        return ""
+
+
+def _choice(
+    planned: list[tuple[Asked, str]],
+    machine: Machine,
+    matrix: "Matrix",
+    loose: frozenset[str],
+    weak: frozenset[str],
+) -> _Choice:
+    mine = [(one, name) for one, name in planned if _for(one, machine)]
+    here = [one for one, name in mine if says_enough(one, name, matrix)]
+    on_the_gpu = [one for one in here if not _without_gpu(one)]
+    return _Choice(
+        machine,
+        matrix,
+        weak,
+        strong=next((one for one in on_the_gpu or here if one.path not in weak), None),
+        with_gpu=any(not _without_gpu(one) for one, _ in planned),
+        on_gpu=frozenset(name for one, name in mine if _has_cuda(one, matrix)),
+        other=other_ways(mine, loose, machine, matrix),
+    )
+
+
+def _named(planned: list[tuple[Asked, str]], choice: _Choice) -> tuple[dict[str, list[Asked]], list[Line]]:
+    """Component -> the lines on it that count; and every line, with the reason where it does not."""
+    named: dict[str, list[Asked]] = {}
+    lines = []
+    for one, component in planned:
+        mine = named.setdefault(component, [])
+        why = choice.against(one, component, mine)
+        if why:
+            lines.append(Line(one.where, _text(one), why, opposed=(one.path, "") in choice.other))
+            continue
+        mine.append(one)
+        final = final_of(component, one.range, choice.matrix)
+        as_final = "" if final == one.range else f" (as {final}: the matrix does not know this pre-release)"
+        lines.append(Line(one.where, _text(one) + as_final))
+    return named, lines
 
 
 def _once(found: Iterable[Asked]) -> list[Asked]:
