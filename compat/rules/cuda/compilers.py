@@ -158,52 +158,62 @@ def ptxas_too_old(case: Case) -> Iterator[Outcome]:
         else [(gpu.name, gpu.capability, gpu.evidence) for gpu in case.gpus if gpu.capability]
     )
     for name, target, facts in targets:
-        variable = _triton_takes(case, target)
-        copy = _of_variable(case, *variable) if variable else _ptxas(case, target)
-        if copy is None:
-            if variable or case.usable("ptxas"):
+        variables, which = _triton_takes(case, target)
+        copies = [_of_variable(case, *one) for one in variables] or [_ptxas(case, target)]
+        told = [copy for copy in copies if copy is not None]
+        if len(told) < len(copies):
+            if variables or case.usable("ptxas"):
                 yield Untold("ptxas-too-old", "ptxas", ("libraries",))
             continue
-        version, read = copy
+        version, read = told[0][0], tuple(fact for _, facts_of_it in told for fact in facts_of_it)
         first = case.matrix.cuda.first_for(target)
         if first is None:
             yield Untold("ptxas-too-old", "ptxas", ("model.target",))
-        elif versions.at_least(version, first.value) is False:
+            continue
+        knows = {versions.at_least(one, first.value) is not False for one, _ in told}
+        if False in knows and (True in knows or which is None):
+            yield Untold("ptxas-too-old", "ptxas", ("packages.triton",))
+        elif False in knows:
             yield Finding(
                 "ptxas-too-old",
                 "ptxas",
                 f"ptxas {version} does not know {name}: CUDA {first.value} is the first.",
-                (*read, *facts, case.claim(f"{target} begins with CUDA {first.value}", first)),
+                (*read, *(which or ()), *facts, case.claim(f"{target} begins with CUDA {first.value}", first)),
                 (Remedy(f"use ptxas of CUDA {first.value} or newer (TRITON_PTXAS_PATH), or a newer release"),),
             )
         else:
             yield Holds("ptxas-too-old", "ptxas", f"ptxas {version} knows {name}", read)
 
 
-def _triton_takes(case: Case, target: Capability) -> tuple[str, str] | None:
-    """(variable, path) of the ptxas that Triton is told to take in place of its own."""
+def _triton_takes(case: Case, target: Capability) -> tuple[list[tuple[str, str]], tuple[Evidence, ...] | None]:
+    """(variable, path) of the ptxas that Triton is told to take in place of its own, and what tells which it takes:
+    None where one of unknown release may read the variable that is not set."""
     if case.goal.object == "jax":
-        return None
-    own = _carried(case)
-    second = target.major >= 10 and own is not None and "ptxas-blackwell" in own.get("built", {})
-    name = "TRITON_PTXAS_BLACKWELL_PATH" if second else "TRITON_PTXAS_PATH"
-    path = (case.machine.variables or {}).get(name)
-    return (name, path) if path else None
+        return [], ()
+    own, names = _carried(case), ["TRITON_PTXAS_PATH"]
+    which: tuple[Evidence, ...] = ()
+    if target.major >= 10 and own is None:
+        names.append("TRITON_PTXAS_BLACKWELL_PATH")
+    elif target.major >= 10 and own is not None:
+        which = case.package(case.subject("triton" if case.subject("triton").version else "torch"))
+        names = ["TRITON_PTXAS_BLACKWELL_PATH"] if "ptxas-blackwell" in own.get("built", {}) else names
+    set_ = case.machine.variables or {}
+    found = [(name, set_[name]) for name in names if set_.get(name)]
+    return found, which if not found or len(found) == len(names) else None
 
 
 def _of_variable(case: Case, name: str, path: str) -> tuple[str, tuple[Evidence, ...]] | None:
     """The release of the ptxas at a path: that of the copy or toolkit that is known to lie there, or in its name."""
-    said = case.read(f"variables.{name}", path)
     known = [(f"{place}.version", copy.path, copy.version) for place, copy in case.libraries("ptxas")]
     known += [(f"toolkits[{at}].version", kit.path, kit.version) for at, kit in enumerate(case.machine.toolkits or ())]
     there = [(field, version) for field, folder, version in known if folder and f"{path}/".startswith(f"{folder}/")]
     named = of_folder(path)
-    if not there and named is not None:
-        return named, (said,)
-    releases = {version for _, version in there}
-    if len(releases) != 1 or None in releases:
+    releases = {version or named for _, version in there} or {named}
+    release = releases.pop()
+    if releases or release is None:
         return None
-    return str(there[0][1]), (said, *(case.read(field, version) for field, version in there))
+    told = (case.read(field, version) for field, version in there if version is not None)
+    return release, (case.read(f"variables.{name}", path), *told)
 
 
 def _ptxas(case: Case, target: Capability) -> tuple[str, tuple[Evidence, ...]] | None:
