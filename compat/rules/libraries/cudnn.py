@@ -86,6 +86,7 @@ def _of_its_library(case: Case, subject: Subject) -> Iterator[Outcome]:
         case.cite(f"{subject.component} {needs['range']} runs on cuDNN", needs),
         *_no_other(case, subject, path, copy),
         *case.of_whom(subject.component),
+        *((case.assume(f"{path}.origin", "the loader finds it"),) if copy.origin is None else ()),
     )
     named = f"{subject.component} {library.version}"
     if serves(str(copy.version), built, "major"):
