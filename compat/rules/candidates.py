@@ -108,6 +108,9 @@ def _subject(
     subject = Subject(component, distribution, version, state, facts, (), matrix, conda, pinned, of_image)
     rows = matching(matrix, f"{CONDA}{distribution}" if conda else distribution, version, wanted)
     fitting = tuple(row for row in rows if _can_be(row, subject, machine, users))
+    if state == "installed":  # of a Jetson's wheels the one for this Python, where there is one
+        found = (row for row in fitting if row["index"] not in JETSON or fits_python(row, machine.python))
+        fitting = tuple(found) or fitting
     local = version.partition("+")[2] if version else ""
     if machine.arch is None:  # a finding shows the first of those that it holds for: the one that most machines have
         fitting = tuple(sorted(fitting, key=lambda row: row.get("arch") != "x86_64"))
@@ -227,8 +230,6 @@ def _can_be(row: "Row", subject: Subject, machine: Machine, users: Iterable[str]
         return False
     if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component, users):
         return False
-    if row["index"] in JETSON and subject.state == "installed" and not fits_python(row, machine.python):
-        return False  # what is made for another Python is not found by this one
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
         return False
     if subject.facts.architectures and row.get("cuda") is False:
