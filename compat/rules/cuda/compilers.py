@@ -83,8 +83,9 @@ def _compiled_as_it_runs(case: Case) -> Iterator[Outcome]:
         return
     if case.matrix.packages.about(main.component).get("cuda_from") != "system":
         return
-    traits, name = case.matrix.traits, "compiles-to-ptx"
-    claim = traits.claim(main.component, name, main.version) if main.version else traits.row(main.component, name)
+    traits, release = case.matrix.traits, main.version
+    told = traits.claim(main.component, "compiles-to-ptx", release) if release else None
+    claim = told if release else traits.row(main.component, "compiles-to-ptx")
     found = _toolkit_found(case)
     if claim is None or found is None or any(case.has(linker) for linker in claim["value"].split()):
         return
