@@ -66,8 +66,8 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
         return
     driver = case.machine.driver
     known = driver.version or driver.kernel_module_version or driver.cuda
-    if "libcuda.so.1" in (case.machine.missing_libraries or ()):
-        yield _no_libcuda(case, known)
+    if soname := _absent_library(case):
+        yield _no_library(case, soname, known)
     elif driver.kernel_module_loaded is False:
         installed = f", though {known} is installed" if known else ""
         yield Finding(
@@ -97,32 +97,40 @@ def _jetson_release(case: Case) -> Evidence | None:
     return None
 
 
-def _no_libcuda(case: Case, known: str | None) -> Finding:
-    """The kernel module may well be there: without libcuda.so.1 no program reaches it."""
-    absent = (case.read("missing_libraries", "libcuda.so.1"),)
+def _absent_library(case: Case) -> str | None:
+    """A user-mode library of the driver that is not there and without which the goal cannot begin.
+
+    Every CUDA program opens libcuda.so.1. What starts a container opens libnvidia-ml.so.1 of the host before that
+    ("nvidia-container-cli: initialization error: load library failed: libnvidia-ml.so.1").
+    """
+    needed = ("libcuda.so.1", "libnvidia-ml.so.1") if str(case.goal) == "start:container" else ("libcuda.so.1",)
+    return next((soname for soname in needed if soname in (case.machine.missing_libraries or ())), None)
+
+
+def _no_library(case: Case, soname: str, known: str | None) -> Finding:
+    """The kernel module may well be there: without this library no program reaches it."""
+    absent = (case.read("missing_libraries", soname),)
     if known is None:
         return Finding(
             "driver-missing",
             "driver",
-            "No NVIDIA driver answers: libcuda.so.1 is nowhere on the loader's path.",
+            f"No NVIDIA driver answers: {soname} is nowhere on the loader's path.",
             absent,
             (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),),
         )
+    in_container = Remedy(
+        "in a container: start it with the driver capability `compute`; the container toolkit mounts libcuda",
+        "container",
+    )
     return Finding(
         "driver-missing",
         "driver",
-        f"Driver {known} is there, but its user-mode library libcuda.so.1 is nowhere on the loader's path.",
+        f"Driver {known} is there, but its user-mode library {soname} is nowhere on the loader's path.",
         (*absent, *case.driver_evidence),
         (
-            Remedy(
-                f"install the user-mode libraries of driver {known} (such as libnvidia-compute)",
-                "driver",
-            ),
-            Remedy(
-                "in a container: start it with the driver capability `compute`; the container toolkit mounts libcuda",
-                "container",
-            ),
-            Remedy("put the folder that has libcuda.so.1 on the loader's path (ldconfig, LD_LIBRARY_PATH)", "setting"),
+            Remedy(f"install the user-mode libraries of driver {known} (such as libnvidia-compute)", "driver"),
+            *(in_container,) * (soname == "libcuda.so.1"),
+            Remedy(f"put the folder that has {soname} on the loader's path (ldconfig, LD_LIBRARY_PATH)", "setting"),
         ),
     )
 
