@@ -3,8 +3,9 @@
 Every request below is planned for every described machine, with what may be moved taken in turn, so that each set of
 moves meets each kind of request; with ``--made-up`` so many joint ones instead that nobody wrote down (made_up.py).
 Processor time counts, not the clock, and without the start of the interpreter and the reading of the matrix: the
-tables are read once before. Garbage is collected as seldom as in the command. ``first`` is the first time that a
-problem is met in the process, ``solving`` the fastest of the rounds after it. Exits 1 where a limit is not met.
+tables are read once before. Garbage is collected as seldom as in the command, and what other problems left before each.
+``first`` is the first time that a problem is met in the process, ``solving`` the fastest of the rounds after it. Exits
+1 where a limit is not met.
 """
 
 import argparse
@@ -132,7 +133,11 @@ def main() -> int:
         chosen = list(joint(options.made_up, options.seed, tuple(machines.values()), matrix))
     for asked, goal in (*SINGLE, *JOINT):  # the tables are read before
         solved(matrix, Asked((machines["cpu-only"],), _options(asked), goal, "", ()), 0)
-    found = [solved(matrix, one, options.rounds) for one in chosen[:: options.every]]
+    gc.freeze()  # so that to collect what a problem leaves takes little
+    found = []
+    for one in chosen[:: options.every]:
+        gc.collect()
+        found.append(solved(matrix, one, options.rounds))
     if options.json:
         print(json.dumps([asdict(one) for one in found]))
     else:
