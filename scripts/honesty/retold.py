@@ -11,8 +11,10 @@ from typing import Any
 
 from compat import description
 from compat.check import Report
+from compat.matrix import Matrix
 from scripts.honesty.relations import Facts, Judge, Violation, errors
 
+_MATRIX = Matrix.load()
 _BY_NAME = ("packages", "builds", "request")
 
 
@@ -76,9 +78,11 @@ def _gpus(machine: Facts) -> Facts:
 
 
 def _makers(machine: Facts) -> Facts:
-    """A GPU's name with its maker's before it, as nvidia-smi has it."""
+    """A GPU's name with its maker's before it, as nvidia-smi has it; it has none of another maker's."""
     for gpu in machine.get("gpus") or ():
         name = gpu.get("name") or "NVIDIA"
+        if _MATRIX.gpus.other_maker(name) is not None:
+            continue
         if name[0].isalpha() and not name.startswith(("NVIDIA", "nvidia")):
             gpu["name"] = f"NVIDIA {name}"
     return machine
