@@ -94,6 +94,9 @@ OF_BUILD = (  # what tells which published build of a package is installed
     "arch",
     "environment",
     "jetson",
+    "gpus.name",
+    "gpus.pci_id",
+    "python",
     "libraries",
     "container.image",
 )

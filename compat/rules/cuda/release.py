@@ -19,7 +19,7 @@ from compat.rules.runtimes import Runtime
 from compat.rules.subject import Subject
 
 
-@rule("cuda-older-than-gpu", reads=(*OF_GPUS, *OF_RUNTIME, "model.target", "python", "builds.python_tag"))
+@rule("cuda-older-than-gpu", reads=(*OF_GPUS, *OF_RUNTIME, "model.target", "builds.python_tag"))
 def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
     """The CUDA release predates the GPU.
 

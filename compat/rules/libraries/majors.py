@@ -14,7 +14,7 @@ from compat.rules.subject import Subject
 
 @rule(
     "cuda-library-too-old",
-    reads=("toolkits", "variables", "python", *OF_SYSTEM, *OF_BUILD),
+    reads=("toolkits", "variables", *OF_SYSTEM, *OF_BUILD),
     masks=("cuda-major-mismatch",),
 )
 def cuda_library_too_old(case: Case) -> Iterator[Outcome]:

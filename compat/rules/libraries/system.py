@@ -74,7 +74,7 @@ _ALSO_CALLED = {"redhat": "rhel", "oracle": "ol", "amazon": "amzn", "rockylinux"
 
 @rule(
     "libstdcxx-too-old",
-    reads=("glibcxx", "distribution", "distribution_version", "container.image", "variables", "python", *OF_BUILD),
+    reads=("glibcxx", "distribution", "distribution_version", "container.image", "variables", *OF_BUILD),
     of="files",
 )
 def libstdcxx_too_old(case: Case) -> Iterator[Outcome]:

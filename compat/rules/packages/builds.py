@@ -55,7 +55,7 @@ def _carriers(case: Case) -> Iterator[Subject]:
 
 @rule(
     "gpu-not-in-build",
-    reads=("model.target", "builds.cudnn", "python", "builds.python_tag", *OF_GPUS, *OF_RUNTIME),
+    reads=("model.target", "builds.cudnn", "builds.python_tag", *OF_GPUS, *OF_RUNTIME),
     masks=("cuda-older-than-gpu",),
 )
 def gpu_not_in_build(case: Case) -> Iterator[Outcome]:

@@ -157,7 +157,7 @@ def _has_gpu_code(case: Case, name: str) -> bool:
     return told if told is not None else of_gpu_build(name) or "-cu" in name
 
 
-@rule("numpy-abi", reads=("python", *OF_BUILD), masks=("package-versions-mismatch",))
+@rule("numpy-abi", reads=OF_BUILD, masks=("package-versions-mismatch",))
 def numpy_abi(case: Case) -> Iterator[Outcome]:
     """Binary break of NumPy 2.
 

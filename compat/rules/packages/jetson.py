@@ -19,7 +19,7 @@ Facts = tuple[Evidence, ...]
 
 @rule(
     RULE,
-    reads=("python", "builds.python_tag", "builds.cudnn", "toolkits", "container.image", *OF_BUILD, *OF_GPUS),
+    reads=("builds.python_tag", "builds.cudnn", "toolkits", "container.image", *OF_BUILD, *OF_GPUS),
     leaves="gpu",  # a build of which no list tells the code
     masks=("driver-too-old",),  # a Jetson's driver is its JetPack's: the wheel made for that one is served by it
 )

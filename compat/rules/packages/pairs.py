@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @rule(
     "package-versions-mismatch",
-    reads=("builds.tensorrt", "python", *OF_SYSTEM, *OF_BUILD),
+    reads=("builds.tensorrt", *OF_SYSTEM, *OF_BUILD),
     masks=("mixed-cuda-majors",),
 )
 def package_versions_mismatch(case: Case) -> Iterator[Outcome]:

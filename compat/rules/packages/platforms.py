@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @rule(
     "no-gpu-build-for-platform",
-    reads=("python", "distribution_version", *OF_BUILD, *OF_GPUS),
+    reads=("distribution_version", *OF_BUILD, *OF_GPUS),
     masks=("cpu-only-build", "gpu-not-in-build", "library-not-found", "cuda-major-mismatch", "cudnn-mismatch"),
 )
 def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:

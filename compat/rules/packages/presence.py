@@ -9,7 +9,7 @@ from compat.rules.case import Case
 from compat.rules.subject import Subject
 
 
-@rule("package-missing", reads=("python", *OF_BUILD), says="nothing")
+@rule("package-missing", reads=OF_BUILD, says="nothing")
 def package_missing(case: Case) -> Iterator[Outcome]:
     """The package that the goal is named for is not installed, or one that it runs with and requires.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("python-unsupported", reads=("python", "builds.python_tag", *OF_BUILD, *OF_GPUS), of="files")
+@rule("python-unsupported", reads=("builds.python_tag", *OF_BUILD, *OF_GPUS), of="files")
 def python_unsupported(case: Case) -> Iterator[Outcome]:
     """No build for this Python.
 
