@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Library
-from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.libraries.copies import Copy, gets, named_by, rests_on_toolkits
 from compat.rules.libraries.opened import opening, opens_early
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("cudnn-mismatch", reads=("variables", "toolkits", "container.image", "builds.cudnn", *OF_BUILD))
+@rule("cudnn-mismatch", reads=("variables", "toolkits", "container.image", "builds.cudnn", *OF_BUILD, *OF_SYSTEM))
 def cudnn_mismatch(case: Case) -> Iterator[Outcome]:
     """The cuDNN that loads is of another major, or older than the build needs.
 

@@ -8,7 +8,7 @@ from compat.capability import Capability, ptx_runs, sass_runs
 from compat.matrix.gpus import read_capability
 from compat.matrix.packages import fits_platform
 from compat.records import replace
-from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
+from compat.rules.base import OF_GPUS, OF_RUNTIME, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.cuda.server import served
 from compat.rules.cuda.targets import dropped
@@ -55,7 +55,7 @@ def _carriers(case: Case) -> Iterator[Subject]:
 
 @rule(
     "gpu-not-in-build",
-    reads=("model.target", "builds.cudnn", "builds.python_tag", *OF_GPUS, *OF_RUNTIME),
+    reads=("model.target", "builds.cudnn", "builds.python_tag", *OF_GPUS, *OF_RUNTIME, *OF_SYSTEM),
     masks=("cuda-older-than-gpu",),
 )
 def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
