@@ -12,7 +12,7 @@ from compat.rules.base import REGISTRY, Rule
 
 # Family -> the modules of its rules, below compat/rules/.
 FAMILIES = {
-    "driver and kernel": ("driver.kernel", "driver.driver", "driver.halves", "driver.devices"),
+    "driver and kernel": ("driver.kernel", "driver.driver", "driver.served", "driver.halves", "driver.devices"),
     "CUDA": ("cuda.forward", "cuda.compilers", "cuda.release"),
     "libraries and loader": (
         "libraries.found",
