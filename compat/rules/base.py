@@ -61,7 +61,8 @@ class Holds:
 class Untold:
     """The mechanism matters for the goal and a fact is missing.
 
-    ``decides``: what is published is known and some of it fails by this, some works, and nothing tells which it is.
+    ``decides``: what is published is known and some of it fails by this, some works, and nothing tells which it is; or
+    the goal is this very mechanism.
     """
 
     rule: str

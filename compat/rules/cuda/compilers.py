@@ -292,7 +292,7 @@ def toolkit_mismatch_for_build(case: Case) -> Iterator[Outcome]:
         yield _no_compiler(case)
         return
     if not kits or not case.runtimes:
-        yield Untold("toolkit-mismatch-for-build", "cuda", ("toolkits", "builds.torch.cuda"))
+        yield Untold("toolkit-mismatch-for-build", "cuda", ("toolkits", "builds.torch.cuda"), decides=not kits)
         return
     for runtime in case.runtimes:
         major = versions.parse(runtime.cuda).major
