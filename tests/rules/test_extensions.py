@@ -76,3 +76,10 @@ def test_without_a_torch_it_cannot_be_told() -> None:
     machine = Machine(packages={"torch-scatter": "2.1.2+pt21cu121"})
     report = check(machine, parse("import:torch-scatter"), MATRIX)
     assert report.verdict == "unknown"
+
+
+def test_the_libcudart_that_is_found_may_be_another_than_torchs() -> None:
+    """bitsandbytes opened the library for that one before it asked torch: of which CUDA it is, is open."""
+    packages = {"bitsandbytes": "0.40.0", "torch": "2.7.1+cu126"}
+    report = check(Machine(os="linux", arch="x86_64", packages=packages), parse("use:bitsandbytes"), MATRIX)
+    assert "library-not-found" in {one.rule for one in report.untold if one.decides}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
-from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy
+from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold
 from compat.rules.libraries.copies import gets
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
         lists = [one["needs"] for one in builds if "needs" in one]
         if lists:
             return any(soname in needs for needs in lists) or None
+        if not case.matrix.traits.holds("tensorrt", "linked-to-cudnn", release["version"]):
+            return None
     if row["library"] == "cudnn":
         built = release.get("cudnn")
         return versions.parse_range(row["versions"]).admits(built) if built and "versions" in row else None
@@ -107,13 +109,18 @@ def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     if stem is None or subject.version is None or len(carried) != 1 or not cuda or "." not in str(cuda):
         return
     traits = case.matrix.traits
-    exact = traits.holds(subject.component, "library-by-cuda", subject.version, "minor")
-    if not exact and traits.holds(subject.component, "library-by-cuda", subject.version, "major") is not True:
+    by = ("minor", "major", "found")  # torch's CUDA, its major, that of the libcudart that is found first
+    ways = [way for way in by if traits.holds(subject.component, "library-by-cuda", subject.version, way) is True]
+    if not ways:
         return
     wanted = versions.major_minor(str(cuda))
     found = [match[1] for name in next(iter(carried)) if (match := re.match(rf"{stem}(\d+)\.", name))]
     served = [f"{digits[:-1]}.{digits[-1]}" for digits in sorted(found)]
-    fits = wanted in served if exact else any(versions.same_line(one, wanted, 1) for one in served)
+    by_major = ways == ["major"]
+    fits = any(versions.same_line(one, wanted, 1) for one in served) if by_major else wanted in served
+    if not fits and ways == ["found"]:  # another libcudart than torch's may be there
+        yield Untold("library-not-found", subject.component, ("libraries",), decides=True)
+        return
     facts = (
         case.read(subject.path, subject.version),
         Evidence(f"{torch.label} is of CUDA {cuda}", torch.field("cuda").source),
