@@ -84,11 +84,15 @@ def _or_false(reader: Reader) -> Reader:
     return lambda value, path: False if value is False else reader(value, path)
 
 
-def _choice(*allowed: str) -> Reader:
+def _choice(*allowed: str, **spelled: str) -> Reader:
+    """One of several words, in any case; ``spelled`` has what others call them."""
+
     def read(value: Any, path: str) -> str:
-        if value not in allowed:
+        word = value.lower() if isinstance(value, str) else value
+        word = spelled.get(word, word)
+        if word not in allowed:
             raise _expected(path, "one of " + ", ".join(allowed), value)
-        return str(value)
+        return str(word)
 
     return read
 
@@ -172,7 +176,10 @@ SHAPES: dict[type, dict[str, Reader]] = {
         operator_types=_mapping(_list(_text)),
         attributes=_mapping(_mapping(_list(_text))),
         input_types=_list(_text),
-        precision=_choice("fp64", "fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8"),
+        precision=_choice(
+            *("fp64", "fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8"),
+            **{"float64": "fp64", "float32": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16"},
+        ),
         device=_choice("gpu", "dla"),
     ),
     Engine: _shape(
@@ -186,8 +193,8 @@ SHAPES[Machine] = _shape(
     "name distribution distribution_version kernel interpreter loader_configuration",
     "glibc glibcxx python",
     "secure_boot nvswitch",
-    os=_choice("linux", "windows", "macos"),
-    arch=_choice("x86_64", "aarch64"),
+    os=_choice("linux", "windows", "macos", darwin="macos"),
+    arch=_choice("x86_64", "aarch64", amd64="x86_64", x64="x86_64", arm64="aarch64"),
     environment=_list(_text),
     gpus=_list(_record(Gpu)),
     fabric_manager=_record(FabricManager),

@@ -122,6 +122,18 @@ def test_unknown_keys_are_kept_and_told(tmp_path: Path, more: dict[str, object],
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ({"os": "Darwin", "arch": "arm64"}, {"os": "macos", "arch": "aarch64"}),
+        ({"os": "Windows", "arch": "AMD64"}, {"os": "windows", "arch": "x86_64"}),
+        ({"model": {"precision": "bfloat16"}}, {"model": {"precision": "bf16"}}),
+    ],
+)
+def test_what_others_call_it_is_understood(written: dict[str, object], meant: dict[str, object]) -> None:
+    assert description.from_dict(written) == description.from_dict(meant)
+
+
+@pytest.mark.parametrize(
     ("goal", "words"),
     [
         ("torch", ("not a goal", "use:torch")),
