@@ -7,7 +7,7 @@ import pytest
 from compat.description import load
 from compat.plan import solve
 from compat.plan.asking.request import packages, requests
-from compat.plan.solver.effort import LEAST, MOST, PROOF, WHOLE, Effort, Spent
+from compat.plan.solver.effort import EACH, LEAST, MOST, PROOF, WHOLE, Effort, Spent
 from compat.plan.solver.verdicts import Verdict
 from compat.report.plan import as_data, render
 
@@ -20,8 +20,8 @@ def efforts(monkeypatch):
     made = []
 
     class Kept(Effort):
-        def __init__(self, machines: int = 1) -> None:
-            super().__init__(machines)
+        def __init__(self, machines: int = 1, *, bounded: bool = True) -> None:
+            super().__init__(machines, bounded=bounded)
             self.proof = None
             made.append(self)
 
@@ -122,14 +122,14 @@ def test_the_same_request_takes_the_same(real, efforts):
 def test_a_proof_is_bounded_apart_from_advice():
     effort = Effort()
     with pytest.raises(Spent):
-        effort.within(lambda: [effort.takes(1) for _ in range(PROOF + 1)])
+        effort.within(effort.until(), lambda: [effort.takes(1) for _ in range(PROOF + 1)])
     assert effort.given_up()
     assert not effort.cut  # of advice nothing was left out
     effort.takes(1)  # what is neither has no bound
     effort.allow(100)
-    effort.within(lambda: effort.takes(1))  # as advice it may take what advice may
+    effort.within(effort.until(), lambda: effort.takes(1))  # as advice it may take what advice may
     with pytest.raises(Spent):
-        effort.within(lambda: effort.takes(LEAST) or effort.takes(1))
+        effort.within(effort.until(), lambda: effort.takes(LEAST) or effort.takes(1))
     assert not effort.given_up()
     assert effort.cut
 
@@ -144,3 +144,10 @@ def test_a_proof_that_takes_too_long_is_given_up_and_says_so(real, efforts, monk
     assert cut.conflict
     assert efforts[0].proof <= 12_000 + 10 * WHOLE
     assert "not all was tried" in "".join(render([cut], real, "text", "pip")).lower()
+
+
+def test_a_scene_is_searched_though_another_took_everything():
+    effort = Effort()
+    effort.takes(PROOF)
+    effort.within(effort.until(EACH), lambda: effort.takes(EACH))
+    assert Effort(bounded=False).until(EACH) is None

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from compat.plan.model import Choice
 from compat.plan.solver.combine import Combinations
-from compat.plan.solver.effort import Spent
+from compat.plan.solver.effort import EACH, Spent
 from compat.plan.solver.elements import MOVABLE, NOTHING, Ignored, of_request
 from compat.plan.solver.enforced import Enforced
 from compat.plan.solver.wholes import Found, Wholes
@@ -39,8 +39,9 @@ class Search(Wholes):
 
     def _answers(self, enforced: Enforced) -> Iterator[Found]:
         effort, found = self.memory.effort, self._found(enforced)
+        until = effort.until(EACH)
         try:
-            while (one := effort.within(lambda: next(found, None))) is not None:
+            while (one := effort.within(until, lambda: next(found, None))) is not None:
                 yield one
         except Spent:
             if not effort.given_up():
@@ -79,7 +80,7 @@ class Search(Wholes):
         """Elements that exclude everything though others are ignored; None where there is an answer, and where that
         could not be settled."""
         try:
-            return self.memory.effort.within(lambda: self._refuted(ignored))
+            return self.memory.effort.within(self.memory.effort.until(), lambda: self._refuted(ignored))
         except Spent:
             if not self.memory.effort.given_up():
                 raise

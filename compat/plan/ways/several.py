@@ -1,7 +1,8 @@
 """Plans for one machine or for several; several get the same builds on each, where there are such.
 
-The builds that suit the first machine are tried on the others, best first. Where none suits all, the smallest set of
-machines that have none in common is the reason, and each machine's own plan is what would lift it.
+The builds that suit the first machine are tried on the others, best first; so many of them are tried and no proof on
+the way is given up, since what would be lost with it is the plan that all share. Where none suits all, the smallest set
+of machines that have none in common is the reason, and each machine's own plan is what would lift it.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from compat.plan.model import Lift, Plan, Reason, Request
 from compat.plan.offers.source import instead
 from compat.plan.solve import plan
 from compat.plan.solver.answers import answers, planned
+from compat.plan.solver.effort import Effort
 from compat.plan.solver.elements import MOVABLE
+from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import Scene, emptied
@@ -48,7 +51,10 @@ def plan_for(
         return own
     requests = with_goal(asked, goal, matrix)
     goals = goals_for(requests, goal, matrix)
-    problems = [Problem(machine, requests, goals, matrix, prefer, conda=conda) for machine in machines]
+    problems = [
+        Problem(machine, requests, goals, matrix, prefer, conda=conda, memory=Memory(effort=Effort(bounded=False)))
+        for machine in machines
+    ]
     common = _common(problems, allow)
     return _apart(problems, own, allow) if common is None else common
 
@@ -136,12 +142,10 @@ def _apart(problems: list[Problem], own: list[Plan], allow: frozenset[str]) -> l
         )
         for one in kept
     )
-    proven = not any(one.memory.effort.unproven for one in problems)
     return [
         replace(
             one,
             outcome="impossible",
-            proven=one.proven and proven,
             steps=(),
             result=one.machine,
             conflict=conflict,
