@@ -45,7 +45,8 @@ def _carriers(case: Case) -> Iterator[Subject]:
         if compiled_with_cuda(case, subject):
             continue  # for the GPU that is there
         about = case.matrix.packages.about(subject.component)
-        if subject.for_cpu or about.get("accelerator") == "none" or needs_none(case, subject):
+        without = subject.for_cpu or needs_none(case, subject)
+        if about.get("accelerator") == "none" or (without and not subject.facts.architectures):
             continue  # what has no GPU code of its own (Keras 3) takes that of the framework which it runs on
         parts = gpu_parts(case, subject)
         yield from parts

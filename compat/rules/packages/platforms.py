@@ -37,18 +37,20 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     without_code = case.matrix.packages.about(main.component).get("accelerator") == "none"
     if without_code and main.state == "requested":
         yield from _of_none(case, main, system, arch)
-    if not case.goal.runs_on_gpu or main.facts.cuda or main.facts.architectures:
+    nowhere = without_cuda(case)
+    if not case.goal.runs_on_gpu or ((main.facts.cuda or main.facts.architectures) and not nowhere):
         return
     if without_code or main.for_cpu or needs_none(case, main):
         return  # what it runs on is another package's matter (Keras)
     subject = _core(case, main)
-    if subject is not main and (subject.facts.cuda or subject.facts.architectures or subject.local_cuda):
-        return  # a build of one's own
+    own = subject is not main and (subject.facts.cuda or subject.facts.architectures or subject.local_cuda)
+    if own and not nowhere:
+        return  # a build of one's own, which a system for which CUDA was never made cannot run
     parts = [case.subject(name) for name in case.matrix.packages.about(main.component).get("parts", ())]
     found = _publishes(case, main if main.version else subject, parts, system, arch)
     if found is not None and not found[0] and main.version is None and main.state != "requested":
         found = found if _no_release_has(case, main, parts, system, arch) else None
-    if found is None and (nowhere := without_cuda(case)):
+    if nowhere and (found is None or own or main.facts.cuda or main.facts.architectures):
         found = False, nowhere
     if found is None or (not found[0] and _is_own(main)):
         return

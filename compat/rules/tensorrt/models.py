@@ -68,8 +68,10 @@ def _server(case: Case) -> Row | None:
     """The image of Triton's that the goal runs in, whose backend reads the model with an ONNX Runtime of its own."""
     from compat.rules.runtimes import image_row
 
-    goal, subject = str(case.goal), case.subject("onnxruntime")
-    served = goal in _READ_BY_ONNXRUNTIME or (goal == "use:tritonserver" and case.machine.model.format == "onnx")
+    goal, subject, model = str(case.goal), case.subject("onnxruntime"), case.machine.model
+    # Of no other format has a model an opset or an IR version.
+    is_onnx = model.format == "onnx" or model.opset is not None or model.ir_version is not None
+    served = goal in _READ_BY_ONNXRUNTIME or (goal == "use:tritonserver" and is_onnx)
     row = image_row(case, "onnxruntime") if served and subject.state not in ("installed", "requested") else None
     return row if row is not None and f"/{row['image']}:" in f"/{case.machine.container.image}" else None
 
