@@ -178,7 +178,11 @@ SHAPES: dict[type, dict[str, Reader]] = {
         input_types=_list(_text),
         precision=_choice(
             *("fp64", "fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8"),
-            **{"float64": "fp64", "float32": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16"},
+            float64="fp64",
+            float32="fp32",
+            float16="fp16",
+            half="fp16",
+            bfloat16="bf16",
         ),
         device=_choice("gpu", "dla"),
     ),
