@@ -88,11 +88,11 @@ def _choice(*allowed: str, **spelled: str) -> Reader:
     """One of several words, in any case; ``spelled`` has what others call them."""
 
     def read(value: Any, path: str) -> str:
-        word = value.lower() if isinstance(value, str) else value
+        word = value.lower() if isinstance(value, str) else ""
         word = spelled.get(word, word)
         if word not in allowed:
             raise _expected(path, "one of " + ", ".join(allowed), value)
-        return str(word)
+        return word
 
     return read
 

@@ -38,6 +38,7 @@ GOOD = {
         ("deep.json", b"[" * 100_000, ("deep.json", "not JSON")),
         ("digits.json", b'{"python": ' + b"1" * 5000 + b"}", ("digits.json", "not JSON")),
         ("types.json", b'{"os": 7}', ("os", "linux")),
+        ("list.json", b'{"os": []}', ("os", "linux")),
         ("gpus.json", b'{"gpus": "A100"}', ("gpus", "a list")),
         ("gpu.json", b'{"gpus": ["A100"]}', ("gpus[0]", "an object")),
         ("driver.json", b'{"driver": {"version": "abc"}}', ("driver.version", "a version", "abc")),
