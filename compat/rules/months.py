@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 
 def of_neighbours(case: "Platform", month: str, images: tuple[str, ...]) -> str | None:
-    """A month's CUDA by its minor (12.6), where the months before and after it have that one; else None.
+    """A month's CUDA by its minor (12.6), where the months before and after it have that one; by its major alone (12),
+    where they differ in the minor; else None.
 
     No month's is older than the one's before it (NVIDIA's support matrix of its framework containers).
     """
@@ -20,7 +21,10 @@ def of_neighbours(case: "Platform", month: str, images: tuple[str, ...]) -> str 
     if before is None or after is None:
         return None
     older, newer = versions.major_minor(told[before]), versions.major_minor(told[after])
-    return older if older == newer else None
+    if older == newer:
+        return older
+    major = older.partition(".")[0]
+    return major if major == newer.partition(".")[0] else None
 
 
 def _of(row: "dict[str, object]", images: tuple[str, ...]) -> bool:

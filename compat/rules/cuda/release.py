@@ -150,7 +150,10 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
     )
     known = versions.at_least(runtime.cuda, first.value)
     if known is None:
-        return Untold("cuda-older-than-gpu", runtime.component, (runtime.source,))
+        # of an image whose month is not known the months around it tell the major alone
+        return Untold(
+            "cuda-older-than-gpu", runtime.component, (runtime.source,), decides=runtime.source == "container.image"
+        )
     if known:
         return Holds("cuda-older-than-gpu", runtime.component, f"CUDA {runtime.cuda} knows {gpu.name}", facts)
     if _serves_by_sibling(case, runtime.cuda, first.value, capability):
