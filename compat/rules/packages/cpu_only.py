@@ -12,6 +12,7 @@ from compat.rules.case import Case
 from compat.rules.packages.builds import compiled_with_cuda
 from compat.rules.packages.doubles import written_twice
 from compat.rules.packages.extensions import misses_its_own, needs_none
+from compat.rules.packages.extras import lacked
 from compat.rules.runtimes import gpu_parts, reaches, since
 from compat.rules.subject import Subject
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("cpu-only-build", reads=(*OF_GPUS, *OF_BUILD), masks=("gpu-not-in-build",))
+@rule("cpu-only-build", reads=("builds.python_tag", *OF_GPUS, *OF_BUILD), masks=("gpu-not-in-build",))
 def cpu_only_build(case: Case) -> Iterator[Outcome]:
     """The installed build has no CUDA.
 
@@ -144,7 +145,10 @@ def _plugin_is_missed(case: Case, main: Subject) -> bool:
 
 def _asked_without_cuda(case: Case, subject: Subject) -> Iterator[Outcome]:
     """What the index has for this platform under that name, and the installer would take."""
-    if _plugins(case, subject) or subject.field("cuda").decide(lambda cuda: cuda is False) is not True:
+    if _plugins(case, subject):
+        yield from _extra_is_lacked(case, subject)
+        return
+    if subject.field("cuda").decide(lambda cuda: cuda is False) is not True:
         return
     if compiled_with_cuda(case, subject):
         return
@@ -154,6 +158,25 @@ def _asked_without_cuda(case: Case, subject: Subject) -> Iterator[Outcome]:
         return
     gpus = (case.read("gpus", len(case.machine.gpus)),) if case.machine.gpus else case.board
     yield replace(found, evidence=(*found.evidence, *gpus))
+
+
+def _extra_is_lacked(case: Case, subject: Subject) -> Iterator[Outcome]:
+    """The extra that would draw in the plugin is of other releases: nothing with CUDA comes (jax[cuda13] 0.6.2)."""
+    extra = lacked(case, subject)
+    beside = ["jaxlib", *_plugins(case, subject)]
+    asked = {normal(name) for name in case.machine.request or ()}
+    if extra is None or not extra[2] or not case.gpus or any(case.has(one) or one in asked for one in beside):
+        return
+    name, row, _, facts = extra
+    gone = (case.assume(f"packages.{one}", "not there yet") for one in beside if case.has(one) is None)
+    denied = (case.read(f"packages.{one}", False) for one in beside if case.has(one) is False)
+    yield Finding(
+        "cpu-only-build",
+        subject.component,
+        f"{row['package']} {row['version']} has no extra {name} to bring its CUDA plugin: it will have no CUDA.",
+        (*facts, case.read("gpus", len(case.machine.gpus or ())), *gone, *denied),
+        (Remedy(f"ask for an extra that {row['package']} {row['version']} has, or for a release with {name}"),),
+    )
 
 
 def _without_cuda(case: Case, subject: Subject) -> Finding:

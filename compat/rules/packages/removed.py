@@ -6,23 +6,27 @@ from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.machine import Build
-from compat.matrix.packages import fits_platform, normal
+from compat.matrix.packages import fits_platform, fits_python, normal
 from compat.records import replace
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, rule
-from compat.rules.candidates import for_others_only, listed_whole, of_extras, same_local
+from compat.rules.candidates import UNPACKED, for_others_only, is_unpacked, listed_whole, of_extras, same_local
 from compat.rules.case import Case
+from compat.rules.packages.extras import lacked
 from compat.rules.subject import CUDA_TAG
 
 if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("package-removed", reads=OF_BUILD, masks=("python-unsupported", "no-gpu-build-for-platform"))
+@rule(
+    "package-removed", reads=("builds.python_tag", *OF_BUILD), masks=("python-unsupported", "no-gpu-build-for-platform")
+)
 def package_removed(case: Case) -> Iterator[Outcome]:
     """The name is dead, or the version was never published.
 
     Some distributions were replaced and left as an empty file that fails on purpose (tensorflow-gpu from 2.12), renamed
-    (nvidia-tensorrt), or are only a script that fetches the real one from another index.
+    (nvidia-tensorrt), or are only a script that fetches the real one from another index. Files of old releases are
+    deleted (jaxlib). An extra that a release has not (tensorflow[and-cuda] before 2.14) is left out with a warning.
 
     Remedy: the name that took its place.
     """
@@ -30,6 +34,22 @@ def package_removed(case: Case) -> Iterator[Outcome]:
         return
     for asked, spec in sorted((case.machine.request or {}).items()):  # told in one order, however it is asked
         yield from _dead(case, asked, spec)
+    extra = lacked(case, case.main) if case.main is not None and case.main.state == "requested" else None
+    if extra is not None:
+        yield _left_out(case.main.component if case.main else "", *extra)
+
+
+def _left_out(component: str, name: str, row: "Row", certain: bool, facts: tuple[Evidence, ...]) -> Finding:
+    """An extra that the release has not: installers warn of it, and bring nothing for it."""
+    release = f"{row['package']} {row['version']}"
+    return Finding(
+        "package-removed",
+        component,
+        f"{release} has no extra {name}: an installer leaves out what it would draw in, with a warning alone.",
+        facts,
+        (Remedy(f"ask for a release that has the extra {name}, on a Python that it has builds for"),),
+        severity="warning",
+    )
 
 
 def _dead(case: Case, asked: str, spec: str) -> Iterator[Outcome]:
@@ -45,6 +65,7 @@ def _dead(case: Case, asked: str, spec: str) -> Iterator[Outcome]:
         or _dead_requirement(case, name, newest, fact)
         or _dead_extra(case, asked, newest, fact)
         or _of_no_index(case, name, spec, fact)
+        or _deleted(case, name, wanted, fact)
         or _never_published(case, name, spec, newest, fact)
         or _not_published_here(case, name, wanted, newest, fact)
     )
@@ -62,9 +83,20 @@ def _newest(case: Case, name: str, wanted: versions.Range, index: str | None = N
         for version in reversed(case.matrix.packages.versions(name))
         if (_has(case, name, version, wanted, local) if local else wanted.admits(version))
         and (wanted.names_prerelease or not versions.parse(version).is_prerelease)
-        and (index is None or any(row["index"] == index for row in builds[version]))
+        and (_is_on_an_index(case, name, builds[version]) if index is None else _is_of(builds[version], index))
     )
     return next(published, None)
+
+
+def _is_of(rows: "list[Row]", index: str) -> bool:
+    return any(row["index"] == index for row in rows)
+
+
+def _is_on_an_index(case: Case, name: str, rows: "list[Row]") -> bool:
+    """Can an installer find it? What is unpacked has releases under names of its own: an archive is of TensorRT 8.5.3,
+    and its wheels are 8.5.3.1."""
+    source = case.machine.builds.get(name, Build()).source
+    return any(row["index"] == source if source in UNPACKED else not is_unpacked(row) for row in rows)
 
 
 def _dead_name(case: Case, name: str, spec: str, newest: str | None, fact: Evidence) -> Finding | None:
@@ -164,12 +196,46 @@ def _of_no_index(case: Case, name: str, spec: str, fact: Evidence) -> Finding | 
     )
 
 
+def _deleted(case: Case, name: str, wanted: versions.Range, fact: Evidence) -> Finding | None:
+    """Of all that is asked for and this machine could take, the public index has deleted the files. What its publisher
+    has on a page of his own bears a local part."""
+    machine, source = case.machine, case.machine.builds.get(name, Build()).source
+    if _local(wanted) or source not in (None, "pypi"):
+        return None
+    rows = [
+        row
+        for version, builds in case.matrix.packages.builds(name).items()
+        if wanted.admits(version) and not versions.parse(version).is_prerelease
+        for row in builds
+        if row["index"] == "pypi" and fits_platform(row, machine.os, machine.arch)
+    ]
+    here = [row for row in rows if fits_python(row, machine.python)]
+    if not here or not all(row.get("removed") for row in here):
+        return None
+    last = max(here, key=lambda row: versions.parse(row["version"]).key())
+    platform = [case.read(field, value) for field in ("os", "arch", "python") if (value := getattr(machine, field))]
+    told = case.read(f"builds.{name}.source", source) if source else None
+    return Finding(
+        "package-removed",
+        name,
+        f"{name} {last['version']} is no longer on the public index: its files were deleted.",
+        (
+            fact,
+            case.cite(f"the files of {name} {last['version']} were deleted", last),
+            told or case.assume(f"builds.{name}.source", "the public index is asked"),
+            *platform,
+        ),
+        (Remedy(f"ask for a release of {name} that is there, or for its publisher's build (with its local part)"),),
+    )
+
+
 def _never_published(case: Case, name: str, spec: str, newest: str | None, fact: Evidence) -> Finding | None:
     """One release is asked for, between the oldest and the newest known, and none of the many there is that one.
 
     What is older than all of them may have been published before the matrix begins, and of some spans none is listed.
     """
-    wanted, known = versions.parse_range(spec), case.matrix.packages.versions(name)
+    wanted, builds = versions.parse_range(spec), case.matrix.packages.builds(name)
+    known = [one for one in case.matrix.packages.versions(name) if _is_on_an_index(case, name, builds[one])]
     listed = len(known) >= 5 and _lists_such(case, name, wanted)
     if newest is not None or not listed or wanted.pinned is None:
         return None
@@ -178,12 +244,13 @@ def _never_published(case: Case, name: str, spec: str, newest: str | None, fact:
     component = case.matrix.packages.component(name)
     if component is not None and case.matrix.traits.claim(component, "unlisted", wanted.pinned):
         return None
+    meant = [one for one in case.matrix.packages.inside(name, versions.parse(wanted.pinned)) if one in known]
     return Finding(
         "package-removed",
         name,
         f"{name} {spec} is not on the index: never published, or removed.",
         (fact, Evidence(f"{len(known)} releases from {known[0]} to {known[-1]}", f"matrix, {case.matrix.date}")),
-        (Remedy(f"ask for a release that exists, such as {known[-1]}"),),
+        (Remedy(f"ask for a release that exists, such as {(meant or known)[-1]}"),),
     )
 
 
