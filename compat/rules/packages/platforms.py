@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from compat import versions
 from compat.matrix.packages import fits_platform, fits_python
 from compat.names import of_gpu_build
 from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, rule
@@ -33,6 +34,10 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
     main = case.main
     system, arch = case.machine.os, case.machine.arch
     if main is None or system is None:
+        return
+    refused = _refused_on_jetson(case, main)
+    if refused is not None:
+        yield refused
         return
     without_code = case.matrix.packages.about(main.component).get("accelerator") == "none"
     if without_code and main.state == "requested":
@@ -80,6 +85,29 @@ def no_gpu_build_for_platform(case: Case) -> Iterator[Outcome]:
                 Remedy("or a release that still had a GPU build for this platform"),
             ),
         )
+
+
+def _refused_on_jetson(case: Case, main: Subject) -> Finding | None:
+    """A release whose archive stops when it is installed on a Jetson, although builds for Arm servers are beside it:
+    pip takes the newest that is asked for, and looks no further back (tensorrt)."""
+    if main.state != "requested" or not case.is_jetson or not main.candidates:
+        return None
+    newest = max((str(row["version"]) for row in main.candidates), key=lambda text: versions.parse(text).key())
+    row = case.matrix.traits.claim(main.component, "refuses-jetson", newest, main.distribution)
+    if row is None:
+        return None
+    label = f"{main.distribution} {newest}"
+    return Finding(
+        "no-gpu-build-for-platform",
+        main.component,
+        f"{label} is not made for Jetsons, and stops when it is installed on one: JetPack brings its own.",
+        (
+            *case.of_jetsons,
+            case.read(f"request.{main.distribution}", (case.machine.request or {})[main.distribution]),
+            case.cite(f"{main.distribution} {row['range']} stops on a Jetson", row),
+        ),
+        (Remedy("use JetPack's own, in an environment that sees the system's packages", "environment"),),
+    )
 
 
 def _of_none(case: Case, main: Subject, system: str, arch: str | None) -> Iterator[Finding]:
