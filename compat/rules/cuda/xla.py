@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compat import versions
+from compat.capability import parse, ptx_runs
 from compat.rules.base import Evidence, Finding, Outcome, Remedy
 
 if TYPE_CHECKING:
@@ -59,10 +60,25 @@ def assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
 _PIPS = ("nvidia-cuda-nvcc-cu11", "nvidia-cuda-nvcc-cu12", "nvidia-cuda-nvcc")
 
 
+def _of_image(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
+    """That of the CUDA image which the process runs in (nvidia/cuda:11.1.1-runtime): what an image without compilers
+    gets of them later is of its own CUDA. A jaxlib that looks for pip's parts was most likely installed with them."""
+    from compat.rules.runtimes import of_tag
+
+    image, jaxlib = case.machine.container.image or "", case.version_of("jaxlib")
+    if not image.partition(":")[0].endswith("nvidia/cuda") or case.machine.toolkits or case.usable("ptxas"):
+        return None
+    release = of_tag(image)
+    if release is None or case.matrix.traits.holds("jaxlib", "looks-for-parts", jaxlib) is not False:
+        return None
+    alone = (case.assume("toolkits, libraries", "no other ptxas is there"), case.assume("packages", "nor pip's"))
+    return release, (case.read("container.image", image), *alone)
+
+
 def assembler_knows(case: "Case", cuda: str, first: str) -> tuple[bool | None, tuple[Evidence, ...]]:
     """Does the ptxas that XLA finds know what begins with CUDA ``first``? And what tells it. None where one of several
     copies or toolkits may; where none is spoken of, it is that of the CUDA which the build is for."""
-    found = assembler(case)
+    found = assembler(case) or _of_image(case)
     if found is not None:
         return versions.at_least(found[0], first), found[1]
     there = [(f"toolkits[{index}].version", kit.version) for index, kit in enumerate(case.machine.toolkits or ())]
@@ -80,9 +96,10 @@ def assembler_knows(case: "Case", cuda: str, first: str) -> tuple[bool | None, t
 
 
 def certain_assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
-    """The same, but for a toolkit's where pip's own may be there."""
-    found = assembler(case)
-    return None if found is None or (found[1][0].fact.startswith("toolkits") and _has_pips(case)) else found
+    """The same, or the image's; but not a toolkit's or the image's where pip's own may be there."""
+    found = assembler(case) or _of_image(case)
+    whole = found is not None and found[1][0].fact.startswith(("toolkits", "container"))
+    return None if whole and _has_pips(case) else found
 
 
 def assembler_needed(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
@@ -112,7 +129,9 @@ def older_assembler(case: "Case") -> Iterator[Outcome]:
     jaxlib = case.version_of("jaxlib") or case.version_of("jax")
     if case.goal.object != "jax" or not case.goal.needs_gpu or jaxlib is None:
         return
-    row = case.matrix.traits.claim("jaxlib", "assembler-at-least", versions.parse(jaxlib).public)
+    public = versions.parse(jaxlib).public
+    rows = case.matrix.traits.every("jaxlib", "assembler-at-least")
+    row = next((one for one in rows if versions.parse_range(one["range"]).admits(public)), None)
     found = certain_assembler(case) if row is not None else None
     if row is None or found is None or versions.at_least(found[0], row["value"]) is not False:
         return
@@ -126,3 +145,34 @@ def older_assembler(case: "Case") -> Iterator[Outcome]:
             Remedy("install a newer jax"),
         ),
     )
+
+
+def targets_of_older(case: "Case") -> Iterator[Outcome]:
+    """Does XLA take a GPU that it does not know for the newest one that it does, by a target of that one alone?
+
+    The assembler of a CUDA that knows the GPU refuses this: "Program with .target 'sm_90a' cannot be compiled to future
+    architecture".
+    """
+    field = next((f"packages.{name}" for name in ("jaxlib", "jax") if case.version_of(name)), None)
+    if case.goal.object != "jax" or field is None:
+        return
+    version = str(case.version_of(field.partition(".")[2]))
+    row = case.matrix.traits.claim("jaxlib", "targets-newest-known", versions.parse(version).public)
+    if row is None:
+        return
+    newest = parse(row["value"])
+    for gpu in case.gpus:
+        if gpu.capability is None or gpu.capability <= newest or ptx_runs(newest, gpu.capability):
+            continue
+        yield Finding(
+            "gpu-not-in-build",
+            "jaxlib",
+            f"The XLA in jaxlib {version} compiles for {newest.sm} at most, and {gpu.name} ({gpu.capability.sm}) does "
+            "not run that.",
+            (
+                case.read(field, version),
+                *gpu.evidence,
+                case.cite(f"jaxlib {row['range']} compiles for {newest.sm} where the GPU is newer", row),
+            ),
+            (Remedy(f"install a newer jax, whose XLA knows {gpu.capability.sm}"),),
+        )

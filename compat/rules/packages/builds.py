@@ -12,6 +12,7 @@ from compat.rules.base import OF_GPUS, OF_RUNTIME, OF_SYSTEM, Evidence, Finding,
 from compat.rules.case import Case
 from compat.rules.cuda.server import served
 from compat.rules.cuda.targets import dropped
+from compat.rules.cuda.xla import targets_of_older
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
 from compat.rules.packages.by_python import for_python
@@ -81,6 +82,7 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     if str(case.goal) == "run:cuda-binary":
         yield from _compiled(case)
     yield from served(case)
+    yield from targets_of_older(case)
     yield from _of_its_image(case)
     for carrier in _carriers(case):
         subject, told = for_python(case, carrier)

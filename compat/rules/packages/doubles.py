@@ -131,14 +131,14 @@ def written_twice(case: Case, subject: Subject) -> tuple[list[str], list[str]]:
     if len(here) < 2:
         return [], []
     drawn = {other for name in here for other in here if other != name and _draws(case, name, other)}
-    gpu = [name for name in here if _has_gpu_code(case, name)]
+    gpu = [name for name in here if _has_gpu_code(case, name, here)]
     own = [name for name in here if not any(_draws(case, name, other) for other in here if other != name)]
     return [name for name in gpu if name in own], [name for name in own if name not in gpu and name not in drawn]
 
 
-def _builds_of(case: Case, name: str) -> "list[Row]":
-    """The published builds that it can be: of its release or line, of whichever where that is not told."""
-    version = case.version_of(name)
+def _builds_of(case: Case, name: str, beside: str | None = None) -> "list[Row]":
+    """The published builds that it can be: of its release or line, of ``beside`` or any where that is not told."""
+    version = case.version_of(name) or beside
     rows = matching(case.matrix, name, versions.parse(version).public if version is not None else None)
     return [row for row in rows if fits_platform(row, case.machine.os, case.machine.arch)]
 
@@ -151,9 +151,13 @@ def _draws(case: Case, name: str, other: str) -> bool:
     return not rows and other.startswith(f"{name}-cu") and other.removeprefix(f"{name}-cu").isdecimal()
 
 
-def _has_gpu_code(case: Case, name: str) -> bool:
-    """By the published builds of its release; where there are none, by the name."""
-    told = has_cuda(_builds_of(case, name))
+def _has_gpu_code(case: Case, name: str, here: list[str]) -> bool:
+    """By the published builds of its release; where there are none, by the name.
+
+    One of a release that is not told is of that of the others, or it is of another and a double all the more.
+    """
+    others = {version for one in here if one != name and (version := case.version_of(one)) is not None}
+    told = has_cuda(_builds_of(case, name, others.pop() if len(others) == 1 else None))
     return told if told is not None else of_gpu_build(name) or "-cu" in name
 
 
