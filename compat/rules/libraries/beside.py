@@ -95,6 +95,27 @@ def opened_by_tensorrt(case: "Case", soname: str) -> bool | None:
     return True if ships is not None and any(ships.admits(cuda) for cuda in release.get("cuda", ())) else None
 
 
+def of_its_bindings(
+    case: "Case", subject: "Subject", soname: str, opened: bool | None
+) -> tuple[bool | None, tuple[Evidence, ...]]:
+    """Do the installed bindings of TensorRT miss a library of its own: those of its archives, which carry none? The
+    packages of the index find each other; `opened` is what the release tells, None where it is not told.
+    """
+    row = case.matrix.libraries.of_soname(soname)
+    if opened is False or row is None:
+        return opened, ()
+    parts = [name for name in row.get("packages", ()) if name != subject.distribution]
+    if _of_pip(case) or any(case.has(name) for name in parts):
+        return None, ()
+    places = [f"builds.{subject.distribution}.source", *(f"packages.{name}" for name in parts)]
+    places += ["libraries"] if case.machine.libraries is None else []
+    places += [f"{place}.origin" for place, copy in case.usable("tensorrt") if copy.origin is None]
+    facts = [case.assume(place, "bindings of an archive, whose library is apart") for place in places]
+    if opened is None:
+        facts.append(case.assume(subject.path, f"of a release that opens {soname}"))
+    return True, (*facts, case.cite(f"{soname} is of TensorRT {row.get('versions', '')}", row))
+
+
 def _of_pip(case: "Case") -> bool:
     return any(copy.origin == "pip" for _, copy in case.usable("tensorrt"))
 

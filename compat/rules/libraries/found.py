@@ -1,20 +1,24 @@
 """Shared libraries: does the loader find what the goal opens, and is it the real one?"""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from compat import versions
 from compat.records import replace
-from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, rule
+from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.libraries.beside import (
     OF_TENSORRT,
     library_for_cuda,
     nothing_brings_cuda,
+    of_its_bindings,
     opened_by_tensorrt,
     parts_unseen,
 )
 from compat.rules.libraries.opened import (
+    asked_later,
     because,
+    is_own,
     links_torch,
     lists_leave_out,
     of_conda,
@@ -26,6 +30,9 @@ from compat.rules.libraries.opened import (
 )
 from compat.rules.libraries.owners import belongs
 from compat.rules.subject import Subject
+
+if TYPE_CHECKING:
+    from compat.matrix import Row
 
 _THROUGH_TENSORRT = ("use:onnxruntime-tensorrt", "use:tf-trt")
 
@@ -129,6 +136,10 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
             "warning",
         )
         return
+    later = asked_later(subject, soname) if path == "missing_libraries" else None
+    if later is not None and later[1] is not False:
+        yield _missed_later(case, subject, soname, *later)
+        return
     opened, guessed = _opened(case, subject, soname, path, own_lists)
     if opened:
         if path == "missing_libraries" and not guessed:
@@ -149,6 +160,20 @@ def _missed(case: Case, subject: Subject, soname: str, path: str, own_lists: boo
         )
 
 
+def _missed_later(case: Case, subject: Subject, soname: str, row: "Row", holds: bool | None) -> Finding | Untold:
+    """One that this release opens only for what needs it; of an unknown one nothing is told."""
+    if holds is None:
+        return Untold("library-not-found", subject.component, (subject.path,), decides=True)
+    return Finding(
+        "library-not-found",
+        subject.component,
+        f"{subject.label} opens {soname} only for what needs it, and the loader does not find it: {row['value']}.",
+        (case.read("missing_libraries", soname), case.cite(f"{subject.label} opens it when it is asked for", row)),
+        tuple(_bring(case, subject, soname)),
+        "warning",
+    )
+
+
 def _opened(
     case: Case, subject: Subject, soname: str, path: str, own_lists: bool
 ) -> tuple[bool | None, tuple[Evidence, ...]]:
@@ -157,6 +182,8 @@ def _opened(
     condas = of_conda(case, subject, soname) if opened is False else ()
     if condas:
         return True, condas
+    if path == "missing_libraries" and subject.state == "installed" and is_own(subject, soname):
+        return of_its_bindings(case, subject, soname, opened)
     if opened is None and subject.component == "tensorrt" and opened_by_tensorrt(case, soname):
         unsaid = ["libraries"] if case.machine.libraries is None else []
         unsaid += ["packages"] if case.subject("tensorrt").state != "installed" else []  # under any of its names

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from compat import versions
 from compat.rules.base import Evidence
 from compat.rules.case import Case
+from compat.rules.libraries.beside import OF_TENSORRT
 from compat.rules.runtimes import gpu_parts
 from compat.rules.subject import Subject, is_of_torch
 
@@ -52,6 +53,8 @@ def opens(subject: Subject, soname: str) -> bool | None:
     """Does the build open this soname (or DLL), itself or through another library that it opens? None where its list is
     unknown or the candidates differ."""
     known = _row(subject, soname)
+    if known is not None and is_own(subject, soname):
+        return versions.parse_range(known.get("versions", "*")).admits(subject.version) if subject.version else None
     if known is None or "opened_by" not in known:
         return _opens_itself(subject, soname)
     through = _ships_with(subject, known) and opens(subject, known["opened_by"])
@@ -59,6 +62,12 @@ def opens(subject: Subject, soname: str) -> bool | None:
         return through
     itself = _opens_itself(subject, soname)
     return None if itself is False and through is None else itself
+
+
+def is_own(subject: Subject, soname: str) -> bool:
+    """Is it TensorRT's own library, which its bindings are linked to? The lists of its builds are of CUDA's."""
+    known = _row(subject, soname) if subject.component == "tensorrt" else None
+    return known is not None and known["library"] in OF_TENSORRT
 
 
 def _row(subject: Subject, soname: str) -> "Row | None":
@@ -130,6 +139,13 @@ def on_demand(subject: Subject, soname: str) -> bool:
     system = "windows" if soname.lower().endswith(".dll") else "linux"
     rows = [row for row in subject.candidates if row.get("os", system) == system]
     return bool(rows) and all(_is_among(soname, row.get("on_demand", [])) for row in rows)
+
+
+def asked_later(subject: Subject, soname: str) -> "tuple[Row, bool | None] | None":
+    """The claim that some releases open this one only for what needs it, and whether this is one of them."""
+    traits, of = subject.matrix.traits, (subject.component, "opens-on-demand")
+    row = traits.row(*of, soname)
+    return None if row is None else (row, traits.holds(*of, subject.version, soname))
 
 
 def _first_of(cuda: str) -> str:
