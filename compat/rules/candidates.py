@@ -184,10 +184,14 @@ def matching(matrix: "Matrix", distribution: str, version: str | None, wanted: s
             yield from index[known]
         return
     public = versions.parse(version).public
+    line = versions.parse(public)
     if public in index:
         yield from index[public]
+        # An archive's name says less than that of its wheels: TensorRT 8.5.3 is 8.5.3.1 as well.
+        short = all(is_unpacked(row) for row in index[public])
+        for known in matrix.packages.inside(distribution, line) if short else ():
+            yield from index[known] if known != public else ()
         return
-    line = versions.parse(public)
     inside = matrix.packages.inside(distribution, line)
     if not inside and len(line.release) > 1:
         # Not a release that the matrix lists (a nightly, a withdrawn patch): what its whole line has in common.
@@ -228,7 +232,7 @@ def _can_be(row: "Row", subject: Subject, machine: Machine, users: Iterable[str]
         return False
     if subject.facts.source is not None and not is_from(row, subject.facts.source):
         return False
-    if row["index"] in ("archive", "apt") and _is_pips(machine, subject.component, users):
+    if row["index"] in UNPACKED and _is_pips(machine, subject.component, users):
         return False
     if same_cuda(row.get("cuda"), subject.facts.cuda) is False:
         return False
@@ -279,6 +283,12 @@ def listed_for_others(matrix: "Matrix", distribution: str, version: str | None, 
 
 
 JETSON = ("jetson", "jetson-ai-lab")
+UNPACKED = ("archive", "apt")  # no package index; a page of wheels counts as an archive too
+
+
+def is_unpacked(row: "Row") -> bool:
+    """Is it a file that no installer of wheels takes: a tarball, a zip, a system package?"""
+    return row["index"] in UNPACKED and "file" in row and not row["file"].endswith(".whl")
 
 
 def _is_pips(machine: Machine, component: str, users: Iterable[str]) -> bool:
@@ -295,7 +305,7 @@ def is_from(row: "Row", source: str) -> bool:
     """Is it a build of this index? The name of a distribution stands for the vendor's files made for it."""
     if source in _INDEXES:
         return bool(row["index"] == source)
-    return row["index"] not in ("archive", "apt") or not row["variant"] or row["variant"].startswith(source)
+    return row["index"] not in UNPACKED or not row["variant"] or row["variant"].startswith(source)
 
 
 _INDEXES = (
