@@ -145,6 +145,7 @@ def try_parse(text: str | None) -> Version | None:
         return None
 
 
+@lru_cache(maxsize=65536)
 def at_least(have: str, need: str) -> bool | None:
     """Is ``have`` the release ``need`` or newer? None where ``have`` names a line that need cuts through."""
     mine, wanted = parse(have), parse(need)
@@ -155,6 +156,7 @@ def at_least(have: str, need: str) -> bool | None:
     return None if mine.covers(wanted) and len(mine.release) < len(wanted.release) else False
 
 
+@lru_cache(maxsize=65536)
 def same_line(one: str, other: str, numbers: int) -> bool | None:
     """Do both agree in their first ``numbers`` numbers? None where one is too short to tell."""
     mine, its = parse(one).release[:numbers], parse(other).release[:numbers]
@@ -176,24 +178,11 @@ class Range:
 
     def admits(self, text: str) -> bool | None:
         """Is the version inside? None where it names a line of which only a part is."""
-        version = try_parse(text)
-        if version is None:
-            return None
-        verdict: bool | None = True
-        for operator, bound, wildcard in self.clauses:
-            inside = _clause(version, operator, bound, wildcard)
-            if inside is False:
-                return False
-            if inside is None:
-                verdict = None
-        return verdict
+        return _admits(self.text, text)
 
     def meets(self, other: "Range") -> bool:
         """May a release be in both? Told by the bounds of the two and by what lies just above each."""
-        # Numbers enough that none of them names a line.
-        bounds = ["0", *(bound.base for _, bound, _ in (*self.clauses, *other.clauses))]
-        probes = [f"{bound}.0.0.{last}" for bound in bounds for last in (0, 1)]
-        return any(self.admits(one) is not False and other.admits(one) is not False for one in probes)
+        return _meet(self.text, other.text)
 
     @property
     def pinned(self) -> str | None:
@@ -233,6 +222,30 @@ def parse_range(text: str) -> Range:
             wildcard = False
         clauses.append((operator, base, wildcard))
     return Range(stripped, tuple(clauses))
+
+
+@lru_cache(maxsize=65536)
+def _admits(wanted: str, text: str) -> bool | None:
+    version = try_parse(text)
+    if version is None:
+        return None
+    verdict: bool | None = True
+    for operator, bound, wildcard in parse_range(wanted).clauses:
+        inside = _clause(version, operator, bound, wildcard)
+        if inside is False:
+            return False
+        if inside is None:
+            verdict = None
+    return verdict
+
+
+@lru_cache(maxsize=8192)
+def _meet(wanted: str, other: str) -> bool:
+    one, its = parse_range(wanted), parse_range(other)
+    # Numbers enough that none of them names a line.
+    bounds = ["0", *(bound.base for _, bound, _ in (*one.clauses, *its.clauses))]
+    probes = [f"{bound}.0.0.{last}" for bound in bounds for last in (0, 1)]
+    return any(one.admits(probe) is not False and its.admits(probe) is not False for probe in probes)
 
 
 def _clause(version: Version, operator: str, bound: Version, wildcard: bool) -> bool | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from compat import versions
@@ -9,6 +10,7 @@ from compat.matrix.packages import normal
 from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold
 
 if TYPE_CHECKING:
+    from compat.matrix import Matrix
     from compat.rules.case import Case
     from compat.rules.subject import Subject
 
@@ -18,17 +20,22 @@ Told = tuple[str, Evidence]  # version, where it was read
 
 def advisories(case: "Case", rule: str) -> Iterator[Outcome]:
     """What the matrix's ``break`` rows of this rule say of the case."""
-    spoken = {*case.packages, *(normal(asked) for asked in case.machine.request or {})}
-    rows = [
-        row
-        for row in case.matrix.packages.breaks.get(rule, ())
-        if normal(row["package"]) in spoken and _applies(case, row)
-    ]
+    named = _named(case.matrix, rule)
+    spoken = named.keys() & {*case.packages, *map(normal, case.machine.request or ())}
+    rows = sorted((at, name, row) for name in spoken for at, row in named[name] if _applies(case, row))
     about = _about(case) if rows else {}
-    for row in rows:
-        name = normal(row["package"])
+    for _, name, row in rows:
         if name in about or (rule == "library-damaged" and _unread(case, row["package"])):
             yield from _advisory(case, rule, row, about.get(name, ()))
+
+
+@lru_cache(maxsize=64)
+def _named(matrix: "Matrix", rule: str) -> dict[str, list[tuple[int, Row]]]:
+    """The advisories of a rule by the package that they are about, each with its place among all of them."""
+    found: dict[str, list[tuple[int, Row]]] = {}
+    for at, row in enumerate(matrix.packages.breaks.get(rule, ())):
+        found.setdefault(normal(row["package"]), []).append((at, row))
+    return found
 
 
 def _applies(case: "Case", row: Row) -> bool:

@@ -9,7 +9,7 @@ from compat.goals import parse
 from compat.matrix import Matrix
 from compat.plan.asking.request import goals_for
 from compat.plan.model import Request
-from compat.plan.solver.kinds import refused
+from compat.plan.solver.kinds import _of_presence, refused
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.records import replace
@@ -49,3 +49,12 @@ def test_a_build_passes_just_where_nothing_is_said_against_it(name: str, python:
         told = alike.fails(one)
         assert (told is None) is (against is None), one.label
         assert told is None or told.rule in {said.rule for said in each.why_not(one)}, one.label
+
+
+def test_whether_a_build_has_cuda_does_not_hang_on_which() -> None:
+    machine = emptied(next(iter(load(str(_MACHINES / "rtx5090-driver570.toml")))))
+    asked = (Request("tensorflow", "*"),)
+    search = Search(Scene(machine), asked, goals_for(asked, parse("use:tensorflow"), _MATRIX), (), _MATRIX)
+    built = [one for one in search.asked_for(asked[0]) if one.build.cuda and one.distribution == "tensorflow"]
+    kinds = {refused(machine, _MATRIX).kind(_of_presence, one) for one in built}
+    assert len(kinds) <= 3 < len({one.build.cuda for one in built})  # by its extras, and by what runs on it

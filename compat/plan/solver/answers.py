@@ -114,7 +114,7 @@ def _images(kind: Inside, machine: Machine, problem: Problem) -> Iterable[Scene]
 
 def _never_mended(problem: Problem) -> bool:
     """Is something wrong that neither packages nor an image mend: no GPU?"""
-    found = _search(problem, based(problem, frozenset()), ()).platform_faults
+    found = search_in(problem, based(problem, frozenset()), ()).platform_faults
     return any(not can_move(one.rule) and not of_system(one.rule) for one in found)
 
 
@@ -134,7 +134,7 @@ def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool =
         free.memory.spent = 0  # the problem without demands is remembered, what a search of it may spend is not
         if problem.limits and any(next(_searched(free, one, (), []), None) for one in _environments(base, problem)):
             return
-    if _search(problem, base, ()).platform_faults:
+    if search_in(problem, base, ()).platform_faults:
         return
     asked = (problem.requests, problem.goals)
     for scene in problem.memory.listed(
@@ -148,7 +148,7 @@ def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool =
 def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: list[Search]) -> Iterator[Found]:
     """The answers of a scene; only where there is none, those with what is compiled there."""
     for each in _compiling(problem):
-        search = _search(each, scene, kept)
+        search = search_in(each, scene, kept)
         tried.append(search)
         some = False
         for found in search.solutions() if search.certificate is None else ():
@@ -171,7 +171,7 @@ def _never(problem: Problem, tried: list[Search]) -> frozenset[str] | None:
     return frozenset().union(*never) if tried and len(never) == len(last) else None
 
 
-def _search(problem: Problem, scene: Scene, kept: tuple[Goal, ...]) -> Search:
+def search_in(problem: Problem, scene: Scene, kept: tuple[Goal, ...]) -> Search:
     """The search in a scene; in one that is written alike the same."""
     memory, held = problem.memory, () if scene.folder else kept
     what = (scene.moves, scene.folder, problem.requests, problem.goals, held, problem.prefer)
@@ -255,7 +255,7 @@ def _pythons(base: Scene, problem: Problem, tried: list[Search]) -> Iterator[Sce
     anyone = memory.once(
         "any Python", (base,), lambda: replace(base, machine=replace(emptied(base.machine), python=None))
     )
-    searches = [_search(each, anyone, ()) for each in _compiling(problem)]
+    searches = [search_in(each, anyone, ()) for each in _compiling(problem)]
     if not any(search.is_possible() for search in searches):
         tried += searches
         return

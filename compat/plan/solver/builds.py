@@ -214,7 +214,7 @@ class Builds:
         """May the driver have a say in what was found against a build alone?"""
         if choice.installed or reaches(found.rule, "driver"):
             return True
-        known = self._builds.get(choice)
+        known = self._builds.get(choice) if found.rule in self.memory.of_whole else None
         return known is not None and found in (known.rest or ())
 
     @property
@@ -234,6 +234,7 @@ class Builds:
         key = (goals, masked, bool(known.clash), tuple(self._facts.values()))
         if key not in known.known.rest:
             known.known.rest[key] = self._whole_check(choice, known, goals, masked)
+            self.memory.of_whole.update([one.rule for one in known.known.rest[key]])
         return known.known.rest[key]
 
     def _whole_check(

@@ -165,9 +165,11 @@ def _of_presence(choice: Choice, place: Place) -> Hashable:
     """Whether its release has CUDA, here and elsewhere."""
     if "parts" in place.matrix.packages.about(choice.component):
         return choice  # they may carry it
-    files = _with_cuda(place, choice.component, choice.version, choice.public)
-    own = (choice.distribution, choice.build, choice.extras, choice.conda)
-    return own, files, _through_torch(choice, place), _runs_on(choice, place)
+    told: Hashable = choice.build, _with_cuda(place, choice.component, choice.version, choice.public)
+    if choice.build.cuda:
+        told = True  # which CUDA it is makes no difference, nor what other files there are
+    own = (choice.distribution, told, choice.extras, choice.conda)
+    return own, _through_torch(choice, place), _runs_on(choice, place)
 
 
 def _of_code(choice: Choice, place: Place) -> Hashable:

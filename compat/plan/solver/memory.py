@@ -92,6 +92,7 @@ class Memory:
     effort: Effort = field(default_factory=Effort)
     searches: "dict[Hashable, Search]" = field(default_factory=dict)
     platforms: dict[int, tuple[Reason, ...]] = field(default_factory=dict)  # faults whatever is installed
+    of_whole: set[str] = field(default_factory=set)  # rules by which the whole check alone refused a build
     _numbers: dict[Hashable, int] = field(default_factory=dict)
     _written: dict[int, int] = field(default_factory=dict)  # by identity
     _kept: list[object] = field(default_factory=list)
@@ -130,14 +131,15 @@ class Memory:
         values = vars(machine).values()
         fields = tuple(map(self._written.get, map(id, values)))
         if None in fields:
-            fields = tuple([self._write(one) for one in values])
+            fields = tuple(
+                [self._write(one) if known is None else known for one, known in zip(values, fields, strict=True)]
+            )
         return self._numbers.setdefault(fields, len(self._numbers))
 
     def _write(self, value: object) -> int:
-        if id(value) not in self._written:
-            self._written[id(value)] = self.number(value)
-            self._kept.append(value)  # and so its identity
-        return self._written[id(value)]
+        found = self._written[id(value)] = self.number(value)
+        self._kept.append(value)  # and so its identity
+        return found
 
     def place(self, bare: Machine, more: Hashable) -> int:
         """The number of a machine whatever is moved."""

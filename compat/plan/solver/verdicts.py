@@ -78,9 +78,10 @@ def _hidden(shown: Facts) -> Mapping[str, str]:
     return {name: fact for fact, names in _MOVED.items() if fact not in shown for name in names}
 
 
-def every_way() -> set[Facts]:
+@cache  # until a rule reaches for more
+def every_way() -> frozenset[Facts]:
     """The sets of facts that what a rule says may hang on."""
-    return {hangs_on(rule) for rule in REGISTRY}
+    return frozenset([hangs_on(rule) for rule in REGISTRY])
 
 
 def reaches(rule: str, fact: str) -> bool:
@@ -233,6 +234,7 @@ class Verdict:
                 found = known.said[asked] = self._ask(asked, shown)
             except _Reached as fact:
                 _reached[asked.rule] = tuple(one for one in _MOVED if one in (*shown, str(fact)))
+                every_way.cache_clear()
             else:
                 if found:
                     known.faulty.append(asked)
@@ -259,7 +261,7 @@ class Verdict:
     def is_open(self) -> bool:
         """May one of the goals' packages be one of several builds?"""
         goals = {id(asked.goal): asked.goal for asked in self._tasks if not asked.files}
-        return any(is_open(Case(self.machine, goal, self._matrix)) for goal in goals.values())
+        return any(is_open(self._case(goal, tuple(_MOVED))) for goal in goals.values())
 
 
 def _put_first(asked: Task, first: list[Task]) -> None:

@@ -8,6 +8,7 @@ one of each in an environment.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -179,7 +180,13 @@ def cudnn_serves(row: "Row", machine: Machine, matrix: "Matrix") -> bool:
 
 
 def _cudnn(row: "Row", matrix: "Matrix") -> str | None:
-    pin = versions.parse(row["cudnn"]) if row.get("cudnn") else None
+    return _newest_cudnn(matrix, row.get("cudnn"))
+
+
+@lru_cache(maxsize=64)
+def _newest_cudnn(matrix: "Matrix", line: str | None) -> str | None:
+    """The newest one of conda-forge, of a line where one is named."""
+    pin = versions.try_parse(line or None)
     known = [text for text in matrix.packages.conda_builds("cudnn") if pin is None or pin.covers(versions.parse(text))]
     return max(known, key=lambda text: versions.parse(text).key(), default=None)
 

@@ -9,7 +9,7 @@ from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of, with_goal
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
-from compat.plan.solver.answers import answers, based, planned
+from compat.plan.solver.answers import answers, based, planned, search_in
 from compat.plan.solver.companions import companion_pins, python_pins
 from compat.plan.solver.conflict import Elements
 from compat.plan.solver.effort import Spent
@@ -210,18 +210,16 @@ def _near_without(problem: Problem, limits: tuple[Pin, ...], allowed: frozenset[
 
 def _ever(problem: Problem, request: Request) -> bool:
     """Is there any build for the request alone, with whichever Python and the newest driver that serves the GPUs?"""
-    for one in _at_most(problem):
-        goal = parse(goal_of(request.component, problem.matrix))
-        if Search(Scene(one), (request,), (goal,), (), problem.matrix, memory=problem.memory).is_possible():
-            return True
-    return False
+    goals = (parse(goal_of(request.component, problem.matrix)),)
+    alone = replace(problem, requests=(request,), goals=goals)
+    return any(search_in(alone, Scene(one), ()).is_possible() for one in _at_most(problem))
 
 
 def _forged(problem: Problem, request: Request) -> bool:
     """The same of conda-forge's builds."""
     goals = (parse(goal_of(request.component, problem.matrix)),)
     for one in _at_most(problem):
-        search = Search(Scene(one), (request,), goals, (), problem.matrix, memory=problem.memory)
+        search = search_in(replace(problem, requests=(request,), goals=goals), Scene(one), ())
         made = () if search.platform_faults else environments(Scene(one), (request,), goals, problem.matrix)
         if next(iter(made), None) is not None:
             return True

@@ -125,8 +125,14 @@ def distance(choice: Choice, request: Request, matrix: "Matrix") -> int:
     """How many lines of published releases lie between a build and a demand; 0 inside a line that it admits."""
     if not choice.version:
         return 0  # installed in a release that is not told
-    lines, at = _lines(matrix, choice.distribution, request.text)
-    where = lines.get(versions.major_minor(choice.public), len(lines))
+    return _between(matrix, choice.distribution, choice.public, request.text)
+
+
+@lru_cache(maxsize=4096)
+def _between(matrix: "Matrix", distribution: str, release: str, text: str) -> int:
+    """How many lines of the distribution lie between a release and a range."""
+    lines, at = _lines(matrix, distribution, text)
+    where = lines.get(versions.major_minor(release), len(lines))
     return min((abs(where - one) for one in at), default=0)
 
 

@@ -1,7 +1,7 @@
 """The GPUs that a cuDNN has code for: each release lists them, and those of CUDA's build beside it are not asked."""
 
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -18,7 +18,7 @@ from compat.rules.libraries.serving import runs_on_cudnn
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
-    from compat.matrix import Row
+    from compat.matrix import Matrix, Row
 
 
 def cudnn_without_code(case: Case) -> Iterator[Outcome]:
@@ -67,7 +67,7 @@ def _finding(case: Case, subject: Subject, found: Copy, rows: "list[Row]", gpu: 
             *case.package(subject),
             case.cite(f"cuDNN {row['version']} {has}", row, field),
         ),
-        (Remedy(_other_release(case, copy.version or "", capability)),),
+        (Remedy(_other_release(case.matrix, (copy.version or "").partition(".")[0], capability)),),
     )
 
 
@@ -81,15 +81,16 @@ def without_code(row: "Row", gpu: Capability) -> bool:
     return _ended(row, gpu) or (newest is not None and gpu.major > parse_capability(newest).major)
 
 
-def _other_release(case: Case, version: str, gpu: Capability) -> str:
+@lru_cache(maxsize=64)
+def _other_release(matrix: "Matrix", major: str, gpu: Capability) -> str:
     """The newest one of its major that still has code for the GPU, or the first that has."""
-    rows = [row for row in case.matrix.packages.releases("cudnn") if versions.same_line(row["version"], version, 1)]
+    rows = [row for row in matrix.packages.releases("cudnn") if versions.same_line(row["version"], major, 1)]
     fitting = [
         row["version"]
         for row in rows
         if {"capability_minimum", "capability_maximum"} <= row.keys() and not without_code(row, gpu)
     ]
     if not fitting:
-        return f"use a build for another cuDNN: no release of {version.partition('.')[0]} has code for this GPU"
+        return f"use a build for another cuDNN: no release of {major} has code for this GPU"
     ended = any(_ended(row, gpu) for row in rows)
     return f"install cuDNN {fitting[-1]} or older" if ended else f"install cuDNN {fitting[0]} or newer of its major"
