@@ -117,9 +117,10 @@ _MOST_BUILDS = 8  # a version that is unknown can be any build; nothing is gaine
 def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]":
     """The published builds that differ in what matters of each ambiguous component: the likeliest first.
 
-    That is one for the CUDA that the packages beside it are made for, else the default index's, and for a machine
-    whose platform is not told that for Linux on x86_64.
+    That is one for the CUDA that the packages beside it are made for, one with CUDA where a library of CUDA's is seen
+    to load, else the default index's, and for a machine whose platform is not told that for Linux on x86_64.
     """
+    opens_cuda = any((found := case.loaded(name)) is not None and found[1].loaded for name in _OPENED)
     for subject in case.subjects:
         groups: dict[str, list[Row]] = {}
         if subject.state == "installed" and _is_published(subject) and len(subject.candidates) > 1:
@@ -128,6 +129,7 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
                 subject.candidates,
                 key=lambda row: (
                     beside is not None and same_cuda(row.get("cuda"), beside) is not True,
+                    opens_cuda and row.get("cuda") is False,
                     row["index"] != "pypi",
                     row["arch"] == "aarch64",
                     row["os"] != "linux",
@@ -136,6 +138,9 @@ def _possible_builds(case: Case) -> "Iterator[tuple[str, list[tuple[Row, ...]]]]
                 groups.setdefault(str([row.get(name) for name in ("cuda", "cudnn", "sass", "ptx")]), []).append(row)
         if len(groups) > 1:
             yield subject.component, [tuple(rows) for rows in groups.values()]
+
+
+_OPENED = ("cudart", "cublas", "cudnn")  # no build without CUDA opens these
 
 
 def _is_published(subject: Subject) -> bool:

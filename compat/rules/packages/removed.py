@@ -233,11 +233,12 @@ def _never_published(case: Case, name: str, spec: str, newest: str | None, fact:
     """One release is asked for, between the oldest and the newest known, and none of the many there is that one.
 
     What is older than all of them may have been published before the matrix begins, and of some spans none is listed.
+    A file whose tag is told is at hand, whoever published it.
     """
     wanted, builds = versions.parse_range(spec), case.matrix.packages.builds(name)
     known = [one for one in case.matrix.packages.versions(name) if _is_on_an_index(case, name, builds[one])]
     listed = len(known) >= 5 and _lists_such(case, name, wanted)
-    if newest is not None or not listed or wanted.pinned is None:
+    if newest is not None or not listed or wanted.pinned is None or case.machine.builds.get(name, Build()).python_tag:
         return None
     if not (versions.at_least(known[-1], wanted.pinned) and versions.at_least(wanted.pinned, known[0])):
         return None
