@@ -17,6 +17,7 @@ from compat.rules.case import Case
         "libcuda.compat",
         "libcuda.stub",
         "environment",
+        "os",
     ),
     masks=("driver-too-old", "ptx-newer-than-driver", "forward-compat-unsupported"),
     of="platform",

@@ -143,9 +143,9 @@ def on_demand(subject: Subject, soname: str) -> bool:
 
 def asked_later(subject: Subject, soname: str) -> "tuple[Row, bool | None] | None":
     """The claim that some releases open this one only for what needs it, and whether this is one of them."""
-    traits, of = subject.matrix.traits, (subject.component, "opens-on-demand")
-    row = traits.row(*of, soname)
-    return None if row is None else (row, traits.holds(*of, subject.version, soname))
+    traits, component = subject.matrix.traits, subject.component
+    row = traits.row(component, "opens-on-demand", soname)
+    return None if row is None else (row, traits.holds(component, "opens-on-demand", subject.version, soname))
 
 
 def _first_of(cuda: str) -> str:

@@ -30,11 +30,15 @@ def _refuses(row: "Row", gpu: Capability) -> bool:
 
 
 def _of_every_release(case: Case, subject: Subject, gpu: Capability) -> "Row | None":
-    """What each release asks for at the least (XLA's own check of a GPU, in JAX), told or not."""
-    row = case.matrix.traits.row(subject.component, "asks-for-capability")
-    if row is None or not gpu < parse_capability(row["value"]):
-        return None
+    """What each release that this can be asks for at the least (RAPIDS; XLA's own check of a GPU, in JAX)."""
+    rows = case.matrix.traits.every(subject.component, "asks-for-capability")
+    asked = [row for row in rows if gpu < parse_capability(row["value"]) and _admits(case, subject, row["range"])]
+    least = max(asked, key=lambda row: parse_capability(row["value"]), default=None)
+    return {**least, "capability_minimum": least["value"]} if least is not None else None
+
+
+def _admits(case: Case, subject: Subject, span: str) -> bool:
+    """Is every release that this can be in the span? Of an unknown one a span of all releases tells."""
     every = [subject.version] if subject.version else case.matrix.packages.versions(subject.distribution)
-    admitted = versions.parse_range(row["range"])
-    known = bool(every) and all(admitted.admits(version) for version in every)
-    return {**row, "capability_minimum": row["value"]} if known else None
+    admitted = versions.parse_range(span)
+    return span == "*" or (bool(every) and all(admitted.admits(version) for version in every))
