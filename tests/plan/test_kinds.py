@@ -57,4 +57,4 @@ def test_whether_a_build_has_cuda_does_not_hang_on_which() -> None:
     search = Search(Scene(machine), asked, goals_for(asked, parse("use:tensorflow"), _MATRIX), (), _MATRIX)
     built = [one for one in search.asked_for(asked[0]) if one.build.cuda and one.distribution == "tensorflow"]
     kinds = {refused(machine, _MATRIX).kind(_of_presence, one) for one in built}
-    assert len(kinds) <= 3 < len({one.build.cuda for one in built})  # by its extras, and by what runs on it
+    assert len(kinds) < len({one.build.cuda for one in built})  # by its extras, and by what it runs on
