@@ -13,6 +13,7 @@ from compat.rules.candidates import JETSON, find, matching
 from compat.rules.origin import no_condas, public_index
 from compat.rules.platform import Platform
 from compat.rules.runtimes import Runtime, runtimes
+from compat.rules.standing import parts_of
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Case(Platform):
         for component in named[:1]:
             beside = self.matrix.packages.about(component).get("runs_with", ())
             named += beside or ["torch"] * (torch_of(self.subject(component).version) is not None)
+            named += () if self.matrix.packages.about(component) else parts_of(self, self.subject(component))
         return tuple(self.subject(component) for component in dict.fromkeys(named))
 
     def subject(self, component: str) -> Subject:

@@ -123,3 +123,20 @@ def test_where_the_system_is_not_told_the_build_is_linux_s(system: str | None, v
 def test_more_builds_than_are_tried_are_judged_by_the_default_index_s() -> None:
     machine = {"driver": {"version": "570.86.10", "cuda": "12.8"}, "packages": {"torch": "2.11.0"}}
     assert errors(judge("use:torch", machine)) == ["driver-too-old"]
+
+
+@pytest.mark.parametrize(
+    ("packages", "judged"),
+    [
+        ({"transformers": "5.1.0", "torch": "2.5.1+cu124"}, True),
+        ({"transformers": "4.48.0", "torch": "2.5.1+cu124"}, False),  # which may compute with TensorFlow or Flax
+        ({"transformers": "5.1.0"}, False),
+    ],
+)
+def test_of_a_package_on_a_framework_the_framework_is_judged(packages: Facts, judged: bool) -> None:
+    machine: Facts = {"gpus": [{"name": "NVIDIA GeForce RTX 5090"}], "driver": {"version": "580.65.06"}}
+    report = judge("use:transformers", {**LINUX, **machine, "packages": packages})
+    assert report.verdict == ("incompatible" if judged else "unknown")
+    assert ["computes with torch" in one.message for one in report.findings if one.rule == "package-unknown"] == [
+        judged
+    ]

@@ -6,6 +6,7 @@ from compat import versions
 from compat.matrix.packages import normal
 from compat.rules.base import OF_BUILD, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
+from compat.rules.standing import framework
 from compat.rules.subject import Subject
 
 
@@ -102,7 +103,7 @@ def package_unknown(case: Case) -> Iterator[Outcome]:
     """The matrix knows nothing of the package that the goal is named for.
 
     Only what does not depend on the package is judged: the GPU, the driver, the container. A verdict about the package
-    itself is not to be had.
+    itself is not to be had. Of some it is known which framework computes for them (diffusers: torch): that is judged.
 
     Remedy: `compatcheck matrix list` shows what the matrix knows; a new package is one file in `matrix/`.
     """
@@ -119,6 +120,17 @@ def package_unknown(case: Case) -> Iterator[Outcome]:
     ):
         fact = Evidence(f"rows about {main.component}", f"matrix, {case.matrix.date}")
         yield Holds("package-unknown", main.component, f"the matrix has rows about {main.component}", (fact,))
+        return
+    on = framework(case, main)
+    if on is not None:
+        yield Finding(
+            "package-unknown",
+            main.component,
+            f"Of {main.distribution} the matrix knows that it computes with {on['value']}: that is judged, not its own "
+            "releases.",
+            (case.cite(f"{main.distribution} {on['range']} computes with {on['value']}", on),),
+            severity="note",
+        )
     else:
         yield Finding(
             "package-unknown",
