@@ -2,7 +2,8 @@
 
 Publishers of C++ and CUDA extensions build one wheel for each torch release and CUDA variant and write both into the
 version: pyg-lib ``0.5.0+pt28cu128``, natten ``0.17.3+torch250cu124``, flash-attn ``2.7.4+cu12torch2.6cxx11abiTRUE``.
-torch keeps no binary interface across minor releases, so the name alone tells what fits; no table is needed.
+torch keeps no binary interface across minor releases, so the name alone tells what fits; no table is needed but for
+wheels that name their CUDA alone (exllamav2 ``0.0.20+cu121``).
 """
 
 import re
@@ -13,6 +14,7 @@ from compat import versions
 from compat.rules.base import Finding, Holds, Outcome, Remedy, Untold
 
 if TYPE_CHECKING:
+    from compat.matrix import Row
     from compat.rules.base import Evidence
     from compat.rules.case import Case
     from compat.rules.subject import Subject
@@ -44,7 +46,24 @@ def built_for_torch(case: "Case") -> Iterator[Outcome]:
         if wanted is not None and subject.component != "torch":
             yield _judged(case, subject, wanted)
         elif wanted is None and subject.state == "installed" and subject.version is not None:
+            claim = _unnamed(case, subject.component, subject.version)
+            if claim is not None and (wanted := torch_of(f"0+{claim['of']}")):
+                told = case.cite(
+                    f"{subject.component} {claim['range']}+{claim['value']}: built for torch {wanted}", claim
+                )
+                yield _judged(case, subject, wanted, (told,))
             yield from _fetched(case, subject, subject.version)
+
+
+def _unnamed(case: "Case", component: str, version: str) -> "Row | None":
+    """What tells the torch of a wheel whose version names its CUDA alone, as the publisher's workflow has it."""
+    local = version.partition("+")[2].lower()
+    rows = case.matrix.traits.every(component, "compiled-against") if local else ()
+    return next((row for row in rows if row["value"] == local and _admits(row["range"], version)), None)
+
+
+def _admits(span: str, version: str) -> bool:
+    return versions.parse_range(span).admits(version) is True
 
 
 def _fetched(case: "Case", subject: "Subject", version: str) -> Iterator[Finding]:
@@ -112,11 +131,11 @@ def abi_of_torch(case: "Case", torch: "Subject") -> str | None:
     return "new" if versions.parse(str(cuda)) >= versions.parse(both["value"]) else "old"
 
 
-def _judged(case: "Case", subject: "Subject", wanted: str) -> Outcome:
+def _judged(case: "Case", subject: "Subject", wanted: str, told: "tuple[Evidence, ...]" = ()) -> Outcome:
     torch = case.subject("torch")
     if torch.version is None:
         return Untold("package-versions-mismatch", subject.component, (torch.path,))
-    facts = (case.read(subject.path, subject.version), case.read(torch.path, torch.version))
+    facts = (case.read(subject.path, subject.version), case.read(torch.path, torch.version), *told)
     if versions.same_line(torch.version, wanted, 2):
         if _other_abi(case, subject, torch, wanted):
             return Finding(
