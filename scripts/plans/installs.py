@@ -71,9 +71,10 @@ def main() -> int:
     options = parser.parse_args()
     work = Path(options.work or tempfile.mkdtemp(prefix="compatcheck-installs-"))
     matrix = Matrix.load()
-    drawn = list(draw(matrix, options.seed, options.count, work))
-    lines = [carried_out(one, number, options.uv, work) for number, one in enumerate(drawn)]
-    renew(PAGE, INSTALLS, table(lines, options.seed))
+    lines: list[Line] = []
+    for number, one in enumerate(list(draw(matrix, options.seed, options.count, work))):
+        lines.append(carried_out(one, number, options.uv, work))
+        renew(PAGE, INSTALLS, table(lines, options.seed))  # what was carried out stands, wherever the run ends
     return 1 if any(line.verdict != "compatible" for line in lines) else 0
 
 

@@ -10,9 +10,9 @@ CONDA = "## What conda would choose"
 
 
 def renew(page: Path, heading: str, body: str) -> None:
-    """Write one section of the page anew, or add it at the end."""
+    """Write one section of the page anew where it stands, or add it at the end."""
     first, *sections = page.read_text(encoding="utf-8").split("\n## ")
-    name = heading.removeprefix("## ")
-    kept = [one for one in sections if one.partition("\n")[0] != name]
-    parts = [first.rstrip("\n"), *(f"## {one.rstrip()}" for one in kept), f"{heading}\n\n{body.strip()}"]
+    bodies = {name: rest.strip() for name, _, rest in (one.partition("\n") for one in sections)}
+    bodies[heading.removeprefix("## ")] = body.strip()
+    parts = [first.rstrip("\n"), *(f"## {name}\n\n{rest}" for name, rest in bodies.items())]
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

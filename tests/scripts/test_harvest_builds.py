@@ -82,9 +82,11 @@ def test_requirements_that_bear_on_the_gpu() -> None:
         "Requires-Dist: triton (==2.0.0)\n"
         'Requires-Dist: tensorrt>=10; extra == "trt" or extra == "all"\n'
         "Requires-Dist: not a requirement ===\n"
+        "Requires-Dist: typing-extensions>=4.10\n"
+        "Requires-Dist: typing-extensions (<4.6.0,>=3.6.6)\n"
         "Requires-Dist: numpy<2\n\nnumpy in the text\n"
     )
     cudnn = 'nvidia-cudnn-cu12==9.1.0.70; platform_system == "Linux" and platform_machine == "x86_64"'
-    assert requires == [cudnn, "triton (==2.0.0)", "numpy<2"]
+    assert requires == [cudnn, "triton (==2.0.0)", "typing-extensions (<4.6.0,>=3.6.6)", "numpy<2"]
     line = 'tensorrt>=10; extra == "trt" or extra == "all"'
     assert extras == {"trt": [line], "all": [line]}

@@ -23,6 +23,9 @@ _GPU_STACK = re.compile(
     r"nvidia-|cuda-|tensorrt|torch|triton|pytorch-triton|jax|numpy$|protobuf$|keras|tf-keras|onnx|ml-dtypes$|tensorflow"
     r"|transformer[-_]engine|cupy|numba|flashinfer|xformers|pycuda|cutlass|nvtx|pynvml|cudnn"
 )
+# What frameworks share besides: only a bound from above can contradict another one, and an installer meets the rest.
+_SHARED = re.compile(r"typing-extensions$")
+_UPPER = re.compile(r"<|~=|==")
 
 
 def platforms(tag: str) -> list[tuple[str, str, str | None]]:
@@ -145,7 +148,8 @@ def requirements(metadata: str) -> tuple[list[str], dict[str, list[str]]]:
             wanted = Requirement(line)
         except InvalidRequirement:
             continue
-        if not _GPU_STACK.match(canonicalize_name(wanted.name)):
+        name = canonicalize_name(wanted.name)
+        if not (_GPU_STACK.match(name) or (_SHARED.match(name) and _UPPER.search(str(wanted.specifier)))):
             continue
         named = re.findall(r"extra\s*==\s*['\"]([^'\"]+)['\"]", line.partition(";")[2])
         for extra in named:
