@@ -325,7 +325,7 @@ def _by_toolkit(case: Case, rows: "list[Row]") -> "tuple[Row, Facts] | None":
     for index, kit in enumerate(case.machine.toolkits or ()):
         if kit.version is None or kit.origin != "system":
             continue
-        fitting = [row for row in rows if versions.major_minor(kit.version) == row.get("cuda") and _stays(case, row)]
+        fitting = [row for row in rows if versions.major_minor(kit.version) == row.get("cuda") and stays(case, row)]
         if fitting:
             row = fitting[-1]
             cited = case.cite(f"CUDA {row['cuda']} is that of JetPack {row['jetpack']}", row, "cuda")
@@ -337,7 +337,7 @@ def own_tensorrt(case: Case) -> tuple[str, Facts] | None:
     """The TensorRT of a JetPack whose libraries come with the system and stay (JetPack 4): the board's, and that of an
     image of its L4T, into which the board's libraries are mounted."""
     found = release_of(case)
-    if found is None or "tensorrt" not in found[0] or not _stays(case, found[0]) or case.has("tensorrt") is not None:
+    if found is None or "tensorrt" not in found[0] or not stays(case, found[0]) or case.has("tensorrt") is not None:
         return None
     row, told = found
     has = case.cite(f"JetPack {row['jetpack']} has TensorRT {row['tensorrt']}", row, "tensorrt")
@@ -354,7 +354,8 @@ def own_tensorrt(case: Case) -> tuple[str, Facts] | None:
     return row["tensorrt"], (*facts, case.read("container.image", image), said)
 
 
-def _stays(case: Case, row: "Row") -> bool:
+def stays(case: Case, row: "Row") -> bool:
+    """Do the libraries of this JetPack come with the system, and cannot be moved?"""
     return case.matrix.traits.holds("jetpack", "cuda-upgrades", row["jetpack"]) is False
 
 

@@ -10,13 +10,14 @@ from compat.rules.base import OF_BUILD, OF_GPUS, Evidence, Finding, Holds, Outco
 from compat.rules.candidates import JETSON, matching, of_extras, same_local
 from compat.rules.case import Case
 from compat.rules.origin import no_condas
+from compat.rules.packages.bindings import of_jetpack
 from compat.rules.subject import Subject
 
 if TYPE_CHECKING:
     from compat.matrix import Row
 
 
-@rule("python-unsupported", reads=("builds.python_tag", *OF_BUILD, *OF_GPUS), of="files")
+@rule("python-unsupported", reads=("builds.python_tag", "toolkits", *OF_BUILD, *OF_GPUS), of="files")
 def python_unsupported(case: Case) -> Iterator[Outcome]:
     """No build for this Python.
 
@@ -26,7 +27,12 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
     Remedy: a Python that the release has builds for, or a release that has builds for this Python.
     """
     main = case.main
-    if case.goal.verb not in ("install", "import", "use") or main is None or main.state in ("absent", "unknown"):
+    if case.goal.verb not in ("install", "import", "use") or main is None:
+        return
+    of_its_own = of_jetpack(case, main)
+    if of_its_own is not None:
+        yield of_its_own
+    if of_its_own is not None or main.state in ("absent", "unknown"):
         return
     if case.goal.verb != "use":
         yield from _for_python(case, main)
