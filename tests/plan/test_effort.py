@@ -9,6 +9,7 @@ from compat.plan import solve
 from compat.plan.asking.request import packages, requests
 from compat.plan.solver.effort import EACH, LEAST, MOST, PROOF, WHOLE, Effort, Spent
 from compat.plan.solver.verdicts import Verdict
+from compat.plan.ways import several
 from compat.report.plan import as_data, render
 
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
@@ -151,3 +152,27 @@ def test_a_scene_is_searched_though_another_took_everything():
     effort.takes(PROOF)
     effort.within(effort.until(EACH), lambda: effort.takes(EACH))
     assert Effort(bounded=False).until(EACH) is None
+
+
+def shared(real, asked, allow=(), names=("a100-driver450", "gtx1080ti-driver535")):
+    machines = [next(iter(load(str(DESCRIBED / f"{name}.toml")))) for name in names]
+    return several.plan_for(machines, requests(asked), real, None, frozenset(allow), "installed", False)
+
+
+@pytest.mark.parametrize("bound", ["compat.plan.solver.effort.COMMON", "compat.plan.ways.several._TRIED"])
+def test_the_search_for_builds_that_machines_share_is_bounded_and_says_so(real, monkeypatch, bound):
+    """Each machine has a plan; that they share none is not proven where the search for it was cut."""
+    monkeypatch.setattr("compat.plan.ways.several._AT_ONCE", 0)
+    assert {one.outcome for one in shared(real, {"torch": "2.x"}, ("driver",))} <= {"planned", "nothing-to-do"}
+    monkeypatch.setattr(bound, 0)
+    for one in shared(real, {"torch": "2.x"}, ("driver",)):
+        assert (one.outcome, one.proven) == ("impossible", False)
+        assert "that was found" in one.conflict[0].message
+        assert "not all was tried" in "".join(render([one], real, "text", "pip")).lower()
+
+
+def test_machines_that_share_no_builds_are_proven_to(real):
+    found = shared(real, {"torch": "*"}, names=("k80-driver470", "rtx5090-driver570"))
+    assert {(one.outcome, one.proven) for one in found} == {("impossible", True)}
+    assert all("that was found" not in reason.message for one in found for reason in one.conflict)
+    assert {reason.rule for one in found for reason in one.conflict} == {"machines"}

@@ -15,6 +15,7 @@ PROOF = 60_000  # of one machine: the proof that there is no answer is given up
 EACH = 2_000  # which the search of one scene may take in any case: an answer there is not lost to another's proof
 MOST = 80_000  # of one request; of what the proof leaves of it, the advice takes
 LEAST = 20_000  # which the advice may take in any case
+COMMON = 60_000  # of several machines: the search for the builds that all share, beside what each has taken
 
 
 class Spent(Exception):
@@ -33,6 +34,14 @@ class Effort:
         self.most: int | None = None
         self.cut = False  # was advice left unasked?
         self.unproven = False  # was a search for an answer, or for the proof that there is none, given up?
+
+    @classmethod
+    def common(cls) -> "Effort":
+        """What the search for the builds that several machines share may take of all of them together: no proof on the
+        way is given up by itself, since what would be lost with it is the plan that all share."""
+        made = cls(bounded=False)
+        made.most = COMMON
+        return made
 
     def allow(self, hundredths: int) -> None:
         """So much of what is left of the bound may be taken."""

@@ -1,12 +1,11 @@
 """Plans for one machine or for several; several get the same builds on each, where there are such.
 
-The builds that suit the first machine are tried on the others, best first; so many of them are tried and no proof on
-the way is given up, since what would be lost with it is the plan that all share. Where none suits all, the smallest set
-of machines that have none in common is the reason, and each machine's own plan is what would lift it.
+The builds that suit the first machine are tried on the others, best first; so many of them, and as long as what is
+asked stays below a bound of its own (solver/effort.py). Where none suits all, the smallest set of machines that have
+none in common is the reason, and each machine's own plan is what would lift it; where not all was tried, that is said.
 """
 
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from compat.goals import Goal, parse
@@ -16,7 +15,7 @@ from compat.plan.model import Lift, Plan, Reason, Request
 from compat.plan.offers.source import instead
 from compat.plan.solve import plan
 from compat.plan.solver.answers import answers, planned
-from compat.plan.solver.effort import Effort
+from compat.plan.solver.effort import Effort, Spent
 from compat.plan.solver.elements import MOVABLE
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.order import installed
@@ -24,7 +23,7 @@ from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
-from compat.records import replace
+from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -51,23 +50,78 @@ def plan_for(
         return own
     requests = with_goal(asked, goal, matrix)
     goals = goals_for(requests, goal, matrix)
+    effort = Effort.common()
     problems = [
-        Problem(machine, requests, goals, matrix, prefer, conda=conda, memory=Memory(effort=Effort(bounded=False)))
+        Problem(machine, requests, goals, matrix, prefer, conda=conda, memory=Memory(effort=effort))
         for machine in machines
     ]
-    common = _common(problems, allow)
-    return _apart(problems, own, allow) if common is None else common
+    shared = _Shared(allow)
+    common = shared.plans(problems)
+    return _apart(problems, own, shared) if common is None else common
 
 
-def _common(problems: list[Problem], allow: frozenset[str]) -> list[Plan] | None:
-    """The first answer of the first machine that is one of the others. Where its first few are none, only builds that
-    may suit each machine are combined further; images and conda-forge's environments are told by no builds.
-    """
-    found = _first_common(problems, problems[0], allow, _AT_ONCE)
-    if found is not None:
-        return found
-    requests = tuple(replace(one, among=_among(problems, one)) for one in problems[0].requests)
-    return _first_common(problems, replace(problems[0], requests=requests), allow, _TRIED)
+@dataclass
+class _Shared:
+    """The search for one set of builds that suits several machines. ``cut``: the last one left something untried."""
+
+    allow: frozenset[str]
+    cut: bool = False
+
+    def plans(self, problems: list[Problem]) -> list[Plan] | None:
+        """The first answer of the first machine that is one of the others. Where its first few are none, only builds
+        that may suit each machine are combined further; images and conda-forge's environments are told by no builds.
+        """
+        self.cut = False
+        try:
+            found = self._first(problems, problems[0], _AT_ONCE)
+            if found is not None or not self.cut:
+                return found
+            self.cut = False
+            requests = tuple(replace(one, among=_among(problems, one)) for one in problems[0].requests)
+            return self._first(problems, replace(problems[0], requests=requests), _TRIED)
+        except Spent:
+            self.cut = True
+            return None
+
+    def _first(self, problems: list[Problem], narrowed: Problem, most: int) -> list[Plan] | None:
+        """``narrowed``: the first machine's problem, whose answers are tried on the others."""
+        first, *others = problems
+        tried: list[Search] = []
+        seen: set[tuple[str, ...]] = set()
+        for found in self._tried(narrowed, tried, most):
+            labels = _builds_of(found)
+            if labels in seen:
+                continue
+            seen.add(labels)
+            matches = [self._same(other, found) for other in others]
+            if all(match is not None for match in matches):
+                return [planned(first, found, tried), *(match for match in matches if match is not None)]
+        return None
+
+    def _same(self, problem: Problem, found: Found) -> Plan | None:
+        """The plan with the very builds on another machine, if they suit it."""
+        exact = {choice.component: choice for choice in found.choices}
+        requests = tuple(
+            replace(one, text=f"=={exact[one.component].public}", among=frozenset((exact[one.component].label,)))
+            if one.component in exact
+            else one
+            for one in problem.requests
+        )
+        tried: list[Search] = []
+        labels = _builds_of(found)
+        for match in self._tried(replace(problem, requests=requests), tried, _TRIED):
+            if _builds_of(match) == labels:
+                return planned(problem, match, tried)
+        return None
+
+    def _tried(self, problem: Problem, tried: list[Search], most: int) -> Iterator[Found]:
+        """So many answers of a problem; notes whether others were left, or a search was cut."""
+        for number, found in enumerate(answers(problem, self.allow, tried)):
+            if number == most:
+                self.cut = True
+                return
+            yield found
+        self.cut = self.cut or any(search.cut for search in tried)
 
 
 def _among(problems: list[Problem], request: Request) -> frozenset[str] | None:
@@ -93,51 +147,20 @@ def _not_excluded(problem: Problem, request: Request) -> frozenset[str]:
     return found if here is None else found | {here.label}
 
 
-def _first_common(problems: list[Problem], narrowed: Problem, allow: frozenset[str], most: int) -> list[Plan] | None:
-    """``narrowed``: the first machine's problem, whose answers are tried on the others."""
-    first, *others = problems
-    tried: list[Search] = []
-    seen = set()
-    for found in islice(answers(narrowed, allow, tried), most):
-        labels = _builds_of(found)
-        if labels in seen:
-            continue
-        seen.add(labels)
-        matches = [_same(other, found, allow) for other in others]
-        if all(match is not None for match in matches):
-            return [planned(first, found, tried), *(match for match in matches if match is not None)]
-    return None
-
-
-def _same(problem: Problem, found: Found, allow: frozenset[str]) -> Plan | None:
-    """The plan with the very builds on another machine, if they suit it."""
-    exact = {choice.component: choice for choice in found.choices}
-    requests = tuple(
-        replace(one, text=f"=={exact[one.component].public}", among=frozenset((exact[one.component].label,)))
-        if one.component in exact
-        else one
-        for one in problem.requests
-    )
-    narrowed = replace(problem, requests=requests)
-    tried: list[Search] = []
-    labels = _builds_of(found)
-    for match in islice(answers(narrowed, allow, tried), _TRIED):
-        if _builds_of(match) == labels:
-            return planned(problem, match, tried)
-    return None
-
-
-def _apart(problems: list[Problem], own: list[Plan], allow: frozenset[str]) -> list[Plan]:
+def _apart(problems: list[Problem], own: list[Plan], shared: _Shared) -> list[Plan]:
+    proven = not shared.cut
     kept = list(range(len(problems)))
     for number in range(len(problems)):
         fewer = [one for one in kept if one != number]
-        if len(fewer) > 1 and _common([problems[one] for one in fewer], allow) is None:
+        if len(fewer) > 1 and shared.plans([problems[one] for one in fewer]) is None and not shared.cut:
             kept = fewer
+            proven = True
+    none = "shares no set of builds" if proven else "shares no set of builds that was found"
     conflict = tuple(
         Reason(
             "machines",
-            f"{problems[one].machine.name or 'a machine'} takes {_builds(own[one])} and shares no "
-            "set of builds with the others named here.",
+            f"{problems[one].machine.name or 'a machine'} takes {_builds(own[one])} and {none} "
+            "with the others named here.",
             "--machine",
         )
         for one in kept
@@ -150,6 +173,7 @@ def _apart(problems: list[Problem], own: list[Plan], allow: frozenset[str]) -> l
             result=one.machine,
             conflict=conflict,
             lifts=(Lift(("machines",), "a plan of its own for each machine", one.steps),),
+            proven=proven,
         )
         for one in own
     ]
