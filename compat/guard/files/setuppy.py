@@ -1,11 +1,13 @@
 """setup.py, read as a syntax tree and never executed.
 
 Found are the arguments of the call of ``setup``: text, lists, tuples and mappings of text, joined ones (``A + B``),
-names that lines assigned such values to, or appended them to, and f-strings of such names. What a program would compute
-(a file that it opens, a variable of the process) stays unknown and is left out.
+names that lines assigned such values to, or appended them to, and f-strings of such names. So are requirements that
+are looked up by their names in a table of all of them, one by one or by a function of names (``deps_list("torch")``).
+What a program would compute (a file that it opens, a variable of the process) stays unknown and is left out.
 """
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 
@@ -21,9 +23,14 @@ _COPIES = ("list", "tuple", "sorted", "copy", "deepcopy")  # calls whose value i
 
 
 class _Names(dict[str, ast.expr]):
-    """What names stand for. ``left``: expressions that are still looked into, as names may stand for each other."""
+    """What names stand for. ``left``: expressions that are still looked into, as names may stand for each other.
+    ``tables``: function that answers what a table has under the names that it is given -> that table."""
 
     left = 100_000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables: dict[str, str] = {}
 
 
 def read(path: str) -> Contents:
@@ -79,7 +86,17 @@ def _assigned(tree: ast.Module) -> _Names:
         elif isinstance(node, ast.Call) and (name := _added_to(node)) in found:
             more = ast.List(node.args, ast.Load()) if node.func.attr == "append" else node.args[0]  # type: ignore[attr-defined]
             found[name] = ast.copy_location(ast.BinOp(found[name], ast.Add(), more), node)
+        elif isinstance(node, ast.FunctionDef) and (table := _table_of(node)) is not None:
+            found.tables[node.name] = table
     return found
+
+
+def _table_of(function: ast.FunctionDef) -> str | None:
+    """The table of ``def deps_list(*names): return [deps[name] for name in names]``."""
+    last = function.body[-1]
+    made = last.value.elt if isinstance(last, ast.Return) and isinstance(last.value, ast.ListComp) else None
+    looks_up = function.args.vararg is not None and isinstance(made, ast.Subscript) and isinstance(made.slice, ast.Name)
+    return made.value.id if looks_up and isinstance(made.value, ast.Name) else None  # type: ignore[union-attr]
 
 
 def _entry_of(node: ast.Assign) -> tuple[str, ast.Constant] | None:
@@ -122,12 +139,7 @@ def _texts(node: ast.expr, names: _Names, depth: int) -> Iterator[tuple[str, int
     elif isinstance(node, ast.Name) and node.id in names:
         yield from _texts(names[node.id], names, depth + 1)
     elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
-        # deps["torch"] of a table of requirements
-        whole = names.get(node.value.id)
-        if isinstance(whole, ast.Dict):
-            for key, value in zip(whole.keys, whole.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value == node.slice.value:
-                    yield from _texts(value, names, depth + 1)
+        yield from _looked_up(node.value.id, node.slice.value, names, depth)
     elif isinstance(node, ast.JoinedStr):
         parts = [_part(one, names, depth) for one in node.values]
         if None not in parts:
@@ -135,6 +147,25 @@ def _texts(node: ast.expr, names: _Names, depth: int) -> Iterator[tuple[str, int
     elif isinstance(node, ast.Call) and _called(node) in _COPIES:
         for one in node.args[:1]:
             yield from _texts(one, names, depth + 1)
+    elif isinstance(node, ast.Call) and (table := names.tables.get(_called(node))) is not None:
+        for one in node.args:
+            if isinstance(one, ast.Constant):
+                yield from _looked_up(table, one.value, names, depth)
+
+
+def _looked_up(table: str, key: object, names: _Names, depth: int) -> Iterator[tuple[str, int]]:
+    """``deps["torch"]`` of a table of requirements: one that is written out, or that is made of a list of them, where
+    each stands under its own name."""
+    whole = names.get(table)
+    if isinstance(whole, ast.Dict):
+        for name, value in zip(whole.keys, whole.values, strict=True):
+            if isinstance(name, ast.Constant) and name.value == key:
+                yield from _texts(value, names, depth + 1)
+    elif isinstance(whole, ast.DictComp):
+        for drawn in ast.walk(whole.generators[0].iter):
+            if isinstance(drawn, ast.Name):
+                every = _texts(drawn, names, depth + 1)
+                yield from ((text, line) for text, line in every if re.split(r"[^\w.-]", text)[0] == key)
 
 
 def _part(node: ast.expr, names: _Names, depth: int) -> str | None:

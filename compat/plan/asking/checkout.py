@@ -28,7 +28,8 @@ _NAMES = (
 _REQUIREMENTS = re.compile(r"(?:^|[-_.])req(?:uirement)?s?(?:[-_.]|$)")  # requirements-gpu.txt, pip_requirements.txt
 _FOR_MAKERS = re.compile(r"(?:^|[-_.])(?:dev|develop|docs?|readthedocs|tests?|testing|lint|style|build|ci)(?:[-_.]|$)")
 _OTHER_DEVICES = re.compile(
-    r"(?:^|[-_.])(?:rocm\d*|amd|apple|macos|mac|mps|cpu|xpu|intel|npu|hpu|directml|dml)(?:[-_.]|$)"
+    r"(?:^|[-_.])(?:rocm\d*|amd|apple|macos|mac|mps|cpu|xpu|intel|npu|hpu|gaudi|tpu|neuron|directml|dml|openvino"
+    r"|ascend\w*|cann|camb|cambricon|mlu|maca|metax|musa|gcu|enflame|dcu|hygon|corex|iluvatar|kunlun|kxpu|ppu)(?:[-_.]|$)"
 )
 _SYSTEMS = {
     "linux": re.compile(r"[-_.](?:linux|ubuntu)[-_.]"),

@@ -17,6 +17,7 @@ from compat.plan.offers.source import SOURCE
 from compat.plan.ranges import joined
 from compat.plan.solver.pins import admits
 from compat.plan.solver.wholes import TF_TRT, Found
+from compat.plan.steps.exporter import exporter_steps
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
@@ -55,7 +56,8 @@ def package_steps(
             done += own
     mended = [_mended(before, found, choice) for choice in found.choices if choice.mended]
     openers = ("onnxruntime", "tensorflow") if TF_TRT in goals else ("onnxruntime",)
-    return (*steps, *mended, *_library_path(before, found, made, openers, matrix))
+    exporter = exporter_steps(found, goals, matrix) if made else ()
+    return (*steps, *exporter, *mended, *_library_path(before, found, made, openers, matrix))
 
 
 def _names_more(choice: Choice) -> bool:
