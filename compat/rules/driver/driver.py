@@ -20,6 +20,7 @@ from compat.rules.base import (
 )
 from compat.rules.case import Case
 from compat.rules.cuda.forward import lifted_by_image
+from compat.rules.driver.any_release import oldest_runtimes
 from compat.rules.macos import no_driver_for_macos
 from compat.rules.runtimes import Runtime
 
@@ -134,7 +135,7 @@ def _no_library(case: Case, soname: str, known: str | None) -> Finding:
 
 @rule(
     "driver-too-old",
-    reads=(*OF_DRIVER, "libcuda.compat", "libcuda.version", *OF_SYSTEM, *OF_GPUS, *OF_RUNTIME),
+    reads=(*OF_DRIVER, "libcuda.compat", "libcuda.version", "builds.python_tag", *OF_SYSTEM, *OF_GPUS, *OF_RUNTIME),
     says="cuda",
 )
 def driver_too_old(case: Case) -> Iterator[Outcome]:
@@ -156,12 +157,21 @@ def driver_too_old(case: Case) -> Iterator[Outcome]:
         return
     driver = case.machine.driver
     if not case.runtimes:
+        yield from _for_any_release(case)
         return
     if driver.version is None and driver.cuda is None and not case.is_jetson:  # whose driver comes with its L4T
         yield Untold("driver-too-old", "driver", ("driver.version",))
         return
     for runtime in case.runtimes:
         yield _driver_for(case, runtime)
+
+
+def _for_any_release(case: Case) -> Iterator[Finding]:
+    """Of a package whose release is not told: is the driver too old for every build that it can be?"""
+    for runtime, told in oldest_runtimes(case) if case.machine.driver.version is not None else ():
+        outcome = _driver_for(case, runtime)
+        if isinstance(outcome, Finding):
+            yield replace(outcome, evidence=tuple(dict.fromkeys((*outcome.evidence, *told))))
 
 
 def _driver_for(case: Case, runtime: Runtime) -> Outcome:
