@@ -233,7 +233,8 @@ def _never_published(case: Case, name: str, spec: str, newest: str | None, fact:
     """One release is asked for, between the oldest and the newest known, and none of the many there is that one.
 
     What is older than all of them may have been published before the matrix begins, and of some spans none is listed.
-    A file whose tag is told is at hand, whoever published it.
+    A file whose tag is told is at hand, whoever published it. Of what comes before a release (nightlies, candidates),
+    the lists have those of a few releases: of another release's they tell nothing.
     """
     wanted, builds = versions.parse_range(spec), case.matrix.packages.builds(name)
     known = [one for one in case.matrix.packages.versions(name) if _is_on_an_index(case, name, builds[one])]
@@ -244,6 +245,10 @@ def _never_published(case: Case, name: str, spec: str, newest: str | None, fact:
         return None
     component = case.matrix.packages.component(name)
     if component is not None and case.matrix.traits.claim(component, "unlisted", wanted.pinned):
+        return None
+    pinned = versions.parse(wanted.pinned)
+    before = (versions.parse(one) for one in known if pinned.is_prerelease)
+    if pinned.is_prerelease and not any(one.is_prerelease and one.release == pinned.release for one in before):
         return None
     meant = [one for one in case.matrix.packages.inside(name, versions.parse(wanted.pinned)) if one in known]
     return Finding(
