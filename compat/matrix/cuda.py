@@ -99,17 +99,19 @@ class Cuda:
             return None
         branch = self._matrix.drivers.branch(driver, system)
         best = branch if branch is not None and "cuda" in branch else None
-        if best is not None and (system != "windows" or versions.parse(driver).minor is None):
-            return Claim(best["cuda"], best, "cuda")
-        field = _field(system)
-        fitting = [row for row in self.toolkits if field in row and versions.at_least(driver, row[field])]
-        row = fitting[-1] if fitting else None
         # On Windows the early releases of a branch may lie before the one that brought its CUDA. From R450 on they do
         # not; and the toolkit's table ends there with 12.9.
-        listed = versions.major_minor(row["version"]) if row is not None else None
-        if best is not None and (row is None or int(best["branch"]) >= _WINDOWS_BY_BRANCH):
+        if best is not None and (system != "windows" or int(best["branch"]) >= _WINDOWS_BY_BRANCH):
             return Claim(best["cuda"], best, "cuda")
-        return Claim(listed, row, field) if row is not None else None
+        field = _field(system)
+        reached = [(row, versions.at_least(driver, row[field])) for row in self.toolkits if field in row]
+        fitting = [row for row, is_reached in reached if is_reached]
+        if not fitting:
+            return Claim(best["cuda"], best, "cuda") if best is not None else None
+        row = fitting[-1]
+        listed = versions.major_minor(row["version"])
+        begun = {versions.major_minor(row["version"]) for row, is_reached in reached if is_reached is None}
+        return Claim(listed, row, field) if begun <= {listed} else None  # a line in which another one begins
 
     @remembered
     def offered_at_least(self, driver: str, system: str) -> Claim | None:

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from compat.machine import Machine
+from compat.names import normal
 from compat.rules.base import Evidence
 from compat.rules.gpus import GpuFact, gpus
 from compat.rules.implied import of_every_jetson
@@ -24,6 +25,7 @@ class Platform:
 
     def read(self, path: str, value: Any) -> Evidence:
         """Evidence for a fact of the machine. A version is shown as it stands, whatever was derived from it."""
+        path = self._as_listed(path)
         kind, _, name = path.partition(".")
         if kind in ("packages", "request"):
             value = (getattr(self.machine, kind) or {}).get(name, value)
@@ -33,7 +35,16 @@ class Platform:
 
     def assume(self, path: str, text: str) -> Evidence:
         """Evidence of what is taken to be so where the description leaves it open (docs/machine.md, Defaults)."""
-        return Evidence(f"not stated, {path}: {text}", "default")
+        return Evidence(f"not stated, {self._as_listed(path)}: {text}", "default")
+
+    def _as_listed(self, path: str) -> str:
+        """The field of a build under the name that the description has: what is asked for with an extra is a build
+        without one."""
+        if not path.startswith("builds."):
+            return path
+        name, dot, field = path.removeprefix("builds.").partition(".")
+        listed = next((one for one in self.machine.builds if normal(one) == normal(name)), name)
+        return f"builds.{listed}{dot}{field}"
 
     def says(self, field: str, value: str, text: str) -> tuple[Evidence, ...]:
         """A fact of the machine, or, where ``field`` is the source of a claim, what is claimed."""

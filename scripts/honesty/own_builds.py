@@ -33,7 +33,7 @@ def own_builds(machine: Facts, matrix: Matrix, users: tuple[str, ...] = ()) -> s
         subject = find(_machine({**machine, "packages": alone, "request": request}, matrix), component, matrix, users)
         # A conda environment's CUDA is for a build that has it.
         rows = [row for row in subject.candidates if not subject.pinned_cuda or row.get("cuda") is not False]
-        rows = [row for row in rows if _is_for(row, machine.get("python"))]
+        rows = [row for row in rows if _is_for(row, machine.get("python")) and _has_tag(row, subject.facts.python_tag)]
         agrees = any(_agrees(row, subject.facts) and not _has_more(row, subject, matrix) for row in rows)
         if not agrees:
             found.add(normal(name))
@@ -54,6 +54,11 @@ def _is_for(row: Facts, python: str | None) -> bool:
     """Is a file of it for this Python, or may one be?"""
     line = versions.major_minor(python) if python else ""
     return not line or "python" not in row or takes_python(row["python"], line) is not False
+
+
+def _has_tag(row: Facts, tag: str | None) -> bool:
+    """Is one of its files tagged so, or may one be? Of a Python that the tag is not for none is."""
+    return tag is None or not tag.startswith("cp") or _is_for(row, f"{tag[2]}.{tag[3:]}")
 
 
 def _parts(name: str, matrix: Matrix) -> list[str]:

@@ -59,6 +59,7 @@ def _in_every_build(case: Case, asked: Subject) -> Iterator[Outcome]:
     cudas = [row.get("cuda") for row in subject.candidates]
     if not any(cudas) or None in cudas or case.matrix.packages.about(subject.component).get("cuda_from") == "system":
         return
+    meant = (case.assume(f"builds.{asked.distribution}.cuda", "a build with CUDA"),) if False in cudas else ()
     newest = max(
         (row for row in subject.candidates if row["cuda"]),
         key=lambda row: (versions.parse(row["cuda"]).key(), versions.parse(row["version"]).key()),
@@ -78,6 +79,7 @@ def _in_every_build(case: Case, asked: Subject) -> Iterator[Outcome]:
                 *case.package(subject),
                 *gpu.evidence,
                 *told,
+                *meant,
                 case.cite(f"{subject.distribution} {newest['version']} is of CUDA {newest['cuda']}", newest, "cuda"),
                 case.claim(f"{gpu.capability} begins with CUDA {first.value}", first),
             ),

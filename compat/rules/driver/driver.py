@@ -76,7 +76,7 @@ def driver_missing(case: Case) -> Iterator[Outcome]:
             (Remedy("load it (modprobe nvidia) and see in the kernel log why it was not", "system"),) * bool(known)
             + (Remedy("install the NVIDIA driver (a branch that serves this GPU) and reboot", "driver"),),
         )
-    elif known is None and (nowhere := no_driver_for_macos(case)):
+    elif nowhere := no_driver_for_macos(case):  # whatever is taken for one
         yield nowhere
     elif known is not None:
         yield Holds("driver-missing", "driver", f"driver {known} is there", case.driver_evidence)

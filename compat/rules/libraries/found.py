@@ -87,8 +87,7 @@ def library_not_found(case: Case) -> Iterator[Outcome]:
             yield Holds("library-not-found", subject.component, text, (case.cite(text, row),) if row else ())
             continue
         early = opens_early(case, subject)
-        build = subject.distribution.partition("[")[0]  # of what is asked for with an extra, the build is without
-        own = tuple((soname, f"builds.{build}.missing") for soname in subject.facts.missing or ())
+        own = tuple((soname, f"builds.{subject.distribution}.missing") for soname in subject.facts.missing or ())
         further = [entry for entry in listed if entry[0] not in (subject.facts.missing or ())]
         for soname, path in (*own, *further):
             if _concerns(case, soname) and soname != "libcuda.so.1":
@@ -201,7 +200,8 @@ def _opened(
     if opened is None and subject is case.main and unlisted:
         # The description names it as missed by the goal's process, and nothing says otherwise.
         text = f"what is not found is taken to be opened by {subject.label}"
-        places = [f"builds.{subject.distribution}.missing", f"packages.{subject.distribution}"]
+        places = [f"builds.{one.distribution}.missing" for one in wants(case)]
+        places.append(f"packages.{subject.distribution}")
         unsaid = [place for place in ("os", "arch") if getattr(case.machine, place) is None]
         places += [*unsaid, "jetson", "environment"] if unsaid else []  # a Jetson tells both
         return True, tuple(case.assume(place, text) for place in places)

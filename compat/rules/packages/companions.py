@@ -62,7 +62,7 @@ def _of_another_cuda(case: Case, torch: Subject) -> Iterator[Finding]:
             continue
         said = f"is the build for CUDA {ours}, {torch.label} that for {theirs}: it refuses to load."
         why = case.cite(f"{subject.label} compares both at import, to the minor", checked)
-        yield _built_apart(subject, torch, said, why)
+        yield _built_apart(subject, torch, said, why, *_of_releases(case, subject, torch))
 
 
 def _of_the_other_abi(case: Case, torch: Subject) -> Iterator[Finding]:
@@ -112,6 +112,14 @@ def _built_apart(subject: Subject, torch: Subject, said: str, *more: Evidence) -
     remedy = Remedy(f"install {subject.distribution} from the index that torch is from")
     message = f"{subject.label} {said}"
     return Finding("package-versions-mismatch", subject.component, message, (*facts, *more), (remedy,))
+
+
+def _of_releases(case: Case, subject: Subject, torch: Subject) -> Iterator[Evidence]:
+    """That its release, where it is not told, is one of those that go with torch's, or with those that torch can be."""
+    if subject.version is None:
+        yield case.assume(f"packages.{subject.distribution}", f"a release that goes with {torch.label}")
+        if torch.version is None:
+            yield case.assume(f"packages.{torch.distribution}", "one of the published builds for its CUDA")
 
 
 def _compares_minors(case: Case, subject: Subject, torch: Subject) -> "Row | None":

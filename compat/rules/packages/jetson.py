@@ -21,7 +21,8 @@ Facts = tuple[Evidence, ...]
     RULE,
     reads=("builds.python_tag", "builds.cudnn", "toolkits", "container.image", *OF_BUILD, *OF_GPUS),
     leaves="gpu",  # a build of which no list tells the code
-    masks=("driver-too-old",),  # a Jetson's driver is its JetPack's: the wheel made for that one is served by it
+    # A Jetson's driver is its JetPack's: the wheel made for that one is served by it, and made for its Python.
+    masks=("driver-too-old", "python-unsupported"),
 )
 def jetson_build_mismatch(case: Case) -> Iterator[Outcome]:
     """The wheel is not made for this JetPack or module.
@@ -137,7 +138,11 @@ def _of_older_jetpack(case: Case, main: Subject, row: Row, facts: Facts, told: s
             RULE,
             main.component,
             f"The wheel is made for the Python {told} of an older JetPack; JetPack {row['jetpack']} has {own}.",
-            (*facts, case.read(f"builds.{main.distribution}.python_tag", main.facts.python_tag)),
+            (
+                *facts,
+                case.read(f"builds.{main.distribution}.python_tag", main.facts.python_tag),
+                case.assume("python", "that of the JetPack"),
+            ),
             (Remedy(f"install the {main.distribution} wheel that NVIDIA made for JetPack {row['jetpack']}"),),
         ),
     )
@@ -329,7 +334,8 @@ def _by_toolkit(case: Case, rows: "list[Row]") -> "tuple[Row, Facts] | None":
         if fitting:
             row = fitting[-1]
             cited = case.cite(f"CUDA {row['cuda']} is that of JetPack {row['jetpack']}", row, "cuda")
-            return row, (case.read(f"toolkits[{index}].version", kit.version), cited)
+            taken = case.assume("jetson.jetpack, jetson.l4t", "that of the CUDA which came with the system")
+            return row, (case.read(f"toolkits[{index}].version", kit.version), cited, taken)
     return None
 
 

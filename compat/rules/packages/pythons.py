@@ -37,8 +37,8 @@ def python_unsupported(case: Case) -> Iterator[Outcome]:
     if case.goal.verb != "use":
         yield from _for_python(case, main)
         yield from _asked_beside(case)
-    elif case.machine.python is not None and not _made_elsewhere(case, main):
-        # That there is a build for this Python does not tell that it works; that there is none does.
+    elif case.machine.python is not None and (main.facts.python_tag or not _made_elsewhere(case, main)):
+        # That there is a build for this Python does not tell that it works; that there is none does, and its own tag.
         yield from (one for one in _for_python(case, main) if isinstance(one, Finding))
 
 
@@ -88,9 +88,9 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
         yield Untold("python-unsupported", "python", (main.path,))
         return
     for subject in (main, *pulled_in(case, main)):
-        rows = [row for row in subject.candidates if "python" in row and not row.get("stub")]
+        rows = [row for row in subject.candidates if _answers(row, line) and not row.get("stub")]
         ends = _blind_alleys(case, subject, rows, line) if subject is main else {}
-        answers = {takes_python(row["python"], line) for row in rows if id(row) not in ends}
+        answers = {takes_python(_pythons(row), line) for row in rows if id(row) not in ends}
         fits = True in answers
         if not fits and None in answers:
             yield Untold("python-unsupported", "python", ("python",))
@@ -99,10 +99,9 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
             rows = _of_other_indexes(case, subject)
             if not rows or any(takes_python(row["python"], line) is not False for row in rows):
                 continue  # whether that index is asked is not told
-        evidence = case.cite(
-            f"{subject.distribution} {rows[0]['version']}: Python {', '.join(rows[0]['python'])}", rows[0], "python"
-        )
-        offered = {one for row in rows if fits or id(row) not in ends for one in row["python"]}
+        shown = ", ".join(_pythons(rows[0])) or rows[0]["requires_python"]
+        evidence = case.cite(f"{subject.distribution} {rows[0]['version']}: Python {shown}", rows[0], "python")
+        offered = {one for row in rows if fits or id(row) not in ends for one in _pythons(row)}
         ordered = sorted(offered, key=lambda text: (versions.parse(text.rstrip("t")).key(), text))
         open_ = [name for name in ("os", "arch") if getattr(case.machine, name) is None]
         where = (
@@ -110,16 +109,28 @@ def _for_python(case: Case, main: Subject) -> Iterator[Outcome]:
             if open_
             else _no_jetson(case)
         )
-        unlisted = any("python" not in row for row in subject.candidates)
+        unlisted = [row for row in subject.candidates if not _answers(row, line)]
         if subject.facts.source is None and (subject.facts.cuda is not None or unlisted):
             fields = [f"builds.{subject.distribution}.{name}" for name in ("source", "cuda")]
-            told_by = ", ".join(fields if subject.facts.cuda is None else fields[:1])
-            where.append(case.assume(told_by, "one of the builds whose Pythons are published"))
+            fields = fields if subject.facts.cuda is None else fields[:1]
+            fields += [subject.path] if {row["version"] for row in unlisted} - {row["version"] for row in rows} else []
+            where.append(case.assume(", ".join(fields), "one of the builds whose Pythons are published"))
         wanted = "" if subject.version else (case.machine.request or {}).get(subject.distribution, "")
         along = () if subject is main else brought(case, subject)
         along += () if fits else tuple(dict.fromkeys(fact for facts in ends.values() for fact in facts))
         told = (case.read("python", python), *where, *case.of_jetsons, evidence, *no_condas(case, subject), *along)
         yield _python(subject, line, fits, told, ordered, wanted)
+
+
+def _answers(row: "Row", line: str) -> bool:
+    """Does the build tell whether it is for this Python: by its files, or by a Requires-Python that leaves it out?"""
+    wanted = row.get("requires_python")
+    return "python" in row or (bool(wanted) and versions.parse_range(wanted).admits(line.rstrip("t")) is False)
+
+
+def _pythons(row: "Row") -> list[str]:
+    """Those that it has files for."""
+    return list(row.get("python", ()))
 
 
 def _blind_alleys(case: Case, subject: Subject, rows: "list[Row]", line: str) -> dict[int, tuple[Evidence, ...]]:
@@ -130,7 +141,7 @@ def _blind_alleys(case: Case, subject: Subject, rows: "list[Row]", line: str) ->
         return {}  # of one release ``pulled_in`` tells
     ends = {}
     for row in reversed(rows):
-        if takes_python(row["python"], line):
+        if takes_python(_pythons(row), line):
             told = _pins_without(case, row, line)
             if not told:
                 return {}
