@@ -7,12 +7,13 @@ from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.asking.request import described, goals_for, with_companions, with_goal
 from compat.plan.model import Plan, Request
-from compat.plan.solver.answers import answers, planned
+from compat.plan.solver.answers import answers
 from compat.plan.solver.conflict import conflict, elements_of
 from compat.plan.solver.effort import Effort
 from compat.plan.solver.memory import Memory
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.search import Search
+from compat.plan.steps.planned import planned
 from compat.plan.ways.lifts import lifts
 from compat.records import replace
 

@@ -3,35 +3,24 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from compat.check import check
-from compat.goals import Goal, parse
+from compat.goals import Goal
 from compat.machine import Machine
-from compat.plan.asking.request import COMPANION, goal_of
-from compat.plan.commands import interpreters
-from compat.plan.commands.container import VENV
-from compat.plan.model import Outcome, Plan, Reason, Request, Step
+from compat.plan.model import Request
 from compat.plan.offers import source
-from compat.plan.solver.apply import exact
 from compat.plan.solver.elements import can_move, of_system
-from compat.plan.solver.order import installed
 from compat.plan.solver.problem import Problem
+from compat.plan.solver.reached import kept_goals, reached
 from compat.plan.solver.scene import SEALED, UNMADE, Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
-from compat.plan.steps.make import package_steps
 from compat.plan.steps.repairs import repaired, unshadowed
-from compat.plan.steps.why import MOVED, of_environment, of_move, of_python, reasons
 from compat.plan.ways import engine, forward, moves, outside, toolkit
 from compat.plan.ways.forge import environments
 from compat.plan.ways.images import images
-from compat.records import replace
-from compat.suggest import goals_of
+from compat.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from compat.matrix import Matrix
-
-
-_OTHER_WAY = "Nothing stands in the way of the present one; this is another way that is allowed."
 
 
 def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Found]:
@@ -40,58 +29,124 @@ def answers(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Ite
         yield from found
 
 
-def streams(
-    problem: Problem, allow: frozenset[str], tried: list[Search]
-) -> Iterator[tuple[tuple[str, ...], Iterator[Found]]]:
+Stream = tuple[tuple[str, ...], Iterator[Found]]
+"""The moves of a scene, and its answers."""
+
+
+def streams(problem: Problem, allow: frozenset[str], tried: list[Search]) -> Iterator[Stream]:
     """The moves of each scene with its answers, the least change first."""
-    if not problem.folder and problem.prefer == "installed" and _reached(problem):
+    if not problem.folder and problem.prefer == "installed" and reached(problem):
         yield (), iter((Found(Scene(problem.machine), (), {}, problem.machine),))
-    kept = _kept_goals(problem)
-    base = based(problem, allow)
-    answered: list[Found] = []
+    trying = _Trying(problem, allow, tried, kept_goals(problem), based(problem, allow))
     problem.memory.spent = 0
-    if problem.conda:
-        yield ("environment",), _noted(_forged(base, problem, answered), answered)
-    for scene in _unmoved(base, problem):
-        yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
+    yield from trying.unmoved()
     # What no move changes excludes everything: then only images are left, which have builds and a system of their own.
-    never = _never(problem, tried) if not answered else None
-    if "python" in allow and never is None:
-        for scene in _pythons(_clear(base, problem), problem, tried):
-            yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
-    if not problem.conda:
-        yield ("environment",), _noted(_forged(base, problem, answered), answered)
-    if not answered and problem.needs_gpu:
-        for given in outside.scenes(_clear(base, problem), tuple(tried), problem.requests, problem.matrix):
-            for scene in _with_pythons(given, problem, allow, tried):
-                yield scene.moves, _noted(_searched(problem, scene, kept, tried), answered)
-    if "python" in allow:
-        yield ("python",), _forged(base, problem, answered, python=True)
-    if "container" in allow and not problem.folder:
+    never = _never(problem, tried) if not trying.answered else None
+    if never is None:
+        yield from trying.pythons()
+    yield from trying.elsewhere()
+    yield from trying.containers(never)
+    if never is None:
+        yield from trying.forward()
+        yield from trying.drivers()
+    yield from trying.images_with_drivers()
+    yield from trying.engines_again()
+
+
+@dataclass
+class _Trying:
+    """What is tried for a problem, in the documented order of preference. ``kept``: goals that are reached and have to
+    stay so; ``base``: the machine with what a setting mends mended; ``answered``: the answers with pip's packages."""
+
+    problem: Problem
+    allow: frozenset[str]
+    tried: list[Search]
+    kept: tuple[Goal, ...]
+    base: Scene
+    answered: list[Found] = field(default_factory=list)
+
+    def unmoved(self) -> Iterator[Stream]:
+        """Packages alone, in the present environment and in a new one; conda-forge's first where they are preferred."""
+        if self.problem.conda:
+            yield ("environment",), self._noted(_forged(self.base, self.problem, self.answered))
+        yield from self._searched(_unmoved(self.base, self.problem))
+
+    def pythons(self) -> Iterator[Stream]:
+        """Another Python, where one is allowed."""
+        if "python" in self.allow:
+            yield from self._searched(_pythons(_clear(self.base, self.problem), self.problem, self.tried))
+
+    def elsewhere(self) -> Iterator[Stream]:
+        """Builds of other places than pip's indexes, where those have none."""
+        problem = self.problem
+        if not problem.conda:
+            yield ("environment",), self._noted(_forged(self.base, problem, self.answered))
+        if not self.answered and problem.needs_gpu:
+            clear = _clear(self.base, problem)
+            for given in outside.scenes(clear, tuple(self.tried), problem.requests, problem.matrix):
+                yield from self._searched(_with_pythons(given, problem, self.allow, self.tried))
+        if "python" in self.allow:
+            yield ("python",), _forged(self.base, problem, self.answered, python=True)
+
+    def containers(self, never: frozenset[str] | None) -> Iterator[Stream]:
+        """Images, and base images with packages in them: those have another system at most. ``never``: what excludes
+        everything on this one."""
+        if not self._may_contain:
+            return
         from compat.plan.ways.base_images import bases
         from compat.plan.ways.jetson_images import jetson_images
 
+        problem, machine = self.problem, self.base.machine
         for ready in (images, jetson_images):
-            yield ("container",), (Found(one, (), {}, one.machine) for one in _images(ready, base.machine, problem))
-        made = problem.memory.listed("bases", (base.machine,), lambda: bases(base.machine, problem.matrix))
+            yield ("container",), (Found(one, (), {}, one.machine) for one in _images(ready, machine, problem))
+        made = problem.memory.listed("bases", (machine,), lambda: bases(machine, problem.matrix))
         for scene in made if never is None or any(map(of_system, never)) else ():
             if problem.takes(scene.machine):
-                yield scene.moves, _searched(problem, scene, (), tried)
-    if forward.MOVE in allow and never is None:
-        clear = _clear(base, problem)
-        moved = problem.memory.listed("cuda-compat", (clear,), lambda: forward.scenes(clear, problem.matrix))
-        for compat in moved:
-            for scene in _with_pythons(compat, problem, allow, tried):
-                yield scene.moves, _searched(problem, scene, kept, tried)
-    if "driver" in allow:
-        for scene in _driver_scenes(base, problem, allow, tried) if never is None else ():
-            yield scene.moves, _searched(problem, scene, kept, tried)
-        if "container" in allow and not problem.folder:
-            for scene in _with_drivers(base, problem):
-                yield ("container", "driver"), _imaged(scene, problem)
-    remade = engine.rebuilt(base, problem.goals, problem.matrix) if not answered else None
-    for scene in _environments(remade, problem) if remade is not None else ():
-        yield scene.moves, _searched(problem, scene, kept, tried)
+                yield scene.moves, _searched(problem, scene, (), self.tried)
+
+    def forward(self) -> Iterator[Stream]:
+        """cuda-compat beside the present driver, where it is allowed."""
+        if forward.MOVE not in self.allow:
+            return
+        clear, matrix = _clear(self.base, self.problem), self.problem.matrix
+        for compat in self.problem.memory.listed("cuda-compat", (clear,), lambda: forward.scenes(clear, matrix)):
+            yield from self._each(_with_pythons(compat, self.problem, self.allow, self.tried))
+
+    def drivers(self) -> Iterator[Stream]:
+        """Another driver, where one is allowed."""
+        if "driver" in self.allow:
+            yield from self._each(_driver_scenes(self.base, self.problem, self.allow, self.tried))
+
+    def images_with_drivers(self) -> Iterator[Stream]:
+        """Images on another driver, where both are allowed."""
+        if "driver" in self.allow and self._may_contain:
+            for scene in _with_drivers(self.base, self.problem):
+                yield ("container", "driver"), _imaged(scene, self.problem)
+
+    def engines_again(self) -> Iterator[Stream]:
+        """An engine that is built again, where it is what nothing that is installed mends."""
+        problem = self.problem
+        remade = engine.rebuilt(self.base, problem.goals, problem.matrix) if not self.answered else None
+        if remade is not None:
+            yield from self._each(_environments(remade, problem))
+
+    @property
+    def _may_contain(self) -> bool:
+        return "container" in self.allow and not self.problem.folder
+
+    def _each(self, scenes: Iterable[Scene]) -> Iterator[Stream]:
+        for scene in scenes:
+            yield scene.moves, _searched(self.problem, scene, self.kept, self.tried)
+
+    def _searched(self, scenes: Iterable[Scene]) -> Iterator[Stream]:
+        """The same; whether there is an answer is noted, since what comes after hangs on it."""
+        for moves_made, found in self._each(scenes):
+            yield moves_made, self._noted(found)
+
+    def _noted(self, found: Iterator[Found]) -> Iterator[Found]:
+        for one in found:
+            self.answered.append(one)
+            yield one
 
 
 def _imaged(scene: Scene, problem: Problem) -> Iterator[Found]:
@@ -116,12 +171,6 @@ def _never_mended(problem: Problem) -> bool:
     """Is something wrong that neither packages nor an image mend: no GPU?"""
     found = search_in(problem, based(problem, frozenset()), ()).platform_faults
     return any(not can_move(one.rule) and not of_system(one.rule) for one in found)
-
-
-def _noted(found: Iterator[Found], answered: list[Found]) -> Iterator[Found]:
-    for one in found:
-        answered.append(one)
-        yield one
 
 
 def _forged(base: Scene, problem: Problem, answered: list[Found], python: bool = False) -> Iterator[Found]:
@@ -185,33 +234,6 @@ def search_in(problem: Problem, scene: Scene, kept: tuple[Goal, ...]) -> Search:
         return memory.searches[key]
 
     return memory.once(what, (scene.machine,), made)
-
-
-def _reached(problem: Problem) -> bool:
-    asked = (problem.requests, problem.goals)
-    return problem.memory.once(("reached", *asked), (problem.machine,), lambda: _passes(problem))
-
-
-def _passes(problem: Problem) -> bool:
-    """Does the machine pass as it is, with every component that was asked for by name inside its range?"""
-    named = [
-        request for request in problem.requests if request.where != COMPANION and _has_to_be_there(request, problem)
-    ]
-    there = all(installed(one.component, one.text, problem.machine, problem.matrix) is not None for one in named)
-    return (
-        there
-        and bool(problem.goals)
-        and all(check(problem.machine, goal, problem.matrix).verdict == "compatible" for goal in problem.goals)
-    )
-
-
-def _has_to_be_there(request: Request, problem: Problem) -> bool:
-    """Is it asked for by name, or by a goal that is named for it on a machine whose packages are known?"""
-    if request.where != "--goal":
-        return True
-    if problem.machine.packages is None:
-        return False
-    return any(request.component in goal.subjects[:1] for goal in problem.goals)
 
 
 def based(problem: Problem, allow: frozenset[str]) -> Scene:
@@ -291,89 +313,3 @@ def _of_drivers(base: Scene, problem: Problem) -> Iterator[Scene]:
             (*base.moves, "driver"),
             base.folder,
         )
-
-
-def _kept_goals(problem: Problem) -> tuple[Goal, ...]:
-    asked = (problem.requests, problem.goals)
-    return problem.memory.once(("kept", *asked), (problem.machine,), lambda: _to_keep(problem))
-
-
-def _to_keep(problem: Problem) -> tuple[Goal, ...]:
-    """Goals of what is installed and not asked for, that are reached now and have to stay so."""
-    if not problem.machine.packages:
-        return ()
-    found = dict.fromkeys((*goals_of(problem.machine, problem.matrix), *_of_extensions(problem)))
-    suggested = [goal for goal in found if goal not in problem.goals and str(goal) != "use:gpu"]
-    asked = {one.component for one in problem.requests if one.where != COMPANION}
-    return tuple(
-        goal
-        for goal in suggested
-        if asked.isdisjoint(goal.subjects[:1]) and check(problem.machine, goal, problem.matrix).verdict == "compatible"
-    )
-
-
-def _of_extensions(problem: Problem) -> Iterator[Goal]:
-    """What is installed and runs in another framework's process only: it breaks where that one moves."""
-    for name, version in (problem.machine.packages or {}).items():
-        component = problem.matrix.packages.component(name) if version else None
-        if component is not None and problem.matrix.packages.about(component).get("runs_with"):
-            yield parse(goal_of(component, problem.matrix))
-
-
-def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
-    search = next((one for one in tried if one.scene is found.scene), None)
-    why = reasons(problem, found, search)
-    made = package_steps(problem.machine, found, why, problem.goals, problem.matrix)
-    found, compiler = toolkit.added(found, problem.machine, problem.matrix)
-    made = (*compiler, *made)
-    if found.scene.folder == VENV:
-        from compat.plan.ways.base_images import inside
-
-        made = tuple(inside(made))
-    steps = engine.last((*_explained(problem, found, tried), *made))
-    machine = problem.machine
-    if machine.os == "windows" or machine.in_environment("conda") or any(choice.conda for choice in found.choices):
-        from compat.plan.ways.mixed import for_system, with_conda
-
-        steps = tuple(for_system(with_conda(steps, found, problem.matrix), machine))
-    steps = tuple(interpreters.told(step, machine, problem.matrix) for step in steps)
-    outcome: Outcome = "planned" if steps else "nothing-to-do"
-    result = exact(found.result, problem.machine)
-    untold = tuple(_untold(problem, found.result))
-    asked = (problem.requests, problem.goals)
-    return Plan(outcome, problem.machine, *asked, steps, result, choices=found.choices, untold=untold)
-
-
-def _untold(problem: Problem, result: Machine) -> Iterator[str]:
-    """What is asked for, needs the GPU and stays in a build of which neither the release nor the CUDA is known, nor
-    the CUDA of the image that it is in."""
-    if any(kit.version for kit in result.toolkits or () if kit.origin == "container"):
-        return
-    for component in dict.fromkeys(one.component for one in problem.requests if problem.needs_gpu):
-        here = installed(component, "*", result, problem.matrix)
-        about = problem.matrix.packages.about(component)
-        if here is not None and not (here.version or here.build.cuda) and about.get("accelerator") != "none":
-            yield component
-
-
-def _explained(problem: Problem, found: Found, tried: list[Search]) -> Iterator[Step]:
-    """The steps of the scene; a move says which rule stood in the way without it."""
-    before: dict[str, list[Reason]] = {}
-    for search in tried:
-        if "python" not in search.scene.moves and "driver" not in search.scene.moves:
-            before = {**search.rejected, **before}
-    for step in found.scene.steps:
-        if step.kind == "environment":
-            yield replace(step, why=of_environment(problem, tried) or step.why)
-            continue
-        if step.why and step.kind != "driver":
-            yield step
-            continue
-        rules = MOVED.get(step.kind, ())
-        stood = of_move(problem, found, step.kind) if rules else ()
-        stood = stood or of_python(step, before)
-        stood = stood or tuple(
-            one for key, said in before.items() if key.partition(":")[0] in rules for one in said[:1]
-        )
-        own = (replace(one, role="how") if one.rule == "driver-installation" else one for one in step.why)
-        yield replace(step, why=(*stood, *own) or (Reason("request", _OTHER_WAY, f"--allow {step.kind}"),))

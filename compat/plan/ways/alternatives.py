@@ -10,11 +10,12 @@ from itertools import islice
 
 from compat import versions
 from compat.plan.model import Choice, Plan
-from compat.plan.solver.answers import planned, streams
+from compat.plan.solver.answers import streams
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
 from compat.plan.steps.cost import cost
+from compat.plan.steps.planned import planned
 
 _OF_BEST = 3  # alternatives that make the same kind of change as the best plan
 _LOOKED_AT = 40  # answers of one way that are looked at

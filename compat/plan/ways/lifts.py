@@ -9,7 +9,7 @@ from compat.machine import Machine
 from compat.plan.asking.request import COMPANION, goal_of, with_goal
 from compat.plan.commands import ENVIRONMENT
 from compat.plan.model import Lift, Pin, Request, Step
-from compat.plan.solver.answers import answers, based, planned, search_in
+from compat.plan.solver.answers import answers, based, search_in
 from compat.plan.solver.companions import companion_pins, python_pins
 from compat.plan.solver.conflict import Elements
 from compat.plan.solver.effort import Spent
@@ -19,6 +19,7 @@ from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
+from compat.plan.steps.planned import planned
 from compat.plan.ways import moves
 from compat.plan.ways.floor import least_driver
 from compat.plan.ways.forge import environments

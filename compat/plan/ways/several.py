@@ -14,7 +14,7 @@ from compat.plan.asking.request import goal_of, goals_for, with_goal
 from compat.plan.model import Lift, Plan, Reason, Request
 from compat.plan.offers.source import instead
 from compat.plan.solve import plan
-from compat.plan.solver.answers import answers, planned
+from compat.plan.solver.answers import answers
 from compat.plan.solver.effort import Effort, Spent
 from compat.plan.solver.elements import MOVABLE
 from compat.plan.solver.memory import Memory
@@ -23,6 +23,7 @@ from compat.plan.solver.problem import Problem
 from compat.plan.solver.scene import Scene, emptied
 from compat.plan.solver.search import Search
 from compat.plan.solver.wholes import Found
+from compat.plan.steps.planned import planned
 from compat.records import dataclass, replace
 
 if TYPE_CHECKING:
