@@ -7,7 +7,7 @@ from compat import versions
 from compat.machine import Library
 from compat.rules.base import OF_BUILD, OF_SYSTEM, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
-from compat.rules.libraries.copies import Copy, gets, named_by, rests_on_toolkits
+from compat.rules.libraries.copies import Copy, gets, named_by, of_untold_plugin, rests_on_toolkits
 from compat.rules.libraries.opened import opening, opens_early
 from compat.rules.libraries.serving import asks_of_cudnn, decided, runs_on_cudnn, serves
 from compat.rules.runtimes import publishers_row
@@ -146,6 +146,9 @@ def _no_other(case: Case, subject: Subject, path: str, copy: Library) -> tuple[E
         owner, unsaid = "pip's", ["libraries"] if case.machine.libraries is None else []
         unsaid += ["toolkits"] if takes_any or rests_on_toolkits(case, subject, path, copy.version or "") else []
         system = () if takes_any else case.taken_for_linux
+        if path.removeprefix("packages.") == of_untold_plugin(case, subject):
+            part = f"packages.jax-cuda{path[-2:]}-plugin"
+            system += (case.assume(part, "jax's CUDA comes with it, of jax's release"),)
     else:
         return ()
     unsaid += ["packages.torch, builds.torch.cudnn"] if takes_any and torch.facts.cudnn is None else []
