@@ -96,5 +96,6 @@ def test_each_is_tried_as_the_first_and_as_the_last() -> None:
                 first |= {tried.rule} & {told[0]}
                 last |= {tried.rule} & {told[-1]}
     assert set(CATALOGUE) - first == {"newer-than-known"}  # a note, behind whatever is wrong
-    # The nearest to the cause; what both of those before it are the cause of; what an installation is asked first.
-    assert set(CATALOGUE) - last == {"wsl-setup", "gpu-missing", "package-removed"}
+    # The nearest to the cause; what both of those before it are the cause of; what an installation is asked first; what
+    # follows from all that an import is asked before it.
+    assert set(CATALOGUE) - last == {"wsl-setup", "gpu-missing", "package-removed", "python-unsupported"}

@@ -15,7 +15,7 @@ PROOF = 60_000  # of one machine: the proof that there is no answer is given up
 EACH = 2_000  # which the search of one scene may take in any case: an answer there is not lost to another's proof
 MOST = 80_000  # of one request; of what the proof leaves of it, the advice takes
 LEAST = 20_000  # which the advice may take in any case
-COMMON = 60_000  # of several machines: the search for the builds that all share, beside what each has taken
+COMMON = 240_000  # of several machines: the search for the builds that all share, beside what each has taken
 
 
 class Spent(Exception):

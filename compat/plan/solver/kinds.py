@@ -178,9 +178,10 @@ def _of_code(choice: Choice, place: Place) -> Hashable:
         return choice  # of its libraries the torch beside it tells which
     code = tuple([_code(place, choice.component, *one) for one in _releases(choice)])
     advised = tuple([_advised(place.matrix, CODE, name, one) for name, _, one, _, _ in _releases(choice)])
+    targets = tuple([_targets(place.matrix, name, one) for name, _, one, _, _ in _releases(choice)])
     drawn = frozenset([(pin.name, pin.range) for pin in choice.pins if pin.name.startswith("nvidia-")])
     own = (choice.build, choice.extras, choice.conda, choice.libraries, _through_torch(choice, place))
-    return own, code, advised, drawn, _runs_on(choice, place)
+    return own, code, advised, targets, drawn, _runs_on(choice, place)
 
 
 def _of_code_alone(choice: Choice, place: Place) -> Hashable:
@@ -199,6 +200,13 @@ def _of_tensorrt(choice: Choice, place: Place) -> Hashable:
         return choice
     own = (choice.distribution, choice.index, choice.extras, choice.conda, tuple([one for one, _ in choice.libraries]))
     return own, choice.build, tuple([one for one, _ in choice.brings]), _served(place.matrix, choice.version)
+
+
+@lru_cache(maxsize=8192)
+def _targets(matrix: "Matrix", distribution: str, release: str) -> str | None:
+    """The newest target that a release's own compiler writes for any GPU newer than that."""
+    row = matrix.traits.claim(distribution, "targets-newest-known", release)
+    return str(row["value"]) if row is not None else None
 
 
 Release = tuple[str, str, str, object, str]

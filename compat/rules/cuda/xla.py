@@ -105,12 +105,26 @@ def certain_assembler(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
 def assembler_needed(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
     """(release, evidence) of the ptxas without which this jaxlib compiles nothing; those before it fell back to the
     driver's own compiler."""
-    jaxlib = case.version_of("jaxlib") or case.version_of("jax")
-    needs = case.matrix.traits.claim("jaxlib", "assembler-needed", versions.parse(jaxlib).public) if jaxlib else None
+    jaxlib = _release(case)
+    needs = case.matrix.traits.claim("jaxlib", "assembler-needed", versions.parse(jaxlib[0]).public) if jaxlib else None
     found = certain_assembler(case) if needs is not None else None
-    if needs is None or found is None:
+    if jaxlib is None or needs is None or found is None:
         return None
-    return found[0], (*found[1], case.cite(f"jaxlib {needs['range']} does not run what its ptxas refuses", needs))
+    return found[0], (
+        *found[1],
+        *jaxlib[1],
+        case.cite(f"jaxlib {needs['range']} does not run what its ptxas refuses", needs),
+    )
+
+
+def _release(case: "Case") -> tuple[str, tuple[Evidence, ...]] | None:
+    """(release, evidence) of the jaxlib that holds XLA: its own, else that of jax, which is released with it."""
+    for name in ("jaxlib", "jax"):
+        release = case.version_of(name)
+        if release is not None:
+            of_jax = () if name == "jaxlib" else (case.assume("packages.jaxlib", "the one that jax was released with"),)
+            return release, (case.read(f"packages.{name}", release), *of_jax)
+    return None
 
 
 def _has_pips(case: "Case") -> bool:
@@ -126,9 +140,10 @@ def _is_part(name: str) -> bool:
 
 def older_assembler(case: "Case") -> Iterator[Outcome]:
     """Does XLA find a ptxas that does not take the PTX which this jaxlib writes?"""
-    jaxlib = case.version_of("jaxlib") or case.version_of("jax")
-    if case.goal.object != "jax" or not case.goal.needs_gpu or jaxlib is None:
+    told = _release(case)
+    if case.goal.object != "jax" or not case.goal.needs_gpu or told is None:
         return
+    jaxlib, read = told
     public = versions.parse(jaxlib).public
     rows = case.matrix.traits.every("jaxlib", "assembler-at-least")
     row = next((one for one in rows if versions.parse_range(one["range"]).admits(public)), None)
@@ -139,7 +154,7 @@ def older_assembler(case: "Case") -> Iterator[Outcome]:
         "cuda-library-too-old",
         "ptxas",
         f"jaxlib {jaxlib} writes PTX of CUDA {row['value']}, which the ptxas {found[0]} that it finds does not take.",
-        (*found[1], case.cite(f"jaxlib {row['range']} needs the ptxas of CUDA {row['value']} or newer", row)),
+        (*found[1], *read, case.cite(f"jaxlib {row['range']} needs the ptxas of CUDA {row['value']} or newer", row)),
         (
             Remedy(f"put a ptxas of CUDA {row['value']} or newer (nvidia-cuda-nvcc-cu12) first on PATH", "setting"),
             Remedy("install a newer jax"),
@@ -153,10 +168,10 @@ def targets_of_older(case: "Case") -> Iterator[Outcome]:
     The assembler of a CUDA that knows the GPU refuses this: "Program with .target 'sm_90a' cannot be compiled to future
     architecture".
     """
-    field = next((f"packages.{name}" for name in ("jaxlib", "jax") if case.version_of(name)), None)
-    if case.goal.object != "jax" or field is None:
+    told = _release(case)
+    if case.goal.object != "jax" or told is None:
         return
-    version = str(case.version_of(field.partition(".")[2]))
+    version, read = told
     row = case.matrix.traits.claim("jaxlib", "targets-newest-known", versions.parse(version).public)
     if row is None:
         return
@@ -170,7 +185,7 @@ def targets_of_older(case: "Case") -> Iterator[Outcome]:
             f"The XLA in jaxlib {version} compiles for {newest.sm} at most, and {gpu.name} ({gpu.capability.sm}) does "
             "not run that.",
             (
-                case.read(field, version),
+                *read,
                 *gpu.evidence,
                 case.cite(f"jaxlib {row['range']} compiles for {newest.sm} where the GPU is newer", row),
             ),
