@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 def oldest_runtimes(case: "Case") -> Iterator[tuple[Runtime, tuple[Evidence, ...]]]:
     """Of each package of the goal whose release is open: the runtime of the oldest CUDA, and what tells so.
 
-    None of a package some of whose builds have no CUDA, or one that is not known: those ask for no driver.
+    None of a package some of whose builds have no CUDA, or one that is not known: those ask for no driver. None on a
+    Jetson, whose JetPack has builds of its own that no index lists in full.
     """
-    for one in case.subjects:
+    for one in () if case.is_jetson else case.subjects:
         if one.version is not None or one.state not in ("installed", "requested"):
             continue
         subject, told = for_python(case, one)

@@ -9,6 +9,7 @@ from compat.rules.base import Evidence, Finding, Holds, Outcome, Remedy, Untold
 from compat.rules.libraries.copies import gets
 
 if TYPE_CHECKING:
+    from compat.matrix import Row
     from compat.rules.case import Case
     from compat.rules.subject import Subject
 
@@ -124,28 +125,33 @@ def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
     """A package whose wheel carries one library for each CUDA release, and opens the one for torch's."""
     about = case.matrix.packages.about(subject.component)
     stem = about.get("library_by_cuda")
-    carried = {frozenset(row["brings"]) for row in subject.candidates if row.get("brings")}
     torch = case.subject("torch")
     cuda = torch.field("cuda").known
-    if stem is None or subject.version is None or len(carried) != 1 or not cuda or "." not in str(cuda):
+    if stem is None or subject.version is None or not cuda or "." not in str(cuda):
         return
+    carried = _served(subject, stem)
     traits = case.matrix.traits
     by = ("minor", "major", "found")  # torch's CUDA, its major, that of the libcudart that is found first
     ways = [way for way in by if traits.holds(subject.component, "library-by-cuda", subject.version, way) is True]
     if not ways:
         return
     wanted = versions.major_minor(str(cuda))
-    found = [match[1] for name in next(iter(carried)) if (match := re.match(rf"{stem}(\d+)\.", name))]
-    served = [f"{digits[:-1]}.{digits[-1]}" for digits in sorted(found)]
-    by_major = ways == ["major"]
-    fits = any(versions.same_line(one, wanted, 1) for one in served) if by_major else wanted in served
+    parts = 1 if ways == ["major"] else 2
+    answers = {any(versions.same_line(one, wanted, parts) for one in served) for _, served in carried}
+    if len(answers) != 1:
+        if answers:
+            yield Untold("library-not-found", subject.component, ("os", "arch"), decides=True)
+        return
+    open_ = [name for name in ("os", "arch") if len(carried) > 1 and getattr(case.machine, name) is None]
+    (row, served), fits = carried[0], True in answers
     if not fits and ways == ["found"]:  # another libcudart than torch's may be there
         yield Untold("library-not-found", subject.component, ("libraries",), decides=True)
         return
     facts = (
         case.read(subject.path, subject.version),
         Evidence(f"{torch.label} is of CUDA {cuda}", torch.field("cuda").source),
-        case.cite(f"{subject.label} carries libraries for CUDA {', '.join(served)}", subject.candidates[0], "brings"),
+        case.cite(f"{subject.label} carries libraries for CUDA {', '.join(served)}", row, "brings"),
+        *(case.assume(name, "any that it is published for with CUDA") for name in open_),
     )
     if fits:
         yield Holds("library-not-found", subject.component, f"{subject.label} has a library for CUDA {wanted}", facts)
@@ -160,6 +166,16 @@ def library_for_cuda(case: "Case", subject: "Subject") -> Iterator[Outcome]:
             Remedy(f"or torch for CUDA {served[-1]}"),
         ),
     )
+
+
+def _served(subject: "Subject", stem: str) -> "list[tuple[Row, list[str]]]":
+    """Of each build that it can be, the CUDA releases that it has libraries for; of those that have any."""
+    found = []
+    for row in subject.candidates:
+        numbers = [match[1] for name in row.get("brings", ()) if (match := re.match(rf"{stem}(\d+)\.", name))]
+        if numbers:
+            found.append((row, [f"{digits[:-1]}.{digits[-1]}" for digits in sorted(numbers)]))
+    return found
 
 
 # NVIDIA's own image with nothing of CUDA but the runtime. A text: it is compiled where it is asked for.
