@@ -188,6 +188,36 @@ def _of_own_image(case: "Case") -> "Iterator[Runtime]":
     yield from kits or (_of_image(case, assumed) if own or main.version is None else ())
 
 
+def untold_plugin(case: "Case", subject: Subject) -> str | None:
+    """The plugin that has jax's CUDA and is of jax's release, where its own is not told: the one present, else the only
+    one of that release."""
+    parts = case.matrix.packages.about(subject.component).get("parts", ())
+    plugins = [part for part in parts if part.endswith("-plugin")]
+    release, told = subject.version, subject.facts.cuda
+    if subject.distribution != "jax" or release is None or subject.conda or told is False:
+        return None
+    present = [part for part in plugins if case.has(part)]
+    if any(case.packages.get(part, None) is not None for part in (present or parts)):
+        return None
+    if any(row.get("cuda") for row in case.matrix.packages.builds("jaxlib").get(release, [])):
+        return None  # which may be it, without a plugin
+    found = {part for part in present or plugins if release in case.matrix.packages.builds(part)}
+    if told:
+        found = {part for part in found if part[8:10] == str(versions.parse(told).major)}
+    return found.pop() if len(found) == 1 else None
+
+
+def of_untold_plugin(case: "Case", subject: Subject) -> "Iterator[Runtime]":
+    """The CUDA of that plugin, as all its files have it."""
+    plugin = untold_plugin(case, subject)
+    if plugin is None or subject.version is None:
+        return
+    built = {row.get("cuda") for row in case.matrix.packages.builds(plugin)[subject.version]}
+    cuda = built.pop() if len(built) == 1 else None
+    if isinstance(cuda, str):
+        yield Runtime(cuda, f"{plugin} {subject.version}", subject.path, subject.component, (f"packages.{plugin}",))
+
+
 def in_own_image(case: "Case", subject: Subject) -> bool:
     """Is it the framework that the image of NVIDIA's is named for, as it is in that image?"""
     if subject.state == "requested" or (subject.version is not None and ".nv" not in subject.version):

@@ -15,7 +15,7 @@ from compat.rules.cuda.xla import assembler_knows
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.majors import takes_system_cuda
 from compat.rules.packages.by_python import for_python
-from compat.rules.runtimes import Runtime
+from compat.rules.runtimes import Runtime, of_untold_plugin
 from compat.rules.subject import Subject
 
 
@@ -47,9 +47,18 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
             continue
         if subject.state == "requested":
             yield from _in_every_build(case, subject)
+        yield from _by_untold_plugin(case, subject)
         if subject.facts.architectures:
             found = list(_by_its_code(case, subject, subject.facts.architectures))
             yield from found or _by_its_list(case, subject, subject.facts.architectures)
+
+
+def _by_untold_plugin(case: Case, subject: Subject) -> Iterator[Untold]:
+    """Does the CUDA of the plugin that jax most likely has predate a GPU? It compiles with the ptxas that came with the
+    plugin, which may be newer: nobody has said so."""
+    for runtime in of_untold_plugin(case, subject):
+        if any(isinstance(_predates(case, runtime, gpu), Finding) for gpu in case.gpus):
+            yield Untold("cuda-older-than-gpu", runtime.component, runtime.assumed, decides=True)
 
 
 def _in_every_build(case: Case, asked: Subject) -> Iterator[Outcome]:

@@ -4,7 +4,7 @@ from compat import versions
 from compat.machine import Library
 from compat.rules.base import Evidence
 from compat.rules.case import Case
-from compat.rules.runtimes import of_folder
+from compat.rules.runtimes import of_folder, untold_plugin
 from compat.rules.subject import Subject
 
 Copy = tuple[str, Library]  # field path, copy
@@ -78,20 +78,9 @@ def _is_its_own(case: Case, subject: Subject, name: str) -> bool:
 
 
 def of_untold_plugin(case: Case, subject: Subject) -> str | None:
-    """pip's cuDNN that jax's plugin loads, where its release is not told: the one present, else the only one."""
-    parts = case.matrix.packages.about(subject.component).get("parts", ())
-    plugins = [part for part in parts if part.endswith("-plugin")]
-    release, told = subject.version, subject.facts.cuda
-    if subject.distribution != "jax" or release is None or subject.conda or told is False:
-        return None
-    present = [part for part in plugins if case.has(part)]
-    if any(case.packages.get(part, None) is not None for part in (present or parts)):
-        return None
-    if any(row.get("cuda") for row in case.matrix.packages.builds("jaxlib").get(release, [])):
-        return None  # which may be it, without a plugin
-    majors = {part[8:10] for part in present or plugins if release in case.matrix.packages.builds(part)}
-    majors &= {str(versions.parse(told).major)} if told else majors
-    return f"nvidia-cudnn-cu{majors.pop()}" if len(majors) == 1 else None
+    """pip's cuDNN that jax's plugin loads, where its release is not told."""
+    plugin = untold_plugin(case, subject)
+    return f"nvidia-cudnn-cu{plugin[8:10]}" if plugin is not None else None
 
 
 def _opens_another(subject: Subject, version: str) -> bool:
