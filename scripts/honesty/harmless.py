@@ -56,9 +56,10 @@ def more_that_does_not_matter(
 ) -> Iterator[Violation]:
     """A package, toolkit or copy that the goal does not use changes nothing."""
     packages = machine.get("packages") or {}
+    namesakes = {name: one for name, one in _NAMESAKES.items() if name != goals.parse(goal).object}  # none of itself
     changed: dict[str, Facts] = {
         "unrelated packages": {**machine, "packages": {**packages, **_PACKAGES}},
-        "namesakes": {**machine, "packages": {**_NAMESAKES, **packages}},
+        "namesakes": {**machine, "packages": {**namesakes, **packages}},
         "parts of nobody's": {**machine, "packages": {**_PARTS, **packages}},
         "other frameworks": {**machine, "packages": {**packages, **_not_of(judge.matrix, goal, packages)}},
     }
