@@ -130,41 +130,50 @@ def _libraries(
         return machine.libraries
     brought: dict[tuple[str, str, str], list[str]] = {}
     for choice in made:
-        for name, version, origin in _loads(choice, shared):
-            brought.setdefault((name, version, origin), []).append(choice.component)
+        for copy in _loads(choice, shared):
+            brought.setdefault(copy, []).append(choice.component)
     moved = {component for users in brought.values() for component in users}
     names = {name for name, _, _ in brought}
-    followers: dict[str, set[str]] = {}
-    kept = []
-    for library in machine.libraries or ():
-        if library.name in names and library.origin == "pip":
-            # The package's files are replaced: who took this copy takes the new one.
-            followers.setdefault(library.name, set()).update(
-                staying if library.loaded_by is None else (one for one in library.loaded_by if one not in moved)
-            )
-            continue
-        if library.name in names and library.origin == "bundled" and not set(library.loaded_by or ()) - moved:
-            continue
-        if library.name in names and library.loaded_by is not None:
-            library = replace(library, loaded_by=tuple(one for one in library.loaded_by if one not in moved))
-        elif library.name in names:
-            library = replace(library, loaded=None, loaded_by=staying if library.loaded else ())
-        kept.append(library)
+    beside = [library for library in machine.libraries or () if library.name in names]
+    followers = _followers((one for one in beside if one.origin == "pip"), moved, staying)
     for (name, _, origin), users in brought.items():
         if origin == "pip":
             users += sorted(followers.pop(name, set()) - set(users))
-    ahead = {library.name for library in kept if library.name in names and on_library_path(machine, library)}
+    ahead = {library.name for library in beside if on_library_path(machine, library)}
     new = tuple(
         Library(name, version, origin, loaded_by=() if origin == "pip" and name in ahead else tuple(users))
         for (name, version, origin), users in brought.items()
     )
-    kept = [
-        replace(library, loaded_by=tuple(sorted(moved)))
-        if on_library_path(machine, library) and library.name in names
-        else library
-        for library in kept
-    ]
+    kept = (
+        _beside_new(machine, library, moved, staying) if library.name in names else library
+        for library in machine.libraries or ()
+        if library.name not in names or not _goes(library, moved)
+    )
     return (*new, *kept) if new or machine.libraries is not None else None
+
+
+def _followers(replaced: Iterable[Library], moved: set[str], staying: tuple[str, ...]) -> dict[str, set[str]]:
+    """By library those who took a copy whose files are replaced, and so take the new one."""
+    followers: dict[str, set[str]] = {}
+    for library in replaced:
+        followers.setdefault(library.name, set()).update(
+            staying if library.loaded_by is None else (one for one in library.loaded_by if one not in moved)
+        )
+    return followers
+
+
+def _goes(library: Library, moved: set[str]) -> bool:
+    """Are the files of this copy overwritten by the new one's, or is it inside packages that are all replaced?"""
+    return library.origin == "pip" or (library.origin == "bundled" and not set(library.loaded_by or ()) - moved)
+
+
+def _beside_new(machine: Machine, library: Library, moved: set[str], staying: tuple[str, ...]) -> Library:
+    """A copy that stays beside a new one: left to those who stay, unless LD_LIBRARY_PATH puts it before the new."""
+    if library.loaded_by is None:
+        library = replace(library, loaded=None, loaded_by=staying if library.loaded else ())
+    ahead = on_library_path(machine, library)
+    users = sorted(moved) if ahead else (one for one in library.loaded_by or () if one not in moved)
+    return replace(library, loaded_by=tuple(users))
 
 
 def on_library_path(machine: Machine, library: Library) -> bool:
