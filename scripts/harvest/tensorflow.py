@@ -40,7 +40,7 @@ PROJECTS = {
 CPU_ONLY = {"tensorflow-cpu", "tensorflow-cpu-aws", "tensorflow-intel", "tensorflow-macos"}
 # Releases without a capability list (before 2.3) of which the fat binaries are read: hundreds of megabytes each.
 SAMPLED = {
-    "tensorflow-gpu": {f"1.{minor}.0" for minor in (*range(4, 13), 14, 15)} | {"1.13.1", "2.0.0", "2.1.0", "2.2.0"},
+    "tensorflow-gpu": {f"1.{minor}.0" for minor in (*range(13), 14, 15)} | {"1.13.1", "2.0.0", "2.1.0", "2.2.0"},
     "tensorflow": {"1.15.0", "2.1.0", "2.2.0"},
 }
 NIGHTLIES = 3  # of tf-nightly: the newest of each of the last lines
@@ -103,15 +103,14 @@ def build_facts(index: Index, one: Group, extras: dict[str, list[str]]) -> Facts
     if text is None and index.remember(one.example, "tensorflow/empty/1", lambda: _is_empty(index, one)):
         return {"cuda": False, "stub": True}  # draws in tensorflow-intel or tensorflow-cpu-aws, which have no CUDA
     info = literals(text or "")
-    if "is_cuda_build" not in info:
-        return {}
+    if "is_cuda_build" not in info:  # to 1.3 nothing of CUDA is written down
+        return _code(index, one) if one.package == "tensorflow-gpu" and one.os != "macos" and sampled(one) else {}
     if not info["is_cuda_build"]:
         return {"cuda": False}
     pins = extras.get("and-cuda", [])
     sass, ptx = capabilities(info.get("cuda_compute_capabilities"))
     if sass is None and sampled(one):
-        kernels = index.remember(one.example, "tensorflow/kernels/1", lambda: _kernels(index, one))
-        sass, ptx = list(kernels["sass"]) or None, list(kernels["ptx"]) or None
+        sass, ptx = _code(index, one).values()
     if ptx and one.os == "linux" and version_key(ptx[-1]) >= version_key("9.0"):
         ptx = narrowed(ptx, index.remember(one.example, "tensorflow/target/1", lambda: _specific_target(index, one)))
     named = [info[key] for key in sorted(info) if key.endswith("_dll_name")] if one.os == "windows" else []
@@ -171,6 +170,11 @@ def sampled(one: Group) -> bool:
     return one.version.release >= (2, 22) or one.version.public in SAMPLED.get(one.package, ())
 
 
+def _code(index: Index, one: Group) -> dict[str, list[str] | None]:
+    kernels = index.remember(one.example, "tensorflow/kernels/1", lambda: _kernels(index, one))
+    return {"sass": list(kernels["sass"]) or None, "ptx": list(kernels["ptx"]) or None}
+
+
 def _kernels(index: Index, one: Group) -> Facts:
     """Machine code and PTX in the first fat binaries of the library that holds the kernels."""
     wheel = index.wheel(one.example)
@@ -179,8 +183,9 @@ def _kernels(index: Index, one: Group) -> Facts:
         return dict(fatbin.sample(stream))
 
 
-# To 2.12 the kernels are in the first; later that one is small, and of two big ones the second is the lesser.
-_KERNEL_LIBRARY = re.compile(r"/(_pywrap_tensorflow_internal\.(so|pyd)|libtensorflow_framework\.so\.2)\Z")
+# To 2.12 the kernels are in the first, in 1.0 without "internal"; later that one is small, and of two big ones the
+# second is the lesser.
+_KERNEL_LIBRARY = re.compile(r"/(_pywrap_tensorflow(_internal)?\.(so|pyd)|libtensorflow_framework\.so\.2)\Z")
 
 
 def _specific_target(index: Index, one: Group) -> str | None:

@@ -30,7 +30,7 @@ BOX = Machine(
         ((), "==2.5.1", "nvcc of CUDA 12.4"),
         ((Toolkit("11.6", "system"),), "*", "nvcc of CUDA 13.0"),  # 11.6 does not know sm_89
         ((Toolkit("12.9", "system"),), "==2.5.1", None),
-        (None, "==2.5.1", None),
+        (None, "==2.5.1", "nvcc of CUDA 12.4"),  # whether there is one is not told
     ],
 )
 def test_a_compiler_that_is_not_there_is_a_step(real, toolkits, torch, after):
@@ -38,7 +38,12 @@ def test_a_compiler_that_is_not_there_is_a_step(real, toolkits, torch, after):
     assert answer.outcome == "planned"
     found = [step.after.partition(",")[0] for step in answer.steps if step.component == "cuda-toolkit"]
     assert found == ([after] if after else [])
-    assert check(answer.result, BUILD, real).verdict != "incompatible"
+    assert check(answer.result, BUILD, real).verdict == "compatible"
+
+
+def test_a_torch_that_stays_leaves_an_untold_compiler_alone(real):
+    answer = plan(replace(BOX, packages={"torch": "2.5.1"}), (), real, BUILD)
+    assert (answer.outcome, answer.steps) == ("nothing-to-do", ())
 
 
 def test_an_installed_torch_needs_a_compiler_to_build_for_it(real):

@@ -24,7 +24,7 @@ def planned(problem: Problem, found: Found, tried: list[Search]) -> Plan:
     search = next((one for one in tried if one.scene is found.scene), None)
     why = reasons(problem, found, search)
     made = package_steps(problem.machine, found, why, problem.goals, problem.matrix)
-    found, compiler = toolkit.added(found, problem.machine, problem.matrix)
+    found, compiler = toolkit.added(found, problem.machine, problem.goals, problem.matrix)
     made = (*compiler, *made)
     if found.scene.folder == VENV:
         from compat.plan.ways.base_images import inside

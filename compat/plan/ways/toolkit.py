@@ -38,9 +38,11 @@ def without(base: Scene, goals: Iterable[Goal]) -> Scene | None:
     return replace(base, machine=bare)
 
 
-def added(found: "Found", before: Machine, matrix: "Matrix") -> "tuple[Found, tuple[Step, ...]]":
+def added(
+    found: "Found", before: Machine, goals: Iterable[Goal], matrix: "Matrix"
+) -> "tuple[Found, tuple[Step, ...]]":
     """What was found with the toolkit that its torch is built with, and the step that brings it: where an extension is
-    compiled, and no nvcc is there that can."""
+    compiled, and no nvcc is there that can, or torch is changed and nothing is known of any."""
     torch = next((one for one in found.choices if one.component == "torch"), None)
     cuda = torch.build.cuda if torch is not None else None
     made = next((one for one in found.choices if one.index == SOURCE), None)
@@ -50,7 +52,9 @@ def added(found: "Found", before: Machine, matrix: "Matrix") -> "tuple[Found, tu
     if made is not None:
         needed = not _compiles(machine, cuda, matrix)
     else:
-        needed = before.toolkits is not None and machine.toolkits is None
+        built = any(str(goal) == BUILD for goal in goals)
+        moved = before.toolkits is not None or not torch.installed
+        needed = machine.toolkits is None and built and moved
     if not needed:
         return found, ()
     line = versions.major_minor(cuda) or cuda

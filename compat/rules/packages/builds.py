@@ -15,6 +15,7 @@ from compat.rules.cuda.targets import dropped
 from compat.rules.cuda.xla import targets_of_older
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.cudnn_code import cudnn_without_code
+from compat.rules.packages.by_cuda import for_cuda
 from compat.rules.packages.by_python import for_python
 from compat.rules.packages.extensions import needs_none
 from compat.rules.packages.gpu_code import Code, code_for, listed, runs, shown, with_code
@@ -86,6 +87,8 @@ def gpu_not_in_build(case: Case) -> Iterator[Outcome]:
     yield from _of_its_image(case)
     for carrier in _carriers(case):
         subject, told = for_python(case, carrier)
+        subject, named = for_cuda(case, subject)
+        told = (*told, *named)
         code = code_for(subject, _torchs_cuda(case, subject))
         for gpu in case.gpus:
             for outcome in each_chip(gpu, partial(_has_code, case, subject, code)):
