@@ -38,9 +38,7 @@ def without(base: Scene, goals: Iterable[Goal]) -> Scene | None:
     return replace(base, machine=bare)
 
 
-def added(
-    found: "Found", before: Machine, goals: Iterable[Goal], matrix: "Matrix"
-) -> "tuple[Found, tuple[Step, ...]]":
+def added(found: "Found", before: Machine, goals: Iterable[Goal], matrix: "Matrix") -> "tuple[Found, tuple[Step, ...]]":
     """What was found with the toolkit that its torch is built with, and the step that brings it: where an extension is
     compiled, and no nvcc is there that can, or torch is changed and nothing is known of any."""
     torch = next((one for one in found.choices if one.component == "torch"), None)
