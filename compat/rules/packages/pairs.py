@@ -262,7 +262,7 @@ def _pairs(case: Case) -> Iterator[Outcome]:
         for row in _pairs_of(case, subject):
             have, path = _version(case, row["other"], subject.component)
             fits = versions.parse_range(row["fits"])
-            inside = _any_of([fits.admits(release) for release in _releases(have)]) if have else None
+            inside = _any_of([fits.admits(release) for release in _releases(have, fits)]) if have else None
             if inside is None or have is None:
                 if have is None and not _another_part(case, row["other"]):
                     yield Untold("package-versions-mismatch", subject.component, (path,))
@@ -326,9 +326,12 @@ def _pairs_of(case: Case, subject: Subject) -> "list[Row]":
     return []
 
 
-def _releases(version: str) -> tuple[str, ...]:
-    """What it counts as. Vendors' containers carry pre-releases (1.1.0a0), which go with what the release goes with."""
+def _releases(version: str, fits: versions.Range | None = None) -> tuple[str, ...]:
+    """What it counts as. Vendors' containers carry pre-releases (1.1.0a0), which go with what the release goes with; a
+    row that tells pre-releases apart (from 2.0.0rc0 on) is asked of the very one."""
     parsed = versions.parse(version)
+    if fits is not None and fits.names_prerelease and parsed.is_prerelease:
+        return (parsed.public,)
     return (parsed.base,) if parsed.is_prerelease else (parsed.public, parsed.base)
 
 
