@@ -30,7 +30,8 @@ def for_cuda(case: Case, subject: Subject) -> tuple[Subject, tuple[Evidence, ...
     told = tuple(_named(case))
     majors = {versions.parse(cuda).major for cuda, _ in told}
     rows = tuple(row for row in subject.candidates if _takes(case, subject, row, majors))
-    if not told or not rows or len(rows) == len(subject.candidates):
+    # those without CUDA run with any: they alone do not tell what is installed
+    if not told or len(rows) == len(subject.candidates) or not any(row.get("cuda") for row in rows):
         return subject, ()
     taken = case.assume(
         f"packages.{subject.distribution}, libraries", "of unknown release it runs with the CUDA that is named"

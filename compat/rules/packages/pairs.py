@@ -177,6 +177,8 @@ def _pins(case: Case) -> Iterator[Outcome]:
                 yield Untold("package-versions-mismatch", subject.component, (f"packages.{name}",))
             elif inside is False and counts is None:
                 yield Untold("package-versions-mismatch", subject.component, ("python",))
+            elif inside is False and _fits_its_line(case, subject, name, have):
+                yield Untold("package-versions-mismatch", subject.component, (f"packages.{subject.distribution}",))
             elif inside is False:
                 yield Finding(
                     "package-versions-mismatch",
@@ -193,6 +195,17 @@ def _pins(case: Case) -> Iterator[Outcome]:
                     f"{subject.label} and {name} {have} are a pair",
                     facts,
                 )
+
+
+def _fits_its_line(case: Case, subject: Subject, name: str, have: str) -> bool:
+    """Does a release of the line that is told (10.14 for 10.14.1.48) ask for this very one?"""
+    public = versions.parse(have).public
+    return any(
+        versions.parse_range(spec).admits(public)
+        for row in matching(case.matrix, subject.distribution, subject.version)
+        for other, spec, _ in case.matrix.packages.pins(row)
+        if other == name
+    )
 
 
 def _among_parts(case: Case) -> Iterator[Outcome]:
