@@ -234,7 +234,7 @@ def _likeliest(case: Case, component: str, report: Report, likeliest: Report) ->
     name = case.subject(component).distribution
     fields = "packages, variables, missing_libraries, gpus, environment, container.image, jetson, os, arch, python"
     taken = case.assume(fields, f"{name} is the build that is usual")
-    told_by = dict.fromkeys(beside[1]) if beside is not None else ()
+    told_by = sorted(set(beside[1]), key=lambda one: one.fact) if beside is not None else ()
     faults = tuple(replace(one, evidence=(*one.evidence, *told_by, taken)) for one in further)
     return replace(report, verdict="incompatible", findings=(*report.errors, *faults, *others), behind=behind)
 
