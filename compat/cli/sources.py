@@ -45,7 +45,9 @@ def read(
     that a goal brings in. Raises InputError and BadRequest."""
     from compat.guard.written_for import brought_by, has_gpu, inside, with_python
     from compat.plan.asking.asked import requests_of as asked
+    from compat.plan.asking.checkout import for_makers
     from compat.plan.asking.groups import of_path, picked
+    from compat.plan.asking.ways import way_of
     from compat.records import replace
 
     wanted = dict(map(of_path, paths))
@@ -69,11 +71,17 @@ def read(
     loose = frozenset(one for said in walked for one in _paths(said))
     firm = {os.path.normpath(one) for said in strong for one in _paths(said)}
     weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in firm)
+    unnamed = {said.path for path, groups in wanted.items() if groups is None for said in by_path[path]}
+    ways = frozenset(
+        way_of(one)
+        for one in (*found, *limits)
+        if one.path in weakened or (one.path in unnamed and one.group and for_makers(one.group))
+    )
     telling = strong if _ask(strong, matrix, by_goal) or any(said.image for said in strong) else contents
     own, opposed = _python(telling), frozenset[str]()
     while True:  # a file that is left out has no say on the Python either
         seen = with_python(there, own.release, own.range, image, own.name) if any_python else there
-        requests, lines, bounds = asked(found, seen, matrix, limits, loose, weakened, beside or frozenset(), by_goal)
+        requests, lines, bounds = asked(found, seen, matrix, limits, loose, ways, beside or frozenset(), by_goal)
         apart = opposed.union(line.path for line in lines if line.opposed)
         if apart == opposed:
             break

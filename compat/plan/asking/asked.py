@@ -61,7 +61,7 @@ def requests_of(
     matrix: "Matrix",
     constraints: Iterable[Asked] = (),
     loose: frozenset[str] = frozenset(),
-    weak: frozenset[str] = frozenset(),
+    weak: frozenset[tuple[str, str]] = frozenset(),
     beside: frozenset[str] = frozenset(),
     brought: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Request, ...], tuple[Line, ...], tuple[Pin, ...]]:
@@ -71,8 +71,8 @@ def requests_of(
 
     ``loose``: files that were found and not named, in the order of their weight: where one contradicts those before it
     (requirements.txt and environment.yml of two years), it is another way to the same, and left out; so is an extra or
-    a group of a file (``cpu`` beside ``cu128``), those for devices other than NVIDIA's first. ``weak``: those of them
-    that count where no other asks for anything.
+    a group of a file (``cpu`` beside ``cu128``), those for devices other than NVIDIA's first. ``weak``: files,
+    extras and groups (ways.way_of) that count where no other asks for anything.
 
     Raises BadRequest for a range that cannot be read.
     """
@@ -86,8 +86,8 @@ def requests_of(
         named.setdefault("jax", alone)
     wanted = {name: said for name, said in named.items() if any(one in found for one in said)}
     order = [*COMPONENTS, *sorted(set(wanted) - set(COMPONENTS))]
-    skipped = weak if choice.strong is not None else frozenset[str]()
-    counted = [one for one in (*found, *limits) if one.path not in skipped and way_of(one) not in choice.other]
+    skipped = weak if choice.strong is not None else frozenset[tuple[str, str]]()
+    counted = [one for one in (*found, *limits) if way_of(one) not in skipped and way_of(one) not in choice.other]
     counted = [one for one in counted if planned_for(one, matrix, brought) is None]
     bounds = tuple(_bounds(counted, beside.union(wanted), machine, matrix, loose))
     lines += [Line(pin.by, pin.name if pin.range == "*" else f"{pin.name}{pin.range}") for pin in bounds]
@@ -102,7 +102,7 @@ class _Choice:
 
     machine: Machine
     matrix: "Matrix"
-    weak: frozenset[str]
+    weak: frozenset[tuple[str, str]]
     strong: Asked | None  # the first that counts whether or not others do
     with_gpu: bool  # some are of builds with GPU code by their name
     on_gpu: frozenset[str]  # components of which some build has CUDA
@@ -114,8 +114,9 @@ class _Choice:
             return f"not for this machine: {one.marker}"
         if (self.with_gpu and _without_gpu(one)) or (component in self.on_gpu and not _has_cuda(one, self.matrix)):
             return "it has no GPU code under this name"
-        if self.strong is not None and one.path in self.weak:
-            return f"{self.strong.path} says what is needed"
+        if self.strong is not None and way_of(one) in self.weak:
+            of_makers = f"{one.group} is for those who work on it: " if one.path == self.strong.path else ""
+            return f"{of_makers}{self.strong.path} says what is needed"
         if any(other.range != "*" and depth(other.path) < depth(one.path) for other in mine):
             return f"{mine[0].path} is nearer to the root"
         if oldest := _older(component, one.range, self.matrix):
@@ -130,7 +131,7 @@ def _choice(
     machine: Machine,
     matrix: "Matrix",
     loose: frozenset[str],
-    weak: frozenset[str],
+    weak: frozenset[tuple[str, str]],
 ) -> _Choice:
     mine = [(one, name) for one, name in planned if _for(one, machine)]
     here = [one for one, name in mine if says_enough(one, name, matrix)]
@@ -139,7 +140,7 @@ def _choice(
         machine,
         matrix,
         weak,
-        strong=next((one for one in on_the_gpu or here if one.path not in weak), None),
+        strong=next((one for one in on_the_gpu or here if way_of(one) not in weak), None),
         with_gpu=any(not _without_gpu(one) for one, _ in planned),
         on_gpu=frozenset(name for one, name in mine if _has_cuda(one, matrix)),
         other=other_ways(mine, loose, machine, matrix),

@@ -96,6 +96,11 @@ def for_other_devices(group: str) -> bool:
     return _OTHER_DEVICES.search(group.rpartition(" ")[2]) is not None
 
 
+def for_makers(group: str) -> bool:
+    """Is an extra or a group (``extra test``) named for those who work on the project, and not for its users?"""
+    return _FOR_MAKERS.search(group.rpartition(" ")[2]) is not None
+
+
 def _rank(name: str, folder: str) -> int:
     if name in _NAMES and (name != "readme.md" or not folder):
         return _NAMES.index(name)
