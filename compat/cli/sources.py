@@ -45,9 +45,7 @@ def read(
     that a goal brings in. Raises InputError and BadRequest."""
     from compat.guard.written_for import brought_by, has_gpu, inside, with_python
     from compat.plan.asking.asked import requests_of as asked
-    from compat.plan.asking.checkout import for_makers
     from compat.plan.asking.groups import of_path, picked
-    from compat.plan.asking.ways import way_of
     from compat.records import replace
 
     wanted = dict(map(of_path, paths))
@@ -69,14 +67,8 @@ def read(
     if image is not None and shown:
         _say(f"read: {image.path}:{image.line}: image {image.name}:{image.tag} ({_system(there)}planned for inside it)")
     loose = frozenset(one for said in walked for one in _paths(said))
-    firm = {os.path.normpath(one) for said in strong for one in _paths(said)}
-    weakened = frozenset(one for said in weak for one in _paths(said) if os.path.normpath(one) not in firm)
     unnamed = {said.path for path, groups in wanted.items() if groups is None for said in by_path[path]}
-    ways = frozenset(
-        way_of(one)
-        for one in (*found, *limits)
-        if one.path in weakened or (one.path in unnamed and one.group and for_makers(one.group))
-    )
+    ways = _weak_ways((*found, *limits), strong, weak, unnamed)
     telling = strong if _ask(strong, matrix, by_goal) or any(said.image for said in strong) else contents
     own, opposed = _python(telling), frozenset[str]()
     while True:  # a file that is left out has no say on the Python either
@@ -97,6 +89,23 @@ def read(
         known = "torch, tensorflow, jax, onnxruntime, tensorrt and what is built on them are planned"
         raise InputError(f"{', '.join(paths)}: asks for no framework", known)
     return Said(requests, own.release, own.range, free, own.name, image, bounds, together)
+
+
+def _weak_ways(
+    lines: "Iterable[Requirement]", strong: "Sequence[Contents]", weak: "Sequence[Contents]", unnamed: set[str]
+) -> frozenset[tuple[str, str]]:
+    """What counts where no other asks for anything: weak files, and what is for a project's makers in files of which
+    no extra or group is named (``unnamed``)."""
+    from compat.plan.asking.checkout import for_makers
+    from compat.plan.asking.ways import way_of
+
+    firm = {os.path.normpath(one) for said in strong for one in _paths(said)}
+    weakened = {one for said in weak for one in _paths(said) if os.path.normpath(one) not in firm}
+    return frozenset(
+        way_of(one)
+        for one in lines
+        if one.path in weakened or (one.path in unnamed and one.group and for_makers(one.group))
+    )
 
 
 def _show(own: "_Python", lines: "Iterable[Line]", passed: Iterable[str]) -> None:
