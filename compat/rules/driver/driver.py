@@ -21,6 +21,7 @@ from compat.rules.base import (
 from compat.rules.case import Case
 from compat.rules.cuda.forward import lifted_by_image
 from compat.rules.driver.any_release import oldest_runtimes
+from compat.rules.driver.refused import refused_branches
 from compat.rules.macos import no_driver_for_macos
 from compat.rules.runtimes import Runtime
 
@@ -145,7 +146,7 @@ def driver_too_old(case: Case) -> Iterator[Outcome]:
     minimum is that of the whole major, by minor-version compatibility: 11.x starts on 450.80.02, 12.x on 525.60.13,
     13.x on 580.65.06 (Linux). CUDA 10 and older have no such rule: each release needs its own driver. So a driver
     that offers CUDA 12.2 runs a wheel of CUDA 12.9, but not code that must be compiled from PTX
-    (`ptx-newer-than-driver`).
+    (`ptx-newer-than-driver`). A release may fail on a branch all the same: what is reported so is in the matrix.
 
     Shows as: "CUDA driver version is insufficient for CUDA runtime version" (35), "The NVIDIA driver on your system is
     too old".
@@ -164,6 +165,7 @@ def driver_too_old(case: Case) -> Iterator[Outcome]:
         return
     for runtime in case.runtimes:
         yield _driver_for(case, runtime)
+    yield from refused_branches(case)
 
 
 def _for_any_release(case: Case) -> Iterator[Finding]:
