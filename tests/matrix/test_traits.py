@@ -65,6 +65,7 @@ def test_every_trait_is_asked_for(matrix: Matrix) -> None:
         ("torchaudio", "cuda-same-minor", "", "2.0.2", "0.13.0", None),
         ("torchvision", "cuda-same-minor", "", "0.15.2", "0.16.0", None),
         ("jaxlib", "assembler-unchecked", "", "0.3.15", "0.3.24", "0.3"),
+        ("cupy", "compiles-for-gpu", "", "13.4.1", "9.3.0", "9"),
         ("jax", "fails-on-driver-branch", "525", "0.4.35", "0.4.33", "0.4"),
         ("keras", "numbered-as-tensorflow", "", "2.15.0", "3.0", "2"),
         ("container", "l4t-any-minor", "", "35.4.1", "36.2", "35"),

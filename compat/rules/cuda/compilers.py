@@ -81,13 +81,13 @@ def _compiled_as_it_runs(case: Case) -> Iterator[Outcome]:
     main = case.main
     if main is None or main.state != "installed":
         return
-    if case.matrix.packages.about(main.component).get("cuda_from") != "system":
+    if case.matrix.packages.about(main.component).get("cuda_from") not in ("system", "either"):
         return
     traits, release = case.matrix.traits, main.version
     told = traits.claim(main.component, "compiles-to-ptx", release) if release else None
     claim = told if release else traits.row(main.component, "compiles-to-ptx")
     found = _toolkit_found(case)
-    if claim is None or found is None or any(case.has(linker) for linker in claim["value"].split()):
+    if claim is None or found is None or any(case.has(linker) for linker in claim.get("value", "").split()):
         return
     version, path, others = found
     kit = "conda's cudatoolkit" if path.startswith("packages") else "CUDA toolkit"

@@ -10,7 +10,8 @@ from compat.matrix.packages import fits_platform
 from compat.rules.base import OF_GPUS, OF_RUNTIME, Evidence, Finding, Holds, Outcome, Remedy, Untold, rule
 from compat.rules.case import Case
 from compat.rules.cuda.compilers import led, nvcc
-from compat.rules.cuda.targets import targets
+from compat.rules.cuda.nvrtc import knows_gpus
+from compat.rules.cuda.targets import serves_by_sibling, targets
 from compat.rules.cuda.xla import assembler_knows
 from compat.rules.gpus import GpuFact, each_chip
 from compat.rules.libraries.majors import takes_system_cuda
@@ -28,7 +29,7 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
     are of one CUDA major, such as CUDA 11.6 on an RTX 4090 (8.9, known from 11.8). Across majors of either, libraries
     and compilers (nvcc, ptxas, XLA) have nothing for the GPU, whatever the framework's own kernels are. What takes
     CUDA from the machine (ONNX Runtime) opens libraries of one major: the last release of that is the newest it can
-    get.
+    get. What has NVRTC compile for the GPU as it runs (CuPy) needs an NVRTC that knows it.
 
     Remedy: a build for that CUDA release or newer.
     """
@@ -37,11 +38,10 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
     if case.goal.verb == "build":
         yield from _for_compiler(case)
         return
-    for runtime in case.runtimes:
-        own = case.matrix.packages.about(runtime.component).get("cuda_from") != "system"
-        judge = _predates if own else _major_predates
-        for gpu in case.gpus:
-            yield from each_chip(gpu, partial(judge, case, runtime))
+    judged = [one for runtime in case.runtimes for one in _by_runtime(case, runtime)]
+    yield from judged
+    if not any(isinstance(one, Finding) for one in judged):
+        yield from knows_gpus(case)
     for subject in case.subjects:
         if any(subject.component == runtime.component for runtime in case.runtimes):
             continue
@@ -51,6 +51,13 @@ def cuda_older_than_gpu(case: Case) -> Iterator[Outcome]:
         if subject.facts.architectures:
             found = list(_by_its_code(case, subject, subject.facts.architectures))
             yield from found or _by_its_list(case, subject, subject.facts.architectures)
+
+
+def _by_runtime(case: Case, runtime: Runtime) -> Iterator[Outcome]:
+    own = case.matrix.packages.about(runtime.component).get("cuda_from") != "system"
+    judge = _predates if own else _major_predates
+    for gpu in case.gpus:
+        yield from each_chip(gpu, partial(judge, case, runtime))
 
 
 def _by_untold_plugin(case: Case, subject: Subject) -> Iterator[Untold]:
@@ -77,7 +84,7 @@ def _in_every_build(case: Case, asked: Subject) -> Iterator[Outcome]:
         first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
         if first is None or gpu.capability is None or versions.at_least(newest["cuda"], first.value) is not False:
             continue
-        if any(one and _serves_by_sibling(case, one, first.value, gpu.capability) for one in cudas):
+        if any(one and serves_by_sibling(case, one, first.value, gpu.capability) for one in cudas):
             continue
         yield Finding(
             "cuda-older-than-gpu",
@@ -133,7 +140,7 @@ def _of_at_most(case: Case, subject: Subject, cuda: str, said: str, fact: Eviden
         first = case.matrix.cuda.first_for(gpu.capability) if gpu.capability is not None else None
         if first is None or gpu.capability is None or versions.at_least(cuda, first.value) is not False:
             continue
-        if _serves_by_sibling(case, cuda, first.value, gpu.capability):
+        if serves_by_sibling(case, cuda, first.value, gpu.capability):
             continue
         yield Finding(
             "cuda-older-than-gpu",
@@ -167,7 +174,7 @@ def _predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | None:
         )
     if known:
         return Holds("cuda-older-than-gpu", runtime.component, f"CUDA {runtime.cuda} knows {gpu.name}", facts)
-    if _serves_by_sibling(case, runtime.cuda, first.value, capability):
+    if serves_by_sibling(case, runtime.cuda, first.value, capability):
         return Holds(
             "cuda-older-than-gpu",
             runtime.component,
@@ -244,10 +251,6 @@ def _major_predates(case: Case, runtime: Runtime, gpu: GpuFact) -> Outcome | Non
         ),
         (Remedy(f"install a build for CUDA {first.value} or newer"),),
     )
-
-
-def _serves_by_sibling(case: Case, cuda: str, first: str, gpu: Capability) -> bool:
-    return versions.parse(cuda).major == versions.parse(first).major and case.matrix.cuda.knows_major_of(cuda, gpu)
 
 
 def _for_compiler(case: Case) -> Iterator[Outcome]:

@@ -13,6 +13,11 @@ from compat.rules.packages.gpu_code import code_for
 from compat.rules.subject import Subject
 
 
+def serves_by_sibling(case: Case, cuda: str, first: str, gpu: Capability) -> bool:
+    """Does a CUDA before the first that knows the GPU serve it, by code for an older one of the same major?"""
+    return versions.parse(cuda).major == versions.parse(first).major and case.matrix.cuda.knows_major_of(cuda, gpu)
+
+
 def targets(case: Case) -> Iterator[tuple[Capability, tuple[Evidence, ...]]]:
     """What is compiled for: the target that is named, else what torch's builder is told, or takes for each GPU."""
     target = read_capability(case.machine.model.target)
