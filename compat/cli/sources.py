@@ -145,11 +145,14 @@ def _optional(
     wanted: "Mapping[str, frozenset[str] | None]", by_path: "Mapping[str, list[Contents]]", shown: bool
 ) -> str:
     """How to ask for one of several extras and groups that are asked for unnamed; empty where there are none."""
+    from compat.plan.asking.checkout import for_makers
     from compat.plan.asking.groups import groups_of
 
     together = ""
     for path in (one for one, groups in wanted.items() if groups is None):
-        optional = list(groups_of(by_path[path]))
+        alone = all(for_makers(line.group) for said in by_path[path] for line in said.requirements)
+        # What is for a project's makers asks for nothing beside other things.
+        optional = [one for one in groups_of(by_path[path]) if alone or not for_makers(one)]
         if optional:
             every, name = ", ".join(optional), optional[0].rpartition(" ")[2]
             if shown:

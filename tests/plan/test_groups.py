@@ -39,7 +39,7 @@ def test_those_that_are_named(project, capsys, named, asked, file):
 
 def test_without_brackets_it_is_said_which_are_asked_for_too(project, capsys):
     _, _, err = planned(capsys, str(project))
-    assert "extra trt, extra tf_old, group dev asked for too" in err
+    assert "extra trt, extra tf_old asked for too" in err  # what is for its makers asks for nothing beside that
     assert f"'{project}[trt]' is that one alone" in err
 
 
@@ -47,8 +47,13 @@ def test_where_they_exclude_each_other_it_is_said_how_to_ask_for_one(project, ca
     (project / "pyproject.toml").write_text(PROJECT.replace("tensorflow==2.16.1", "tensorflow==1.15.0"))
     code, _, err = planned(capsys, str(project))
     assert code == 1
-    assert f"hint: extra trt, extra tf_old, group dev are asked for together; '{project}[trt]'" in err
+    assert f"hint: extra trt, extra tf_old are asked for together; '{project}[trt]'" in err
     assert "hint" not in planned(capsys, f"{project}[tf_old]")[2]
+
+
+def test_what_is_for_makers_is_said_where_it_alone_asks(tmp_path, capsys):
+    (tmp_path / "pyproject.toml").write_text('[dependency-groups]\ndev = ["torch==2.6.0"]\n')
+    assert "group dev asked for too" in planned(capsys, tmp_path)[2]
 
 
 def test_one_that_is_not_there(project, capsys):

@@ -7,6 +7,7 @@ from hypothesis import given
 from test_properties import MACHINES, OFTEN, TENSORFLOW, TORCH, fits, matrix_of, rows
 
 from compat.check import check
+from compat.machine import Driver, Gpu, Machine
 from compat.plan.asking.request import requests
 from compat.plan.model import Request
 from compat.plan.offers import offers
@@ -65,3 +66,10 @@ def test_the_lift_is_a_whole_plan(real):
     again = plan(machine, requests({"torch": found.needs.split()[1].partition("+")[0]}), real)
     assert again.outcome == "planned"
     assert check(again.result, again.goals[0], real).verdict == "compatible"
+
+
+def test_another_python_is_advised_once(real):
+    machine = Machine(
+        os="windows", arch="x86_64", python="3.12.7", gpus=(Gpu("RTX 4080"),), driver=Driver("566.36"), packages={}
+    )
+    assert [one.needs for one in plan(machine, requests({"tensorflow": "2.10"}), real).lifts] == ["Python 3.10"]

@@ -184,8 +184,9 @@ def _near_elsewhere(problem: Problem) -> Iterator[Lift]:
         if scene.machine.python in lines:
             there = searched(scene)
             near = nearest(there)
-            if near is not None:
-                needs = " and ".join((f"Python {scene.machine.python}", needs_of(near, problem.requests)))
+            others = needs_of(near, problem.requests) if near is not None else ""
+            if near is not None and others:  # without other releases it is the move to that Python
+                needs = f"Python {scene.machine.python} and {others}"
                 yield Lift(("python", "versions"), needs, planned(problem, near, [there]).steps)
             return
 
