@@ -1,6 +1,8 @@
 """Files and extras that are several ways to the same: which of them count beside those that stand before them."""
 
+import os
 import re
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from compat import versions
@@ -65,6 +67,21 @@ def other_ways(
 def way_of(one: Asked) -> tuple[str, str]:
     """What is taken or left out together: a file, or an extra, a group or a block of it."""
     return one.path, one.group
+
+
+def set_up_by(path: str, lines: Sequence[Asked], firm: Collection[str], matrix: "Matrix") -> frozenset[tuple[str, str]]:
+    """How a README sets up a checkout: its blocks up to the one that installs one of the ``firm`` files (``pip install
+    torch==2.0.1``, then ``-r requirements.txt``), as far as they are about nothing that those files name."""
+    drawn = [number for number, one in enumerate(lines) if os.path.normpath(one.path) in firm]
+    if not drawn or os.path.normpath(path) in firm:
+        return frozenset()
+    named = {matrix.packages.component(lines[number].name) for number in drawn} - {None}
+    ways = dict.fromkeys(way_of(one) for one in lines[: drawn[-1]] if one.path == path and one.group)
+    return frozenset(
+        way
+        for way in ways
+        if named.isdisjoint(matrix.packages.component(one.name) for one in lines if way_of(one) == way)
+    )
 
 
 def _against(
