@@ -68,8 +68,9 @@ def read(
         _say(f"read: {image.path}:{image.line}: image {image.name}:{image.tag} ({_system(there)}planned for inside it)")
     loose = frozenset(one for said in walked for one in _paths(said))
     unnamed = {said.path for path, groups in wanted.items() if groups is None for said in by_path[path]}
-    ways = _weak_ways((*found, *limits), strong, weak, unnamed, matrix)
-    telling = strong if _ask(strong, matrix, by_goal) or any(said.image for said in strong) else contents
+    enough = _ask(strong, matrix, by_goal)
+    ways = _weak_ways((*found, *limits), strong, weak, unnamed) - (_set_up(strong, weak, matrix) if enough else set())
+    telling = strong if enough or any(said.image for said in strong) else contents
     own, opposed = _python(telling), frozenset[str]()
     while True:  # a file that is left out has no say on the Python either
         seen = with_python(there, own.release, own.range, image, own.name) if any_python else there
@@ -92,26 +93,33 @@ def read(
 
 
 def _weak_ways(
-    lines: "Iterable[Requirement]",
-    strong: "Sequence[Contents]",
-    weak: "Sequence[Contents]",
-    unnamed: set[str],
-    matrix: "Matrix",
+    lines: "Iterable[Requirement]", strong: "Sequence[Contents]", weak: "Sequence[Contents]", unnamed: set[str]
 ) -> frozenset[tuple[str, str]]:
-    """What counts where no other asks for anything: weak files, but for how a README sets up the checkout, and what is
-    for a project's makers in files of which no extra or group is named (``unnamed``)."""
+    """What counts where no other asks for anything: weak files, and what is for a project's makers in files of which
+    no extra or group is named (``unnamed``)."""
     from compat.plan.asking.checkout import for_makers
-    from compat.plan.asking.ways import set_up_by, way_of
+    from compat.plan.asking.ways import way_of
 
-    firm = {os.path.normpath(one) for said in strong for one in _paths(said)}
+    firm = _firm(strong)
     weakened = {one for said in weak for one in _paths(said) if os.path.normpath(one) not in firm}
-    set_up = {way for said in weak for way in set_up_by(said.path, said.requirements, firm, matrix)}
     return frozenset(
         way_of(one)
         for one in lines
-        if (one.path in weakened and way_of(one) not in set_up)
-        or (one.path in unnamed and one.group and for_makers(one.group))
+        if one.path in weakened or (one.path in unnamed and one.group and for_makers(one.group))
     )
+
+
+def _set_up(strong: "Sequence[Contents]", weak: "Sequence[Contents]", matrix: "Matrix") -> set[tuple[str, str]]:
+    """How READMEs set up a checkout whose files ask for something: that counts beside them."""
+    from compat.plan.asking.ways import set_up_by
+
+    firm = _firm(strong)
+    return {way for said in weak for way in set_up_by(said.path, said.requirements, firm, matrix)}
+
+
+def _firm(strong: "Sequence[Contents]") -> set[str]:
+    """The files that say what is needed, and those that they draw in."""
+    return {os.path.normpath(one) for said in strong for one in _paths(said)}
 
 
 def _show(own: "_Python", lines: "Iterable[Line]", passed: Iterable[str]) -> None:
