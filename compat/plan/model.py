@@ -57,6 +57,7 @@ class Request:
     name: str = ""  # the distribution that its file names, where only one is
     pythons: str = "*"  # the Pythons that its files admit, where another one is chosen
     among: frozenset[str] | None = None  # labels of the only builds that may be chosen
+    since: str = ""  # the first release that is looked for, where older ones are left for when nothing else does
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """torchvision and torchaudio: compiled against one torch, published beside it on both indexes in the same variants."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from compat import versions
@@ -91,6 +92,19 @@ def _variants(row: "Row", machine: Machine, matrix: "Matrix") -> Iterator[tuple[
 def _torch(row: "Row", matrix: "Matrix") -> str:
     """The torch that a release demands."""
     return next((spec for name, spec, _ in matrix.packages.pins(row) if name == "torch"), "*")
+
+
+@lru_cache(maxsize=256)
+def first_tied(distribution: str, matrix: "Matrix") -> str | None:
+    """The first release that demands one very torch, of a package whose newest release demands one as well: what came
+    before says of no torch that it goes with it (torchtext before 0.8.1). None where there is none."""
+    demands = [
+        (version, {_torch(row, matrix) for row in matrix.packages.builds(distribution)[version] if "requires" in row})
+        for version in matrix.packages.versions(distribution)
+    ]
+    if not demands or "*" in demands[-1][1]:
+        return None
+    return next((version for version, said in demands[1:] if any(one.startswith("==") for one in said)), None)
 
 
 def fits(torch: Choice, companion: Choice) -> bool:

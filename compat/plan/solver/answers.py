@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from compat import versions
 from compat.goals import Goal
 from compat.machine import Machine
 from compat.plan.model import Request
-from compat.plan.offers import source
+from compat.plan.offers import companion, source
 from compat.plan.solver.elements import can_move, of_system
 from compat.plan.solver.problem import Problem
 from compat.plan.solver.reached import kept_goals, reached
@@ -201,10 +202,27 @@ def _searched(problem: Problem, scene: Scene, kept: tuple[Goal, ...], tried: lis
         tried.append(search)
         some = False
         for found in search.solutions() if search.certificate is None else ():
+            tied = _tied(each, found) if not some else ()
+            if tied:
+                yield from search_in(replace(each, requests=tied), scene, kept).solutions()
             some = True
             yield found
         if some:
             return
+
+
+def _tied(problem: Problem, found: Found) -> tuple[Request, ...]:
+    """The requests without releases that came before those which say what torch they go with, where an answer has such
+    a one beside nothing that is installed: with a newer torch nobody has tried them. Empty where it has none."""
+    if any(one.installed for one in found.choices):
+        return ()
+    first = {one.component: companion.first_tied(one.distribution, problem.matrix) for one in found.choices}
+    early = {
+        one.component: since
+        for one in found.choices
+        if (since := first[one.component]) and versions.at_least(one.public, since) is False
+    }
+    return tuple(replace(one, since=early.get(one.component, "")) for one in problem.requests) if early else ()
 
 
 def _compiling(problem: Problem) -> tuple[Problem, ...]:

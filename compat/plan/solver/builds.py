@@ -104,6 +104,9 @@ class Builds:
         if request.among is not None:
             every = self.asked_for(replace(request, among=None), widened)
             return tuple(choice for choice in every if choice.label in request.among)
+        if request.since:
+            every = self.asked_for(replace(request, since=""), widened)
+            return tuple(choice for choice in every if versions.at_least(choice.public, request.since) is not False)
         if request.build == SOURCE:
             return compiled(request.component, self._bare, self.matrix, "*" if widened else request.text)
         if widened or not request.build:
