@@ -22,6 +22,7 @@ from compat.goals import parse
 from compat.machine import Machine
 from compat.matrix import Matrix
 from compat.plan.asking.request import requests
+from compat.plan.commands.managers import CHANNEL
 from compat.plan.model import Plan, Step
 from compat.plan.solve import plan
 from scripts.plans.page import PAGE
@@ -95,7 +96,14 @@ def cells(machine: Machine, matrix: Matrix, uv: str | None) -> list[Line]:
 def shown(answer: Plan) -> str:
     """The builds of a plan, or the rules of a conflict and what lifts it."""
     if answer.outcome != "impossible":
-        return ", ".join(choice.label for choice in answer.choices)
+        builds = (choice.label for choice in answer.choices)
+        # conda-forge's packages and images are told by steps alone.
+        whole = (
+            str(step.after) if step.component == CHANNEL else f"{step.component} {step.after}"
+            for step in answer.steps
+            if step.kind in ("package", "container")
+        )
+        return ", ".join(builds) or ", ".join(dict.fromkeys(whole))
     rules = ", ".join(reason.rule for reason in answer.conflict)
     lifts = "; ".join(lift.needs for lift in answer.lifts)
     return rules + (f" (lifted by {lifts})" if lifts else "")

@@ -13,6 +13,7 @@ from compat.plan.solve import plan
 from compat.plan.ways import forge
 from compat.records import replace
 from compat.report.plan import words
+from scripts.plans.grid import shown
 
 DESCRIBED = Path(__file__).parent.parent / "machines" / "described"
 
@@ -24,6 +25,12 @@ def h100():
 
 def commands(answer, installer):
     return [one.shell for step in answer.steps for one in words.commands(step, installer)]
+
+
+def test_the_grid_names_what_a_plan_of_conda_installs(real):
+    answer = plan(h100(), requests({"torch": "2.6"}), real, conda=True)
+    assert not answer.choices
+    assert shown(answer) == "pytorch 2.6.0 of conda-forge (cuda126)"
 
 
 def test_one_component_by_each_program(real):
