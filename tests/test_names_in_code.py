@@ -26,6 +26,7 @@ EXCEPTIONS: dict[str, tuple[str, set[str]]] = {
     "plan/offers/tensorflow.py": (GPU_NAME, {"tensorflow-gpu"}),
     "plan/steps/make.py": ("a folder", {"tensorrt_libs"}),
     "plan/steps/repairs.py": ("how the names of TensorRT's libraries begin", {"libnvinfer"}),
+    "rules/cuda/nvrtc.py": (STEM, {"nvidia-cuda-nvrtc"}),
     "rules/libraries/cublaslt.py": ("the one whose files the defect is about", {"nvidia-cublas-cu11"}),
     "rules/libraries/jitlink.py": (STEM, {"nvidia-nvjitlink"}),
     "rules/libraries/majors.py": (STEM, {"nvidia-cuda-runtime", "nvidia-cublas"}),
