@@ -45,7 +45,7 @@ def from_dict(value: Any) -> Machine:
     if schema != SCHEMA:
         raise BadDescription(f"schema: expected {SCHEMA!r}, got {schema!r}")
     told = {key: item for key, item in value.items() if key != "schema"}
-    machine = Machine(**fields(told, SHAPES[Machine], ""))
+    machine = Machine(**fields(told, Machine, ""))
     unknown = dict(_unknown(told, machine))
     return records.replace(machine, unknown=unknown) if unknown else machine
 

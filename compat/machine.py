@@ -1,8 +1,11 @@
 """The machine description: what is known of one machine (docs/machine.md).
 
 None means unknown, an empty tuple or mapping means known to be empty. Everything is frozen; a changed
-machine is a new one (``dataclasses.replace``). Reading and writing it is in ``compat.description``.
+machine is a new one (``dataclasses.replace``). Reading and writing it is in ``compat.description``; the form that
+a value has to have is its field's type (``compat.shapes.FORMS``), so a new fact is one line here.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -10,6 +13,16 @@ from typing import Any, Literal
 from compat.records import dataclass, field
 
 SCHEMA = "compatcheck.machine/1"
+
+# Text of a certain form, each with its reader in ``compat.shapes.FORMS``.
+Version = str
+VersionRange = str
+Capability = str  # "8.6"
+OsName = str  # linux, windows, macos
+ArchName = str  # x86_64, aarch64
+Problem = str  # missing, empty, truncated, overwritten
+Precision = str  # fp32, int8 ...
+Device = str  # gpu or dla
 
 
 def steers(text: str) -> bool:
@@ -24,7 +37,7 @@ class Gpu:
     """One GPU that the goal is to use, unless it is said not to be visible."""
 
     name: str | None = None
-    compute_capability: str | None = None
+    compute_capability: Capability | None = None
     mig: str | Literal[False] | None = None  # profile, "enabled", or False
     pci_id: str | None = None  # "10de:2335"
     visible: bool | None = None  # false: CUDA_VISIBLE_DEVICES leaves it out
@@ -36,31 +49,31 @@ class FabricManager:
 
     installed: bool | None = None
     running: bool | None = None
-    version: str | None = None
+    version: Version | None = None
 
 
 @dataclass(frozen=True)
 class Driver:
     """Kernel module and user-mode driver; ``version`` is the user-mode release."""
 
-    version: str | None = None
-    cuda: str | None = None  # highest CUDA it offers
-    kernel_module_version: str | None = None
+    version: Version | None = None
+    cuda: Version | None = None  # highest CUDA it offers
+    kernel_module_version: Version | None = None
     kernel_module: str | None = None  # open, proprietary, nouveau, nova_core ...
     kernel_module_loaded: bool | None = None
     kernel_module_signed: bool | None = None
     signer_enrolled: bool | None = None
-    nvidia_smi_version: str | None = None
+    nvidia_smi_version: Version | None = None
 
 
 @dataclass(frozen=True)
 class Libcuda:
     """The libcuda.so.1 that the loader finds."""
 
-    version: str | None = None
+    version: Version | None = None
     path: str | None = None
     compat: bool | None = None  # from a cuda-compat package
-    compat_drivers: tuple[str, ...] | None = None  # driver branches that its note allows
+    compat_drivers: tuple[Version, ...] | None = None  # driver branches that its note allows
     stub: bool | None = None  # the toolkit's link-time stub
 
 
@@ -68,7 +81,7 @@ class Libcuda:
 class Toolkit:
     """An installed CUDA toolkit."""
 
-    version: str | None = None
+    version: Version | None = None
     origin: str | None = None
     path: str | None = None
 
@@ -78,7 +91,7 @@ class Library:
     """A copy of a shared library; ``loaded`` marks the one that the goal's process gets."""
 
     name: str
-    version: str | None = None
+    version: Version | None = None
     origin: str | None = None  # system, pip, conda, container, bundled
     path: str | None = None
     loaded: bool | None = None
@@ -89,9 +102,9 @@ class Library:
 class Build:
     """What is known of a package's build. ``cuda`` False is a CPU-only build."""
 
-    cuda: str | Literal[False] | None = None
-    cudnn: str | None = None
-    tensorrt: str | None = None
+    cuda: Version | Literal[False] | None = None
+    cudnn: Version | None = None
+    tensorrt: Version | None = None
     architectures: tuple[str, ...] | None = None
     python_tag: str | None = None
     source: str | None = None  # the index it is from: pypi, pytorch, conda-forge, jetson ...
@@ -103,7 +116,7 @@ class Duplicate:
     """A further copy of a package on the same path."""
 
     name: str
-    version: str | None = None
+    version: Version | None = None
     origin: str | None = None
 
 
@@ -113,7 +126,7 @@ class Damage:
 
     package: str
     path: str
-    problem: str  # missing, empty, truncated, overwritten
+    problem: Problem
     by: str | None = None  # the package whose file lies there now
 
 
@@ -133,8 +146,8 @@ class Jetson:
     """A Jetson module and its software."""
 
     module: str | None = None
-    jetpack: str | None = None
-    l4t: str | None = None
+    jetpack: Version | None = None
+    l4t: Version | None = None
 
 
 @dataclass(frozen=True)
@@ -142,14 +155,14 @@ class Model:
     """A model to be converted or run."""
 
     format: str | None = None
-    opset: str | None = None
-    ir_version: str | None = None
+    opset: Version | None = None
+    ir_version: Version | None = None
     operators: tuple[str, ...] | None = None
     writer: str | None = None
-    precision: str | None = None
-    device: str | None = None  # gpu or dla
-    target: str | None = None  # sm_121a, for code that is compiled
-    domains: Mapping[str, str] | None = None  # opset of each further operator domain
+    precision: Precision | None = None
+    device: Device | None = None
+    target: Capability | None = None  # sm_121a, for code that is compiled
+    domains: Mapping[str, Version] | None = None  # opset of each further operator domain
     types: tuple[str, ...] | None = None  # element types in it, as ONNX names them: float, float16, int64 ...
     quantized: bool | None = None  # has Q/DQ nodes
     operator_types: Mapping[str, tuple[str, ...]] | None = None  # operator -> element types that its data have
@@ -162,11 +175,11 @@ class Model:
 class Engine:
     """A serialized TensorRT engine."""
 
-    tensorrt: str | None = None
-    compute_capability: str | None = None
+    tensorrt: Version | None = None
+    compute_capability: Capability | None = None
     gpu: str | None = None
     os: str | None = None
-    serialization: str | None = None
+    serialization: Version | None = None
     version_compatible: bool | None = None
     hardware_compatible: bool | None = None
     platform: str | None = None  # platform tag of a plan of TensorRT 10: rtrt, utrt
@@ -179,13 +192,13 @@ class Machine:
     """Everything known of one machine."""
 
     name: str | None = None
-    os: str | None = None
+    os: OsName | None = None
     distribution: str | None = None
     distribution_version: str | None = None
-    arch: str | None = None
+    arch: ArchName | None = None
     kernel: str | None = None
-    glibc: str | None = None
-    glibcxx: str | None = None
+    glibc: Version | None = None
+    glibcxx: Version | None = None
     environment: tuple[str, ...] | None = None
     secure_boot: bool | None = None
     gpus: tuple[Gpu, ...] | None = None
@@ -197,9 +210,9 @@ class Machine:
     toolkits: tuple[Toolkit, ...] | None = None
     libraries: tuple[Library, ...] | None = None
     missing_libraries: tuple[str, ...] | None = None
-    python: str | None = None
+    python: Version | None = None
     interpreter: str | None = None  # path of the interpreter that `python` and `packages` belong to
-    packages: Mapping[str, str | Literal[False] | None] | None = None
+    packages: Mapping[str, Version | Literal[False] | None] | None = None
     builds: Mapping[str, Build] = field(default_factory=dict)
     duplicates: tuple[Duplicate, ...] | None = None
     damaged: tuple[Damage, ...] | None = None
@@ -207,7 +220,7 @@ class Machine:
     loader_configuration: str | None = None
     container: Container = Container()
     jetson: Jetson = Jetson()
-    request: Mapping[str, str] | None = None
+    request: Mapping[str, VersionRange] | None = None
     model: Model = Model()
     engine: Engine = Engine()
     sources: Mapping[str, str] = field(default_factory=dict)  # field path -> where it was read

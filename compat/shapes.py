@@ -8,24 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from compat import capability, versions
-from compat.machine import (
-    Build,
-    Container,
-    Damage,
-    Driver,
-    Duplicate,
-    Engine,
-    FabricManager,
-    Gpu,
-    Jetson,
-    Libcuda,
-    Library,
-    Machine,
-    Model,
-    Toolkit,
-    steers,
-)
+from compat import capability, machine, records, versions
 
 
 class BadDescription(ValueError):
@@ -47,7 +30,7 @@ def _expected(path: str, what: str, value: Any) -> BadDescription:
 def _text(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise _expected(path, "a string", value)
-    if steers(value):
+    if machine.steers(value):
         raise _expected(path, "text without control characters", value)
     return value
 
@@ -131,112 +114,72 @@ def _record(kind: type) -> Reader:
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, dict):
             raise _expected(path, "an object", value)
-        return kind(**fields(value, SHAPES[kind], path + "."))
+        return kind(**fields(value, kind, path + "."))
 
     return read
 
 
-def _shape(text: str = "", version: str = "", flag: str = "", **special: Reader) -> dict[str, Reader]:
-    shape: dict[str, Reader] = dict.fromkeys(text.split(), _text)
-    shape.update(dict.fromkeys(version.split(), _version))
-    shape.update(dict.fromkeys(flag.split(), _flag))
-    return shape | special
+FORMS: dict[str, Reader] = {
+    "str": _text,
+    "bool": _flag,
+    "Version": _version,
+    "VersionRange": _range,
+    "Capability": _capability,
+    "OsName": _choice("linux", "windows", "macos", darwin="macos"),
+    "ArchName": _choice("x86_64", "aarch64", amd64="x86_64", x64="x86_64", arm64="aarch64"),
+    "Problem": _choice("missing", "empty", "truncated", "overwritten"),
+    "Device": _choice("gpu", "dla"),
+    "Precision": _choice(
+        *("fp64", "fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8"),
+        float64="fp64",
+        float32="fp32",
+        float16="fp16",
+        half="fp16",
+        bfloat16="bf16",
+    ),
+}
+"""The types that a field of ``compat.machine`` is written with, beside its records, and what each has to look like."""
+
+
+def _reader(written: str) -> Reader:
+    """The reader of a type as it is written: ``tuple[Version, ...]``."""
+    if written in FORMS:
+        return FORMS[written]
+    if written.endswith(" | None"):
+        return _nullable(_reader(written[: -len(" | None")]))
+    if written.endswith(" | Literal[False]"):
+        return _or_false(_reader(written[: -len(" | Literal[False]")]))
+    if written.startswith("tuple["):
+        return _list(_reader(written[len("tuple[") : -len(", ...]")]))
+    if written.startswith("Mapping[str, "):
+        return _mapping(_reader(written[len("Mapping[str, ") : -1]))
+    return _record(getattr(machine, written))
 
 
 SHAPES: dict[type, dict[str, Reader]] = {
-    Gpu: _shape("name pci_id", flag="visible", compute_capability=_capability, mig=_or_false(_text)),
-    FabricManager: _shape(version="version", flag="installed running"),
-    Driver: _shape(
-        "kernel_module",
-        "version cuda kernel_module_version nvidia_smi_version",
-        "kernel_module_loaded kernel_module_signed signer_enrolled",
-    ),
-    Libcuda: _shape("path", "version", "compat stub", compat_drivers=_list(_version)),
-    Toolkit: _shape("origin path", "version"),
-    Library: _shape("name origin path", "version", "loaded", loaded_by=_list(_text)),
-    Build: _shape(
-        "python_tag source",
-        "cudnn tensorrt",
-        cuda=_or_false(_version),
-        architectures=_list(_text),
-        missing=_list(_text),
-    ),
-    Duplicate: _shape("name origin", "version"),
-    Damage: _shape("package path by", problem=_choice("missing", "empty", "truncated", "overwritten")),
-    Container: _shape("image driver_capabilities requires", "", "gpu_access toolkit_installed"),
-    Jetson: _shape("module", "jetpack l4t"),
-    Model: _shape(
-        "format writer file",
-        "opset ir_version",
-        "quantized",
-        operators=_list(_text),
-        target=_capability,
-        domains=_mapping(_version),
-        types=_list(_text),
-        operator_types=_mapping(_list(_text)),
-        attributes=_mapping(_mapping(_list(_text))),
-        input_types=_list(_text),
-        precision=_choice(
-            *("fp64", "fp32", "tf32", "fp16", "bf16", "int8", "fp8", "fp4", "int4", "mxfp8"),
-            float64="fp64",
-            float32="fp32",
-            float16="fp16",
-            half="fp16",
-            bfloat16="bf16",
-        ),
-        device=_choice("gpu", "dla"),
-    ),
-    Engine: _shape(
-        "gpu os platform file damaged",
-        "tensorrt serialization",
-        "version_compatible hardware_compatible",
-        compute_capability=_capability,
-    ),
+    kind: {
+        one.name: _reader(str(one.type).removesuffix(" | None"))
+        for one in records.fields(kind)
+        if one.name != "unknown"  # what no field has, which is kept as it is
+    }
+    for kind in vars(machine).values()
+    if isinstance(kind, type) and records.is_dataclass(kind)
 }
-SHAPES[Machine] = _shape(
-    "name distribution distribution_version kernel interpreter loader_configuration",
-    "glibc glibcxx python",
-    "secure_boot nvswitch",
-    os=_choice("linux", "windows", "macos", darwin="macos"),
-    arch=_choice("x86_64", "aarch64", amd64="x86_64", x64="x86_64", arm64="aarch64"),
-    environment=_list(_text),
-    gpus=_list(_record(Gpu)),
-    fabric_manager=_record(FabricManager),
-    driver=_record(Driver),
-    libcuda=_record(Libcuda),
-    device_nodes=_list(_text),
-    toolkits=_list(_record(Toolkit)),
-    libraries=_list(_record(Library)),
-    missing_libraries=_list(_text),
-    packages=_mapping(_nullable(_or_false(_version))),
-    builds=_mapping(_record(Build)),
-    duplicates=_list(_record(Duplicate)),
-    damaged=_list(_record(Damage)),
-    variables=_mapping(_text),
-    container=_record(Container),
-    jetson=_record(Jetson),
-    request=_mapping(_range),
-    model=_record(Model),
-    engine=_record(Engine),
-    sources=_mapping(_text),
-)
-_REQUIRED: dict[type, tuple[str, ...]] = {
-    Library: ("name",),
-    Duplicate: ("name",),
-    Damage: ("package", "path", "problem"),
-}
+"""Each record's fields, with what reads each."""
+
+_REQUIRED = {kind: [one.name for one in records.fields(kind) if str(one.type) in FORMS] for kind in SHAPES}
 
 
-def fields(value: Mapping[str, Any], shape: Mapping[str, Reader], path: str) -> dict[str, Any]:
-    """The values of an object, checked, without those that are null or that no shape has. Raises BadDescription."""
-    known: dict[str, Any] = {}
+def fields(value: Mapping[str, Any], kind: type, path: str) -> dict[str, Any]:
+    """The values of an object for a record of this kind, checked, without those that are null or that it does not
+    have. Raises BadDescription."""
+    shape, known = SHAPES[kind], dict[str, Any]()
     for key, item in value.items():
         reader = shape.get(key)
         if reader is None:
             _name(key, path.rstrip(".") or "a key")
         elif item is not None:
             known[key] = reader(item, path + key)
-    for kind, names in _REQUIRED.items():
-        if shape is SHAPES[kind] and not set(names) <= set(known):
-            raise BadDescription(f"{path.rstrip('.')}: needs {', '.join(names)}")
+    if not known.keys() >= set(_REQUIRED[kind]):
+        raise BadDescription(f"{path.rstrip('.')}: needs {', '.join(_REQUIRED[kind])}")
     return known

@@ -2,8 +2,9 @@
 
 A layer is a function ``read(host, so_far) -> Reading``. It may look at what earlier layers found
 (``so_far``), puts what it finds into a new `Reading` and leaves out what it cannot tell. It never raises for what
-the system looks like, and asks files, variables and processes of `host` alone. ``assemble.LAYERS`` says in which
-order layers run; adding one is one file and one line there.
+the system looks like, and asks files, variables and processes of `host` alone. Its module's ``WHERE`` says of each
+fact where it looks, for docs/rules.md. ``assemble.LAYERS`` says in which order layers run; adding one is one file and
+one line there.
 
 Values are kept by field path: ``kernel``, ``driver.version``, ``gpus``. Readings are merged with one rule: a list
 grows, a mapping takes the keys that it lacks, and any other field keeps the value of the layer that knew it first.

@@ -7,6 +7,10 @@ from compat.probe.host import Host
 from compat.probe.layer import Reading
 from compat.probe.loading.search import resolve
 
+WHERE = {
+    "glibcxx": "newest GLIBCXX_ version defined by the libstdc++.so.6 that the loader finds",
+}
+
 SONAME = "libstdc++.so.6"
 
 

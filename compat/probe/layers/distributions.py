@@ -17,6 +17,11 @@ from compat.probe.layers.python import Interpreter
 from compat.records import dataclass, replace
 from compat.spoken import spoken
 
+WHERE = {
+    "packages": "names of *.dist-info, *.egg-info and *.egg, conda-meta",
+    "duplicates": "a second *.dist-info of the name on the import path, RECORDs that list one path",
+}
+
 _DEBIAN_SITE = "/dist-packages"
 _SUFFIXES = (".dist-info", ".egg-info", ".egg")
 _METADATA_LIMIT = 1 << 20

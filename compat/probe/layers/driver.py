@@ -11,6 +11,16 @@ from compat.probe.layer import Reading
 if TYPE_CHECKING:
     from compat.probe.binary.kernel_module import Signer
 
+WHERE = {
+    "driver.kernel_module": "the driver of the PCI device, /proc/driver/nvidia/version, /sys/module/nvidia/taint, the "
+    "licence of nvidia.ko, nvgpu",
+    "driver.kernel_module_version": "/proc/driver/nvidia/version, /sys/module/nvidia/version; nvidia.ko where it is "
+    "not loaded",
+    "driver.kernel_module_loaded": "/proc/driver/nvidia/version, /sys/module/nvidia, /sys/module/nvgpu, /proc/modules",
+    "driver.kernel_module_signed": "the signature behind nvidia.ko, /sys/module/nvidia/taint",
+    "driver.signer_enrolled": "key identifiers of MokListRT and db in efivars against the module's signer",
+}
+
 VERSION = "/proc/driver/nvidia/version"
 MODULE = "/sys/module/nvidia"
 EFI_VARIABLES = "/sys/firmware/efi/efivars"

@@ -8,6 +8,19 @@ from compat.probe.host import Host
 from compat.probe.layer import Reading
 from compat.probe.layers.python import configuration
 
+WHERE = {
+    "environment": "/.dockerenv, /run/.containerenv, control groups and mounts; the kernel's name and /dev/dxg (WSL); "
+    "conda-meta; /etc/nv_tegra_release (Jetson); variables (Colab, Kubernetes, Slurm)",
+    "secure_boot": "efivars SecureBoot-* and shim's MokSBStateRT-*; off where the firmware is no UEFI",
+    "container.gpu_access": "GPU nodes under /dev, NVIDIA_VISIBLE_DEVICES",
+    "container.toolkit_installed": "nvidia-container-runtime, nvidia-ctk, nvidia-container-cli or "
+    "nvidia-container-toolkit among the host's programs",
+    "container.driver_capabilities": "NVIDIA_DRIVER_CAPABILITIES",
+    "container.requires": "NVIDIA_REQUIRE_CUDA",
+    "container.image": "NVIDIA_TRITON_SERVER_VERSION, NVIDIA_PYTORCH_VERSION, NVIDIA_TENSORFLOW_VERSION, which its "
+    "images set",
+}
+
 _CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv")
 _APPTAINER_FOLDER = "/.singularity.d"
 # Control groups that Docker, Podman, containerd, CRI-O and Kubernetes give to a container's processes.

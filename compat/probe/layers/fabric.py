@@ -6,6 +6,11 @@ from compat.probe import dpkg
 from compat.probe.host import Host
 from compat.probe.layer import Reading
 
+WHERE = {
+    "fabric_manager": "the program, its process in /proc; its release by dpkg's status file, else rpm's database "
+    "where that is SQLite",
+}
+
 PROGRAM = "nv-fabricmanager"
 _PID_FILES = ("/run/nvidia-fabricmanager/nv-fabricmanager.pid", "/var/run/nvidia-fabricmanager/nv-fabricmanager.pid")
 _COMM = PROGRAM[:15]

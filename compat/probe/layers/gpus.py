@@ -21,6 +21,15 @@ from compat.records import dataclass, replace
 if TYPE_CHECKING:
     from compat.probe.nvml import Answer
 
+WHERE = {
+    "gpus.name": "/proc/driver/nvidia/gpus/*/information, else NVML",
+    "gpus.compute_capability": "NVML, else the matrix by PCI id or name",
+    "gpus.pci_id": "/sys/bus/pci/devices/*/uevent, or vendor, device and class there",
+    "gpus.mig": "/proc/driver/nvidia/capabilities, CUDA_VISIBLE_DEVICES=MIG-...; the profile by NVML",
+    "gpus.visible": "CUDA_VISIBLE_DEVICES, by UUID, or by bus address where CUDA_DEVICE_ORDER says so",
+    "nvswitch": "PCI bridges of NVSwitch, /dev/nvidia-nvswitch*, /proc/driver/nvidia-nvswitch",
+}
+
 PCI = "/sys/bus/pci/devices"
 INFORMATION = "/proc/driver/nvidia/gpus"
 CAPABILITIES = "/proc/driver/nvidia/capabilities"

@@ -18,6 +18,10 @@ from compat.probe.layer import Reading
 from compat.probe.layers.distributions import Distribution, Installed
 from compat.records import dataclass
 
+WHERE = {
+    "damaged": "RECORD against the disk: size, absence, another package's file",
+}
+
 CHECKED = (
     "torch",
     "nvidia-",

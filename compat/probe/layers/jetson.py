@@ -14,6 +14,10 @@ from compat.probe import dpkg
 from compat.probe.host import Host
 from compat.probe.layer import Reading
 
+WHERE = {
+    "jetson": "/etc/nv_tegra_release, the device tree, dpkg's status file",
+}
+
 TEGRA_RELEASE = "/etc/nv_tegra_release"
 _TREES = ("/proc/device-tree", "/sys/firmware/devicetree/base")
 

@@ -19,6 +19,18 @@ from compat.probe.loading.search import resolve
 if TYPE_CHECKING:
     from compat.probe.nvml import Answer
 
+WHERE = {
+    "libcuda.version": "the file name that libcuda.so.1 leads to, else the release in the file",
+    "libcuda.path": "the loader's search: LD_LIBRARY_PATH, ld.so.cache, defaults",
+    "libcuda.compat": "the folder; where that and the release are not the driver's, the note "
+    ".note.cuda.fwd_compatibility",
+    "libcuda.compat_drivers": "the ELF note .note.cuda.fwd_compatibility",
+    "libcuda.stub": "a libcuda without the driver's symbols, folder stubs",
+    "driver.version": "the file that libcuda.so.1 or libnvidia-ml.so.1 leads to, else NVML",
+    "driver.cuda": "NVML, else the matrix by driver branch",
+    "loader_configuration": "/etc/ld.so.conf.d, where the cache gives a libcuda that is not the driver's",
+}
+
 SONAME = "libcuda.so.1"
 CONFIGURATION = "/etc/ld.so.conf.d"
 BY_CACHE = "ld.so.cache"

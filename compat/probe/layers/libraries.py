@@ -21,6 +21,11 @@ from compat.probe.layers.toolkits import system_origin
 from compat.probe.libcopy import Copy, header_version
 from compat.probe.loading.search import loader_of
 
+WHERE = {
+    "libraries": "files of the loader's folders, pip's nvidia/*/lib, packages' own; version by dpkg or rpm, header, "
+    "name or symbol",
+}
+
 USUAL = (
     "/usr/local/lib",
     "/usr/lib64",

@@ -19,6 +19,11 @@ from compat.probe.loading.processes import RECIPES, View
 from compat.probe.loading.search import loader_of
 from compat.records import replace
 
+WHERE = {
+    "missing_libraries": "the loader's search for what each package opens",
+    "builds.missing": "the loader's search for what this package opens",
+}
+
 COMPONENTS = {
     "jax-cuda12-plugin": "jax",
     "jax-cuda13-plugin": "jax",

@@ -11,6 +11,10 @@ import re
 from compat.probe.host import Host, Stat
 from compat.probe.layer import Reading
 
+WHERE = {
+    "device_nodes": "/dev/nvidia*, /dev/dxg, nvgpu's on Jetson: existence and permission, never opened",
+}
+
 GPU = re.compile(r"/dev/nvidia(\d+)$")
 """The node of one GPU; the number is its minor."""
 

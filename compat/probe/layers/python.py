@@ -14,6 +14,10 @@ from compat.probe.host import ABSENT, Host, Unreadable
 from compat.probe.layer import Reading
 from compat.records import dataclass
 
+WHERE = {
+    "python": "pyvenv.cfg, the interpreter's folder and name (it is never run)",
+}
+
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 IMAGE_PREFIXES = ("/opt/conda", "/opt/venv", "/venv", "/opt/nvidia/venv")
 """Where images keep an environment that only their own PATH would show."""

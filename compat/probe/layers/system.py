@@ -10,6 +10,15 @@ from compat.probe.binary.elf import Elf, read_elf
 from compat.probe.host import Host
 from compat.probe.layer import Reading
 
+WHERE = {
+    "os": "/etc/os-release, else uname; on Windows getwindowsversion",
+    "arch": "uname; below --root the ELF header of its programs or loader; on Windows PROCESSOR_ARCHITECTURE",
+    "distribution": "/etc/os-release; on Windows getwindowsversion",
+    "distribution_version": "/etc/os-release; on Windows getwindowsversion",
+    "glibc": "the file name of libc.so.6 or the text that it carries",
+    "kernel": "/proc/sys/kernel/osrelease, /proc/version, uname",
+}
+
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 """In the order of os-release(5)."""
 

@@ -13,6 +13,10 @@ from compat.probe.layer import Reading
 from compat.probe.layers.distributions import Installed
 from compat.probe.layers.python import DEFAULT_PATH, Interpreter
 
+WHERE = {
+    "toolkits": "version.json, version.txt, cuda.h of /usr/local/cuda*, CUDA_HOME, /opt/cuda, the HPC SDK; dpkg; conda",
+}
+
 DEBIAN = "/usr/lib/nvidia-cuda-toolkit"
 _TEXT_LIMIT = 256 << 10
 _HEADER_LIMIT = 4 << 20  # cuda.h has about a megabyte

@@ -11,6 +11,10 @@ from compat.machine import steers
 from compat.probe.host import Host
 from compat.probe.layer import Reading
 
+WHERE = {
+    "variables": "the process's environment (a fixed list of names)",
+}
+
 _LISTED = (
     # the loader (ld.so(8)), the interpreter and its environment
     "LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT LD_BIND_NOW PATH PYTHONPATH PYTHONHOME PYTHONNOUSERSITE VIRTUAL_ENV "

@@ -19,6 +19,17 @@ from compat.probe.layers.distributions import CONDA_NAMES, CondaRecord, Distribu
 from compat.records import dataclass, replace
 from compat.spoken import spoken
 
+WHERE = {
+    "builds.cuda": "the package's own files (version.py, build_info.py, build_and_package_info.py), sonames that it "
+    "needs, its name and local version, conda-meta",
+    "builds.cudnn": "the same files, sonames that it needs, conda's build string",
+    "builds.tensorrt": "sonames that it needs; the version of TensorRT's own packages",
+    "builds.architectures": "TensorFlow's build_info.py; libtorch_python.so of a torch that nobody published; else "
+    "the published build tells it (the matrix)",
+    "builds.python_tag": "WHEEL",
+    "builds.source": "direct_url.json, local version, conda-meta channel",
+}
+
 READERS: tuple[tuple[str, str], ...] = (
     # (how the distribution's name begins, module); the first that fits reads it. Behind "=" it is the whole name.
     ("torch-tensorrt", "torch_tensorrt"),
