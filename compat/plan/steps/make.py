@@ -328,12 +328,18 @@ def _library_path(
             why = Reason("library-not-found", said, "docs/plan.md, commands")
             yield Step("setting", choice.component, None, after, (why,))
     wheels = [one for one in found.choices if one.component == "tensorrt" and one.extra_index]
-    users = [one for one in found.choices if one.component in openers]
+    users = [one for one in found.choices if one.component in openers and _opens(one, wheels)]
     if wheels and users and before.os == "linux":
         claim = matrix.traits.claim("tensorrt", "library-folder", wheels[0].version)
         after = f"LD_LIBRARY_PATH holds {packages}/{claim['value'] if claim else 'tensorrt_libs'} of the environment"
         said = f"{users[0].label} looks for TensorRT on the loader's path only, and {wheels[0].label} lies beside it."
         yield Step("setting", "tensorrt", None, after, (Reason("library-not-found", said, "docs/plan.md, commands"),))
+
+
+def _opens(one: Choice, wheels: list[Choice]) -> bool:
+    """May a build open TensorRT's libraries of these wheels? Their sonames carry the major that it was made with."""
+    need = str((one.row or {}).get("tensorrt", ""))
+    return not need or any(versions.same_line(wheel.version, need, 1) is not False for wheel in wheels)
 
 
 def _before(before: Machine, found: Found, choice: Choice) -> str | None:
