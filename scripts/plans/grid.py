@@ -184,7 +184,10 @@ def index() -> dict[str, str]:
 def table(lines: list[Line], matrix: Matrix) -> str:
     """The grid as Markdown."""
     counts = Counter(line.outcome for line in lines)
-    answers = Counter(line.resolves.partition(":")[0] for line in lines if line.outcome == "planned")
+    # What the resolver said of the rest belongs to the answer: only a refusal's own words are left out.
+    answers = Counter(
+        "no" if line.resolves.startswith("no:") else line.resolves for line in lines if line.outcome == "planned"
+    )
     head = [
         "# The grid",
         "",

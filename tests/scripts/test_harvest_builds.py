@@ -87,6 +87,7 @@ def test_requirements_that_bear_on_the_gpu() -> None:
         "Requires-Dist: numpy<2\n\nnumpy in the text\n"
     )
     cudnn = 'nvidia-cudnn-cu12==9.1.0.70; platform_system == "Linux" and platform_machine == "x86_64"'
-    assert requires == [cudnn, "triton (==2.0.0)", "typing-extensions (<4.6.0,>=3.6.6)", "numpy<2"]
+    shared = ["typing-extensions>=4.10", "typing-extensions (<4.6.0,>=3.6.6)"]
+    assert requires == [cudnn, "triton (==2.0.0)", *shared, "numpy<2"]
     line = 'tensorrt>=10; extra == "trt" or extra == "all"'
     assert extras == {"trt": [line], "all": [line]}

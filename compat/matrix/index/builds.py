@@ -23,9 +23,8 @@ _GPU_STACK = re.compile(
     r"nvidia-|cuda-|tensorrt|torch|triton|pytorch-triton|jax|numpy$|protobuf$|keras|tf-keras|onnx|ml-dtypes$|tensorflow"
     r"|transformer[-_]engine|cupy|numba|flashinfer|xformers|pycuda|cutlass|nvtx|pynvml|cudnn"
 )
-# What frameworks share besides: only a bound from above can contradict another one, and an installer meets the rest.
+# What frameworks share besides: one's bound from above can contradict another's from below.
 _SHARED = re.compile(r"typing-extensions$")
-_UPPER = re.compile(r"<|~=|==")
 
 
 def platforms(tag: str) -> list[tuple[str, str, str | None]]:
@@ -149,7 +148,7 @@ def requirements(metadata: str) -> tuple[list[str], dict[str, list[str]]]:
         except InvalidRequirement:
             continue
         name = canonicalize_name(wanted.name)
-        if not (_GPU_STACK.match(name) or (_SHARED.match(name) and _UPPER.search(str(wanted.specifier)))):
+        if not (_GPU_STACK.match(name) or (_SHARED.match(name) and wanted.specifier)):
             continue
         named = re.findall(r"extra\s*==\s*['\"]([^'\"]+)['\"]", line.partition(";")[2])
         for extra in named:

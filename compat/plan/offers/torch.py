@@ -51,14 +51,15 @@ _OF_RELEASE = ("cudnn", "nccl", "cusparselt", "nvshmem", "cufile")  # parts that
 
 def _pins(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin, ...]:
     source = str(matrix.source(row, "requires" if "requires" in row else "cudnn"))
+    beside = _of_release(row, machine, matrix, by)
     if "requires" in row:
-        return pins(matrix, row["requires"], machine, by, source)
+        return _with(pins(matrix, row["requires"], machine, by, source), beside)
     cuda = versions.try_parse(row["cuda"]) if row.get("cuda") else None
     if cuda is None or row["os"] != "linux" or row["arch"] != "x86_64":
-        return ()
+        return beside
     # PyTorch's own index gives no metadata to read: whether its wheel carries CUDA itself is a trait of the release.
     if not matrix.traits.holds("torch", "cuda-as-packages", row["version"], str(cuda.major)):
-        return ()
+        return beside
     public = _on_public_index(row, matrix)
     if public is not None and public["cuda"] == row["cuda"]:  # the very build, under a local version
         return pins(matrix, public["requires"], machine, by, str(matrix.source(public, "requires")))
@@ -68,15 +69,27 @@ def _pins(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin,
     own = (
         Pin(f"nvidia-cudnn-cu{cuda.major}", f"=={cudnn}" if exact else "*", by, source, not exact),
         Pin(f"nvidia-nccl-cu{cuda.major}", f"=={nccl}" if nccl else "*", by, source, not nccl),
-    )
-    rest = (
-        () if public is None else pins(matrix, public["requires"], machine, by, str(matrix.source(public, "requires")))
-    )
-    return (
-        *own,
-        *(pin for pin in rest if not pin.name.startswith(("nvidia-", "cuda-"))),  # Triton and the like: of the release
         *(Pin(name, text, by, source) for name, text in _toolkit_pins(matrix, versions.major_minor(row["cuda"]))),
     )
+    return _with(own, beside)
+
+
+def _with(own: tuple[Pin, ...], beside: tuple[Pin, ...]) -> tuple[Pin, ...]:
+    """A build's own pins, and of its release's those of packages that it does not name itself."""
+    named = {pin.name for pin in own}
+    return (*own, *(pin for pin in beside if pin.name not in named))
+
+
+def _of_release(row: "Row", machine: Machine, matrix: "Matrix", by: str) -> tuple[Pin, ...]:
+    """What each build of a release requires whatever its CUDA (Triton, typing-extensions), by the public index."""
+    if row["index"] == "pypi":
+        return ()
+    platform = (row["os"], row["arch"])
+    for one in matrix.packages.builds("torch").get(row["version"], ()):
+        if one["index"] == "pypi" and "requires" in one and (one["os"], one["arch"]) == platform:
+            found = pins(matrix, one["requires"], machine, by, str(matrix.source(one, "requires")))
+            return tuple(pin for pin in found if not pin.name.startswith(("nvidia-", "cuda-")))
+    return ()
 
 
 def _on_public_index(row: "Row", matrix: "Matrix") -> "Row | None":
