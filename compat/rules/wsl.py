@@ -99,7 +99,9 @@ def _libcuda(case: Case) -> Outcome | None:
         return Holds("wsl-setup", "environment", "libcuda is the one that Windows mounts", said)
     if stub or _inside(case):
         return None
-    taken = (case.assume("libcuda.stub", "it is a driver's, and no stub of the toolkit's"),) if stub is None else ()
+    taken = [case.assume("libcuda.stub", "it is a driver's, and no stub of the toolkit's")] if stub is None else []
+    if case.machine.container.image is None:
+        taken.append(case.assume("container.image", "no container, into which the toolkit mounts Windows' own"))
     return Finding(
         "wsl-setup",
         "environment",
